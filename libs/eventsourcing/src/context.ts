@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { v5 as uuidv5 } from 'uuid';
+import type { Actor } from './message.js';
+
+/** Root of all ids this system derives; never change it, history depends on it. */
+const NAMESPACE = '6f2f5a2e-6a0f-5b52-9d2c-2f6f3c0d9a11';
+
+/** A UUIDv5 over the parts: the same parts give the same id on every machine, for ever. */
+export const deriveId = (...parts: readonly (string | number)[]): string =>
+  uuidv5(JSON.stringify(parts), NAMESPACE);
+
+/** Id of the n-th event of a command, the same however often the command is tried. */
+export const eventId = (commandId: string, index: number): string =>
+  uuidv5(String(index), commandId);
+
+/** SHA-256 (hex) over the RFC 8785 canonical form of a JSON value. */
+export const hashOf = (value: unknown): string =>
+  createHash('sha256')
+    .update(canonicalize(value) ?? 'undefined')
+    .digest('hex');
+
+/** Everything about a command that is not its content: identity, cause, actor and time. */
+export interface CommandContext {
+  readonly commandId: string;
+  /** SHA-256 of the request body and route; commands issued by processes leave it out. */
+  readonly requestHash?: string;
+  readonly actor: Actor;
+  readonly correlationId: string;
+  /** Id of what caused this command: the event for a process, the request for the API. */
+  readonly causationId: string;
+  readonly reason?: string;
+  /** The instant of the act, ISO 8601 UTC. */
+  readonly at: string;
+  /** From `If-Match`: act only on this revision of the stream. */
+  readonly expectedRevision?: bigint;
+}
+
+/**
+ * Context of a further step of the same act on another stream: own command id, derived from the
+ * first, so that a repeated act repeats its steps under the same ids. `If-Match` belongs to the
+ * stream it was sent for and is not passed on.
+ */
+export const stepOf = (
+  context: CommandContext,
+  ...step: readonly (string | number)[]
+): CommandContext => {
+  const { expectedRevision: _, ...rest } = context;
+  return {
+    ...rest,
+    commandId: deriveId(context.commandId, ...step),
+    causationId: context.commandId,
+  };
+};
+
+/** The actor written on what the system does by itself. */
+export const systemActor = (name: string): Actor => ({ subject: `system:${name}`, role: 'system' });
+
+/** Context of a command that a durable process issues in answer to an event. */
+export const processContext = (
+  process: string,
+  cause: { readonly id: string; readonly correlationId: string },
+  at: string,
+  ...step: readonly (string | number)[]
+): CommandContext => ({
+  commandId: deriveId(process, cause.id, ...step),
+  actor: systemActor(process),
+  correlationId: cause.correlationId,
+  causationId: cause.id,
+  at,
+});
