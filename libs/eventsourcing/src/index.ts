@@ -7,3 +7,4 @@ export * from './observer.js';
 export * from './aggregate-store.js';
 export * from './projection.js';
 export * from './process.js';
+export * from './log-feed.js';

@@ -1,0 +1,2 @@
+export { EventStore, MAX_APPEND_BYTES, MAX_EVENT_BYTES, type EventStoreOptions } from './store.js';
+export { EventStoreFeeds, FeedClosed } from './subscription.js';

@@ -1,0 +1,269 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  BACKWARDS,
+  END,
+  EventStoreDBClient,
+  FORWARDS,
+  jsonEvent,
+  START,
+  StreamNotFoundError,
+  type JSONEventType,
+  type ResolvedEvent,
+  type StreamingRead,
+} from '@eventstore/db-client';
+import type { NewEvent, StreamAccess } from '../aggregate-store.js';
+import { AppendTooLarge, StoreUnavailable, WrongExpectedRevision } from '../errors.js';
+import type { EventMetadata, RecordedEvent } from '../message.js';
+import { silentObserver, type KernelObserver } from '../observer.js';
+import { CallTimedOut, isTransient, reasonOf, refusalOf } from './failures.js';
+
+/** Our own limits, which hold on every server version. */
+export const MAX_EVENT_BYTES = 64 * 1024;
+export const MAX_APPEND_BYTES = 1024 * 1024;
+
+export interface EventStoreOptions {
+  /** A connection string (`esdb://...`), or the bare endpoint of the embedded node. */
+  readonly connection: string | { readonly endpoint: string };
+  /** One call's own time-out; the client does not enforce deadlines on batch appends. */
+  readonly callTimeoutMs?: number;
+  /** Bounds on repeating a call whose outcome is unknown. */
+  readonly maxTries?: number;
+  readonly retryWindowMs?: number;
+  readonly observer?: KernelObserver;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+/** After so many transport faults in a row the client object is replaced: it caches some of them. */
+const FAULTS_BEFORE_NEW_CLIENT = 2;
+
+/** The one place that holds an EventStoreDB client: one per process, replaced when it sticks. */
+export class EventStore implements StreamAccess {
+  private connected: EventStoreDBClient | undefined;
+  private faultsInARow = 0;
+  private closed = false;
+  private readonly callTimeoutMs: number;
+  private readonly maxTries: number;
+  private readonly retryWindowMs: number;
+  private readonly observer: KernelObserver;
+
+  constructor(private readonly options: EventStoreOptions) {
+    this.callTimeoutMs = options.callTimeoutMs ?? 5_000;
+    this.maxTries = options.maxTries ?? 6;
+    this.retryWindowMs = options.retryWindowMs ?? 15_000;
+    this.observer = options.observer ?? silentObserver;
+  }
+
+  /**
+   * Appends atomically at the expected revision. An unknown outcome (time-out, lost connection,
+   * leader change) is settled by sending the same ids at the same revision again, which the
+   * server recognises.
+   * @throws WrongExpectedRevision, AppendTooLarge, or StoreUnavailable when the bounds ran out.
+   */
+  async append(
+    stream: string,
+    expected: bigint | 'no_stream',
+    events: readonly NewEvent[],
+  ): Promise<{ revision: bigint; position: bigint }> {
+    const sizeBytes = checkSize(stream, events);
+    const messages = events.map(({ id, type, data, metadata }) =>
+      jsonEvent({ id, type, data: data as JSONEventType['data'], metadata: { ...metadata } }),
+    );
+    const started = performance.now();
+    let outcome: Parameters<KernelObserver['appended']>[0] = 'refused';
+    try {
+      const result = await this.persistently(`append to ${stream}`, (client) =>
+        client.appendToStream(stream, messages, { expectedRevision: expected }).catch((error) => {
+          throw refusalOf(error, stream, expected, sizeBytes);
+        }),
+      );
+      outcome = 'ok';
+      return {
+        revision: result.nextExpectedRevision,
+        position: result.position?.commit ?? (await this.positionOf(stream, result)),
+      };
+    } catch (error) {
+      if (error instanceof WrongExpectedRevision) outcome = 'wrongExpectedRevision';
+      if (error instanceof StoreUnavailable) outcome = 'unavailable';
+      throw error;
+    } finally {
+      this.observer.appended(outcome, (performance.now() - started) / 1000);
+    }
+  }
+
+  async readStream(
+    stream: string,
+    fromRevision: bigint,
+    maxCount: number = Number.MAX_SAFE_INTEGER,
+  ): Promise<RecordedEvent[]> {
+    return this.persistently(`read of ${stream}`, async (client) => {
+      const read = client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount });
+      try {
+        return await this.collect(read as StreamingRead<ResolvedEvent>, `read of ${stream}`);
+      } catch (error) {
+        if (error instanceof StreamNotFoundError) return [];
+        throw error;
+      }
+    });
+  }
+
+  /** Up to `maxCount` events of the whole log after a position (0: from the start), system events left out. */
+  async readAll(after: bigint, maxCount: number): Promise<RecordedEvent[]> {
+    return this.persistently('read of $all', async (client) => {
+      const fromPosition = after === 0n ? START : { commit: after, prepare: after };
+      const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: maxCount + 1 });
+      const events = await this.collect(read as StreamingRead<ResolvedEvent>, 'read of $all');
+      return events.filter((event) => event.position > after).slice(0, maxCount);
+    });
+  }
+
+  /** Commit position of the last record of the log; 0 when it is empty. One cheap read: the health probe. */
+  async head(timeoutMs = this.callTimeoutMs): Promise<bigint> {
+    const read = this.client().readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 });
+    const position = async (): Promise<bigint> => {
+      for await (const { event } of read) return event?.position?.commit ?? 0n;
+      return 0n;
+    };
+    try {
+      const head = await withTimeout(position(), 'read of the head', timeoutMs);
+      this.faultsInARow = 0;
+      return head;
+    } catch (error) {
+      await this.noteFault(error);
+      throw new StoreUnavailable(`Event store: ${reasonOf(error)}`, { cause: error });
+    } finally {
+      await read.cancel().catch(() => undefined);
+    }
+  }
+
+  /** The client, for subscriptions. */
+  client(): EventStoreDBClient {
+    if (this.closed) throw new StoreUnavailable('The event store client is closed');
+    this.connected ??= connect(this.options.connection);
+    return this.connected;
+  }
+
+  /** Replaces the client object after repeated faults: it caches a failed feature probe for ever. */
+  async noteFault(error: unknown): Promise<void> {
+    if (!isTransient(error)) return;
+    this.faultsInARow += 1;
+    if (this.faultsInARow < FAULTS_BEFORE_NEW_CLIENT) return;
+    this.faultsInARow = 0;
+    const stuck = this.connected;
+    this.connected = undefined;
+    await stuck?.dispose().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.connected?.dispose().catch(() => undefined);
+  }
+
+  /** Servers before 22.6 leave the position out of some replies. */
+  private async positionOf(
+    stream: string,
+    result: { readonly nextExpectedRevision: bigint },
+  ): Promise<bigint> {
+    const [event] = await this.readStream(stream, result.nextExpectedRevision, 1);
+    if (!event) throw new StoreUnavailable(`The event just appended to ${stream} cannot be read`);
+    return event.position;
+  }
+
+  private async collect(
+    read: StreamingRead<ResolvedEvent>,
+    what: string,
+  ): Promise<RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    const drain = async (): Promise<void> => {
+      for await (const resolved of read) {
+        const recorded = toRecorded(resolved);
+        if (recorded) events.push(recorded);
+      }
+    };
+    try {
+      await withTimeout(drain(), what, this.callTimeoutMs);
+      return events;
+    } catch (error) {
+      await read.cancel().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async persistently<T>(
+    what: string,
+    call: (client: EventStoreDBClient) => Promise<T>,
+  ): Promise<T> {
+    const giveUpAt = performance.now() + this.retryWindowMs;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const result = await withTimeout(call(this.client()), what, this.callTimeoutMs);
+        this.faultsInARow = 0;
+        return result;
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        await this.noteFault(error);
+        const pauseMs = pauseBefore(attempt);
+        if (attempt >= this.maxTries || performance.now() + pauseMs > giveUpAt) {
+          throw new StoreUnavailable(`The ${what} got no answer: ${reasonOf(error)}`, {
+            cause: error,
+          });
+        }
+        this.observer.appendRetried(reasonOf(error));
+        await sleep(pauseMs);
+      }
+    }
+  }
+}
+
+const connect = (connection: EventStoreOptions['connection']): EventStoreDBClient =>
+  typeof connection === 'string'
+    ? EventStoreDBClient.connectionString(connection)
+    : new EventStoreDBClient({ endpoint: connection.endpoint }, { insecure: true });
+
+const pauseBefore = (attempt: number): number =>
+  Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2);
+
+const withTimeout = async <T>(call: Promise<T>, what: string, timeoutMs: number): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const expiry = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new CallTimedOut(what, timeoutMs)), timeoutMs);
+  });
+  try {
+    return await Promise.race([call, expiry]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/**
+ * Serialises before anything is sent: the client would leave a promise hanging for data that JSON
+ * cannot hold, and servers answer an oversized event with free text.
+ */
+const checkSize = (stream: string, events: readonly NewEvent[]): number => {
+  let total = 0;
+  for (const event of events) {
+    const size =
+      Buffer.byteLength(JSON.stringify(event.data)) +
+      Buffer.byteLength(JSON.stringify(event.metadata));
+    if (size > MAX_EVENT_BYTES) throw new AppendTooLarge(stream, size, MAX_EVENT_BYTES);
+    total += size;
+  }
+  if (total > MAX_APPEND_BYTES) throw new AppendTooLarge(stream, total, MAX_APPEND_BYTES);
+  return total;
+};
+
+/** The event as the kernel knows it; `undefined` for a link whose target is gone. */
+export const toRecorded = (resolved: ResolvedEvent): RecordedEvent | undefined => {
+  const { event } = resolved;
+  if (!event) return undefined;
+  return {
+    id: event.id,
+    type: event.type,
+    data: event.data as object,
+    metadata: event.metadata as unknown as EventMetadata,
+    stream: event.streamId,
+    revision: event.revision,
+    position: event.position?.commit ?? resolved.commitPosition ?? 0n,
+    recordedAt: event.created.toISOString(),
+  };
+};
