@@ -8,3 +8,4 @@ export * from './aggregate-store.js';
 export * from './projection.js';
 export * from './process.js';
 export * from './log-feed.js';
+export * from './concurrency.js';

@@ -1,0 +1,12 @@
+export {
+  operationAggregate,
+  operationEvents,
+  type LineRejection,
+  type Operation,
+  type OperationChunk,
+  type OperationEvent,
+  type OperationLine,
+} from './domain/operation.js';
+export { operationIdOf, startOperation, type StartedOperation, type Upload } from './operations.js';
+export { operationsProcess, type BulkKind, type Chunk } from './process/perform-operations.js';
+export { operationsProjection, type OperationTables } from './read/projection.js';

@@ -1,0 +1,178 @@
+import {
+  deriveId,
+  mapLimited,
+  streamName,
+  tableFold,
+  processItemColumns,
+  UnreadableHistory,
+  type AggregateStore,
+  type CommandContext,
+  type DurableProcess,
+  type EventMetadata,
+  type ProcessAct,
+  type ProcessItem,
+  type RecordedEvent,
+} from '@hostledger/eventsourcing';
+import {
+  operationAggregate,
+  type LineRejection,
+  type OperationEvent,
+  type OperationLine,
+} from '../domain/operation.js';
+
+/** Chunks of one operation under way at once; each keeps many appends in flight. */
+const CHUNKS_IN_FLIGHT = 4;
+
+export interface Chunk<Line, Params> {
+  readonly operationId: string;
+  readonly chunk: number;
+  readonly params: Params;
+  readonly lines: readonly OperationLine<Line>[];
+  /** Of the uploader: actor, correlation, reason, and the instant of the request; own command id. */
+  readonly context: CommandContext;
+  /** The present instant, for deadlines; `context.at` may be long ago after an outage. */
+  readonly now: string;
+  readonly signal: AbortSignal;
+}
+
+/** What a room does with the lines of its uploads. */
+export interface BulkKind<Line = never, Params = never> {
+  /** Stored in `OperationStarted`, a permanent name. */
+  readonly kind: string;
+  /**
+   * Performs the lines of one chunk and returns those refused; the others are done. Idempotent: it
+   * runs again from the start after a crash. Throws for infrastructure failures only.
+   */
+  readonly perform: (chunk: Chunk<Line, Params>) => Promise<readonly LineRejection[]>;
+  /** Runs once all chunks are done and before the operation is completed; idempotent. */
+  readonly completed?: (operation: {
+    readonly operationId: string;
+    readonly params: Params;
+    readonly context: CommandContext;
+  }) => Promise<void>;
+}
+
+interface OpenOperation extends ProcessItem {
+  readonly kind: string;
+}
+
+interface EventReader {
+  readStream(stream: string, from: bigint, maxCount: number): Promise<readonly RecordedEvent[]>;
+}
+
+/** Performs every operation that was started and is not completed, wherever it stopped. */
+export const operationsProcess = (
+  store: AggregateStore,
+  reader: EventReader,
+  kinds: readonly BulkKind[],
+): DurableProcess<OpenOperation> => ({
+  name: 'operations',
+  version: 1,
+  items: openOperations,
+  concurrency: 4,
+  perform: async (item, act) => {
+    const kind = kinds.find((candidate) => candidate.kind === item.kind);
+    if (!kind) throw new UnreadableHistory(`No code here performs operations of kind ${item.kind}`);
+    await performOperation(store, reader, kind, item.item_id, act);
+  },
+});
+
+const openOperations = tableFold<OpenOperation, OperationEvent>({
+  table: {
+    name: 'open_operations',
+    columns: { ...processItemColumns, kind: 'text' },
+    key: ['item_id'],
+  },
+  keys: {
+    OperationStarted: ({ data }) => [{ item_id: data.operationId }],
+    OperationCompleted: ({ data }) => [{ item_id: data.operationId }],
+  },
+  evolve: (row, event) =>
+    event.type === 'OperationStarted'
+      ? {
+          item_id: event.data.operationId,
+          due_at: event.recordedAt,
+          cause_id: event.id,
+          correlation_id: event.metadata.$correlationId,
+          kind: event.data.kind,
+        }
+      : undefined,
+});
+
+const performOperation = async (
+  store: AggregateStore,
+  reader: EventReader,
+  kind: BulkKind,
+  operationId: string,
+  act: ProcessAct,
+): Promise<void> => {
+  const { state } = await store.load(operationAggregate, operationId);
+  if (state.status === 'completed') return;
+  const stream = streamName(operationAggregate, operationId);
+  const { data, metadata, id } = await startOf(reader, stream, state.chunkCount);
+  const contextOf = (...step: (string | number)[]): CommandContext => ({
+    commandId: deriveId(operationId, ...step),
+    actor: metadata.actor,
+    correlationId: metadata.$correlationId,
+    causationId: id,
+    at: metadata.occurredAt,
+    ...(metadata.reason === undefined ? {} : { reason: metadata.reason }),
+  });
+  const params = data.params as never;
+  const pending = Array.from({ length: state.chunkCount }, (_, chunk) => chunk).filter(
+    (chunk) => !state.chunksDone.has(chunk),
+  );
+  await mapLimited(pending, CHUNKS_IN_FLIGHT, async (chunk) => {
+    act.signal.throwIfAborted();
+    const lines = await linesOf(reader, stream, chunk);
+    const context = contextOf('chunk', chunk);
+    const { signal, at: now } = act;
+    const part = { operationId, chunk, params, lines, context, now, signal } as never;
+    const rejected = await kind.perform(part);
+    await store.handle(
+      operationAggregate,
+      operationId,
+      {
+        type: 'FinishOperationChunk',
+        data: { operationId, chunk, done: lines.length - rejected.length, rejected },
+        at: metadata.occurredAt,
+      },
+      context,
+    );
+  });
+  const context = contextOf('completed');
+  await kind.completed?.({ operationId, params, context });
+  await store.handle(
+    operationAggregate,
+    operationId,
+    { type: 'CompleteOperation', data: { operationId }, at: metadata.occurredAt },
+    context,
+  );
+};
+
+type Started = Extract<OperationEvent, { type: 'OperationStarted' }>;
+
+/** The chunks are the first events of the stream, so `OperationStarted` has their count as revision. */
+const startOf = async (
+  reader: EventReader,
+  stream: string,
+  chunkCount: number,
+): Promise<{ data: Started['data']; metadata: EventMetadata; id: string }> => {
+  const [event] = await reader.readStream(stream, BigInt(chunkCount), 1);
+  if (event?.type !== 'OperationStarted') {
+    throw new UnreadableHistory(`${stream} has no OperationStarted at revision ${chunkCount}`);
+  }
+  return { data: event.data as Started['data'], metadata: event.metadata, id: event.id };
+};
+
+const linesOf = async (
+  reader: EventReader,
+  stream: string,
+  chunk: number,
+): Promise<readonly OperationLine[]> => {
+  const [event] = await reader.readStream(stream, BigInt(chunk), 1);
+  if (event?.type !== 'OperationLinesRecorded') {
+    throw new UnreadableHistory(`${stream} has no lines at revision ${chunk}`);
+  }
+  return (event.data as Extract<OperationEvent, { type: 'OperationLinesRecorded' }>['data']).lines;
+};

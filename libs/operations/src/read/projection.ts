@@ -1,0 +1,125 @@
+import { tableFold, type Json, type Projection } from '@hostledger/eventsourcing';
+import type { LineRejection, OperationEvent } from '../domain/operation.js';
+
+export interface OperationRow {
+  operation_id: string;
+  kind: string;
+  status: 'running' | 'completed';
+  params: Json;
+  line_count: number;
+  rejected_at_upload: number;
+  chunk_count: number;
+  chunks_done: number;
+  done: number;
+  rejected: number;
+  requested_by: string;
+  digest: string;
+  started_at: string;
+  completed_at: string | null;
+}
+
+export interface OperationRejectionRow {
+  operation_id: string;
+  line: number;
+  code: string;
+  message: string;
+}
+
+export interface OperationTables {
+  operations: OperationRow;
+  operation_rejections: OperationRejectionRow;
+}
+
+const operations = tableFold<OperationRow, OperationEvent>({
+  table: {
+    name: 'operations',
+    columns: {
+      operation_id: 'text',
+      kind: 'text',
+      status: 'text',
+      params: 'jsonb',
+      line_count: 'integer',
+      rejected_at_upload: 'integer',
+      chunk_count: 'integer',
+      chunks_done: 'integer',
+      done: 'integer',
+      rejected: 'integer',
+      requested_by: 'text',
+      digest: 'text',
+      started_at: 'timestamptz',
+      completed_at: 'timestamptz',
+    },
+    key: ['operation_id'],
+    nullable: ['completed_at'],
+    indexes: [['started_at', 'operation_id']],
+  },
+  keys: {
+    OperationStarted: ({ data }) => [{ operation_id: data.operationId }],
+    OperationChunkDone: ({ data }) => [{ operation_id: data.operationId }],
+    OperationCompleted: ({ data }) => [{ operation_id: data.operationId }],
+  },
+  evolve: (row, event) => {
+    switch (event.type) {
+      case 'OperationStarted':
+        return {
+          operation_id: event.data.operationId,
+          kind: event.data.kind,
+          status: 'running',
+          params: event.data.params,
+          line_count: event.data.lineCount,
+          rejected_at_upload: event.data.rejectedAtUpload,
+          chunk_count: event.data.chunkCount,
+          chunks_done: 0,
+          done: 0,
+          rejected: 0,
+          requested_by: event.metadata.actor.subject,
+          digest: event.data.digest,
+          started_at: event.recordedAt,
+          completed_at: null,
+        };
+      case 'OperationChunkDone':
+        return (
+          row && {
+            ...row,
+            chunks_done: row.chunks_done + 1,
+            done: row.done + event.data.done,
+            rejected: row.rejected + event.data.rejected.length,
+          }
+        );
+      case 'OperationCompleted':
+        return row && { ...row, status: 'completed', completed_at: event.recordedAt };
+      default:
+        return row;
+    }
+  },
+});
+
+/** A line may break several rules; the first is named. */
+const rejectedLines = (event: {
+  readonly data: { readonly operationId: string; readonly rejected: readonly LineRejection[] };
+}): Partial<OperationRejectionRow>[] =>
+  [...new Set(event.data.rejected.map(({ line }) => line))].map((line) => ({
+    operation_id: event.data.operationId,
+    line,
+  }));
+
+const rejections = tableFold<OperationRejectionRow, OperationEvent>({
+  table: {
+    name: 'operation_rejections',
+    columns: { operation_id: 'text', line: 'integer', code: 'text', message: 'text' },
+    key: ['operation_id', 'line'],
+    insertOnly: true,
+  },
+  keys: { OperationLinesRecorded: rejectedLines, OperationChunkDone: rejectedLines },
+  evolve: (row, event, key) => {
+    if (event.type !== 'OperationLinesRecorded' && event.type !== 'OperationChunkDone') return row;
+    const refused = event.data.rejected.find(({ line }) => line === key.line);
+    return refused && { operation_id: event.data.operationId, ...refused };
+  },
+});
+
+export const operationsProjection: Projection = {
+  name: 'operations',
+  version: 1,
+  tables: [operations, rejections],
+};
