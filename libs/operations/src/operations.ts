@@ -93,32 +93,31 @@ const toChunks = (
   rejected: readonly LineRejection[],
 ): SizedChunk[] => {
   const chunks: SizedChunk[] = [];
-  let part: { lines: OperationLine[]; rejected: LineRejection[]; bytes: number };
-  const open = (): void => {
-    part = { lines: [], rejected: [], bytes: 0 };
-  };
+  let part = emptyPart();
   const close = (): void => {
     if (part.bytes > 0) chunks.push({ chunk: chunks.length, ...part });
-    open();
+    part = emptyPart();
   };
-  const room = (item: object): void => {
+  const partFor = (item: object): Part => {
     const bytes = Buffer.byteLength(JSON.stringify(item)) + 1;
     const count = part.lines.length + part.rejected.length;
     if (count === MAX_CHUNK_LINES || part.bytes + bytes > MAX_CHUNK_BYTES) close();
     part.bytes += bytes;
+    return part;
   };
-  open();
-  for (const line of lines) {
-    room(line);
-    part!.lines.push(line as OperationLine);
-  }
-  for (const refused of rejected) {
-    room(refused);
-    part!.rejected.push(refused);
-  }
+  for (const line of lines) partFor(line).lines.push(line as OperationLine);
+  for (const refused of rejected) partFor(refused).rejected.push(refused);
   close();
   return chunks;
 };
+
+interface Part {
+  readonly lines: OperationLine[];
+  readonly rejected: LineRejection[];
+  bytes: number;
+}
+
+const emptyPart = (): Part => ({ lines: [], rejected: [], bytes: 0 });
 
 const toAppends = (chunks: readonly SizedChunk[]): OperationChunk[][] => {
   const appends: OperationChunk[][] = [];
