@@ -1,1 +1,2 @@
-export * from './in-memory-streams.js';
+export { specOf, type DeciderExpectation, type DeciderSpec } from './decider-spec.js';
+export { InMemoryStreams, type FaultPoint } from './in-memory-streams.js';
