@@ -1,1 +1,30 @@
-export {};
+export {
+  facilityAggregate,
+  type CapacityCommitted,
+  type CapacityReleased,
+  type Facility,
+  type FacilityCommand,
+  type FacilityEvent,
+  type FacilityOpened,
+  type OpenFacility,
+  type RackPlan,
+  type RackPowerCommitted,
+} from './domain/facility.js';
+export {
+  rackAggregate,
+  rackId,
+  reservationRefusal,
+  type CommissionedRack,
+  type Rack,
+  type RackCommand,
+  type RackCommissioned,
+  type RackEvent,
+  type ReservationExpired,
+  type ReservationReleased,
+  type SlotHold,
+  type SlotOccupied,
+  type SlotReservation,
+  type SlotReserved,
+  type SlotVacated,
+  type Vacation,
+} from './domain/rack.js';

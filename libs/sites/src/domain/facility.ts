@@ -1,0 +1,285 @@
+import {
+  DomainError,
+  unreachable,
+  type Aggregate,
+  type DomainCommand,
+  type DomainEvent,
+  type EventCatalogue,
+} from '@hostledger/eventsourcing';
+
+// Events
+
+export interface RackPlan {
+  readonly rack: string;
+  readonly slotCount: number;
+  readonly powerLimitWatts: number;
+}
+
+export type FacilityOpened = DomainEvent<
+  'FacilityOpened',
+  {
+    facility: string;
+    name: string;
+    /** IANA name, e.g. `America/Chicago`. */
+    timeZone: string;
+    powerEnvelopeWatts: number;
+    location?: string;
+  }
+>;
+/** At most {@link MAX_RACKS_PER_EVENT} racks each, so that 2,000 racks are one small append. */
+export type RackPowerCommitted = DomainEvent<
+  'RackPowerCommitted',
+  { facility: string; racks: readonly RackPlan[] }
+>;
+export type CapacityCommitted = DomainEvent<
+  'CapacityCommitted',
+  {
+    facility: string;
+    allocationId: string;
+    contractId: string;
+    customerId: string;
+    orderId: string;
+    units: number;
+    powerWatts: number;
+    effectiveOn: string;
+  }
+>;
+export type CapacityReleased = DomainEvent<
+  'CapacityReleased',
+  { facility: string; allocationId: string; units: number; powerWatts: number; cause: string }
+>;
+
+export type FacilityEvent =
+  FacilityOpened | RackPowerCommitted | CapacityCommitted | CapacityReleased;
+
+export const facilityEvents: EventCatalogue<FacilityEvent> = {
+  FacilityOpened: 'A site went into operation with its power envelope.',
+  RackPowerCommitted:
+    "Racks were given their share of the site's power; they go into service next.",
+  CapacityCommitted: 'Units and watts of the site are held for an allocation to a customer.',
+  CapacityReleased: 'Capacity held for an allocation is free again; the allocation was not made.',
+};
+
+const MAX_RACKS_PER_EVENT = 400;
+
+// State
+
+export interface OpenFacility {
+  readonly status: 'open';
+  readonly facility: string;
+  readonly powerEnvelopeWatts: number;
+  readonly racks: ReadonlyMap<string, RackPlan>;
+  readonly rackLimitWatts: number;
+  /** Live commitments by allocation. */
+  readonly commitments: ReadonlyMap<
+    string,
+    { readonly units: number; readonly powerWatts: number }
+  >;
+  readonly committedWatts: number;
+  /** Allocations whose capacity was given back: an id never comes back to life. */
+  readonly releasedAllocations: ReadonlySet<string>;
+}
+
+export type Facility = { readonly status: 'unknown' } | OpenFacility;
+
+// Evolve
+
+const evolve = (facility: Facility, event: FacilityEvent): Facility => {
+  if (event.type === 'FacilityOpened') {
+    return {
+      status: 'open',
+      facility: event.data.facility,
+      powerEnvelopeWatts: event.data.powerEnvelopeWatts,
+      racks: new Map(),
+      rackLimitWatts: 0,
+      commitments: new Map(),
+      committedWatts: 0,
+      releasedAllocations: new Set(),
+    };
+  }
+  if (facility.status === 'unknown') return facility;
+  switch (event.type) {
+    case 'RackPowerCommitted': {
+      const racks = new Map(facility.racks);
+      for (const plan of event.data.racks) racks.set(plan.rack, plan);
+      return {
+        ...facility,
+        racks,
+        rackLimitWatts: facility.rackLimitWatts + wattsOf(event.data.racks),
+      };
+    }
+    case 'CapacityCommitted': {
+      const { allocationId, units, powerWatts } = event.data;
+      return {
+        ...facility,
+        commitments: new Map(facility.commitments).set(allocationId, { units, powerWatts }),
+        committedWatts: facility.committedWatts + powerWatts,
+      };
+    }
+    case 'CapacityReleased': {
+      const { allocationId, powerWatts } = event.data;
+      const commitments = new Map(facility.commitments);
+      commitments.delete(allocationId);
+      return {
+        ...facility,
+        commitments,
+        committedWatts: facility.committedWatts - powerWatts,
+        releasedAllocations: new Set(facility.releasedAllocations).add(allocationId),
+      };
+    }
+    default:
+      return unreachable(event);
+  }
+};
+
+const wattsOf = (racks: readonly RackPlan[]): number =>
+  racks.reduce((sum, { powerLimitWatts }) => sum + powerLimitWatts, 0);
+
+// Commands
+
+export type FacilityCommand =
+  | DomainCommand<'OpenFacility', FacilityOpened['data']>
+  /** All or nothing; racks that are committed with the same data are left as they are. */
+  | DomainCommand<'CommitRackPower', { racks: readonly RackPlan[] }>
+  | DomainCommand<'CommitCapacity', Omit<CapacityCommitted['data'], 'facility'>>
+  | DomainCommand<'ReleaseCapacity', { allocationId: string; cause: string }>;
+
+// Decide
+
+const decide = (command: FacilityCommand, facility: Facility): readonly FacilityEvent[] => {
+  if (command.type === 'OpenFacility') return open(command.data, facility);
+  if (facility.status === 'unknown') throw facilityUnknown();
+  switch (command.type) {
+    case 'CommitRackPower':
+      return commitRackPower(command.data.racks, facility);
+    case 'CommitCapacity':
+      return commitCapacity(command.data, facility);
+    case 'ReleaseCapacity':
+      return releaseCapacity(command.data, facility);
+    default:
+      return unreachable(command);
+  }
+};
+
+const open = (data: FacilityOpened['data'], facility: Facility): FacilityEvent[] => {
+  if (facility.status === 'unknown') return [{ type: 'FacilityOpened', data }];
+  throw new DomainError(
+    'conflict',
+    'facility/already-open',
+    `There is a facility ${data.facility} already`,
+    { facility: data.facility },
+    '/facility',
+  );
+};
+
+const commitRackPower = (racks: readonly RackPlan[], facility: OpenFacility): FacilityEvent[] => {
+  const seen = new Set<string>();
+  const added = racks.filter((plan, index) => {
+    if (seen.has(plan.rack)) throw rackTwice(plan, index);
+    seen.add(plan.rack);
+    const before = facility.racks.get(plan.rack);
+    if (before && !samePlan(before, plan)) throw rackExists(facility, before, index);
+    return !before;
+  });
+  const asked = wattsOf(added);
+  const freeWatts = facility.powerEnvelopeWatts - facility.rackLimitWatts;
+  if (asked > freeWatts) {
+    throw new DomainError(
+      'conflict',
+      'facility/power-envelope-exceeded',
+      `${facility.facility} has ${freeWatts} W of its power envelope left for racks, ` +
+        `and ${asked} W are asked for`,
+      { powerEnvelopeWatts: facility.powerEnvelopeWatts, freeWatts, askedWatts: asked },
+      '/racks',
+    );
+  }
+  const events: RackPowerCommitted[] = [];
+  for (let from = 0; from < added.length; from += MAX_RACKS_PER_EVENT) {
+    const part = added.slice(from, from + MAX_RACKS_PER_EVENT);
+    events.push({
+      type: 'RackPowerCommitted',
+      data: { facility: facility.facility, racks: part.map(onlyPlan) },
+    });
+  }
+  return events;
+};
+
+const onlyPlan = ({ rack, slotCount, powerLimitWatts }: RackPlan): RackPlan => ({
+  rack,
+  slotCount,
+  powerLimitWatts,
+});
+
+const samePlan = (a: RackPlan, b: RackPlan): boolean =>
+  a.slotCount === b.slotCount && a.powerLimitWatts === b.powerLimitWatts;
+
+const rackTwice = ({ rack }: RackPlan, index: number): DomainError =>
+  new DomainError(
+    'invalid',
+    'facility/rack-named-twice',
+    `Rack ${rack} is named more than once`,
+    { rack },
+    `/racks/${index}/rack`,
+  );
+
+const rackExists = ({ facility }: OpenFacility, plan: RackPlan, index: number): DomainError =>
+  new DomainError(
+    'conflict',
+    'facility/rack-exists',
+    `${facility} has a rack ${plan.rack} already, with other slots or another limit`,
+    { ...plan },
+    `/racks/${index}/rack`,
+  );
+
+const commitCapacity = (
+  data: Omit<CapacityCommitted['data'], 'facility'>,
+  facility: OpenFacility,
+): FacilityEvent[] => {
+  if (facility.commitments.has(data.allocationId)) return [];
+  if (facility.releasedAllocations.has(data.allocationId)) {
+    throw new DomainError(
+      'conflict',
+      'facility/capacity-released',
+      `The capacity of allocation ${data.allocationId} was given back; allocate anew`,
+      { allocationId: data.allocationId },
+    );
+  }
+  const freeWatts = facility.powerEnvelopeWatts - facility.committedWatts;
+  if (data.powerWatts > freeWatts) {
+    throw new DomainError(
+      'conflict',
+      'facility/capacity-exceeded',
+      `${facility.facility} has ${freeWatts} W left to allocate, and ${data.powerWatts} W are ` +
+        'asked for',
+      { powerEnvelopeWatts: facility.powerEnvelopeWatts, freeWatts, askedWatts: data.powerWatts },
+      '/powerWatts',
+    );
+  }
+  return [{ type: 'CapacityCommitted', data: { facility: facility.facility, ...data } }];
+};
+
+const releaseCapacity = (
+  { allocationId, cause }: { allocationId: string; cause: string },
+  facility: OpenFacility,
+): FacilityEvent[] => {
+  const held = facility.commitments.get(allocationId);
+  if (!held) return [];
+  return [
+    {
+      type: 'CapacityReleased',
+      data: { facility: facility.facility, allocationId, ...held, cause },
+    },
+  ];
+};
+
+const facilityUnknown = (): DomainError =>
+  new DomainError('notFound', 'facility/unknown', 'There is no such facility');
+
+/** A site: its power envelope covers the limits of its racks, and what customers were promised. */
+export const facilityAggregate: Aggregate<Facility, FacilityCommand, FacilityEvent> = {
+  category: 'facility',
+  initialState: { status: 'unknown' },
+  events: facilityEvents,
+  decide,
+  evolve,
+};

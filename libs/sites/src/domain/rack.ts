@@ -1,0 +1,311 @@
+import {
+  DomainError,
+  unreachable,
+  type Aggregate,
+  type DomainCommand,
+  type DomainEvent,
+  type EventCatalogue,
+} from '@hostledger/eventsourcing';
+
+// Events
+
+interface SlotUse {
+  facility: string;
+  rack: string;
+  /** 1..slotCount. */
+  slot: number;
+  /** The reservation under which the miner comes or came here. */
+  reservationId: string;
+  serial: string;
+  /** Watts the miner takes from the rack's limit. */
+  powerWatts: number;
+}
+
+export type RackCommissioned = DomainEvent<
+  'RackCommissioned',
+  { facility: string; rack: string; slotCount: number; powerLimitWatts: number }
+>;
+export type SlotReserved = DomainEvent<'SlotReserved', SlotUse & { expiresAt: string }>;
+export type SlotOccupied = DomainEvent<'SlotOccupied', SlotUse>;
+export type ReservationReleased = DomainEvent<'ReservationReleased', SlotUse & { cause: string }>;
+export type ReservationExpired = DomainEvent<'ReservationExpired', SlotUse & { cause: string }>;
+/** `movedBy` is the reservation, elsewhere, of the move that took the miner away. */
+export type SlotVacated = DomainEvent<'SlotVacated', SlotUse & { movedBy: string }>;
+
+export type RackEvent =
+  | RackCommissioned
+  | SlotReserved
+  | SlotOccupied
+  | ReservationReleased
+  | ReservationExpired
+  | SlotVacated;
+
+export const rackEvents: EventCatalogue<RackEvent> = {
+  RackCommissioned: 'A rack went into service with its slots and its power limit.',
+  SlotReserved: 'A slot and its watts are held for one miner until the move is made or given up.',
+  SlotOccupied: 'The miner a slot was reserved for stands in it; the reservation is used up.',
+  ReservationReleased: 'A reservation ended without a move because the move was refused.',
+  ReservationExpired: 'A reservation ended without a move because its time ran out.',
+  SlotVacated: 'The miner left its slot; slot and watts are free again.',
+};
+
+// State
+
+export interface SlotHold {
+  readonly status: 'reserved' | 'occupied';
+  readonly reservationId: string;
+  readonly serial: string;
+  readonly powerWatts: number;
+}
+
+export interface CommissionedRack {
+  readonly status: 'commissioned';
+  readonly facility: string;
+  readonly rack: string;
+  readonly slotCount: number;
+  readonly powerLimitWatts: number;
+  /** Slot n at index n - 1. A flat array: copying one is far cheaper than copying a map. */
+  readonly slots: readonly (SlotHold | undefined)[];
+  /** Sum over the slots, reserved and occupied alike. */
+  readonly powerWattsInUse: number;
+  /** Reservations that are over: an id never comes back to life. */
+  readonly endedReservations: ReadonlySet<string>;
+}
+
+export type Rack = { readonly status: 'unknown' } | CommissionedRack;
+
+// Evolve
+
+const evolve = (rack: Rack, event: RackEvent): Rack => {
+  if (event.type === 'RackCommissioned') {
+    const slots = new Array<undefined>(event.data.slotCount).fill(undefined);
+    return {
+      status: 'commissioned',
+      ...event.data,
+      slots,
+      powerWattsInUse: 0,
+      endedReservations: new Set(),
+    };
+  }
+  if (rack.status === 'unknown') return rack;
+  const { slot, reservationId, serial, powerWatts } = event.data;
+  const index = slot - 1;
+  switch (event.type) {
+    case 'SlotReserved': {
+      const hold: SlotHold = { status: 'reserved', reservationId, serial, powerWatts };
+      const powerWattsInUse = rack.powerWattsInUse + powerWatts;
+      return { ...rack, slots: rack.slots.with(index, hold), powerWattsInUse };
+    }
+    case 'SlotOccupied': {
+      const hold: SlotHold = { status: 'occupied', reservationId, serial, powerWatts };
+      return { ...rack, slots: rack.slots.with(index, hold) };
+    }
+    case 'ReservationReleased':
+    case 'ReservationExpired':
+    case 'SlotVacated':
+      return {
+        ...rack,
+        slots: rack.slots.with(index, undefined),
+        powerWattsInUse: rack.powerWattsInUse - powerWatts,
+        endedReservations: new Set(rack.endedReservations).add(reservationId),
+      };
+    default:
+      return unreachable(event);
+  }
+};
+
+// Commands
+
+export interface SlotReservation {
+  readonly reservationId: string;
+  readonly slot: number;
+  readonly serial: string;
+  readonly powerWatts: number;
+}
+
+export interface Vacation {
+  readonly slot: number;
+  readonly serial: string;
+  /** The reservation that had brought the miner to this slot. */
+  readonly reservationId: string;
+  readonly movedBy: string;
+}
+
+export type RackCommand =
+  | DomainCommand<'CommissionRack', RackCommissioned['data']>
+  /**
+   * Takes, in order, all that fit. A reservation that is the only one and does not fit is refused;
+   * among several, ask `reservationRefusal` of the resulting state why one is not there.
+   */
+  | DomainCommand<
+      'ReserveSlots',
+      { reservations: readonly SlotReservation[]; /** ISO 8601 UTC */ expiresAt: string }
+    >
+  | DomainCommand<'OccupySlots', { reservationIds: readonly string[] }>
+  | DomainCommand<'VacateSlots', { vacations: readonly Vacation[] }>
+  | DomainCommand<'ReleaseReservations', { reservationIds: readonly string[]; cause: string }>
+  | DomainCommand<'ExpireReservations', { reservationIds: readonly string[]; cause: string }>;
+
+// Decide
+
+const decide = (command: RackCommand, rack: Rack): readonly RackEvent[] => {
+  if (command.type === 'CommissionRack') return commission(command.data, rack);
+  if (rack.status === 'unknown') throw rackUnknown();
+  switch (command.type) {
+    case 'ReserveSlots':
+      return reserve(command.data, rack);
+    case 'OccupySlots':
+      return stillReserved(rack, command.data.reservationIds).map((data) => ({
+        type: 'SlotOccupied',
+        data,
+      }));
+    case 'VacateSlots':
+      return vacate(command.data.vacations, rack);
+    case 'ReleaseReservations':
+      return stillReserved(rack, command.data.reservationIds).map((use) => ({
+        type: 'ReservationReleased',
+        data: { ...use, cause: command.data.cause },
+      }));
+    case 'ExpireReservations':
+      return stillReserved(rack, command.data.reservationIds).map((use) => ({
+        type: 'ReservationExpired',
+        data: { ...use, cause: command.data.cause },
+      }));
+    default:
+      return unreachable(command);
+  }
+};
+
+const commission = (data: RackCommissioned['data'], rack: Rack): RackEvent[] => {
+  if (rack.status === 'unknown') return [{ type: 'RackCommissioned', data }];
+  if (rack.slotCount === data.slotCount && rack.powerLimitWatts === data.powerLimitWatts) return [];
+  throw new DomainError(
+    'conflict',
+    'rack/already-commissioned',
+    `Rack ${data.rack} of ${data.facility} is in service with other slots or another limit`,
+    { slotCount: rack.slotCount, powerLimitWatts: rack.powerLimitWatts },
+  );
+};
+
+/** Folds as it goes, so that each reservation is judged with those before it already taken. */
+const reserve = (
+  { reservations, expiresAt }: { reservations: readonly SlotReservation[]; expiresAt: string },
+  rack: CommissionedRack,
+): SlotReserved[] => {
+  const { facility, rack: code } = rack;
+  const live = new Set(rack.slots.map((hold) => hold?.reservationId));
+  const events: SlotReserved[] = [];
+  let after = rack;
+  for (const { reservationId, slot, serial, powerWatts } of reservations) {
+    if (live.has(reservationId)) continue;
+    const refusal = reservationRefusal(after, { reservationId, slot, serial, powerWatts });
+    if (refusal && reservations.length === 1) throw refusal;
+    if (refusal) continue;
+    const use = { facility, rack: code, slot, reservationId, serial, powerWatts };
+    const event: SlotReserved = { type: 'SlotReserved', data: { ...use, expiresAt } };
+    events.push(event);
+    live.add(reservationId);
+    after = evolve(after, event) as CommissionedRack;
+  }
+  return events;
+};
+
+/** Why this reservation cannot be had; `undefined` when it can, or is already live in its slot. */
+export const reservationRefusal = (
+  rack: Rack,
+  { reservationId, slot, powerWatts }: SlotReservation,
+): DomainError | undefined => {
+  if (rack.status === 'unknown') return rackUnknown();
+  const { facility, rack: code, slotCount, powerLimitWatts, powerWattsInUse } = rack;
+  const place = { facility, rack: code, slot };
+  if (!Number.isInteger(slot) || slot < 1 || slot > slotCount) {
+    return new DomainError(
+      'notFound',
+      'rack/slot-unknown',
+      `Rack ${code} of ${facility} has the slots 1 to ${slotCount}, not ${slot}`,
+      { ...place, slotCount },
+      '/slot',
+    );
+  }
+  if (!Number.isSafeInteger(powerWatts) || powerWatts < 1) {
+    return new DomainError(
+      'invalid',
+      'rack/power-invalid',
+      `A reservation takes at least 1 W in whole watts, not ${powerWatts}`,
+      { ...place, powerWatts },
+      '/powerWatts',
+    );
+  }
+  const hold = rack.slots[slot - 1];
+  if (hold?.reservationId === reservationId) return undefined;
+  if (hold) {
+    return new DomainError(
+      'conflict',
+      'rack/slot-taken',
+      `Slot ${slot} of rack ${code} of ${facility} is ${hold.status} for ${hold.serial}`,
+      { ...place, status: hold.status, serial: hold.serial },
+      '/slot',
+    );
+  }
+  if (rack.endedReservations.has(reservationId)) {
+    return new DomainError(
+      'conflict',
+      'rack/reservation-ended',
+      `The reservation of slot ${slot} of rack ${code} of ${facility} is over`,
+      { ...place, reservationId },
+    );
+  }
+  if (powerWattsInUse + powerWatts > powerLimitWatts) {
+    return new DomainError(
+      'conflict',
+      'rack/power-exceeded',
+      `Rack ${code} of ${facility} has ${powerLimitWatts - powerWattsInUse} W free of ` +
+        `${powerLimitWatts} W, and ${powerWatts} W are asked for`,
+      { ...place, powerLimitWatts, powerWattsInUse, powerWatts },
+    );
+  }
+  return undefined;
+};
+
+/** Those of the reservations that are neither used up nor over. */
+const stillReserved = (rack: CommissionedRack, ids: readonly string[]): SlotUse[] => {
+  const wanted = new Set(ids);
+  return rack.slots.flatMap((hold, index) =>
+    hold?.status === 'reserved' && wanted.has(hold.reservationId)
+      ? [useOf(rack, index + 1, hold)]
+      : [],
+  );
+};
+
+/** A miner may have moved on before its arrival was recorded: then both are recorded now. */
+const vacate = (vacations: readonly Vacation[], rack: CommissionedRack): RackEvent[] => {
+  const bySlot = new Map(vacations.map((vacation) => [vacation.slot, vacation]));
+  return [...bySlot.values()].flatMap(({ slot, serial, reservationId, movedBy }): RackEvent[] => {
+    const hold = rack.slots[slot - 1];
+    if (hold?.reservationId !== reservationId || hold.serial !== serial) return [];
+    const data = useOf(rack, slot, hold);
+    const vacated: RackEvent = { type: 'SlotVacated', data: { ...data, movedBy } };
+    return hold.status === 'occupied' ? [vacated] : [{ type: 'SlotOccupied', data }, vacated];
+  });
+};
+
+const useOf = (
+  { facility, rack }: CommissionedRack,
+  slot: number,
+  { reservationId, serial, powerWatts }: SlotHold,
+): SlotUse => ({ facility, rack, slot, reservationId, serial, powerWatts });
+
+const rackUnknown = (): DomainError =>
+  new DomainError('notFound', 'rack/unknown', 'There is no such rack');
+
+/** A rack: one miner per slot, and reserved plus occupied watts within the limit in force. */
+export const rackAggregate: Aggregate<Rack, RackCommand, RackEvent> = {
+  category: 'rack',
+  initialState: { status: 'unknown' },
+  events: rackEvents,
+  decide,
+  evolve,
+};
+
+/** Id of a rack's stream. */
+export const rackId = (facility: string, rack: string): string => `${facility}.${rack}`;
