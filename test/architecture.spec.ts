@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as rules from './architecture/rules.js';
+import { parse, readSources } from './architecture/sources.js';
+
+const root = join(__dirname, '..');
+const repository = readSources(root, ['apps', 'libs', 'test']);
+
+/** A repository of a few files, to see that a rule notices. */
+const small = (files: Readonly<Record<string, string>>) =>
+  Object.entries(files).map(([path, text]) => parse({ path, text }));
+
+it('The repository is read: its files and what they import are seen', () => {
+  const store = repository.find(
+    ({ path }) => path === 'libs/eventsourcing/src/eventstoredb/store.ts',
+  );
+  expect(store?.imports.map(({ specifier }) => specifier)).toContain('@eventstore/db-client');
+});
+
+describe('The domain', () => {
+  it('imports the kernel, its own folder and exact decimals, nothing else', () => {
+    expect(rules.domainImports(repository)).toEqual([]);
+  });
+
+  it('is pure: no clock, no chance, no world', () => {
+    expect(rules.domainPurity(repository)).toEqual([]);
+  });
+
+  it.each([
+    [`import { readFileSync } from 'node:fs';`],
+    [`import type { Pool } from 'pg';`],
+    [`import { Injectable } from '@nestjs/common';`],
+    [`import { EventStore } from '@hostledger/eventsourcing/eventstoredb';`],
+    [`import { rackAggregate } from '@hostledger/sites';`],
+    [`import { query } from '../read/query.js';`],
+    [`export * from '../write/move.js';`],
+    [`const fs = require('fs');`],
+    [`const lazy = () => import('undici');`],
+    [`import { specOf } from '@hostledger/testing';`],
+  ])('is told off for %s', (line) => {
+    const sources = small({ 'libs/fleet/src/domain/miner.ts': `\n${line}` });
+    expect(rules.domainImports(sources)).toEqual([
+      expect.stringMatching(/^libs\/fleet\/src\/domain\/miner\.ts:2 /),
+    ]);
+  });
+
+  it.each([
+    ['const now = Date.now();'],
+    ['const now = new Date();'],
+    ['const now = new Date;'],
+    ['const text = Date();'],
+    ['const dice = Math.random();'],
+    ['const id = crypto.randomUUID();'],
+    ['const home = process.env;'],
+    ['setTimeout(() => undefined, 5);'],
+  ])('is told off for %s', (code) => {
+    expect(rules.domainPurity(small({ 'libs/sites/src/domain/rack.ts': code }))).toHaveLength(1);
+  });
+
+  it('may read a date it was given, and write of time in comments', () => {
+    const code = `// never Date.now()\nconst day = new Date(at).toISOString();\nconst x = state.process;`;
+    expect(rules.domainPurity(small({ 'libs/sites/src/domain/rack.ts': code }))).toEqual([]);
+  });
+});
+
+describe('Rooms', () => {
+  it('know each other only through their doors and along the plan', () => {
+    expect(rules.roomDoors(repository)).toEqual([]);
+  });
+
+  it('are all on the plan, which has no circle', () => {
+    const rooms = new Set(
+      repository.flatMap(({ path }) => /^libs\/([^/]+)\//.exec(path)?.[1] ?? []),
+    );
+    expect([...rooms].filter((room) => !(room in rules.ROOMS))).toEqual([]);
+    const plan = small(
+      Object.fromEntries(
+        Object.entries(rules.ROOMS).map(([room, known]) => [
+          `libs/${room}/src/index.ts`,
+          known.map((other) => `import '@hostledger/${other}';`).join('\n'),
+        ]),
+      ),
+    );
+    expect(rules.noCycles(plan)).toEqual([]);
+  });
+
+  it.each([
+    ['libs/sites/src/x.ts', `import { x } from '@hostledger/fleet';`],
+    ['libs/access/src/x.ts', `import type { X } from '@hostledger/contracts';`],
+    ['libs/eventsourcing/src/x.ts', `import { x } from '@hostledger/http';`],
+    ['libs/eventsourcing/src/x.ts', `import { x } from '@hostledger/testing';`],
+    ['libs/fleet/src/x.ts', `import { x } from '@hostledger/sites/domain/rack.js';`],
+    ['apps/api/src/x.ts', `import { x } from '@hostledger/sites/src';`],
+    ['libs/fleet/src/x.ts', `import { x } from '../../sites/src/index.js';`],
+    ['apps/api/src/x.ts', `import { x } from '../../worker/src/main.js';`],
+    ['libs/cellar/src/x.ts', `import { x } from '@hostledger/sites';`],
+  ])('%s is told off for %s', (path, line) => {
+    expect(rules.roomDoors(small({ [path]: line }))).toHaveLength(1);
+  });
+});
+
+describe('Files', () => {
+  it('do not load each other in circles', () => {
+    expect(rules.noCycles(repository)).toEqual([]);
+  });
+
+  it('are followed through aliases, exports and side doors', () => {
+    const sources = small({
+      'libs/a/src/index.ts': `export * from './deep.js';`,
+      'libs/a/src/deep.ts': `import { b } from '@hostledger/b';`,
+      'libs/b/src/index.ts': `import { door } from '@hostledger/a/door';`,
+      'libs/a/src/door/index.ts': `export { x } from '../index.js';`,
+    });
+    expect(rules.noCycles(sources)).toEqual([
+      'cycle: libs/a/src/index.ts -> libs/a/src/deep.ts -> libs/b/src/index.ts -> libs/a/src/door/index.ts -> libs/a/src/index.ts',
+    ]);
+  });
+
+  it('may know the types of each other', () => {
+    const sources = small({
+      'libs/a/src/one.ts': `import type { Two } from './two.js';`,
+      'libs/a/src/two.ts': `import { type One } from './one.js';\nexport { type One } from './one.js';`,
+    });
+    expect(rules.noCycles(sources)).toEqual([]);
+  });
+
+  it('that only name a type beside a value do load each other', () => {
+    const sources = small({
+      'libs/a/src/one.ts': `import { type Two, two } from './two.js';`,
+      'libs/a/src/two.ts': `import { one } from './one.js';`,
+    });
+    expect(rules.noCycles(sources)).toHaveLength(1);
+  });
+});
+
+describe('The event store client', () => {
+  it('is spoken in one folder', () => {
+    expect(rules.oneStoreClient(repository)).toEqual([]);
+  });
+
+  it.each([
+    ['libs/fleet/src/read/miners.spec.ts', `import { START } from '@eventstore/db-client';`],
+    ['libs/eventsourcing/src/store.ts', `import type { X } from '@eventstore/db-client';`],
+    ['apps/api/src/main.ts', `import x from '@eventstore/db-client/generated/streams_pb';`],
+  ])('is not spoken in %s', (path, line) => {
+    expect(rules.oneStoreClient(small({ [path]: line }))).toHaveLength(1);
+  });
+
+  it('is exactly 6.2.1, since we depend on what its folders hold', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    expect(dependencies['@eventstore/db-client']).toBe('6.2.1');
+  });
+});
+
+describe('SQL', () => {
+  it('is written on the read side only', () => {
+    expect(rules.sqlPlaces(repository)).toEqual([]);
+  });
+
+  it.each([
+    ['libs/fleet/src/write/move.ts', `import { sql } from 'kysely';`],
+    ['libs/http/src/problem.ts', `import type { Kysely } from 'kysely';`],
+    ['apps/worker/src/main.ts', `import { Pool } from 'pg';`],
+    ['libs/sites/src/process/finish.ts', `import { PGlite } from '@electric-sql/pglite/worker';`],
+  ])('is not written in %s', (path, line) => {
+    expect(rules.sqlPlaces(small({ [path]: line }))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,188 @@
+import * as ts from 'typescript';
+import { lineOf, targetOf, walk, type Import, type ParsedSource } from './sources.js';
+
+/** Reads the files and names each breach as `path:line what is wrong`. */
+export type Rule = (sources: readonly ParsedSource[]) => string[];
+
+/** Which room may know which, beside itself; apps and test compose and may know all. */
+export const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  eventsourcing: [],
+  'embedded-node': [],
+  config: [],
+  http: ['eventsourcing', 'config'],
+  operations: ['eventsourcing', 'http'],
+  access: ['eventsourcing', 'http'],
+  sites: ['eventsourcing', 'http'],
+  contracts: ['eventsourcing', 'http', 'sites'],
+  fleet: ['eventsourcing', 'http', 'operations', 'sites', 'contracts'],
+  testing: ['eventsourcing', 'embedded-node'],
+};
+
+/** Doors beside the main one; every other path into a lib is a wall. */
+const SIDE_DOORS = new Set([
+  '@hostledger/eventsourcing/eventstoredb',
+  '@hostledger/eventsourcing/postgres',
+  '@hostledger/eventsourcing/nest',
+]);
+
+const isSpec = (path: string): boolean => path.endsWith('.spec.ts');
+const roomOf = (path: string): string | undefined => /^libs\/([^/]+)\//.exec(path)?.[1];
+const isDomain = (path: string): boolean => /^libs\/[^/]+\/src\/domain\//.test(path);
+const isPackage = (specifier: string, name: string): boolean =>
+  specifier === name || specifier.startsWith(`${name}/`);
+
+const breach = (source: ParsedSource, line: number, what: string): string =>
+  `${source.path}:${line} ${what}`;
+
+const checkImports =
+  (wrong: (source: ParsedSource, imported: Import) => string | undefined): Rule =>
+  (sources) =>
+    sources.flatMap((source) =>
+      source.imports.flatMap((imported) => {
+        const what = wrong(source, imported);
+        return what === undefined ? [] : [breach(source, imported.line, what)];
+      }),
+    );
+
+/** A decider knows the kernel's pure surface, its own folder and exact decimals; specs also their tools. */
+export const domainImports: Rule = checkImports(({ path }, { specifier }) => {
+  if (!isDomain(path)) return undefined;
+  const folder = path.slice(0, path.indexOf('/domain/') + '/domain/'.length);
+  if (specifier.startsWith('.')) {
+    return targetOf(path, specifier)?.startsWith(folder)
+      ? undefined
+      : `the domain reaches out of its folder to ${specifier}`;
+  }
+  const allowed = ['@hostledger/eventsourcing', 'decimal.js'];
+  if (isSpec(path)) allowed.push('@hostledger/testing', 'fast-check');
+  return allowed.includes(specifier) ? undefined : `the domain imports ${specifier}`;
+});
+
+/** Globals through which time, chance or the outside world would get into a decision. */
+const IMPURE_GLOBALS = new Set([
+  'process',
+  'performance',
+  'crypto',
+  'fetch',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'globalThis',
+  'console',
+]);
+const IMPURE_CALLS = new Set(['Date.now', 'Math.random', 'Date']);
+
+/** What a decider decides depends on its arguments alone. Specs are free. */
+export const domainPurity: Rule = (sources) =>
+  sources
+    .filter(({ path }) => isDomain(path) && !isSpec(path))
+    .flatMap((source) => {
+      const breaches: string[] = [];
+      walk(source.tree, (node) => {
+        const what = impurity(node);
+        if (what) breaches.push(breach(source, lineOf(node), `the domain uses ${what}`));
+      });
+      return breaches;
+    });
+
+const impurity = (node: ts.Node): string | undefined => {
+  if (ts.isNewExpression(node) && node.expression.getText() === 'Date' && !node.arguments?.length) {
+    return 'new Date()';
+  }
+  if (ts.isCallExpression(node) && IMPURE_CALLS.has(node.expression.getText())) {
+    return `${node.expression.getText()}()`;
+  }
+  if (ts.isIdentifier(node) && IMPURE_GLOBALS.has(node.text) && isGlobalUse(node)) return node.text;
+  return undefined;
+};
+
+/** Not a property or a name of ours that happens to be spelled like a global. */
+const isGlobalUse = (node: ts.Identifier): boolean => {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node;
+  if (ts.isElementAccessExpression(parent)) return parent.expression === node;
+  if (ts.isCallExpression(parent) || ts.isNewExpression(parent)) return true;
+  return false;
+};
+
+/** Rooms meet at their doors, and only along the arrows of {@link ROOMS}. */
+export const roomDoors: Rule = checkImports(({ path }, { specifier }) => {
+  const room = roomOf(path);
+  if (specifier.startsWith('.')) {
+    const from = room ? `libs/${room}/` : /^(apps\/[^/]+|test)\//.exec(path)?.[0];
+    return from && !targetOf(path, specifier)?.startsWith(from)
+      ? `${specifier} leaves ${from} by a relative path`
+      : undefined;
+  }
+  const known = /^@hostledger\/([^/]+)/.exec(specifier)?.[1];
+  if (!known) return undefined;
+  if (specifier !== `@hostledger/${known}` && !SIDE_DOORS.has(specifier)) {
+    return `${specifier} is no door`;
+  }
+  if (!room || known === room || (known === 'testing' && isSpec(path))) return undefined;
+  const arrows = ROOMS[room];
+  if (!arrows) return `the room ${room} is not on the plan`;
+  return arrows.includes(known) ? undefined : `${room} may not know ${known}`;
+});
+
+/** Files that load each other in a circle see half-made modules. Imports of types alone are erased and do not count. */
+export const noCycles: Rule = (sources) => {
+  const edges = new Map(
+    sources.map((source) => [
+      source.path,
+      source.imports
+        .filter(({ typeOnly }) => !typeOnly)
+        .map(({ specifier }) => targetOf(source.path, specifier))
+        .filter((target): target is string => target !== undefined),
+    ]),
+  );
+  const done = new Set<string>();
+  const trail: string[] = [];
+  const cycles: string[] = [];
+  const visit = (path: string): void => {
+    const start = trail.indexOf(path);
+    if (start >= 0) {
+      cycles.push(`cycle: ${[...trail.slice(start), path].join(' -> ')}`);
+      return;
+    }
+    if (done.has(path)) return;
+    trail.push(path);
+    edges.get(path)?.forEach(visit);
+    trail.pop();
+    done.add(path);
+  };
+  [...edges.keys()].forEach(visit);
+  return cycles;
+};
+
+/**
+ * One folder speaks to the event store, so that a move to another client touches one folder. The
+ * embedded node is built on the definitions inside that package and tested through it; the bench
+ * holds the system against the bare client.
+ */
+export const oneStoreClient: Rule = checkImports(({ path }, { specifier }) =>
+  isPackage(specifier, '@eventstore/db-client') &&
+  !['libs/eventsourcing/src/eventstoredb/', 'libs/embedded-node/', 'test/bench/'].some((folder) =>
+    path.startsWith(folder),
+  )
+    ? `${specifier} is spoken in libs/eventsourcing/src/eventstoredb only`
+    : undefined,
+);
+
+const SQL_PACKAGES = ['kysely', 'pg', '@electric-sql/pglite'];
+const SQL_PLACES = [
+  /^libs\/eventsourcing\/src\/postgres\//,
+  /^libs\/[^/]+\/src\/read\//,
+  /^libs\/http\/src\/pag(e|es|ing)\b/,
+];
+/** Specs and the finder of a test database may open one to look into it. */
+const SQL_TEST_PLACES = [/\.spec\.ts$/, /^libs\/testing\/src\/postgres\b/];
+
+/** SQL is the kernel's PostgreSQL folder, the read slices and the keyset page. */
+export const sqlPlaces: Rule = checkImports(({ path }, { specifier }) =>
+  SQL_PACKAGES.some((name) => isPackage(specifier, name)) &&
+  ![...SQL_PLACES, ...SQL_TEST_PLACES].some((place) => place.test(path))
+    ? `${specifier} belongs to the read side`
+    : undefined,
+);
