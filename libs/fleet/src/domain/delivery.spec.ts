@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { DomainError } from '@hostledger/eventsourcing';
+import { specOf } from '@hostledger/testing';
+import {
+  addTotals,
+  deliveryAggregate,
+  type Delivery,
+  type DeliveryCommand,
+  type DeliveryEvent,
+  type Discrepancy,
+} from './delivery.js';
+
+const { given } = specOf(deliveryAggregate);
+
+const at = '2023-10-02T08:00:00Z';
+const deliveryId = 'delivery-1';
+const manifest = {
+  deliveryId,
+  operationId: 'operation-1',
+  contractId: 'contract-1',
+  customerId: 'customer-1',
+  facility: 'DENTON',
+  reference: 'BATCH-1',
+  lineCount: 10,
+  refusedAtUpload: 1,
+  digest: 'd'.repeat(64),
+};
+const registered: DeliveryEvent = { type: 'ManifestRegistered', data: manifest };
+const s19 = (units: number) => ({
+  model: 'S19JXP-151',
+  units,
+  hashrateGhs: units * 151_000,
+  nameplateWatts: units * 3_247,
+});
+const counted = (chunk: number, received: number, missing = 0, refused = 0) => ({
+  deliveryId,
+  chunk,
+  received,
+  missing,
+  refused,
+  byModel: received > 0 ? [s19(received)] : [],
+});
+const lines = (...count: Parameters<typeof counted>): DeliveryEvent => ({
+  type: 'LinesReceived',
+  data: counted(...count),
+});
+const record = (
+  count: ReturnType<typeof counted>,
+  discrepancies: readonly Discrepancy[] = [],
+): DeliveryCommand => ({ type: 'RecordLines', data: { ...count, discrepancies }, at });
+const reconcile: DeliveryCommand = { type: 'ReconcileDelivery', data: { deliveryId }, at };
+const reconciled: DeliveryEvent = {
+  type: 'DeliveryReconciled',
+  data: {
+    deliveryId,
+    contractId: 'contract-1',
+    customerId: 'customer-1',
+    facility: 'DENTON',
+    reference: 'BATCH-1',
+    lines: 10,
+    received: 7,
+    missing: 1,
+    refused: 2,
+    hashrateGhs: 7 * 151_000,
+    byModel: [s19(7)],
+  },
+};
+
+describe('a delivery', () => {
+  it('begins with its manifest, once', () => {
+    given().when({ type: 'RegisterManifest', data: manifest, at }).then(registered);
+    given(registered, lines(0, 5))
+      .when({ type: 'RegisterManifest', data: manifest, at })
+      .thenNothing();
+  });
+
+  it('counts the lines of a chunk with what is wrong about them', () => {
+    const missing: Discrepancy = {
+      line: 4,
+      kind: 'missing',
+      serial: 'HKYDD1',
+      detail: 'Not there',
+    };
+    given(registered)
+      .when(record(counted(0, 4, 1), [missing]))
+      .then(lines(0, 4, 1), { type: 'DiscrepancyRaised', data: { deliveryId, ...missing } });
+  });
+
+  it('counts a chunk once', () => {
+    given(registered, lines(0, 5))
+      .when(record(counted(0, 5)))
+      .thenNothing();
+  });
+
+  it('refuses more lines than the manifest has', () => {
+    given(registered, lines(0, 5))
+      .when(record(counted(1, 6)))
+      .thenRejects('delivery/too-many-lines');
+  });
+
+  it('is reconciled when every line is accounted for', () => {
+    given(registered, lines(1, 3, 1), lines(0, 4, 0, 2))
+      .when(reconcile)
+      .then(reconciled);
+  });
+
+  it('is not reconciled before, and once', () => {
+    given(registered, lines(0, 9)).when(reconcile).thenRejects('delivery/still-receiving');
+    given(registered, lines(0, 7, 1, 2), reconciled)
+      .when(reconcile)
+      .thenNothing();
+  });
+
+  it('must exist', () => {
+    given()
+      .when(record(counted(0, 1)))
+      .thenRejects('delivery/unknown');
+    given().when(reconcile).thenRejects('delivery/unknown');
+  });
+});
+
+it('totals of models do not depend on their order', () => {
+  const other = { model: 'S21-200', units: 1, hashrateGhs: 200_000, nameplateWatts: 3_500 };
+  expect(addTotals([other], [s19(1)], [s19(2)])).toEqual([s19(3), other]);
+  expect(addTotals([s19(2), other], [s19(1)])).toEqual(addTotals([s19(1)], [other, s19(2)]));
+});
+
+it('received + missing + refused come to the lines, in whatever order chunks are counted', () => {
+  const count = fc.nat({ max: 6 });
+  const chunk = fc.tuple(fc.nat({ max: 3 }), count, count, count);
+  fc.assert(
+    fc.property(fc.array(chunk, { maxLength: 12 }), (chunks) => {
+      let delivery: Delivery = deliveryAggregate.evolve({ status: 'unknown' }, registered);
+      const attempt = (command: DeliveryCommand): readonly DeliveryEvent[] => {
+        try {
+          const events = deliveryAggregate.decide(command, delivery);
+          delivery = events.reduce(deliveryAggregate.evolve, delivery);
+          return events;
+        } catch (error) {
+          if (error instanceof DomainError) return [];
+          throw error;
+        }
+      };
+      const counts = chunks.flatMap((next) => attempt(record(counted(...next)))).map(countsOf);
+      expect(new Set(counts.map(({ chunk: number }) => number)).size).toBe(counts.length);
+      const total = counts.reduce((sum, part) => sum + part.lines, 0);
+      expect(total).toBeLessThanOrEqual(manifest.lineCount);
+      const [report] = attempt(reconcile);
+      expect(report?.type === 'DeliveryReconciled').toBe(total === manifest.lineCount);
+      if (report?.type !== 'DeliveryReconciled') return;
+      const { received, missing, refused, byModel } = report.data;
+      expect(received + missing + refused).toBe(manifest.lineCount);
+      expect(byModel.reduce((sum, { units }) => sum + units, 0)).toBe(received);
+    }),
+  );
+});
+
+const countsOf = (event: DeliveryEvent): { chunk: number; lines: number } => {
+  if (event.type !== 'LinesReceived') throw new Error(`Unexpected ${event.type}`);
+  const { chunk, received, missing, refused } = event.data;
+  return { chunk, lines: received + missing + refused };
+};
