@@ -9,3 +9,4 @@ export * from './projection.js';
 export * from './process.js';
 export * from './log-feed.js';
 export * from './concurrency.js';
+export * from './command-key.js';
