@@ -28,6 +28,8 @@ export interface Chunk<Line, Params> {
   readonly chunk: number;
   readonly params: Params;
   readonly lines: readonly OperationLine<Line>[];
+  /** Lines of this part of the upload that were refused for their form; they are not performed. */
+  readonly refusedAtUpload: readonly LineRejection[];
   /** Of the uploader: actor, correlation, reason, and the instant of the request; own command id. */
   readonly context: CommandContext;
   /** The present instant, for deadlines; `context.at` may be long ago after an outage. */
@@ -112,6 +114,7 @@ const performOperation = async (
   const { data, metadata, id } = await startOf(reader, stream, state.chunkCount);
   const contextOf = (...step: (string | number)[]): CommandContext => ({
     commandId: deriveId(operationId, ...step),
+    requestHash: data.digest,
     actor: metadata.actor,
     correlationId: metadata.$correlationId,
     causationId: id,
@@ -124,11 +127,11 @@ const performOperation = async (
   );
   await mapLimited(pending, CHUNKS_IN_FLIGHT, async (chunk) => {
     act.signal.throwIfAborted();
-    const lines = await linesOf(reader, stream, chunk);
+    const { lines, rejected: refusedAtUpload } = await linesOf(reader, stream, chunk);
     const context = contextOf('chunk', chunk);
     const { signal, at: now } = act;
-    const part = { operationId, chunk, params, lines, context, now, signal } as never;
-    const rejected = await kind.perform(part);
+    const part = { operationId, chunk, params, lines, refusedAtUpload, context, now, signal };
+    const rejected = await kind.perform(part as never);
     await store.handle(
       operationAggregate,
       operationId,
@@ -165,14 +168,16 @@ const startOf = async (
   return { data: event.data as Started['data'], metadata: event.metadata, id: event.id };
 };
 
+type RecordedLines = Extract<OperationEvent, { type: 'OperationLinesRecorded' }>['data'];
+
 const linesOf = async (
   reader: EventReader,
   stream: string,
   chunk: number,
-): Promise<readonly OperationLine[]> => {
+): Promise<RecordedLines> => {
   const [event] = await reader.readStream(stream, BigInt(chunk), 1);
   if (event?.type !== 'OperationLinesRecorded') {
     throw new UnreadableHistory(`${stream} has no lines at revision ${chunk}`);
   }
-  return (event.data as Extract<OperationEvent, { type: 'OperationLinesRecorded' }>['data']).lines;
+  return event.data as RecordedLines;
 };
