@@ -1,0 +1,61 @@
+import { ok, strictEqual } from 'node:assert';
+import type { AnyTableFold, ColumnType, RecordedEvent } from '@hostledger/eventsourcing';
+
+type Row = Record<string, unknown>;
+
+/**
+ * The rows a table holds after these events, in the order of their keys, as the runner would leave
+ * them. Every row on the way must be what the table declares: all columns and no others, values of
+ * the column's type, under the key it was looked up by. Rows are frozen, so a fold that changes
+ * one in place fails.
+ */
+export const rowsOf = <R = Row>(
+  { table, keys, evolve }: AnyTableFold,
+  events: readonly RecordedEvent[],
+): R[] => {
+  const rows = new Map<string, Row>();
+  for (const event of events) {
+    if (!Object.hasOwn(keys, event.type)) continue;
+    for (const key of keys[event.type]!(event)) {
+      const name = JSON.stringify(table.key.map((column) => key[column]));
+      const before = rows.get(name);
+      if (table.insertOnly)
+        strictEqual(before, undefined, `${table.name} ${name} is there already`);
+      const row = evolve(before, event, key);
+      if (!row) rows.delete(name);
+      else rows.set(name, checked(table, key, row));
+    }
+  }
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row as R);
+};
+
+const checked = (table: AnyTableFold['table'], key: Row, row: Row): Row => {
+  const columns = Object.keys(table.columns);
+  strictEqual(
+    Object.keys(row).sort().join(),
+    [...columns].sort().join(),
+    `columns of ${table.name}`,
+  );
+  for (const column of columns) {
+    const value = row[column];
+    const type = table.columns[column]!;
+    const fits = value === null ? table.nullable?.includes(column) : isA[type](value);
+    ok(fits, `${table.name}.${column} is ${type}, not ${String(value)}`);
+  }
+  for (const column of table.key) strictEqual(row[column], key[column], `key ${column}`);
+  return Object.freeze(row);
+};
+
+const isInstant = (value: unknown): boolean =>
+  typeof value === 'string' && /^\d{4}-\d\d-\d\dT.*Z$/.test(value);
+
+const isA: Record<ColumnType, (value: unknown) => boolean> = {
+  text: (value) => typeof value === 'string',
+  integer: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31,
+  bigint: (value) => typeof value === 'bigint',
+  numeric: (value) => typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value),
+  boolean: (value) => typeof value === 'boolean',
+  date: (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value),
+  timestamptz: isInstant,
+  jsonb: (value) => value !== undefined && typeof value !== 'bigint',
+};
