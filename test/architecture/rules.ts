@@ -174,7 +174,7 @@ const SQL_PACKAGES = ['kysely', 'pg', '@electric-sql/pglite'];
 const SQL_PLACES = [
   /^libs\/eventsourcing\/src\/postgres\//,
   /^libs\/[^/]+\/src\/read\//,
-  /^libs\/http\/src\/pag(e|es|ing)\b/,
+  /^libs\/http\/src\/read\.ts$/,
 ];
 /** Specs and the finder of a test database may open one to look into it. */
 const SQL_TEST_PLACES = [/\.spec\.ts$/, /^libs\/testing\/src\/postgres\b/];
