@@ -1,1 +1,35 @@
-export {};
+export {
+  ProblemError,
+  problemCatalogue,
+  problemType,
+  registerProblems,
+  type FieldError,
+  type Problem,
+  type ProblemEntry,
+} from './problem.js';
+export { ProblemFilter, problemBody, toProblem } from './problem.filter.js';
+export {
+  AnyRole,
+  AUTHENTICATORS,
+  DENIAL_OBSERVER,
+  Public,
+  RoleGuard,
+  Roles,
+  ROLES,
+  allowedRoles,
+  type AuthenticatedRequest,
+  type Authenticator,
+  type Principal,
+  type Role,
+} from './auth.js';
+export { ActContext, contextOf, requestClock } from './act-context.js';
+export { HttpReply, readReply, reply, ReplyInterceptor } from './reply.js';
+export { keysetPage, Page, ReadAt, type PageOf, type ReadOptions } from './read.js';
+export {
+  BulkRoute,
+  Upload,
+  type BulkUpload,
+  type UploadLine,
+  type UploadRejection,
+} from './bulk.js';
+export { configureHttp, fastifyAdapter, type HttpOptions } from './configure.js';

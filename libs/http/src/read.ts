@@ -1,0 +1,103 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { sql, type SelectQueryBuilder } from 'kysely';
+import type { FastifyRequest } from 'fastify';
+import { single } from './act-context.js';
+import { ProblemError } from './problem.js';
+
+/** What a caller asks of the state a query is answered from. */
+export interface ReadOptions {
+  /** Not before this log position: a reader's own writes. */
+  readonly minPosition?: bigint;
+}
+
+/** The {@link ReadOptions} of the request (`Min-Log-Position`), as a parameter of a query route. */
+export const ReadAt = createParamDecorator((_: unknown, context: ExecutionContext): ReadOptions => {
+  const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
+  const wanted = single(headers['min-log-position']);
+  if (wanted === undefined) return {};
+  if (!/^\d{1,19}$/.test(wanted)) {
+    throw new ProblemError(
+      400,
+      'request/invalid',
+      'Min-Log-Position is a position as a reply carried it in Log-Position',
+    );
+  }
+  return { minPosition: BigInt(wanted) };
+});
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1_000;
+
+/** Query parameters of every list. */
+export class Page {
+  /**
+   * Items on a page.
+   * @example 100
+   */
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LIMIT)
+  limit?: number;
+
+  /** `nextCursor` of the page before; opaque. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(1_000)
+  cursor?: string;
+}
+
+export interface PageOf<T> {
+  readonly items: readonly T[];
+  /** Absent on the last page. */
+  readonly nextCursor?: string;
+}
+
+/**
+ * One page in the order of `columns`, which must be unique together and are all selected under
+ * their own names. Pages by key, so it costs the same at any depth and rows added meanwhile do
+ * not shift it.
+ */
+export const keysetPage = async <DB, TB extends keyof DB, Row extends object>(
+  query: SelectQueryBuilder<DB, TB, Row>,
+  page: Page,
+  columns: readonly (keyof Row & string)[],
+  direction: 'asc' | 'desc' = 'asc',
+): Promise<PageOf<Row>> => {
+  const limit = page.limit ?? DEFAULT_LIMIT;
+  const key = sql.join(columns.map((column) => sql.ref(column)));
+  let paged = query;
+  if (page.cursor !== undefined) {
+    const after = sql.join(
+      cursorValues(page.cursor, columns.length).map((value) => sql.val(value)),
+    );
+    const comparison = direction === 'asc' ? sql.raw('>') : sql.raw('<');
+    paged = paged.where(sql<boolean>`(${key}) ${comparison} (${after})`);
+  }
+  for (const column of columns) paged = paged.orderBy(sql.ref(column), direction);
+  const rows = await paged.limit(limit + 1).execute();
+  const items = rows.slice(0, limit) as Row[];
+  const last = items.at(-1);
+  if (rows.length <= limit || !last) return { items };
+  return { items, nextCursor: toCursor(columns.map((column) => last[column])) };
+};
+
+const toCursor = (values: readonly unknown[]): string =>
+  Buffer.from(JSON.stringify(values.map(String))).toString('base64url');
+
+const cursorValues = (cursor: string, count: number): string[] => {
+  try {
+    const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (Array.isArray(values) && values.length === count) {
+      if (values.every((value) => typeof value === 'string')) return values;
+    }
+  } catch {
+    // Falls through to the problem below.
+  }
+  throw new ProblemError(400, 'request/cursor-invalid', 'The cursor was not issued for this list', {
+    errors: [{ pointer: '/cursor', code: 'cursor', message: 'Leave it out to begin at the start' }],
+  });
+};
