@@ -1,6 +1,6 @@
 import { InMemoryStreams } from '@hostledger/testing';
 import { AggregateStore } from './aggregate-store.js';
-import { claimCommandKey, contextOf } from './command-key.js';
+import { claimCommandKey, contextOfEvent } from './command-key.js';
 import { deriveId, hashOf, type CommandContext } from './context.js';
 import { CommandIdReused } from './errors.js';
 
@@ -50,7 +50,7 @@ describe('the context of an event', () => {
     const streams = new InMemoryStreams();
     await claimCommandKey(new AggregateStore(streams), { ...contextFor({}), reason: 'why' });
     const [claimed] = streams.log;
-    expect(contextOf(claimed!)).toEqual({
+    expect(contextOfEvent(claimed!)).toEqual({
       commandId: claimed!.metadata.commandId,
       requestHash: hashOf({}),
       actor: { subject: 'ada', role: 'operator' },

@@ -58,7 +58,7 @@ export const claimCommandKey = async (
  * The context in which the act that wrote an event goes on: same command id, request and actor.
  * Whoever finishes an intent found in the log derives from it the same steps as its beginner.
  */
-export const contextOf = ({
+export const contextOfEvent = ({
   id,
   metadata,
 }: Pick<RecordedEvent, 'id' | 'metadata'>): CommandContext => ({

@@ -1,7 +1,44 @@
 import { ok, strictEqual } from 'node:assert';
-import type { AnyTableFold, ColumnType, RecordedEvent } from '@hostledger/eventsourcing';
+import {
+  deriveId,
+  type AnyTableFold,
+  type ColumnType,
+  type DomainEvent,
+  type RecordedEvent,
+} from '@hostledger/eventsourcing';
 
 type Row = Record<string, unknown>;
+
+/**
+ * The events of one stream as they would be read back, one second apart from
+ * 2024-06-01T00:00:00Z, by the operator `ada`. `from` is the revision of the first.
+ */
+export const recorded = (
+  stream: string,
+  events: readonly DomainEvent[],
+  from = 0,
+): RecordedEvent[] =>
+  events.map(({ type, data }, index) => {
+    const revision = from + index;
+    const at = new Date(Date.UTC(2024, 5, 1, 0, 0, revision)).toISOString();
+    return {
+      id: deriveId(stream, revision),
+      type,
+      data,
+      metadata: {
+        commandId: deriveId(stream, 'command', revision),
+        commandHash: deriveId(stream, 'hash', revision),
+        actor: { subject: 'ada', role: 'operator' },
+        occurredAt: at,
+        $correlationId: 'correlation-1',
+        $causationId: 'request-1',
+      },
+      stream,
+      revision: BigInt(revision),
+      position: BigInt(revision + 1) * 100n,
+      recordedAt: at,
+    };
+  });
 
 /**
  * The rows a table holds after these events, in the order of their keys, as the runner would leave
@@ -17,7 +54,7 @@ export const rowsOf = <R = Row>(
   for (const event of events) {
     if (!Object.hasOwn(keys, event.type)) continue;
     for (const key of keys[event.type]!(event)) {
-      const name = JSON.stringify(table.key.map((column) => key[column]));
+      const name = JSON.stringify(table.key.map((column) => String(key[column])));
       const before = rows.get(name);
       if (table.insertOnly)
         strictEqual(before, undefined, `${table.name} ${name} is there already`);

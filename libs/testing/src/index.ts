@@ -1,3 +1,3 @@
 export { specOf, type DeciderExpectation, type DeciderSpec } from './decider-spec.js';
 export { InMemoryStreams, type FaultPoint } from './in-memory-streams.js';
-export { rowsOf } from './fold-spec.js';
+export { recorded, rowsOf } from './fold-spec.js';

@@ -1,6 +1,6 @@
 import {
   claimCommandKey,
-  contextOf,
+  contextOfEvent,
   DomainError,
   processItemColumns,
   RevisionMismatch,
@@ -191,7 +191,7 @@ export const pendingAllocations = tableFold<
         powerWatts,
         effectiveOn,
       },
-      context: contextOf(event),
+      context: contextOfEvent(event),
     };
   },
 });

@@ -1,5 +1,5 @@
 import {
-  contextOf,
+  contextOfEvent,
   mapLimited,
   processItemColumns,
   stepOf,
@@ -96,7 +96,7 @@ export const pendingRacks = tableFold<PendingRack, RackPowerCommitted | RackComm
       correlation_id: event.metadata.$correlationId,
       facility,
       plan,
-      context: contextOf(event),
+      context: contextOfEvent(event),
     };
   },
 });

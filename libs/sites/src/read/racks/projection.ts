@@ -1,0 +1,137 @@
+import { tableFold, type Projection } from '@hostledger/eventsourcing';
+import type { RackPowerCommitted } from '../../domain/facility.js';
+import type { RackEvent } from '../../domain/rack.js';
+import {
+  nothingUsed,
+  usageAfter,
+  usageColumns,
+  type SlotEvent,
+  type UsageColumns,
+} from '../usage.js';
+
+export interface RackRow extends UsageColumns {
+  readonly facility: string;
+  readonly rack: string;
+  /** Planned: its power is committed, and it goes into service next. */
+  readonly status: 'planned' | 'inService';
+  readonly slot_count: number;
+  readonly power_limit_watts: bigint;
+  /** Of the rack's stream; null while it is planned. */
+  readonly revision: bigint | null;
+}
+
+const atRack = ({ data: { facility, rack } }: { data: { facility: string; rack: string } }) => [
+  { facility, rack },
+];
+
+export const racks = tableFold<RackRow, RackPowerCommitted | RackEvent>({
+  table: {
+    name: 'racks',
+    columns: {
+      facility: 'text',
+      rack: 'text',
+      status: 'text',
+      slot_count: 'integer',
+      power_limit_watts: 'bigint',
+      revision: 'bigint',
+      ...usageColumns,
+    },
+    key: ['facility', 'rack'],
+    nullable: ['revision'],
+  },
+  keys: {
+    RackPowerCommitted: ({ data }) =>
+      data.racks.map(({ rack }) => ({ facility: data.facility, rack })),
+    RackCommissioned: atRack,
+    SlotReserved: atRack,
+    SlotOccupied: atRack,
+    ReservationReleased: atRack,
+    ReservationExpired: atRack,
+    SlotVacated: atRack,
+  },
+  evolve: (row, event, key) => {
+    switch (event.type) {
+      case 'RackPowerCommitted': {
+        const plan = event.data.racks.find(({ rack }) => rack === key.rack)!;
+        return {
+          facility: event.data.facility,
+          rack: plan.rack,
+          status: 'planned',
+          slot_count: plan.slotCount,
+          power_limit_watts: BigInt(plan.powerLimitWatts),
+          revision: null,
+          ...nothingUsed,
+        };
+      }
+      case 'RackCommissioned':
+        return row && { ...row, status: 'inService', revision: event.revision };
+      default:
+        return row && { ...usageAfter(row, event), revision: event.revision };
+    }
+  },
+});
+
+/** A slot that is held; a free slot has no row. */
+export interface SlotRow {
+  readonly facility: string;
+  readonly rack: string;
+  readonly slot: number;
+  readonly status: 'reserved' | 'occupied';
+  readonly serial: string;
+  readonly power_watts: number;
+  readonly reservation_id: string;
+  readonly since: string;
+  /** Of a reservation. */
+  readonly expires_at: string | null;
+}
+
+const atSlot = ({ data: { facility, rack, slot } }: { data: SlotEvent['data'] }) => [
+  { facility, rack, slot },
+];
+
+export const rackSlots = tableFold<SlotRow, SlotEvent>({
+  table: {
+    name: 'rack_slots',
+    columns: {
+      facility: 'text',
+      rack: 'text',
+      slot: 'integer',
+      status: 'text',
+      serial: 'text',
+      power_watts: 'integer',
+      reservation_id: 'text',
+      since: 'timestamptz',
+      expires_at: 'timestamptz',
+    },
+    key: ['facility', 'rack', 'slot'],
+    nullable: ['expires_at'],
+  },
+  keys: {
+    SlotReserved: atSlot,
+    SlotOccupied: atSlot,
+    ReservationReleased: atSlot,
+    ReservationExpired: atSlot,
+    SlotVacated: atSlot,
+  },
+  evolve: (_row, event) => {
+    if (event.type !== 'SlotReserved' && event.type !== 'SlotOccupied') return undefined;
+    const { facility, rack, slot, serial, powerWatts, reservationId } = event.data;
+    return {
+      facility,
+      rack,
+      slot,
+      status: event.type === 'SlotReserved' ? 'reserved' : 'occupied',
+      serial,
+      power_watts: powerWatts,
+      reservation_id: reservationId,
+      since: event.metadata.occurredAt,
+      expires_at: event.type === 'SlotReserved' ? event.data.expiresAt : null,
+    };
+  },
+});
+
+export const racksProjection: Projection = {
+  name: 'racks',
+  version: 1,
+  tables: [racks, rackSlots],
+};

@@ -1,0 +1,47 @@
+import type { RackCommissioned, RackEvent } from '../domain/rack.js';
+
+/** What is held of a rack or a whole facility: slots, and the watts that go with them. */
+export interface UsageColumns {
+  readonly slots_reserved: number;
+  readonly slots_occupied: number;
+  readonly reserved_watts: bigint;
+  readonly occupied_watts: bigint;
+}
+
+export const usageColumns = {
+  slots_reserved: 'integer',
+  slots_occupied: 'integer',
+  reserved_watts: 'bigint',
+  occupied_watts: 'bigint',
+} as const;
+
+export const nothingUsed: UsageColumns = {
+  slots_reserved: 0,
+  slots_occupied: 0,
+  reserved_watts: 0n,
+  occupied_watts: 0n,
+};
+
+/** Everything that happens to a slot. */
+export type SlotEvent = Exclude<RackEvent, RackCommissioned>;
+
+/** What each event adds to the reserved and to the occupied slots. */
+const changes: Record<SlotEvent['type'], { reserved: 1 | 0 | -1; occupied: 1 | 0 | -1 }> = {
+  SlotReserved: { reserved: 1, occupied: 0 },
+  SlotOccupied: { reserved: -1, occupied: 1 },
+  ReservationReleased: { reserved: -1, occupied: 0 },
+  ReservationExpired: { reserved: -1, occupied: 0 },
+  SlotVacated: { reserved: 0, occupied: -1 },
+};
+
+export const usageAfter = <Row extends UsageColumns>(row: Row, { type, data }: SlotEvent): Row => {
+  const { reserved, occupied } = changes[type];
+  const watts = BigInt(data.powerWatts);
+  return {
+    ...row,
+    slots_reserved: row.slots_reserved + reserved,
+    slots_occupied: row.slots_occupied + occupied,
+    reserved_watts: row.reserved_watts + BigInt(reserved) * watts,
+    occupied_watts: row.occupied_watts + BigInt(occupied) * watts,
+  };
+};
