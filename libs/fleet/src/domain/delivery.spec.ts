@@ -63,6 +63,7 @@ const reconciled: DeliveryEvent = {
     refused: 2,
     hashrateGhs: 7 * 151_000,
     byModel: [s19(7)],
+    reconciledAt: at,
   },
 };
 

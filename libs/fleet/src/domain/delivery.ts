@@ -73,6 +73,7 @@ export type DeliveryReconciled = DomainEvent<
     lines: number;
     hashrateGhs: number;
     byModel: readonly ModelTotal[];
+    reconciledAt: string;
   } & LineCounts
 >;
 
@@ -97,7 +98,11 @@ interface KnownDelivery extends LineCounts {
 
 export type Delivery =
   | { readonly status: 'unknown' }
-  | ({ readonly status: 'receiving' | 'reconciled' } & KnownDelivery);
+  | ({ readonly status: 'receiving' } & KnownDelivery)
+  | ({
+      readonly status: 'reconciled';
+      readonly report: DeliveryReconciled['data'];
+    } & KnownDelivery);
 
 // Evolve
 
@@ -129,7 +134,7 @@ const evolve = (delivery: Delivery, event: DeliveryEvent): Delivery => {
     case 'DiscrepancyRaised':
       return delivery;
     case 'DeliveryReconciled':
-      return { ...delivery, status: 'reconciled' };
+      return { ...delivery, status: 'reconciled', report: event.data };
     default:
       return unreachable(event);
   }
@@ -190,7 +195,7 @@ const decide = (command: DeliveryCommand, delivery: Delivery): readonly Delivery
       ];
     }
     case 'ReconcileDelivery':
-      return delivery.status === 'reconciled' ? [] : [reconcile(delivery)];
+      return delivery.status === 'reconciled' ? [] : [reconcile(delivery, command.at)];
     default:
       return unreachable(command);
   }
@@ -199,7 +204,7 @@ const decide = (command: DeliveryCommand, delivery: Delivery): readonly Delivery
 const linesOf = ({ received, missing, refused }: LineCounts): number =>
   received + missing + refused;
 
-const reconcile = (delivery: KnownDelivery): DeliveryReconciled => {
+const reconcile = (delivery: KnownDelivery, reconciledAt: string): DeliveryReconciled => {
   const { manifest, received, missing, refused, byModel } = delivery;
   const { deliveryId, contractId, customerId, facility, reference, lineCount } = manifest;
   const recorded = linesOf(delivery);
@@ -225,6 +230,7 @@ const reconcile = (delivery: KnownDelivery): DeliveryReconciled => {
       refused,
       hashrateGhs: byModel.reduce((sum, { hashrateGhs }) => sum + hashrateGhs, 0),
       byModel,
+      reconciledAt,
     },
   };
 };

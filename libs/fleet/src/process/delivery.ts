@@ -1,0 +1,305 @@
+import {
+  deriveId,
+  DomainError,
+  mapLimited,
+  stepOf,
+  type AggregateStore,
+  type CommandContext,
+} from '@hostledger/eventsourcing';
+import { contractAggregate } from '@hostledger/contracts';
+import {
+  operationIdOf,
+  startOperation,
+  type BulkKind,
+  type Chunk,
+  type LineRejection,
+  type OperationLine,
+} from '@hostledger/operations';
+import { facilityAggregate } from '@hostledger/sites';
+import {
+  addTotals,
+  deliveryAggregate,
+  type Discrepancy,
+  type DiscrepancyKind,
+  type ManifestRegistered,
+  type ModelTotal,
+} from '../domain/delivery.js';
+import {
+  minerAggregate,
+  type ArrivalCondition,
+  type InstalledMiner,
+  type StoredMiner,
+} from '../domain/miner.js';
+import { reportDelivery } from './report-delivery.js';
+
+/** Of one chunk; the worker has a few chunks under way at once. */
+const LINES_IN_FLIGHT = 64;
+/** What a discrepancy repeats of somebody's input. */
+const MAX_DETAIL_CHARACTERS = 300;
+
+/** A line of a manifest as it is stored and performed. */
+export interface ManifestLine {
+  readonly serial: string;
+  readonly model: string;
+  readonly condition: ArrivalCondition | 'missing';
+  readonly pallet?: string;
+  readonly carton?: string;
+  readonly controlBoardSerial?: string;
+  readonly mac?: string;
+}
+
+export interface Manifest {
+  readonly contractId: string;
+  readonly facility: string;
+  readonly reference: string;
+  readonly lines: readonly OperationLine<ManifestLine>[];
+  /** At most one a line. */
+  readonly rejected: readonly LineRejection[];
+  readonly digest: string;
+}
+
+export interface StartedDelivery {
+  readonly deliveryId: string;
+  readonly operationId: string;
+  readonly revision: bigint;
+  readonly position: bigint;
+  readonly replayed: boolean;
+}
+
+type DeliveryParams = ManifestRegistered['data'];
+
+/**
+ * Takes a manifest in: its lines are stored with an operation, which is the intent, and the
+ * delivery is opened. The lines are received by the operation.
+ * @throws DomainError when there is no such contract or facility, or the contract is not executed.
+ */
+export const startDelivery = async (
+  store: AggregateStore,
+  { contractId, facility, reference, lines, rejected, digest }: Manifest,
+  context: CommandContext,
+): Promise<StartedDelivery> => {
+  const deliveryId = deriveId(context.commandId, 'delivery');
+  const { state } = await store.load(deliveryAggregate, deliveryId);
+  const customerId =
+    state.status === 'unknown'
+      ? await mayDeliver(store, contractId, facility, context.at)
+      : state.manifest.customerId;
+  const params: DeliveryParams = {
+    deliveryId,
+    operationId: operationIdOf(context),
+    contractId,
+    customerId,
+    facility,
+    reference,
+    lineCount: lines.length + rejected.length,
+    refusedAtUpload: rejected.length,
+    digest,
+  };
+  const upload = { kind: 'delivery', params, lines, digest, rejected };
+  const started = await startOperation(store, upload, context);
+  const position = await registerManifest(store, params, stepOf(context, 'manifest'));
+  return { ...started, deliveryId, position };
+};
+
+/** Answers whose contract it is. */
+const mayDeliver = async (
+  store: AggregateStore,
+  contractId: string,
+  facility: string,
+  at: string,
+): Promise<string> => {
+  const { state: site } = await store.load(facilityAggregate, facility, { fresh: true });
+  if (site.status === 'unknown') {
+    throw new DomainError(
+      'notFound',
+      'facility/unknown',
+      `There is no facility ${facility}`,
+      { facility },
+      '/facility',
+    );
+  }
+  const { state: contract } = await store.load(contractAggregate, contractId, { fresh: true });
+  // The contract's own rules, asked before instead of after the work.
+  contractAggregate.decide({ type: 'RecordDelivery', data: nothingDelivered, at }, contract);
+  if (contract.status === 'unknown') throw new Error('An unknown contract was not refused');
+  return contract.customerId;
+};
+
+const nothingDelivered = {
+  deliveryId: '',
+  reference: '',
+  facility: '',
+  lines: 0,
+  received: 0,
+  missing: 0,
+  refused: 0,
+  hashrateGhs: 0,
+  byModel: [],
+  reconciledAt: '',
+};
+
+const registerManifest = async (
+  store: AggregateStore,
+  params: DeliveryParams,
+  context: CommandContext,
+): Promise<bigint> => {
+  const { deliveryId: id } = params;
+  const known = await store.load(deliveryAggregate, id);
+  if (known.state.status !== 'unknown') return known.position;
+  const command = { type: 'RegisterManifest', data: params, at: context.at } as const;
+  return (await store.handle(deliveryAggregate, id, command, context)).position;
+};
+
+/** Receives the lines of manifests, each miner on a stream of its own. */
+export const deliveryKind = (store: AggregateStore): BulkKind<ManifestLine, DeliveryParams> => ({
+  kind: 'delivery',
+  perform: async (chunk) => {
+    const { params, context, lines, refusedAtUpload } = chunk;
+    await registerManifest(store, params, stepOf(context, 'manifest'));
+    const count = new ChunkCount(refusedAtUpload);
+    const receiving = { ...context, causationId: context.commandId };
+    await mapLimited(lines, LINES_IN_FLIGHT, async (line) => {
+      const commandId = deriveId(context.commandId, line.line);
+      await receiveLine(store, params, line, { ...receiving, commandId }, count);
+    });
+    await store.handle(
+      deliveryAggregate,
+      params.deliveryId,
+      { type: 'RecordLines', data: count.toData(params.deliveryId, chunk), at: context.at },
+      stepOf(context, 'counted'),
+    );
+    return count.rejections;
+  },
+});
+
+/**
+ * The append at no_stream is what makes a serial number unique, also against a delivery that is
+ * being received at this moment.
+ */
+const receiveLine = async (
+  store: AggregateStore,
+  { deliveryId, contractId, customerId, facility }: DeliveryParams,
+  { line, value: { condition, serial, model, ...labels } }: OperationLine<ManifestLine>,
+  context: CommandContext,
+  count: ChunkCount,
+): Promise<void> => {
+  if (condition === 'missing') return count.isMissing(line, serial);
+  const data = {
+    serial,
+    model,
+    contractId,
+    customerId,
+    deliveryId,
+    line,
+    facility,
+    condition,
+    ...labels,
+  };
+  const command = { type: 'ReceiveMiner', data, at: context.at } as const;
+  try {
+    const { state } = await store.handle(minerAggregate, serial, command, context, {
+      assumeNew: true,
+    });
+    if (state.status === 'unknown') throw new Error(`Miner ${serial} was received and is unknown`);
+    count.isReceived(state);
+    if (condition === 'damaged') count.isDamaged(line, serial);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    count.isRefused(line, serial, error);
+  }
+};
+
+const KIND_OF: Readonly<Record<string, DiscrepancyKind>> = {
+  'miner/duplicate-serial': 'duplicateSerial',
+  'delivery/duplicate-in-manifest': 'duplicateInManifest',
+  'model/unknown': 'unknownModel',
+};
+
+/** What the lines of a chunk came to. */
+class ChunkCount {
+  readonly rejections: LineRejection[] = [];
+  private readonly discrepancies: Discrepancy[] = [];
+  private readonly received = new Map<
+    string,
+    { -readonly [K in keyof ModelTotal]: ModelTotal[K] }
+  >();
+  private missing = 0;
+
+  constructor(private readonly refusedAtUpload: readonly LineRejection[]) {
+    for (const { line, code, message } of refusedAtUpload) {
+      this.note({ line, kind: KIND_OF[code] ?? 'malformed', detail: message });
+    }
+  }
+
+  isReceived({ model, ratedHashrateGhs, powerWatts }: StoredMiner | InstalledMiner): void {
+    let total = this.received.get(model);
+    if (!total) {
+      total = { model, units: 0, hashrateGhs: 0, nameplateWatts: 0 };
+      this.received.set(model, total);
+    }
+    total.units += 1;
+    total.hashrateGhs += ratedHashrateGhs;
+    total.nameplateWatts += powerWatts;
+  }
+
+  isDamaged(line: number, serial: string): void {
+    this.note({ line, serial, kind: 'damaged', detail: 'Received damaged' });
+  }
+
+  isMissing(line: number, serial: string): void {
+    this.missing += 1;
+    this.note({ line, serial, kind: 'missing', detail: 'On the manifest and not at the dock' });
+  }
+
+  isRefused(line: number, serial: string, { code, message }: DomainError): void {
+    this.rejections.push({ line, code, message });
+    this.note({ line, serial, kind: KIND_OF[code] ?? 'malformed', detail: message });
+  }
+
+  toData(deliveryId: string, { chunk }: Pick<Chunk<unknown, unknown>, 'chunk'>) {
+    const byModel = addTotals([...this.received.values()]);
+    return {
+      deliveryId,
+      chunk,
+      received: byModel.reduce((sum, { units }) => sum + units, 0),
+      missing: this.missing,
+      refused: this.refusedAtUpload.length + this.rejections.length,
+      byModel,
+      discrepancies: this.discrepancies.sort((a, b) => a.line - b.line),
+    };
+  }
+
+  private note(discrepancy: Discrepancy): void {
+    const detail = discrepancy.detail.slice(0, MAX_DETAIL_CHARACTERS);
+    this.discrepancies.push({ ...discrepancy, detail });
+  }
+}
+
+export interface ReconciledDelivery {
+  readonly revision: bigint;
+  readonly position: bigint;
+  readonly replayed: boolean;
+  readonly report: Parameters<typeof reportDelivery>[1];
+}
+
+/**
+ * Closes a delivery whose every line is accounted for, and reports it to the contract. A death in
+ * between leaves the report to the process `delivery_reports`.
+ */
+export const reconcileDelivery = async (
+  store: AggregateStore,
+  deliveryId: string,
+  context: CommandContext,
+): Promise<ReconciledDelivery> => {
+  const command = { type: 'ReconcileDelivery', data: { deliveryId }, at: context.at } as const;
+  const handled = await store.handle(deliveryAggregate, deliveryId, command, context);
+  const { state, revision, position, replayed } = handled;
+  if (state.status !== 'reconciled') throw new Error(`Delivery ${deliveryId} is not reconciled`);
+  const reported = await reportDelivery(store, state.report, context);
+  return {
+    revision,
+    position: reported > position ? reported : position,
+    replayed,
+    report: state.report,
+  };
+};
