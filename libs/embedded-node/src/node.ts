@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { FaultSwitchboard, type Faults } from './faults.js';
+import { EventLog } from './log.js';
+import { createServer, insecure } from './server.js';
+
+/** Unix socket addresses hold about 108 bytes; longer paths get a short private one. */
+const MAX_SOCKET_PATH_BYTES = 100;
+const SOCKET_NAME = 'node.sock';
+
+export interface NodeOptions {
+  /** Where the log is kept; made with mode 0700 if it does not exist. */
+  readonly directory: string;
+  /** A Unix socket in the directory (the default), or TCP on the loopback address. */
+  readonly listen?: 'socket' | { readonly port: number };
+}
+
+export interface RunningNode {
+  /** What the client takes as `endpoint`: `unix:<path>` or `127.0.0.1:<port>`. */
+  readonly endpoint: string;
+  readonly faults: Faults;
+  stop(): Promise<void>;
+}
+
+/** Opens the log and serves it, in this thread. */
+export const runNode = async (options: NodeOptions): Promise<RunningNode> => {
+  // The log first: who holds it owns the directory, so that a socket left there is a stale one.
+  const log = new EventLog(options.directory);
+  const faults = new FaultSwitchboard((pages) => log.limitPages(pages));
+  const address = { host: '127.0.0.1', port: 0 };
+  const server = createServer(log, faults, () => address);
+  const { listen = process.platform === 'win32' ? { port: 0 } : 'socket' } = options;
+  const target =
+    listen === 'socket' ? `unix:${socketPath(options.directory)}` : `127.0.0.1:${listen.port}`;
+  try {
+    if (listen === 'socket') rmSync(target.slice('unix:'.length), { force: true });
+    const port = await new Promise<number>((done, failed) =>
+      server.bindAsync(target, insecure(), (error, bound) => (error ? failed(error) : done(bound))),
+    );
+    if (listen === 'socket') chmodSync(target.slice('unix:'.length), 0o600);
+    address.port = port;
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+  return {
+    endpoint: listen === 'socket' ? target : `127.0.0.1:${address.port}`,
+    faults,
+    stop: async () => {
+      server.forceShutdown();
+      await log.close();
+    },
+  };
+};
+
+const socketPath = (directory: string): string => {
+  const path = join(resolve(directory), SOCKET_NAME);
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path;
+  const name = createHash('sha256').update(path).digest('hex').slice(0, 16);
+  const owner = process.getuid?.() ?? 0;
+  const short = join(tmpdir(), `hostledger-${owner}-${name}`);
+  mkdirSync(short, { recursive: true, mode: 0o700 });
+  chmodSync(short, 0o700);
+  return join(short, SOCKET_NAME);
+};

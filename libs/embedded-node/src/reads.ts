@@ -1,0 +1,251 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { status, type ServerWritableStream } from '@grpc/grpc-js';
+import * as streams from '@eventstore/db-client/generated/streams_pb';
+import { encodeEventResponse } from './encode.js';
+import type { FaultSwitchboard } from './faults.js';
+import { TOMBSTONE_REVISION, type EventLog, type StoredEvent } from './log.js';
+import { serviceError, streamDeletedError, streamNameOf } from './messages.js';
+
+/** An event comes encoded already; everything else as a message. */
+export type ReadResponse = Buffer | streams.ReadResp;
+type ReadCall = ServerWritableStream<streams.ReadReq, ReadResponse>;
+
+/** Records fetched at once; between two pages other calls get their turn. */
+const PAGE = 256;
+const DEFAULT_SEARCH_WINDOW = 32;
+const WIRE_TOMBSTONE_REVISION = 9_223_372_036_854_775_807n;
+const FROM_END = Number.MAX_SAFE_INTEGER;
+
+interface Filter {
+  readonly matches: (event: StoredEvent) => boolean;
+  /** A checkpoint is due after so many records were examined. */
+  readonly checkpointEvery: number;
+}
+
+/** Serves `Read`: a read that ends, or one that waits at its end, which is a subscription. */
+export const serveRead = async (
+  log: EventLog,
+  faults: FaultSwitchboard,
+  call: ReadCall,
+): Promise<void> => {
+  const options = call.request.getOptions()!;
+  const reader = new Reader(log, faults, call, options);
+  try {
+    if (options.hasSubscription()) await reader.subscribe();
+    else await reader.readOnce();
+  } catch (error) {
+    if (!call.cancelled && !call.destroyed) call.destroy(error as Error);
+  }
+};
+
+class Reader {
+  private readonly stream: string | undefined;
+  private readonly backwards: boolean;
+  private readonly filter: Filter | undefined;
+  private ended: 'normally' | 'with-error' | undefined;
+  private wake: (() => void) | undefined;
+  /** $all: the last position read, exclusive. Stream: the next revision to read. */
+  private cursor: number;
+  private examined = 0;
+
+  constructor(
+    private readonly log: EventLog,
+    private readonly faults: FaultSwitchboard,
+    private readonly call: ReadCall,
+    private readonly options: streams.ReadReq.Options,
+  ) {
+    const { Options } = streams.ReadReq;
+    this.stream = options.hasStream()
+      ? streamNameOf(options.getStream()!.getStreamIdentifier())
+      : undefined;
+    this.backwards = options.getReadDirection() === Options.ReadDirection.BACKWARDS;
+    this.filter = options.hasFilter() ? filterOf(options.getFilter()!) : undefined;
+    this.cursor = this.stream === undefined ? this.startOfAll() : this.startOfStream(this.stream);
+  }
+
+  async readOnce(): Promise<void> {
+    let left = Number(this.options.getCount());
+    let found = false;
+    while (left > 0) {
+      const page = this.nextPage(Math.min(left, PAGE));
+      if (page === 'notFound') {
+        if (!found) this.call.write(streamNotFound(this.options));
+        break;
+      }
+      found = true;
+      for (const event of page.events) {
+        if (this.filter && !this.filter.matches(event)) continue;
+        left -= 1;
+        if (!(await this.send(encode(event)))) return;
+      }
+      if (page.last) break;
+    }
+    this.call.end();
+  }
+
+  async subscribe(): Promise<void> {
+    const confirmation = new streams.ReadResp.SubscriptionConfirmation();
+    confirmation.setSubscriptionId(randomUUID());
+    this.call.write(new streams.ReadResp().setConfirmation(confirmation));
+    let committed = true;
+    const stopListening = this.log.onCommit(() => {
+      if (this.faults.silentSubscriptions) return;
+      committed = true;
+      this.wake?.();
+    });
+    const end = (how: 'normally' | 'with-error'): void => {
+      this.ended = how;
+      this.wake?.();
+    };
+    const gone = (): void => this.wake?.();
+    this.faults.subscriptions.add(end);
+    this.call.on('cancelled', gone).on('close', gone).on('error', gone);
+    try {
+      for (let live = false; this.alive();) {
+        if (committed) {
+          committed = false;
+          if (!(await this.catchUp())) return;
+          if (!live)
+            this.call.write(new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp()));
+          live = true;
+          continue;
+        }
+        await new Promise<void>((resolve) => (this.wake = resolve));
+        this.wake = undefined;
+      }
+      if (this.ended === 'normally') this.call.end();
+      if (this.ended === 'with-error') throw serviceError(status.UNAVAILABLE, 'Subscription lost');
+    } finally {
+      stopListening();
+      this.faults.subscriptions.delete(end);
+    }
+  }
+
+  /** Sends everything up to the end of the log; false when the reader has gone. */
+  private async catchUp(): Promise<boolean> {
+    while (this.alive()) {
+      const page = this.nextPage(PAGE);
+      if (page === 'notFound') return true;
+      for (const event of page.events) {
+        const matches = !this.filter || this.filter.matches(event);
+        if (matches && !(await this.send(encode(event)))) return false;
+        if (this.filter && !(await this.checkpoint(event.position))) return false;
+        if (this.ended) return true;
+      }
+      if (page.last) return true;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return false;
+  }
+
+  private alive(): boolean {
+    return !this.call.cancelled && !this.call.destroyed && this.ended === undefined;
+  }
+
+  private async checkpoint(position: number): Promise<boolean> {
+    this.examined += 1;
+    if (this.examined < this.filter!.checkpointEvery) return true;
+    this.examined = 0;
+    if (this.faults.dropCheckpoints) return true;
+    const checkpoint = new streams.ReadResp.Checkpoint();
+    checkpoint.setCommitPosition(String(position)).setPreparePosition(String(position));
+    return this.send(new streams.ReadResp().setCheckpoint(checkpoint));
+  }
+
+  private nextPage(limit: number): { events: StoredEvent[]; last: boolean } | 'notFound' {
+    return this.stream === undefined
+      ? this.pageOfAll(limit)
+      : this.pageOfStream(this.stream, limit);
+  }
+
+  private pageOfAll(limit: number): { events: StoredEvent[]; last: boolean } {
+    const size = this.filter ? PAGE : limit;
+    const events = this.log.readAll(this.cursor, this.backwards ? 'backwards' : 'forwards', size);
+    if (events.length > 0) this.cursor = events.at(-1)!.position;
+    return { events, last: events.length < size };
+  }
+
+  private pageOfStream(
+    stream: string,
+    limit: number,
+  ): { events: StoredEvent[]; last: boolean } | 'notFound' {
+    if (this.cursor < 0) return { events: [], last: true };
+    const direction = this.backwards ? 'backwards' : 'forwards';
+    const page = this.log.readStream(stream, this.cursor, direction, limit);
+    if (page === 'deleted') throw streamDeletedError(stream);
+    if (page === 'notFound') return page;
+    const { events, end } = page;
+    if (events.length > 0) this.cursor = events.at(-1)!.revision + (this.backwards ? -1 : 1);
+    return { events, last: end };
+  }
+
+  /** Sends with back-pressure; false when the reader has gone. */
+  private async send(response: ReadResponse): Promise<boolean> {
+    if (this.call.write(response)) return true;
+    if (this.call.cancelled || this.call.destroyed) return false;
+    const signals = new AbortController();
+    const { signal } = signals;
+    const events = ['drain', 'close', 'cancelled'].map((name) => once(this.call, name, { signal }));
+    await Promise.race(events.map((event) => event.catch(() => undefined)));
+    signals.abort();
+    return !this.call.cancelled && !this.call.destroyed;
+  }
+
+  /** Reads of $all include the given position forwards and exclude it backwards; a subscription comes after it. */
+  private startOfAll(): number {
+    const all = this.options.getAll()!;
+    if (all.hasStart()) return 0;
+    if (all.hasEnd()) return this.backwards ? FROM_END : this.log.headPosition;
+    const position = Number(all.getPosition()!.getCommitPosition());
+    return this.backwards || this.options.hasSubscription() ? position : position - 1;
+  }
+
+  private startOfStream(stream: string): number {
+    const options = this.options.getStream()!;
+    const subscribes = this.options.hasSubscription();
+    if (options.hasStart()) return 0;
+    if (options.hasEnd()) {
+      if (this.backwards) return FROM_END;
+      const last = this.log.lastRevision(stream);
+      return subscribes ? last + 1 : Math.max(last, 0);
+    }
+    const revision = Number(options.getRevision());
+    return subscribes ? revision + 1 : revision;
+  }
+}
+
+const encode = (event: StoredEvent): Buffer =>
+  encodeEventResponse(
+    event,
+    event.revision === TOMBSTONE_REVISION ? WIRE_TOMBSTONE_REVISION : BigInt(event.revision),
+  );
+
+const filterOf = (options: streams.ReadReq.Options.FilterOptions): Filter => {
+  const byStream = options.hasStreamIdentifier();
+  const expression = byStream ? options.getStreamIdentifier()! : options.getEventType()!;
+  const prefixes = expression.getPrefixList();
+  const regex = prefixes.length > 0 ? undefined : toRegex(expression.getRegex());
+  const window = options.hasMax() ? options.getMax() : DEFAULT_SEARCH_WINDOW;
+  return {
+    matches: (event) => {
+      const text = byStream ? event.stream : event.type;
+      return regex ? regex.test(text) : prefixes.some((prefix) => text.startsWith(prefix));
+    },
+    checkpointEvery: Math.max(window, 1) * Math.max(options.getCheckpointintervalmultiplier(), 1),
+  };
+};
+
+const toRegex = (source: string): RegExp => {
+  try {
+    return new RegExp(source);
+  } catch {
+    throw serviceError(status.INVALID_ARGUMENT, `Invalid regular expression: ${source}`);
+  }
+};
+
+const streamNotFound = (options: streams.ReadReq.Options): streams.ReadResp => {
+  const notFound = new streams.ReadResp.StreamNotFound();
+  notFound.setStreamIdentifier(options.getStream()!.getStreamIdentifier());
+  return new streams.ReadResp().setStreamNotFound(notFound);
+};
