@@ -76,7 +76,10 @@ export const BulkRoute = (line: z.ZodType): MethodDecorator => {
 };
 
 /** The checked upload of a {@link BulkRoute}, as a parameter of the route. */
-export const Upload = createParamDecorator((line: z.ZodType, context: ExecutionContext) =>
+export const Upload = (line: z.ZodType): ParameterDecorator => uploadOf({ line });
+
+/** Nest takes anything with a `transform` method for a pipe, schemas too, so they are wrapped. */
+const uploadOf = createParamDecorator(({ line }: { line: z.ZodType }, context: ExecutionContext) =>
   readUpload(context.switchToHttp().getRequest<DigestedRequest>(), line),
 );
 
