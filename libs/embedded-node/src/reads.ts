@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { status, type ServerWritableStream } from '@grpc/grpc-js';
 import * as streams from '@eventstore/db-client/generated/streams_pb';
 import { encodeEventResponse } from './encode.js';
@@ -13,6 +12,8 @@ type ReadCall = ServerWritableStream<streams.ReadReq, ReadResponse>;
 
 /** Records fetched at once; between two pages other calls get their turn. */
 const PAGE = 256;
+/** Messages handed to the connection and not yet sent; beyond it the reader is waited for. */
+const MAX_UNSENT = 512;
 const DEFAULT_SEARCH_WINDOW = 32;
 const WIRE_TOMBSTONE_REVISION = 9_223_372_036_854_775_807n;
 const FROM_END = Number.MAX_SAFE_INTEGER;
@@ -61,6 +62,8 @@ class Reader {
       : undefined;
     this.backwards = options.getReadDirection() === Options.ReadDirection.BACKWARDS;
     this.filter = options.hasFilter() ? filterOf(options.getFilter()!) : undefined;
+    const wake = (): void => this.wake?.();
+    for (const signal of ['drain', 'cancelled', 'close', 'error']) call.on(signal, wake);
     this.cursor = this.stream === undefined ? this.startOfAll() : this.startOfStream(this.stream);
   }
 
@@ -98,9 +101,7 @@ class Reader {
       this.ended = how;
       this.wake?.();
     };
-    const gone = (): void => this.wake?.();
     this.faults.subscriptions.add(end);
-    this.call.on('cancelled', gone).on('close', gone).on('error', gone);
     try {
       for (let live = false; this.alive();) {
         if (committed) {
@@ -140,7 +141,7 @@ class Reader {
   }
 
   private alive(): boolean {
-    return !this.call.cancelled && !this.call.destroyed && this.ended === undefined;
+    return !this.gone() && this.ended === undefined;
   }
 
   private async checkpoint(position: number): Promise<boolean> {
@@ -182,14 +183,15 @@ class Reader {
 
   /** Sends with back-pressure; false when the reader has gone. */
   private async send(response: ReadResponse): Promise<boolean> {
-    if (this.call.write(response)) return true;
-    if (this.call.cancelled || this.call.destroyed) return false;
-    const signals = new AbortController();
-    const { signal } = signals;
-    const events = ['drain', 'close', 'cancelled'].map((name) => once(this.call, name, { signal }));
-    await Promise.race(events.map((event) => event.catch(() => undefined)));
-    signals.abort();
-    return !this.call.cancelled && !this.call.destroyed;
+    this.call.write(response);
+    while (this.call.writableLength >= MAX_UNSENT && !this.gone()) {
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
+    return !this.gone();
+  }
+
+  private gone(): boolean {
+    return this.call.cancelled || this.call.destroyed;
   }
 
   /** Reads of $all include the given position forwards and exclude it backwards; a subscription comes after it. */
