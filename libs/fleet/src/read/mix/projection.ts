@@ -1,0 +1,69 @@
+import { tableFold, type Projection } from '@hostledger/eventsourcing';
+import type { MinerInstalled, MinerReceived, MinerRelocated, Place } from '../../domain/miner.js';
+
+/** Machines of one model and customer in one state at one facility, counted as they change. */
+export interface MixRow {
+  readonly model: string;
+  readonly facility: string;
+  readonly state: 'stored' | 'installed';
+  readonly customer_id: string;
+  readonly units: number;
+  readonly hashrate_ghs: bigint;
+  readonly power_watts: bigint;
+}
+
+type MixKey = Pick<MixRow, 'model' | 'facility' | 'state' | 'customer_id'>;
+type Counted = MinerReceived | MinerInstalled | MinerRelocated;
+
+const keyAt = (place: Place, { model, customerId }: Counted['data']): MixKey => ({
+  model,
+  facility: place.facility,
+  state: place.kind === 'slot' ? 'installed' : 'stored',
+  customer_id: customerId,
+});
+
+const sameKey = (a: Partial<MixKey>, b: MixKey): boolean =>
+  a.facility === b.facility && a.state === b.state;
+
+const ofMove = ({ data }: { data: (MinerInstalled | MinerRelocated)['data'] }): MixKey[] => {
+  const [left, joined] = [keyAt(data.from, data), keyAt(data.to, data)];
+  return sameKey(left, joined) ? [] : [left, joined];
+};
+
+export const fleetMix = tableFold<MixRow, Counted>({
+  table: {
+    name: 'fleet_mix',
+    columns: {
+      model: 'text',
+      facility: 'text',
+      state: 'text',
+      customer_id: 'text',
+      units: 'integer',
+      hashrate_ghs: 'bigint',
+      power_watts: 'bigint',
+    },
+    key: ['model', 'facility', 'state', 'customer_id'],
+  },
+  keys: {
+    MinerReceived: ({ data }) => [keyAt(data.place, data)],
+    MinerInstalled: ofMove,
+    MinerRelocated: ofMove,
+  },
+  evolve: (row, event, key) => {
+    const { data } = event;
+    const watts =
+      event.type === 'MinerReceived' ? event.data.nameplateWatts : event.data.powerWatts;
+    const leaves = event.type !== 'MinerReceived' && sameKey(key, keyAt(event.data.from, data));
+    const sign = leaves ? -1 : 1;
+    const units = (row?.units ?? 0) + sign;
+    if (units === 0) return undefined;
+    return {
+      ...(key as MixKey),
+      units,
+      hashrate_ghs: (row?.hashrate_ghs ?? 0n) + BigInt(sign * data.ratedHashrateGhs),
+      power_watts: (row?.power_watts ?? 0n) + BigInt(sign * watts),
+    };
+  },
+});
+
+export const fleetMixProjection: Projection = { name: 'fleet_mix', version: 1, tables: [fleetMix] };

@@ -1,0 +1,80 @@
+import { tableFold, type Projection } from '@hostledger/eventsourcing';
+import type { MinerInstalled, MinerRelocated } from '../../domain/miner.js';
+
+/** A move that was made: what, when, from where to where, why and by whom. */
+export interface MoveRow {
+  /** Of the event in the log, which orders the moves. */
+  readonly position: bigint;
+  readonly serial: string;
+  readonly kind: 'installation' | 'relocation';
+  readonly customer_id: string;
+  readonly model: string;
+  readonly from_facility: string;
+  /** Null for a move out of storage. */
+  readonly from_rack: string | null;
+  readonly from_slot: number | null;
+  readonly to_facility: string;
+  readonly to_rack: string;
+  readonly to_slot: number;
+  readonly moved_at: string;
+  readonly reason: string | null;
+  readonly moved_by: string;
+  readonly correlation_id: string;
+  /** Of the miner's stream. */
+  readonly revision: number;
+}
+
+const atPosition = ({ position }: { position: bigint }) => [{ position }];
+
+export const moves = tableFold<MoveRow, MinerInstalled | MinerRelocated>({
+  table: {
+    name: 'miner_moves',
+    columns: {
+      position: 'bigint',
+      serial: 'text',
+      kind: 'text',
+      customer_id: 'text',
+      model: 'text',
+      from_facility: 'text',
+      from_rack: 'text',
+      from_slot: 'integer',
+      to_facility: 'text',
+      to_rack: 'text',
+      to_slot: 'integer',
+      moved_at: 'timestamptz',
+      reason: 'text',
+      moved_by: 'text',
+      correlation_id: 'text',
+      revision: 'integer',
+    },
+    key: ['position'],
+    nullable: ['from_rack', 'from_slot', 'reason'],
+    indexes: [
+      ['serial', 'position'],
+      ['from_facility', 'position'],
+      ['to_facility', 'position'],
+    ],
+    insertOnly: true,
+  },
+  keys: { MinerInstalled: atPosition, MinerRelocated: atPosition },
+  evolve: (_, { type, data, metadata, position, revision }) => ({
+    position,
+    serial: data.serial,
+    kind: type === 'MinerInstalled' ? 'installation' : 'relocation',
+    customer_id: data.customerId,
+    model: data.model,
+    from_facility: data.from.facility,
+    from_rack: data.from.kind === 'slot' ? data.from.rack : null,
+    from_slot: data.from.kind === 'slot' ? data.from.slot : null,
+    to_facility: data.to.facility,
+    to_rack: data.to.rack,
+    to_slot: data.to.slot,
+    moved_at: metadata.occurredAt,
+    reason: metadata.reason ?? null,
+    moved_by: metadata.actor.subject,
+    correlation_id: metadata.$correlationId,
+    revision: Number(revision),
+  }),
+});
+
+export const movesProjection: Projection = { name: 'miner_moves', version: 1, tables: [moves] };

@@ -1,0 +1,276 @@
+import fc from 'fast-check';
+import type { DomainEvent, RecordedEvent } from '@hostledger/eventsourcing';
+import { recorded, rowsOf } from '@hostledger/testing';
+import type { DeliveryEvent } from '../domain/delivery.js';
+import type { MinerEvent, Place, SlotPlace, StoragePlace } from '../domain/miner.js';
+import {
+  deliveries,
+  discrepancies,
+  type DeliveryRow,
+  type DiscrepancyRow,
+} from './deliveries/projection.js';
+import { miners, type MinerRow } from './miners/projection.js';
+import { fleetMix, type MixRow } from './mix/projection.js';
+import { moves, type MoveRow } from './moves/projection.js';
+
+const stored = (facility: string): StoragePlace => ({ kind: 'storage', facility });
+const inSlot = (facility: string, rack: string, slot: number): SlotPlace => ({
+  kind: 'slot',
+  facility,
+  rack,
+  slot,
+});
+
+const received = (serial: string, facility = 'DENTON', more: object = {}): MinerEvent => ({
+  type: 'MinerReceived',
+  data: {
+    serial,
+    model: 'S19JXP-151',
+    ratedHashrateGhs: 151_000,
+    nameplateWatts: 3_247,
+    contractId: 'contract-1',
+    customerId: 'customer-1',
+    deliveryId: 'delivery-1',
+    line: 2,
+    place: stored(facility),
+    condition: 'ok',
+    ...more,
+  },
+});
+const moved = (serial: string, from: Place, to: SlotPlace, reservationId = 'r1'): MinerEvent => {
+  const move = {
+    serial,
+    model: 'S19JXP-151',
+    customerId: 'customer-1',
+    ratedHashrateGhs: 151_000,
+    powerWatts: 3_247,
+    to,
+    reservationId,
+  };
+  return from.kind === 'storage'
+    ? { type: 'MinerInstalled', data: { ...move, from } }
+    : { type: 'MinerRelocated', data: { ...move, from, fromReservationId: 'r0' } };
+};
+const a1 = inSlot('DENTON', 'A1', 1);
+const b7 = inSlot('DALTON', 'B1', 7);
+const life = recorded('miner-M1', [
+  received('M1', 'DENTON', { mac: '02:00:00:00:00:01' }),
+  moved('M1', stored('DENTON'), a1),
+  { type: 'RelocationAbandoned', data: { serial: 'M1', reservationId: 'r2', cause: 'overdue' } },
+  moved('M1', a1, b7, 'r3'),
+]);
+
+describe('the miners', () => {
+  it('stand in storage when they were received', () => {
+    expect(rowsOf<MinerRow>(miners, life.slice(0, 1))).toEqual([
+      {
+        serial: 'M1',
+        customer_id: 'customer-1',
+        contract_id: 'contract-1',
+        model: 'S19JXP-151',
+        state: 'stored',
+        facility: 'DENTON',
+        rack: null,
+        slot: null,
+        since: life[0]!.metadata.occurredAt,
+        hashrate_ghs: 151_000,
+        power_watts: 3_247,
+        condition: 'ok',
+        control_board_serial: null,
+        mac: '02:00:00:00:00:01',
+        delivery_id: 'delivery-1',
+        delivery_line: 2,
+        revision: 0,
+      },
+    ]);
+  });
+
+  it('stand where they were moved last, since then', () => {
+    expect(rowsOf<MinerRow>(miners, life)).toEqual([
+      expect.objectContaining({
+        state: 'installed',
+        facility: 'DALTON',
+        rack: 'B1',
+        slot: 7,
+        since: life[3]!.metadata.occurredAt,
+        revision: 3,
+      }),
+    ]);
+  });
+
+  it('carry the revision of a move that was given up', () => {
+    expect(rowsOf<MinerRow>(miners, life.slice(0, 3))).toEqual([
+      expect.objectContaining({ rack: 'A1', since: life[1]!.metadata.occurredAt, revision: 2 }),
+    ]);
+  });
+});
+
+it('the moves tell what went where, when, why and by whom, in the order of the log', () => {
+  const [installation, relocation] = [life[1]!, life[3]!];
+  const withReason = { ...relocation, metadata: { ...relocation.metadata, reason: 'halving' } };
+  const rows = rowsOf<MoveRow>(moves, [life[0]!, installation, life[2]!, withReason]);
+  expect(rows.sort((a, b) => Number(a.position - b.position))).toEqual([
+    expect.objectContaining({
+      position: installation.position,
+      kind: 'installation',
+      from_facility: 'DENTON',
+      from_rack: null,
+      to_rack: 'A1',
+      to_slot: 1,
+      reason: null,
+      moved_by: 'ada',
+    }),
+    expect.objectContaining({
+      position: relocation.position,
+      kind: 'relocation',
+      from_rack: 'A1',
+      from_slot: 1,
+      to_facility: 'DALTON',
+      to_rack: 'B1',
+      reason: 'halving',
+      moved_at: relocation.metadata.occurredAt,
+      revision: 3,
+    }),
+  ]);
+});
+
+describe('the fleet mix', () => {
+  it('counts machines and what they are rated at, per facility and state', () => {
+    const log = [...life, ...recorded('miner-M2', [received('M2')])];
+    const one = { units: 1, hashrate_ghs: 151_000n, power_watts: 3_247n };
+    expect(rowsOf<MixRow>(fleetMix, log)).toEqual([
+      expect.objectContaining({ facility: 'DALTON', state: 'installed', ...one }),
+      expect.objectContaining({ facility: 'DENTON', state: 'stored', ...one }),
+    ]);
+  });
+
+  it('is the sum of the miners, whatever happened', () => {
+    const place = fc.record({
+      facility: fc.constantFrom('DENTON', 'DALTON'),
+      rack: fc.constantFrom('A1', 'B1'),
+    });
+    const lives = fc.array(fc.array(place, { maxLength: 4 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(lives, (all) => {
+        const log = all.flatMap((places, number) => lifeOf(`M${number}`, places));
+        const units = new Map<string, number>();
+        for (const { facility, state } of rowsOf<MinerRow>(miners, log)) {
+          const key = `${facility} ${state}`;
+          units.set(key, (units.get(key) ?? 0) + 1);
+        }
+        const mix = rowsOf<MixRow>(fleetMix, log);
+        expect(new Map(mix.map((row) => [`${row.facility} ${row.state}`, row.units]))).toEqual(
+          units,
+        );
+        for (const row of mix) expect(row.power_watts).toBe(BigInt(row.units) * 3_247n);
+      }),
+    );
+  });
+});
+
+const lifeOf = (
+  serial: string,
+  places: readonly { facility: string; rack: string }[],
+): RecordedEvent[] => {
+  const events: DomainEvent[] = [received(serial)];
+  let from: Place = stored('DENTON');
+  for (const [index, { facility, rack }] of places.entries()) {
+    const to = inSlot(facility, rack, index + 1);
+    events.push(moved(serial, from, to));
+    from = to;
+  }
+  return recorded(`miner-${serial}`, events);
+};
+
+describe('the deliveries', () => {
+  const s19 = (units: number) => ({
+    model: 'S19JXP-151',
+    units,
+    hashrateGhs: units * 151_000,
+    nameplateWatts: units * 3_247,
+  });
+  const deliveryId = 'delivery-1';
+  const lines = (
+    chunk: number,
+    count: number,
+    missing: number,
+    refused: number,
+  ): DeliveryEvent => ({
+    type: 'LinesReceived',
+    data: { deliveryId, chunk, received: count, missing, refused, byModel: [s19(count)] },
+  });
+  const log = recorded('delivery-delivery-1', [
+    {
+      type: 'ManifestRegistered',
+      data: {
+        deliveryId,
+        operationId: 'operation-1',
+        contractId: 'contract-1',
+        customerId: 'customer-1',
+        facility: 'DENTON',
+        reference: 'BATCH-1',
+        lineCount: 8,
+        refusedAtUpload: 1,
+        digest: 'd',
+      },
+    },
+    lines(0, 3, 1, 0),
+    {
+      type: 'DiscrepancyRaised',
+      data: { deliveryId, line: 4, kind: 'missing', serial: 'M4', detail: 'Not there' },
+    },
+    lines(1, 3, 0, 1),
+    { type: 'DiscrepancyRaised', data: { deliveryId, line: 9, kind: 'malformed', detail: 'No' } },
+    {
+      type: 'DeliveryReconciled',
+      data: {
+        deliveryId,
+        contractId: 'contract-1',
+        customerId: 'customer-1',
+        facility: 'DENTON',
+        reference: 'BATCH-1',
+        lines: 8,
+        received: 6,
+        missing: 1,
+        refused: 1,
+        hashrateGhs: 6 * 151_000,
+        byModel: [s19(6)],
+        reconciledAt: '2024-06-02T00:00:00.000Z',
+      },
+    },
+  ] satisfies DeliveryEvent[]);
+
+  it('add up as their chunks are counted', () => {
+    expect(rowsOf<DeliveryRow>(deliveries, log.slice(0, 5))).toEqual([
+      expect.objectContaining({
+        status: 'receiving',
+        line_count: 8,
+        received: 6,
+        missing: 1,
+        refused: 1,
+        discrepancies: 2,
+        by_model: [s19(6)],
+        registered_by: 'ada',
+        reconciled_at: null,
+        revision: 4,
+      }),
+    ]);
+  });
+
+  it('are closed when they are reconciled', () => {
+    expect(rowsOf<DeliveryRow>(deliveries, log)).toEqual([
+      expect.objectContaining({
+        status: 'reconciled',
+        reconciled_at: '2024-06-02T00:00:00.000Z',
+        revision: 5,
+      }),
+    ]);
+  });
+
+  it('list every discrepancy, with a serial number where there was one', () => {
+    expect(rowsOf<DiscrepancyRow>(discrepancies, log)).toEqual([
+      { delivery_id: deliveryId, line: 4, kind: 'missing', serial: 'M4', detail: 'Not there' },
+      { delivery_id: deliveryId, line: 9, kind: 'malformed', serial: null, detail: 'No' },
+    ]);
+  });
+});
