@@ -1,4 +1,5 @@
 export {
+  FACILITY_CODE,
   facilityAggregate,
   type CapacityCommitted,
   type CapacityReleased,
@@ -11,6 +12,7 @@ export {
   type RackPowerCommitted,
 } from './domain/facility.js';
 export {
+  RACK_CODE,
   rackAggregate,
   rackId,
   reservationRefusal,

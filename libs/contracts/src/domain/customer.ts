@@ -50,6 +50,16 @@ const decide = ({ data }: CustomerCommand, customer: Customer): readonly Custome
   );
 };
 
+/** @param pointer the field that named the customer, where a body did. */
+export const customerUnknown = (customerId: string, pointer?: string): DomainError =>
+  new DomainError(
+    'notFound',
+    'customer/unknown',
+    `There is no customer ${customerId}`,
+    { customerId },
+    pointer,
+  );
+
 /** A customer: who it is. Its id is given once, when it is registered. */
 export const customerAggregate: Aggregate<Customer, CustomerCommand, CustomerEvent> = {
   category: 'customer',

@@ -435,7 +435,7 @@ const refused = (
   pointer?: string,
 ): DomainError => new DomainError('conflict', code, message, details, pointer);
 
-const contractUnknown = (): DomainError =>
+export const contractUnknown = (): DomainError =>
   new DomainError('notFound', 'contract/unknown', 'There is no such contract');
 
 const notExecuted = ({ contractId }: DraftedContract): DomainError =>

@@ -7,6 +7,9 @@ import {
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
 
+/** A facility's code, e.g. `DENTON`. */
+export const FACILITY_CODE = /^[A-Z][A-Z0-9]{1,15}$/;
+
 // Events
 
 export interface RackPlan {
@@ -272,7 +275,7 @@ const releaseCapacity = (
   ];
 };
 
-const facilityUnknown = (): DomainError =>
+export const facilityUnknown = (): DomainError =>
   new DomainError('notFound', 'facility/unknown', 'There is no such facility');
 
 /** A site: its power envelope covers the limits of its racks, and what customers were promised. */

@@ -7,6 +7,9 @@ import {
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
 
+/** A rack's code within its facility, e.g. `A-01`. */
+export const RACK_CODE = /^[A-Z0-9][A-Z0-9-]{0,31}$/;
+
 // Events
 
 interface SlotUse {
@@ -295,7 +298,7 @@ const useOf = (
   { reservationId, serial, powerWatts }: SlotHold,
 ): SlotUse => ({ facility, rack, slot, reservationId, serial, powerWatts });
 
-const rackUnknown = (): DomainError =>
+export const rackUnknown = (): DomainError =>
   new DomainError('notFound', 'rack/unknown', 'There is no such rack');
 
 /** A rack: one miner per slot, and reserved plus occupied watts within the limit in force. */

@@ -13,7 +13,8 @@ export interface FacilityRow extends UsageColumns {
   readonly racks: number;
   readonly rack_limit_watts: bigint;
   readonly racks_in_service: number;
-  /** Of the racks in service. */
+  /** Of the racks in service, like the slots. */
+  readonly in_service_limit_watts: bigint;
   readonly slots: number;
   readonly committed_units: number;
   readonly committed_watts: bigint;
@@ -36,6 +37,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
       racks: 'integer',
       rack_limit_watts: 'bigint',
       racks_in_service: 'integer',
+      in_service_limit_watts: 'bigint',
       slots: 'integer',
       committed_units: 'integer',
       committed_watts: 'bigint',
@@ -70,6 +72,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
         racks: 0,
         rack_limit_watts: 0n,
         racks_in_service: 0,
+        in_service_limit_watts: 0n,
         slots: 0,
         committed_units: 0,
         committed_watts: 0n,
@@ -109,6 +112,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
         return {
           ...row,
           racks_in_service: row.racks_in_service + 1,
+          in_service_limit_watts: row.in_service_limit_watts + BigInt(event.data.powerLimitWatts),
           slots: row.slots + event.data.slotCount,
         };
       default:

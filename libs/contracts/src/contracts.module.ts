@@ -1,0 +1,43 @@
+import { Module } from '@nestjs/common';
+import type { AggregateStore, DurableProcess, Projection } from '@hostledger/eventsourcing';
+import './http/problems.js';
+import { allocationsProcess } from './process/allocation.js';
+import { contractsProjection } from './read/contracts/projection.js';
+import { contractsQuery } from './read/contracts/query.js';
+import { customersProjection } from './read/customers/projection.js';
+import { customersQuery } from './read/customers/query.js';
+import { adoptTerms } from './write/adopt-terms.js';
+import { allocateCustomer } from './write/allocate-customer.js';
+import { changeContract } from './write/change-contract.js';
+import { draftContract } from './write/draft-contract.js';
+import { executeContract } from './write/execute-contract.js';
+import { placeOrder } from './write/place-order.js';
+import { registerCustomer } from './write/register-customer.js';
+
+const slices = [
+  registerCustomer,
+  draftContract,
+  changeContract,
+  executeContract,
+  adoptTerms,
+  placeOrder,
+  allocateCustomer,
+  customersQuery,
+  contractsQuery,
+];
+
+/** Every route of the room. The app provides the command bus, the store and the read models. */
+@Module({
+  controllers: slices.flatMap(({ controllers }) => [...controllers]),
+  providers: slices.flatMap(({ providers }) => [...providers]),
+})
+export class ContractsApiModule {}
+
+export const contractsProjections: readonly Projection[] = [
+  customersProjection,
+  contractsProjection,
+];
+
+export const contractsProcesses = (store: AggregateStore): readonly DurableProcess<never>[] => [
+  allocationsProcess(store),
+];

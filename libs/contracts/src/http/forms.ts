@@ -1,0 +1,31 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { IsInt, IsISO8601, IsUUID, Matches, Max, Min, ValidateIf } from 'class-validator';
+
+/** A calendar date, YYYY-MM-DD. */
+export const IsDay = (): PropertyDecorator =>
+  applyDecorators(
+    ApiProperty({ format: 'date' }),
+    Matches(/^\d{4}-\d{2}-\d{2}$/, { message: '$property is a date, YYYY-MM-DD' }),
+    IsISO8601({ strict: true }, { message: '$property is a day of the calendar' }),
+  );
+
+/** SHA-256 of a document, as 64 hexadecimal digits. */
+export const IsDigest = (): PropertyDecorator =>
+  Matches(/^[0-9a-f]{64}$/, { message: '$property is a SHA-256 in 64 lower-case hex digits' });
+
+/** A number of machines. */
+export const IsUnits = (): PropertyDecorator => applyDecorators(IsInt(), Min(1), Max(10_000_000));
+
+/** Power in whole watts. */
+export const IsWatts = (): PropertyDecorator =>
+  applyDecorators(IsInt(), Min(1), Max(100_000_000_000));
+
+/** May be left out; unlike `IsOptional` it does not let null through. */
+export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
+
+export class ContractParams {
+  /** The contract's id. */
+  @IsUUID()
+  contractId: string;
+}

@@ -1,0 +1,212 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { IsOptional, IsUUID } from 'class-validator';
+import type { Kysely } from 'kysely';
+import { ReadModels } from '@hostledger/eventsourcing/postgres';
+import {
+  AnyRole,
+  keysetPage,
+  Page,
+  ReadAt,
+  readReply,
+  type HttpReply,
+  type PageOf,
+  type ReadOptions,
+} from '@hostledger/http';
+import { contractUnknown } from '../../domain/hosting-contract.js';
+import { ContractParams } from '../../http/forms.js';
+import type {
+  AllocationRow,
+  ContractDeliveryRow,
+  ContractRow,
+  OrderRow,
+  TermsRow,
+  TimelineRow,
+} from './projection.js';
+import {
+  AllocationView,
+  allocationView,
+  ContractDeliveryView,
+  ContractDetails,
+  ContractView,
+  contractView,
+  deliveryView,
+  orderView,
+  TermsView,
+  termsView,
+  TimelineEntryView,
+  timelineEntryView,
+} from './views.js';
+
+interface Tables {
+  contracts: ContractRow;
+  contract_terms: TermsRow;
+  contract_orders: OrderRow;
+  contract_allocations: AllocationRow;
+  contract_deliveries: ContractDeliveryRow;
+  contract_timeline: TimelineRow;
+}
+
+export class ContractsPage extends Page {
+  /** Only the contracts of this customer. */
+  @IsOptional()
+  @IsUUID()
+  customerId?: string;
+}
+
+class ListOf {
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+export class ContractList extends ListOf {
+  items: ContractView[];
+}
+export class TermsList extends ListOf {
+  items: TermsView[];
+}
+export class AllocationList extends ListOf {
+  items: AllocationView[];
+}
+export class ContractDeliveryList extends ListOf {
+  items: ContractDeliveryView[];
+}
+export class Timeline extends ListOf {
+  items: TimelineEntryView[];
+}
+
+@ApiTags('contracts')
+@Controller('contracts')
+export class ContractsController {
+  constructor(private readonly readModels: ReadModels) {}
+
+  /** List the contracts with what they hold */
+  @Get()
+  @AnyRole()
+  @ApiOkResponse({ type: ContractList })
+  async list(@Query() { customerId, ...page }: ContractsPage, @ReadAt() at: ReadOptions) {
+    const { position, value } = await this.readModels.read<Tables, PageOf<ContractRow>>(
+      at,
+      (db) => {
+        const all = db.selectFrom('contracts').selectAll();
+        const wanted = customerId === undefined ? all : all.where('customer_id', '=', customerId);
+        return keysetPage(wanted, page, ['customer_id', 'contract_id']);
+      },
+    );
+    return readReply(position, { ...value, items: value.items.map(contractView) });
+  }
+
+  /** Get a contract and what it holds: ordered, allocated, delivered */
+  @Get(':contractId')
+  @AnyRole()
+  @ApiOkResponse({ type: ContractDetails })
+  async get(@Param() { contractId }: ContractParams, @ReadAt() at: ReadOptions) {
+    interface Found {
+      row: ContractRow;
+      orders: OrderRow[];
+    }
+    const { position, value } = await this.readModels.read<Tables, Found | undefined>(
+      at,
+      async (db) => {
+        const contracts = db.selectFrom('contracts').selectAll();
+        const row = await contracts.where('contract_id', '=', contractId).executeTakeFirst();
+        if (!row) return undefined;
+        const orders = db.selectFrom('contract_orders').selectAll();
+        const own = orders.where('contract_id', '=', contractId);
+        return { row, orders: await own.orderBy('placed_at').orderBy('order_id').execute() };
+      },
+    );
+    if (!value) throw contractUnknown();
+    const { row, orders } = value;
+    const body: ContractDetails = { ...contractView(row), orders: orders.map(orderView) };
+    return readReply(position, body, { etag: `"${row.revision}"` });
+  }
+
+  /** List the versions of a contract's terms */
+  @Get(':contractId/terms')
+  @AnyRole()
+  @ApiOkResponse({ type: TermsList })
+  terms(@Param() { contractId }: ContractParams, @Query() page: Page, @ReadAt() at: ReadOptions) {
+    return this.listOf(contractId, at, termsView, (db) =>
+      keysetPage(
+        db.selectFrom('contract_terms').selectAll().where('contract_id', '=', contractId),
+        page,
+        ['version'],
+      ),
+    );
+  }
+
+  /** List a contract's allocations */
+  @Get(':contractId/allocations')
+  @AnyRole()
+  @ApiOkResponse({ type: AllocationList })
+  allocations(
+    @Param() { contractId }: ContractParams,
+    @Query() page: Page,
+    @ReadAt() at: ReadOptions,
+  ) {
+    return this.listOf(contractId, at, allocationView, (db) =>
+      keysetPage(
+        db.selectFrom('contract_allocations').selectAll().where('contract_id', '=', contractId),
+        page,
+        ['allocation_id'],
+      ),
+    );
+  }
+
+  /** List the deliveries that were reconciled under a contract */
+  @Get(':contractId/deliveries')
+  @AnyRole()
+  @ApiOkResponse({ type: ContractDeliveryList })
+  deliveries(
+    @Param() { contractId }: ContractParams,
+    @Query() page: Page,
+    @ReadAt() at: ReadOptions,
+  ) {
+    return this.listOf(contractId, at, deliveryView, (db) =>
+      keysetPage(
+        db.selectFrom('contract_deliveries').selectAll().where('contract_id', '=', contractId),
+        page,
+        ['delivery_id'],
+      ),
+    );
+  }
+
+  /** Everything that happened to a contract: what, when, by whom, why */
+  @Get(':contractId/timeline')
+  @AnyRole()
+  @ApiOkResponse({ type: Timeline })
+  timeline(
+    @Param() { contractId }: ContractParams,
+    @Query() page: Page,
+    @ReadAt() at: ReadOptions,
+  ) {
+    return this.listOf(contractId, at, timelineEntryView, (db) =>
+      keysetPage(
+        db.selectFrom('contract_timeline').selectAll().where('contract_id', '=', contractId),
+        page,
+        ['revision'],
+      ),
+    );
+  }
+
+  /** One page of what belongs to a contract; an unknown contract is not an empty list. */
+  private async listOf<Row, View>(
+    contractId: string,
+    at: ReadOptions,
+    view: (row: Row) => View,
+    query: (db: Kysely<Tables>) => Promise<PageOf<Row>>,
+  ): Promise<HttpReply<PageOf<View>>> {
+    const { position, value } = await this.readModels.read<Tables, PageOf<Row> | undefined>(
+      at,
+      async (db) => {
+        const contracts = db.selectFrom('contracts').select('contract_id');
+        const known = await contracts.where('contract_id', '=', contractId).executeTakeFirst();
+        return known && query(db);
+      },
+    );
+    if (!value) throw contractUnknown();
+    return readReply(position, { ...value, items: value.items.map(view) });
+  }
+}
+
+export const contractsQuery = { controllers: [ContractsController], providers: [] };

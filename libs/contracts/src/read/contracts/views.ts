@@ -1,0 +1,232 @@
+import type { RateBasis } from '../../domain/rate-card.js';
+import type {
+  AllocationRow,
+  ContractDeliveryRow,
+  ContractRow,
+  OrderRow,
+  TermsRow,
+  TimelineRow,
+} from './projection.js';
+
+/** Machines and the power they need together. */
+export class AmountView {
+  /** @example 27000 */
+  units: number;
+  /** @example 87669000 */
+  powerWatts: number;
+}
+
+export class DeliveredView extends AmountView {
+  /** Rated. */
+  hashrateGhs: number;
+}
+
+export class SignatoryView {
+  party: string;
+  name: string;
+  title?: string;
+}
+
+export class ContractView {
+  contractId: string;
+  customerId: string;
+  /** @example HA-2023-09 */
+  reference: string;
+  title: string;
+  /** @example America/Chicago */
+  timeZone: string;
+  /** @example USD */
+  currency: string;
+  status: 'drafted' | 'executed';
+  draftedAt: string;
+  /** @example 2023-09-25 */
+  executedOn?: string;
+  documentDigest?: string;
+  signatories: SignatoryView[];
+  /** The latest version of the terms; 0 before the first. */
+  termsVersion: number;
+  ordered: AmountView;
+  allocated: AmountView;
+  delivered: DeliveredView;
+}
+
+export const contractView = (row: ContractRow): ContractView => ({
+  contractId: row.contract_id,
+  customerId: row.customer_id,
+  reference: row.reference,
+  title: row.title,
+  timeZone: row.time_zone,
+  currency: row.currency,
+  status: row.status,
+  draftedAt: row.drafted_at,
+  ...(row.executed_on === null ? {} : { executedOn: row.executed_on }),
+  ...(row.document_digest === null ? {} : { documentDigest: row.document_digest }),
+  signatories: [...row.signatories],
+  termsVersion: row.terms_version,
+  ordered: { units: row.ordered_units, powerWatts: Number(row.ordered_watts) },
+  allocated: { units: row.allocated_units, powerWatts: Number(row.allocated_watts) },
+  delivered: {
+    units: row.delivered_units,
+    powerWatts: Number(row.delivered_watts),
+    hashrateGhs: Number(row.delivered_hashrate_ghs),
+  },
+});
+
+export class OrderView extends AmountView {
+  orderId: string;
+  /** @example SO-1 */
+  reference: string;
+  /** @example S19JXP-151 */
+  model?: string;
+  /** @example 2023-10-01 */
+  startsOn: string;
+  placedAt: string;
+  /** Of this order. */
+  allocated: AmountView;
+}
+
+export const orderView = (row: OrderRow): OrderView => ({
+  orderId: row.order_id,
+  reference: row.reference,
+  units: row.units,
+  powerWatts: Number(row.power_watts),
+  ...(row.model === null ? {} : { model: row.model }),
+  startsOn: row.starts_on,
+  placedAt: row.placed_at,
+  allocated: { units: row.allocated_units, powerWatts: Number(row.allocated_watts) },
+});
+
+/** What the contract is, with its orders. */
+export class ContractDetails extends ContractView {
+  orders: OrderView[];
+}
+
+export class ClauseView {
+  /** @example 4.1 */
+  ref: string;
+  title: string;
+  text: string;
+}
+
+export class RateCardView {
+  /** @example nameplateKwh */
+  basis: RateBasis;
+  /** @example USD */
+  currency: string;
+  /** @example "0.0750" */
+  ratePerKwh?: string;
+  serviceFeePerKwh?: string;
+  ratePerUnitMonth?: string;
+  ratePerKwMonth?: string;
+  proceedsSharePercent?: string;
+}
+
+export class TermsView {
+  /** @example 1 */
+  version: number;
+  /** In force from this day on, until the next version is. */
+  effectiveOn: string;
+  documentDigest: string;
+  clauses: ClauseView[];
+  rateCard: RateCardView;
+  adoptedAt: string;
+}
+
+export const termsView = (row: TermsRow): TermsView => ({
+  version: row.version,
+  effectiveOn: row.effective_on,
+  documentDigest: row.document_digest,
+  clauses: [...row.clauses],
+  rateCard: row.rate_card,
+  adoptedAt: row.adopted_at,
+});
+
+export class AllocationView extends AmountView {
+  allocationId: string;
+  orderId: string;
+  /** @example DENTON */
+  facility: string;
+  /** @example 2023-10-01 */
+  effectiveOn: string;
+  allocatedAt: string;
+}
+
+export const allocationView = (row: AllocationRow): AllocationView => ({
+  allocationId: row.allocation_id,
+  orderId: row.order_id,
+  facility: row.facility,
+  units: row.units,
+  powerWatts: Number(row.power_watts),
+  effectiveOn: row.effective_on,
+  allocatedAt: row.allocated_at,
+});
+
+export class DeliveredModelView {
+  /** @example S19JXP-151 */
+  model: string;
+  units: number;
+  hashrateGhs: number;
+  /** Of all of them together. */
+  nameplateWatts: number;
+}
+
+export class ContractDeliveryView {
+  deliveryId: string;
+  reference: string;
+  /** @example DENTON */
+  facility: string;
+  /** Of the manifest: received, missing and refused. */
+  lines: number;
+  received: number;
+  missing: number;
+  refused: number;
+  /** Rated, of what was received. */
+  hashrateGhs: number;
+  nameplateWatts: number;
+  byModel: DeliveredModelView[];
+  reconciledAt: string;
+}
+
+export const deliveryView = (row: ContractDeliveryRow): ContractDeliveryView => ({
+  deliveryId: row.delivery_id,
+  reference: row.reference,
+  facility: row.facility,
+  lines: row.lines,
+  received: row.received,
+  missing: row.missing,
+  refused: row.refused,
+  hashrateGhs: Number(row.hashrate_ghs),
+  nameplateWatts: Number(row.nameplate_watts),
+  byModel: [...row.by_model],
+  reconciledAt: row.reconciled_at,
+});
+
+export class TimelineEntryView {
+  /** Revision of the contract's stream. */
+  revision: number;
+  eventId: string;
+  /** @example CustomerAllocated */
+  type: string;
+  /** The event as it was recorded; see the event catalogue. */
+  data: Record<string, unknown>;
+  actor: string;
+  /** The role under which it was allowed. */
+  role: string;
+  reason?: string;
+  /** When it happened. */
+  occurredAt: string;
+  /** When it was written down. */
+  recordedAt: string;
+}
+
+export const timelineEntryView = (row: TimelineRow): TimelineEntryView => ({
+  revision: Number(row.revision),
+  eventId: row.event_id,
+  type: row.type,
+  data: row.data as Record<string, unknown>,
+  actor: row.actor,
+  role: row.role,
+  ...(row.reason === null ? {} : { reason: row.reason }),
+  occurredAt: row.occurred_at,
+  recordedAt: row.recorded_at,
+});

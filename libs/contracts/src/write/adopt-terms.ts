@@ -1,0 +1,145 @@
+import { Body, Controller, Param, Post } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsDefined,
+  IsIn,
+  IsISO4217CurrencyCode,
+  Length,
+  Matches,
+  ValidateNested,
+} from 'class-validator';
+import type { CommandContext } from '@hostledger/eventsourcing';
+import { ActContext, reply, Roles } from '@hostledger/http';
+import type { Contract } from '../domain/hosting-contract.js';
+import { rateBases, type RateBasis } from '../domain/rate-card.js';
+import { ContractParams, IsDay, IsDigest, MayBeAbsent } from '../http/forms.js';
+import { ChangeContractCommand } from './change-contract.js';
+
+/** A non-negative decimal number as text, so that no digit is lost. */
+const DECIMAL = /^\d{1,12}(\.\d{1,12})?$/;
+const decimalForm = { message: '$property is a decimal number in a string, e.g. "0.075"' };
+
+export class ClauseBody {
+  /**
+   * The clause's number in the document.
+   * @example 4.1
+   */
+  @Length(1, 30)
+  ref: string;
+
+  /** @example Hosting fee */
+  @Length(1, 300)
+  title: string;
+
+  /** @example The Client pays the rate per kWh of nameplate consumption. */
+  @Length(1, 10_000)
+  text: string;
+}
+
+export class RateCardBody {
+  /** What is charged for; each basis needs its own rates. */
+  @IsIn(rateBases)
+  basis: RateBasis;
+
+  /** @example USD */
+  @IsISO4217CurrencyCode()
+  currency: string;
+
+  /**
+   * For `nameplateKwh` and `meteredKwh`.
+   * @example "0.0750"
+   */
+  @MayBeAbsent()
+  @Matches(DECIMAL, decimalForm)
+  ratePerKwh?: string;
+
+  /** For `passThrough`. */
+  @MayBeAbsent()
+  @Matches(DECIMAL, decimalForm)
+  serviceFeePerKwh?: string;
+
+  /** For `flatPerUnit`. */
+  @MayBeAbsent()
+  @Matches(DECIMAL, decimalForm)
+  ratePerUnitMonth?: string;
+
+  /** For `flatPerKw`. */
+  @MayBeAbsent()
+  @Matches(DECIMAL, decimalForm)
+  ratePerKwMonth?: string;
+
+  /** For `proceedsShare`. */
+  @MayBeAbsent()
+  @Matches(DECIMAL, decimalForm)
+  proceedsSharePercent?: string;
+}
+
+export class AdoptTermsBody {
+  /**
+   * The terms are in force from this day on, until later ones are.
+   * @example 2023-09-25
+   */
+  @IsDay()
+  effectiveOn: string;
+
+  /**
+   * SHA-256 of the document with the terms.
+   * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+   */
+  @IsDigest()
+  documentDigest: string;
+
+  /** The clauses that charges and decisions refer to. */
+  @IsArray()
+  @ArrayMaxSize(200)
+  @ValidateNested({ each: true })
+  @Type(() => ClauseBody)
+  clauses: ClauseBody[];
+
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => RateCardBody)
+  rateCard: RateCardBody;
+}
+
+export class TermsAdoptedReply {
+  contractId: string;
+  /** @example 1 */
+  version: number;
+}
+
+@ApiTags('contracts')
+@Controller('contracts/:contractId/terms')
+export class AdoptTermsController {
+  constructor(private readonly commands: CommandBus) {}
+
+  /** Adopt the next version of a contract's terms */
+  @Post()
+  @Roles('commercial')
+  @ApiCreatedResponse({ type: TermsAdoptedReply })
+  async adopt(
+    @Param() { contractId }: ContractParams,
+    @Body() data: AdoptTermsBody,
+    @ActContext() context: CommandContext,
+  ) {
+    const command = { type: 'AdoptTerms', data: { ...data }, at: context.at } as const;
+    const change = new ChangeContractCommand(contractId, command, context);
+    const handled = await this.commands.execute(change);
+    const version = versionOf(handled.state, data.effectiveOn);
+    return reply(handled, {
+      status: 201,
+      location: `/v1/contracts/${contractId}/terms`,
+      body: { contractId, version } satisfies TermsAdoptedReply,
+    });
+  }
+}
+
+/** Also for a repeated command, when later versions may be there. */
+const versionOf = (contract: Contract, effectiveOn: string): number =>
+  contract.status === 'unknown' ? 0 : contract.termsEffectiveOn.indexOf(effectiveOn) + 1;
+
+export const adoptTerms = { controllers: [AdoptTermsController], providers: [] };

@@ -1,0 +1,105 @@
+import { Body, Controller, Post } from '@nestjs/common';
+import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { IsISO4217CurrencyCode, IsTimeZone, IsUUID, Length } from 'class-validator';
+import {
+  AggregateStore,
+  deriveId,
+  type CommandContext,
+  type Handled,
+} from '@hostledger/eventsourcing';
+import { ActContext, reply, Roles } from '@hostledger/http';
+import { customerAggregate, customerUnknown } from '../domain/customer.js';
+import {
+  contractAggregate,
+  type Contract,
+  type ContractDrafted,
+  type ContractEvent,
+} from '../domain/hosting-contract.js';
+
+export class DraftContractBody {
+  /** The customer whose machines will be hosted. */
+  @IsUUID()
+  customerId: string;
+
+  /**
+   * The number by which both parties call the contract.
+   * @example HA-2023-09
+   */
+  @Length(1, 100)
+  reference: string;
+
+  /** @example Hosting agreement */
+  @Length(1, 300)
+  title: string;
+
+  /**
+   * IANA time zone in which billing months are counted.
+   * @example America/Chicago
+   */
+  @IsTimeZone()
+  timeZone: string;
+
+  /**
+   * ISO 4217.
+   * @example USD
+   */
+  @IsISO4217CurrencyCode()
+  currency: string;
+}
+
+export class ContractDraftedReply {
+  contractId: string;
+}
+
+export class DraftContractCommand extends Command<Handled<Contract, ContractEvent>> {
+  constructor(
+    readonly data: ContractDrafted['data'],
+    readonly context: CommandContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(DraftContractCommand)
+export class DraftContractHandler implements ICommandHandler<DraftContractCommand> {
+  constructor(private readonly store: AggregateStore) {}
+
+  async execute({ data, context }: DraftContractCommand) {
+    await this.mustBeRegistered(data.customerId);
+    const command = { type: 'DraftContract', data, at: context.at } as const;
+    const { contractId } = data;
+    return this.store.handle(contractAggregate, contractId, command, context, { assumeNew: true });
+  }
+
+  /** A customer never goes away, so what was read stays true while the contract is written. */
+  private async mustBeRegistered(customerId: string): Promise<void> {
+    const { state } = await this.store.load(customerAggregate, customerId);
+    if (state.status === 'unknown') throw customerUnknown(customerId, '/customerId');
+  }
+}
+
+@ApiTags('contracts')
+@Controller('contracts')
+export class DraftContractController {
+  constructor(private readonly commands: CommandBus) {}
+
+  /** Draft a hosting contract */
+  @Post()
+  @Roles('commercial')
+  @ApiCreatedResponse({ type: ContractDraftedReply })
+  async draft(@Body() body: DraftContractBody, @ActContext() context: CommandContext) {
+    const contractId = deriveId(context.commandId, 'contract');
+    const data = { contractId, ...body };
+    return reply(await this.commands.execute(new DraftContractCommand(data, context)), {
+      status: 201,
+      location: `/v1/contracts/${contractId}`,
+      body: { contractId } satisfies ContractDraftedReply,
+    });
+  }
+}
+
+export const draftContract = {
+  controllers: [DraftContractController],
+  providers: [DraftContractHandler],
+};

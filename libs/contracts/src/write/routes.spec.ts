@@ -1,0 +1,263 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CqrsModule } from '@nestjs/cqrs';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
+import {
+  AUTHENTICATORS,
+  configureHttp,
+  DENIAL_OBSERVER,
+  fastifyAdapter,
+  problemCatalogue,
+} from '@hostledger/http';
+import { facilityAggregate } from '@hostledger/sites';
+import { InMemoryStreams } from '@hostledger/testing';
+import '../http/problems.js';
+import { adoptTerms } from './adopt-terms.js';
+import { allocateCustomer } from './allocate-customer.js';
+import { changeContract } from './change-contract.js';
+import { draftContract } from './draft-contract.js';
+import { executeContract } from './execute-contract.js';
+import { placeOrder } from './place-order.js';
+import { registerCustomer } from './register-customer.js';
+
+const slices = [
+  registerCustomer,
+  draftContract,
+  changeContract,
+  executeContract,
+  adoptTerms,
+  placeOrder,
+  allocateCustomer,
+];
+
+let app: NestFastifyApplication;
+let streams: InMemoryStreams;
+let store: AggregateStore;
+
+beforeEach(async () => {
+  streams = new InMemoryStreams();
+  store = new AggregateStore(streams);
+  const authenticate = (token: string) =>
+    Promise.resolve({ subject: 'ada', roles: [token] as never });
+  const built = await Test.createTestingModule({
+    imports: [CqrsModule.forRoot()],
+    controllers: slices.flatMap(({ controllers }) => [...controllers]),
+    providers: [
+      ...slices.flatMap(({ providers }) => [...providers]),
+      { provide: AggregateStore, useValue: store },
+      { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
+      { provide: DENIAL_OBSERVER, useValue: () => undefined },
+    ],
+  }).compile();
+  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
+    bodyParser: false,
+    logger: false,
+  });
+  await configureHttp(app, { requestsPerMinute: 0 });
+  await app.init();
+});
+
+afterEach(() => app.close());
+
+interface Answer {
+  status: number;
+  headers: Record<string, unknown>;
+  body: Record<string, unknown>;
+}
+
+const post = async (
+  url: string,
+  payload: object,
+  headers: Record<string, string> = {},
+): Promise<Answer> => {
+  const {
+    statusCode,
+    headers: sent,
+    body,
+  } = await app.inject({
+    method: 'POST',
+    url,
+    payload,
+    headers: { authorization: 'Bearer commercial', ...headers },
+  });
+  return { status: statusCode, headers: sent, body: JSON.parse(body) as Answer['body'] };
+};
+
+const customer = { name: 'Bitmain', legalName: 'Bitmain Delaware Limited', country: 'US' };
+const terms = {
+  effectiveOn: '2023-09-25',
+  documentDigest: 'd'.repeat(64),
+  clauses: [{ ref: '4.1', title: 'Fees', text: 'Per kWh of nameplate.' }],
+  rateCard: { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.0750' },
+};
+const execution = {
+  executedOn: '2023-09-25',
+  documentDigest: 'd'.repeat(64),
+  signatories: [{ party: 'Bitmain', name: 'A. Signer' }],
+};
+const order = { reference: 'SO-1', units: 100, powerWatts: 1_000, startsOn: '2023-10-01' };
+
+const draft = async (): Promise<string> => {
+  const { customerId } = (await post('/v1/customers', customer)).body;
+  const contract = { reference: 'HA-1', title: 'Hosting', timeZone: 'UTC', currency: 'USD' };
+  const { status, body } = await post('/v1/contracts', { customerId, ...contract });
+  expect(status).toBe(201);
+  return `/v1/contracts/${String(body.contractId)}`;
+};
+
+/** An executed contract with an order, at a site. */
+const ordered = async (): Promise<{ contract: string; orderId: unknown }> => {
+  const contract = await draft();
+  expect(await post(`${contract}/terms`, terms)).toMatchObject({ status: 201 });
+  expect(await post(`${contract}/execution`, execution)).toMatchObject({ status: 200 });
+  const { status, body } = await post(`${contract}/orders`, order);
+  expect(status).toBe(201);
+  const at = '2023-09-01T00:00:00Z';
+  const site = { facility: 'DENTON', name: 'Denton', timeZone: 'UTC', powerEnvelopeWatts: 5_000 };
+  await store.handle(
+    facilityAggregate,
+    'DENTON',
+    { type: 'OpenFacility', data: site, at },
+    {
+      commandId: deriveId('open'),
+      actor: { subject: 'ada', role: 'operator' },
+      correlationId: 'c',
+      causationId: 'c',
+      at,
+    },
+  );
+  return { contract, orderId: body.orderId };
+};
+const capacity = { facility: 'DENTON', units: 60, powerWatts: 600, effectiveOn: '2023-10-01' };
+
+describe('from a customer to an allocation', () => {
+  it('each act is recorded under an id of its own and can be read from its position', async () => {
+    const { contract, orderId } = await ordered();
+    const allocated = await post(`${contract}/allocations`, { orderId, ...capacity });
+    expect(allocated).toMatchObject({
+      status: 201,
+      headers: { etag: '"4"', location: `${contract}/allocations` },
+    });
+    expect(allocated.headers['log-position']).toMatch(/^\d+$/);
+    const stream = `hostingContract-${contract.split('/').at(-1)}`;
+    expect(streams.events(stream).map(({ type }) => type)).toEqual([
+      'ContractDrafted',
+      'TermsAdopted',
+      'ContractExecuted',
+      'ServiceOrderPlaced',
+      'CustomerAllocated',
+    ]);
+    expect(streams.events(stream)[1]!.data).toEqual({
+      contractId: contract.split('/').at(-1),
+      version: 1,
+      ...terms,
+    });
+  });
+
+  it('a repeated key has the first outcome, and another body under it is refused', async () => {
+    const key = { 'idempotency-key': 'key-1' };
+    const first = await post('/v1/customers', customer, key);
+    const again = await post('/v1/customers', customer, key);
+    expect(again).toMatchObject({ status: 201, body: first.body });
+    expect(again.headers['idempotent-replayed']).toBe('true');
+    const other = await post('/v1/customers', { ...customer, country: 'SG' }, key);
+    expect(other).toMatchObject({ status: 422, body: { code: 'request/idempotency-key-reused' } });
+
+    const { contract, orderId } = await ordered();
+    const allocation = { orderId, ...capacity };
+    const made = await post(`${contract}/allocations`, allocation, key);
+    const before = streams.log.length;
+    expect(await post(`${contract}/allocations`, allocation, key)).toMatchObject({
+      status: 201,
+      body: made.body,
+    });
+    expect(await post(`${contract}/allocations`, { ...allocation, units: 1 }, key)).toMatchObject({
+      status: 422,
+    });
+    expect(streams.log).toHaveLength(before);
+  });
+
+  it('tells the version of adopted terms, also when asked again later', async () => {
+    const contract = await draft();
+    const key = { 'idempotency-key': 'key-1' };
+    expect((await post(`${contract}/terms`, terms, key)).body.version).toBe(1);
+    const next = { ...terms, effectiveOn: '2024-01-01' };
+    expect((await post(`${contract}/terms`, next)).body.version).toBe(2);
+    expect((await post(`${contract}/terms`, terms, key)).body.version).toBe(1);
+  });
+
+  it('If-Match guards an act', async () => {
+    const contract = await draft();
+    const stale = await post(`${contract}/terms`, terms, { 'if-match': '"7"' });
+    expect(stale).toMatchObject({ status: 412, body: { code: 'request/revision-mismatch' } });
+    const current = await post(`${contract}/terms`, terms, { 'if-match': '"0"' });
+    expect(current).toMatchObject({ status: 201, headers: { etag: '"1"' } });
+  });
+});
+
+describe('what is refused', () => {
+  it('a contract with a customer that is not there', async () => {
+    const customerId = deriveId('nobody');
+    const contract = { reference: 'HA-1', title: 'Hosting', timeZone: 'UTC', currency: 'USD' };
+    expect(await post('/v1/contracts', { customerId, ...contract })).toMatchObject({
+      status: 404,
+      body: { code: 'customer/unknown', errors: [{ pointer: '/customerId' }] },
+    });
+    expect(streams.log).toEqual([]);
+  });
+
+  it('an allocation over its order, naming the field and the rule, and leaving no trace', async () => {
+    const { contract, orderId } = await ordered();
+    const before = streams.log.length;
+    const over = { orderId, ...capacity, units: 101 };
+    expect(await post(`${contract}/allocations`, over)).toMatchObject({
+      status: 409,
+      body: { code: 'contract/order-exceeded', freeUnits: 100, errors: [{ pointer: '/units' }] },
+    });
+    expect(streams.log).toHaveLength(before);
+  });
+
+  it.each<[string, string, object]>([
+    ['/terms', '/effectiveOn', { ...terms, effectiveOn: '2023-02-30' }],
+    [
+      '/terms',
+      '/rateCard/ratePerKwh',
+      { ...terms, rateCard: { ...terms.rateCard, ratePerKwh: 7 } },
+    ],
+    ['/terms', '/rateCard', { ...terms, rateCard: undefined }],
+    ['/terms', '/rateCard/discount', { ...terms, rateCard: { ...terms.rateCard, discount: '1' } }],
+    ['/terms', '/clauses/0/text', { ...terms, clauses: [{ ref: '1', title: 'x', text: '' }] }],
+    ['/execution', '/documentDigest', { ...execution, documentDigest: 'x' }],
+    ['/execution', '/signatories', { ...execution, signatories: [] }],
+    ['/orders', '/model', { ...order, model: null }],
+    ['/orders', '/units', { ...order, units: 0 }],
+    ['/allocations', '/facility', { ...capacity, orderId: deriveId('order'), facility: 'denton' }],
+  ])('a body of the wrong form: %s names %s', async (route, pointer, body) => {
+    const contract = await draft();
+    const before = streams.log.length;
+    const refused = await post(`${contract}${route}`, body);
+    expect(refused.status).toBe(400);
+    const errors = refused.body.errors as { pointer: string }[];
+    expect([...new Set(errors.map((error) => error.pointer))]).toEqual([pointer]);
+    expect(streams.log).toHaveLength(before);
+  });
+
+  it('a token without the commercial role', async () => {
+    const operator = { authorization: 'Bearer operator' };
+    expect(await post('/v1/customers', customer, operator)).toMatchObject({ status: 403 });
+  });
+});
+
+it('Every refusal of the domain is in the catalogue of problems', () => {
+  const domain = join(__dirname, '../domain');
+  const codes = readdirSync(domain)
+    .filter((file) => !file.endsWith('.spec.ts'))
+    .flatMap(
+      (file) =>
+        readFileSync(join(domain, file), 'utf8').match(/(customer|contract)\/[a-z-]+/g) ?? [],
+    );
+  expect(codes).toContain('contract/order-exceeded');
+  expect(codes.filter((code) => !problemCatalogue().has(code))).toEqual([]);
+});

@@ -1,0 +1,28 @@
+import { registerProblems } from '@hostledger/http';
+
+registerProblems({
+  'facility/unknown': { status: 404, title: 'There is no such facility' },
+  'facility/already-open': { status: 409, title: 'The facility code is in use' },
+  'facility/power-envelope-exceeded': {
+    status: 409,
+    title: "The racks' limits would exceed the facility's power envelope",
+  },
+  'facility/rack-exists': { status: 409, title: 'The rack exists with other data' },
+  'facility/rack-named-twice': { status: 422, title: 'A rack is named twice in one upload' },
+  'facility/too-many-racks': { status: 422, title: 'An upload commissions at most 2,000 racks' },
+  'facility/capacity-exceeded': {
+    status: 409,
+    title: 'The capacity committed to customers would exceed the power envelope',
+  },
+  'facility/capacity-released': {
+    status: 409,
+    title: 'The capacity of this allocation was given back; allocate anew',
+  },
+  'rack/unknown': { status: 404, title: 'There is no such rack' },
+  'rack/already-commissioned': { status: 409, title: 'The rack is in service with other data' },
+  'rack/slot-unknown': { status: 404, title: 'The rack has no such slot' },
+  'rack/slot-taken': { status: 409, title: 'The slot is reserved or occupied' },
+  'rack/power-exceeded': { status: 409, title: 'The rack would exceed its power limit' },
+  'rack/power-invalid': { status: 422, title: 'A reservation takes at least one whole watt' },
+  'rack/reservation-ended': { status: 409, title: 'The reservation is over and cannot come back' },
+});

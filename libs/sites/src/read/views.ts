@@ -1,0 +1,25 @@
+import type { UsageColumns } from './usage.js';
+
+/** Slots of racks in service, and the watts that go with them. */
+export class SlotsView {
+  total: number;
+  /** Held for a miner on its way. */
+  reserved: number;
+  occupied: number;
+  free: number;
+  reservedWatts: number;
+  occupiedWatts: number;
+  /** What is left of the racks' power limits. */
+  freeWatts: number;
+}
+
+/** @param limitWatts the power limits of the racks that the slots belong to. */
+export const slotsView = (total: number, limitWatts: bigint, used: UsageColumns): SlotsView => ({
+  total,
+  reserved: used.slots_reserved,
+  occupied: used.slots_occupied,
+  free: total - used.slots_reserved - used.slots_occupied,
+  reservedWatts: Number(used.reserved_watts),
+  occupiedWatts: Number(used.occupied_watts),
+  freeWatts: Number(limitWatts - used.reserved_watts - used.occupied_watts),
+});

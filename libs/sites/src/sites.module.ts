@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import type { AggregateStore, DurableProcess, Projection } from '@hostledger/eventsourcing';
+import './http/problems.js';
+import { rackCommissioningProcess } from './process/rack-commissioning.js';
+import { facilitiesProjection } from './read/facilities/projection.js';
+import { facilitiesQuery } from './read/facilities/query.js';
+import { racksProjection } from './read/racks/projection.js';
+import { racksQuery } from './read/racks/query.js';
+import { commissionManyRacks } from './write/commission-racks.js';
+import { openFacility } from './write/open-facility.js';
+
+const slices = [openFacility, commissionManyRacks, facilitiesQuery, racksQuery];
+
+/** Every route of the room. The app provides the command bus, the store and the read models. */
+@Module({
+  controllers: slices.flatMap(({ controllers }) => [...controllers]),
+  providers: slices.flatMap(({ providers }) => [...providers]),
+})
+export class SitesApiModule {}
+
+export const sitesProjections: readonly Projection[] = [facilitiesProjection, racksProjection];
+
+export const sitesProcesses = (store: AggregateStore): readonly DurableProcess<never>[] => [
+  rackCommissioningProcess(store),
+];

@@ -1,0 +1,231 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CqrsModule } from '@nestjs/cqrs';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { AggregateStore } from '@hostledger/eventsourcing';
+import {
+  AUTHENTICATORS,
+  configureHttp,
+  DENIAL_OBSERVER,
+  fastifyAdapter,
+  problemCatalogue,
+} from '@hostledger/http';
+import { InMemoryStreams } from '@hostledger/testing';
+import '../http/problems.js';
+import { commissionManyRacks } from './commission-racks.js';
+import { openFacility } from './open-facility.js';
+
+let app: NestFastifyApplication;
+let streams: InMemoryStreams;
+
+beforeEach(async () => {
+  streams = new InMemoryStreams();
+  const slices = [openFacility, commissionManyRacks];
+  const authenticate = (token: string) =>
+    Promise.resolve({ subject: 'ada', roles: [token] as never });
+  const built = await Test.createTestingModule({
+    imports: [CqrsModule.forRoot()],
+    controllers: slices.flatMap(({ controllers }) => [...controllers]),
+    providers: [
+      ...slices.flatMap(({ providers }) => [...providers]),
+      { provide: AggregateStore, useValue: new AggregateStore(streams) },
+      { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
+      { provide: DENIAL_OBSERVER, useValue: () => undefined },
+    ],
+  }).compile();
+  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
+    bodyParser: false,
+    logger: false,
+  });
+  await configureHttp(app, { requestsPerMinute: 0 });
+  await app.init();
+});
+
+afterEach(() => app.close());
+
+const denton = {
+  facility: 'DENTON',
+  name: 'Denton, Texas',
+  timeZone: 'America/Chicago',
+  powerEnvelopeWatts: 1_000_000,
+};
+const line = (rack: string, powerLimitWatts = 350_000) => ({
+  rack,
+  slotCount: 100,
+  powerLimitWatts,
+});
+
+interface Answer {
+  status: number;
+  headers: Record<string, unknown>;
+  body: Record<string, unknown>;
+}
+
+const post = async (
+  url: string,
+  payload: object | string,
+  headers: Record<string, string> = {},
+): Promise<Answer> => {
+  const {
+    statusCode,
+    headers: sent,
+    body,
+  } = await app.inject({
+    method: 'POST',
+    url,
+    payload,
+    headers: { authorization: 'Bearer operator', ...headers },
+  });
+  return { status: statusCode, headers: sent, body: JSON.parse(body) as Answer['body'] };
+};
+const open = (change: object = {}, headers?: Record<string, string>) =>
+  post('/v1/facilities', { ...denton, ...change }, headers);
+const racks = (payload: object | string, headers?: Record<string, string>) =>
+  post('/v1/facilities/DENTON/racks', payload, headers);
+const csv = { 'content-type': 'text/csv' };
+
+describe('POST /v1/facilities', () => {
+  it('opens a facility under its code', async () => {
+    const { status, headers, body } = await open({ location: 'Denton, TX' });
+    expect(status).toBe(201);
+    expect(headers).toMatchObject({ etag: '"0"', location: '/v1/facilities/DENTON' });
+    expect(body).toEqual({ facility: 'DENTON' });
+    expect(streams.events('facility-DENTON')).toEqual([
+      { type: 'FacilityOpened', data: { ...denton, location: 'Denton, TX' } },
+    ]);
+  });
+
+  it('refuses a code in use', async () => {
+    await open();
+    const { status, body } = await open();
+    expect(status).toBe(409);
+    expect(body).toMatchObject({
+      code: 'facility/already-open',
+      errors: [{ pointer: '/facility' }],
+    });
+  });
+
+  it('has one outcome for a key, whatever facility the body names', async () => {
+    const key = { 'idempotency-key': 'key-1' };
+    const first = await open({}, key);
+    expect(await open({}, key)).toMatchObject({
+      status: 201,
+      headers: { etag: first.headers.etag, 'idempotent-replayed': 'true' },
+    });
+    for (const change of [{ facility: 'MARBLE' }, { name: 'Another name' }]) {
+      const reused = await open(change, key);
+      expect(reused).toMatchObject({
+        status: 422,
+        body: { code: 'request/idempotency-key-reused' },
+      });
+    }
+    expect(streams.events('facility-MARBLE')).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ['/facility', { facility: 'denton' }],
+    ['/name', { name: '' }],
+    ['/timeZone', { timeZone: 'Mars/Base' }],
+    ['/powerEnvelopeWatts', { powerEnvelopeWatts: 1.5 }],
+    ['/location', { location: null }],
+    ['/owner', { owner: 'me' }],
+  ])('names the field that is wrong: %s', async (pointer, change) => {
+    const { status, body } = await open(change);
+    expect(status).toBe(400);
+    const errors = body.errors as { pointer: string }[];
+    expect([...new Set(errors.map((error) => error.pointer))]).toEqual([pointer]);
+    expect(streams.log).toEqual([]);
+  });
+
+  it('is for operators', async () => {
+    expect(await open({}, { authorization: 'Bearer commercial' })).toMatchObject({ status: 403 });
+    expect(streams.log).toEqual([]);
+  });
+});
+
+describe('POST /v1/facilities/{code}/racks', () => {
+  beforeEach(() => open());
+
+  it('commissions racks from JSON', async () => {
+    const { status, headers, body } = await racks({ lines: [line('A-01'), line('A-02')] });
+    expect(status).toBe(201);
+    expect(headers.etag).toBe('"1"');
+    expect(body).toEqual({ facility: 'DENTON', commissioned: 2, rejected: [] });
+    expect(streams.events('rack-DENTON.A-02')).toEqual([
+      { type: 'RackCommissioned', data: { facility: 'DENTON', ...line('A-02') } },
+    ]);
+  });
+
+  it('commissions racks from CSV and names the line that it refuses', async () => {
+    const file = 'rack,slotCount,powerLimitWatts\nA-01,100,350000\na-02,100,350000\nA-03,x,1\n';
+    const { status, body } = await racks(file, csv);
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      commissioned: 1,
+      rejected: [
+        { line: 3, column: 'rack' },
+        { line: 4, column: 'slotCount' },
+      ],
+    });
+    expect(streams.events('rack-DENTON.A-01')).toEqual([
+      { type: 'RackCommissioned', data: { facility: 'DENTON', ...line('A-01') } },
+    ]);
+  });
+
+  it('takes all or nothing when the rules refuse one, and names its line', async () => {
+    const before = streams.log.length;
+    const file = 'rack,slotCount,powerLimitWatts\nbad code,1,1\nA-01,1,1\nA-01,1,1\n';
+    expect(await racks(file, csv)).toMatchObject({
+      status: 422,
+      body: { code: 'facility/rack-named-twice', errors: [{ line: 4, column: 'rack' }] },
+    });
+    expect(await racks({ lines: [line('A-01', 600_000), line('A-02', 600_000)] })).toMatchObject({
+      status: 409,
+      body: { code: 'facility/power-envelope-exceeded', freeWatts: 1_000_000 },
+    });
+    expect(streams.log).toHaveLength(before);
+  });
+
+  it('takes 2,000 racks at once, in one append on the facility, and no more', async () => {
+    const lines = Array.from({ length: 2_001 }, (_, n) => line(`RACK-${n}`, 1));
+    expect(await racks({ lines })).toMatchObject({
+      status: 422,
+      body: { code: 'facility/too-many-racks' },
+    });
+    const before = streams.appendCount();
+    expect(await racks({ lines: lines.slice(1) })).toMatchObject({
+      status: 201,
+      body: { commissioned: 2_000 },
+    });
+    expect(streams.appendCount() - before).toBe(2_001);
+  });
+
+  it('refuses an unknown facility', async () => {
+    const unknown = await post('/v1/facilities/MARBLE/racks', { lines: [line('A')] });
+    expect(unknown).toMatchObject({ status: 404, body: { code: 'facility/unknown' } });
+  });
+
+  it('asked again under its key, answers as before', async () => {
+    const key = { 'idempotency-key': 'key-1' };
+    await racks({ lines: [line('A-01')] }, key);
+    const before = streams.log.length;
+    expect(await racks({ lines: [line('A-01')] }, key)).toMatchObject({
+      status: 201,
+      headers: { 'idempotent-replayed': 'true' },
+    });
+    expect(await racks({ lines: [line('A-02')] }, key)).toMatchObject({ status: 422 });
+    expect(streams.log).toHaveLength(before);
+  });
+});
+
+it('Every refusal of the domain is in the catalogue of problems', () => {
+  const domain = join(__dirname, '../domain');
+  const codes = readdirSync(domain)
+    .filter((file) => !file.endsWith('.spec.ts'))
+    .flatMap(
+      (file) => readFileSync(join(domain, file), 'utf8').match(/(rack|facility)\/[a-z-]+/g) ?? [],
+    );
+  expect(codes).toContain('rack/slot-taken');
+  expect(codes.filter((code) => !problemCatalogue().has(code))).toEqual([]);
+});
