@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Client, Pool, types, type ClientConfig } from 'pg';
+import { lockDirectory } from './directory-lock.js';
+import { EmbeddedPool } from './embedded-pool.js';
+import { valueParsers } from './value-types.js';
+
+/** A session of its own, for locks that live as long as it does. */
+export interface DedicatedSession {
+  query(text: string, parameters?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** Aborted when the session is lost or closed. */
+  readonly lost: AbortSignal;
+  close(): Promise<void>;
+}
+
+/** Where read models live: a PostgreSQL server, or PGlite embedded in this process. */
+export interface Database {
+  readonly kind: 'postgres' | 'pglite';
+  /** Queries in terms of these tables; the search path begins with the schema of the views. */
+  for<Tables>(): Kysely<Tables>;
+  /** PostgreSQL only: PGlite has one session, which nobody may keep. */
+  connect(): Promise<DedicatedSession>;
+  /** Rejects unless the database answers within the time. */
+  ping(timeoutMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type DatabaseOptions = ({ readonly url: string } | { readonly directory: string }) & {
+  /** Told of what was repaired by itself: lost connections, a wiped directory. */
+  readonly onWarning?: (message: string, error?: unknown) => void;
+};
+
+const POOL_SIZE = 10;
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 60_000;
+/** Longer than the server's own limit: it only ends waits for a server that is gone. */
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 10_000;
+
+/**
+ * Opens the read models' database. Embedded: `directory` is created, locked for this process
+ * ({@link DirectoryInUse} otherwise) and opened by the first query. PostgreSQL: connects lazily,
+ * so that a server that is away at start-up is waited for by whoever queries.
+ */
+export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
+  const onWarning = options.onWarning ?? (() => undefined);
+  return 'url' in options
+    ? openServer(options.url, onWarning)
+    : openEmbedded(options.directory, onWarning);
+};
+
+type OnWarning = (message: string, error?: unknown) => void;
+
+const openEmbedded = async (directory: string, onWarning: OnWarning): Promise<Database> => {
+  const unlock = await lockDirectory(directory);
+  const pool = new EmbeddedPool(directory, onWarning);
+  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    kind: 'pglite',
+    for: <Tables>() => kysely as Kysely<Tables>,
+    connect: () => Promise.reject(new Error('The embedded database has no sessions to keep')),
+    ping: (timeoutMs) => within(timeoutMs, sql`select 1`.execute(kysely)),
+    close: async () => {
+      try {
+        await kysely.destroy();
+        await pool.end();
+      } finally {
+        await unlock();
+      }
+    },
+  };
+};
+
+const openServer = (url: string, onWarning: OnWarning): Database => {
+  const config = clientConfig(url);
+  const pool = new Pool({
+    ...config,
+    max: POOL_SIZE,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+  });
+  // An idle connection that breaks is replaced; without a listener it would end the process.
+  pool.on('error', (error) => onWarning('A PostgreSQL connection was lost', error));
+  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    kind: 'postgres',
+    for: <Tables>() => kysely as Kysely<Tables>,
+    connect: () => openSession(config),
+    ping: (timeoutMs) => within(timeoutMs, sql`select 1`.execute(kysely)),
+    close: async () => {
+      await kysely.destroy();
+      if (!pool.ended) await pool.end();
+    },
+  };
+};
+
+/** Connection settings that make sessions of every server alike, beside what the URL says. */
+const clientConfig = (url: string): ClientConfig => {
+  const settings = '-c search_path=hostledger,public -c timezone=UTC -c datestyle=ISO';
+  const connection = new URL(url);
+  const given = connection.searchParams.get('options');
+  connection.searchParams.set('options', given ? `${given} ${settings}` : settings);
+  return {
+    connectionString: connection.href,
+    application_name: 'hostledger',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types: {
+      getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+        valueParsers[oid] ??
+        (types.getTypeParser(oid, format) as unknown)) as typeof types.getTypeParser,
+    },
+  };
+};
+
+const openSession = async (config: ClientConfig): Promise<DedicatedSession> => {
+  const client = new Client({ ...config, query_timeout: CONNECT_TIMEOUT_MS });
+  const lost = new AbortController();
+  client.on('error', (error) => lost.abort(error));
+  client.on('end', () => lost.abort(new Error('The connection was closed')));
+  await client.connect();
+  return {
+    query: async (text, parameters = []) =>
+      (await client.query<Record<string, unknown>>(text, [...parameters])).rows,
+    lost: lost.signal,
+    close: () => client.end(),
+  };
+};
+
+const within = async (timeoutMs: number, work: Promise<unknown>): Promise<void> => {
+  const timeout = new AbortController();
+  const late = sleep(timeoutMs, undefined, { signal: timeout.signal }).then(() => {
+    throw new Error(`The database did not answer within ${timeoutMs} ms`);
+  });
+  late.catch(() => undefined);
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    timeout.abort();
+  }
+};

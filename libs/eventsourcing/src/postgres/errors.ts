@@ -1,0 +1,18 @@
+/** The read models have not reached the position that was asked for within the time. */
+export class ReadModelBehind extends Error {
+  constructor(
+    readonly wanted: bigint,
+    readonly current: bigint,
+  ) {
+    super(`The read models are at position ${current}, not yet at ${wanted}`);
+    this.name = 'ReadModelBehind';
+  }
+}
+
+/** The read models' database did not answer, or has no tables of these read models yet. */
+export class ReadModelUnavailable extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ReadModelUnavailable';
+  }
+}
