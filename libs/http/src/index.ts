@@ -33,3 +33,7 @@ export {
   type UploadRejection,
 } from './bulk.js';
 export { configureHttp, fastifyAdapter, type HttpOptions } from './configure.js';
+export { Metrics, type ScrapedRunner } from './metrics.js';
+export { HttpModule, type HttpModuleOptions } from './http.module.js';
+export { READINESS, type ReadinessProbe } from './operations.controllers.js';
+export { openApiDocument, serveOpenApi } from './openapi.js';

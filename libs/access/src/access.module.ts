@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import type { Projection } from '@hostledger/eventsourcing';
+import { registerProblems } from '@hostledger/http';
+import { accessProjection } from './read/projection.js';
+import { tokensQuery } from './read/query.js';
+import { issueToken } from './write/issue-token.js';
+import { revokeToken } from './write/revoke-token.js';
+
+registerProblems({
+  'access-token/unknown': { status: 404, title: 'There is no such token' },
+  'access-token/already-issued': {
+    status: 409,
+    title: 'The token was issued already; its secret cannot be shown again',
+  },
+  'access-token/expired': { status: 422, title: 'The token would expire before it is issued' },
+});
+
+const slices = [issueToken, revokeToken, tokensQuery];
+
+@Module({ controllers: slices.flatMap(({ controllers }) => [...controllers]) })
+export class AccessApiModule {}
+
+export const accessProjections: readonly Projection[] = [accessProjection];

@@ -1,0 +1,42 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { ReadModels } from '@hostledger/eventsourcing/postgres';
+import {
+  keysetPage,
+  Page,
+  ReadAt,
+  readReply,
+  Roles,
+  type PageOf,
+  type ReadOptions,
+} from '@hostledger/http';
+import type { AccessTables, AccessTokenRow } from './projection.js';
+
+@ApiTags('access')
+@Controller('access-tokens')
+export class AccessTokensController {
+  constructor(private readonly readModels: ReadModels) {}
+
+  /** List access tokens; their secrets are not kept */
+  @Get()
+  @Roles('admin', 'auditor')
+  async list(@Query() page: Page, @ReadAt() at: ReadOptions) {
+    const { position, value } = await this.readModels.read<AccessTables, PageOf<AccessTokenRow>>(
+      at,
+      (db) => keysetPage(db.selectFrom('access_tokens').selectAll(), page, ['token_id']),
+    );
+    const items = value.items.map((row) => ({
+      tokenId: row.token_id,
+      subject: row.subject,
+      roles: row.roles,
+      note: row.note,
+      issuedAt: row.issued_at,
+      issuedBy: row.issued_by,
+      expiresAt: row.expires_at,
+      revokedAt: row.revoked_at,
+    }));
+    return readReply(position, { ...value, items });
+  }
+}
+
+export const tokensQuery = { controllers: [AccessTokensController], providers: [] };

@@ -1,0 +1,71 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { LoggerModule } from 'nestjs-pino';
+import { RequestMethod } from '@nestjs/common';
+import { AUTHENTICATORS, DENIAL_OBSERVER, type Authenticator } from './auth.js';
+import { Metrics } from './metrics.js';
+import {
+  HealthController,
+  MetricsController,
+  NoopController,
+  ProblemsController,
+  READINESS,
+  type ReadinessProbe,
+} from './operations.controllers.js';
+
+export interface HttpModuleOptions {
+  readonly authenticators: readonly Authenticator[];
+  readonly readiness: readonly ReadinessProbe[];
+  readonly metrics: Metrics;
+  readonly logLevel: string;
+  readonly noop: boolean;
+}
+
+/** Health, metrics, the problem catalogue and structured request logs of an app. */
+@Module({})
+export class HttpModule {
+  static with(options: HttpModuleOptions): DynamicModule {
+    const { authenticators, readiness, metrics, logLevel, noop } = options;
+    return {
+      module: HttpModule,
+      global: true,
+      imports: [requestLogging(logLevel)],
+      controllers: [
+        HealthController,
+        MetricsController,
+        ProblemsController,
+        ...(noop ? [NoopController] : []),
+      ],
+      providers: [
+        { provide: AUTHENTICATORS, useValue: authenticators },
+        { provide: DENIAL_OBSERVER, useValue: (code: string) => metrics.denied(code) },
+        { provide: READINESS, useValue: readiness },
+        { provide: Metrics, useValue: metrics },
+      ],
+      exports: [AUTHENTICATORS, DENIAL_OBSERVER, Metrics],
+    };
+  }
+}
+
+/** One JSON line a request, with its correlation id and never a token. */
+const requestLogging = (level: string): DynamicModule =>
+  LoggerModule.forRoot({
+    // The default route of nestjs-pino never matches on this adapter and logs nothing.
+    forRoutes: [{ path: '*splat', method: RequestMethod.ALL }],
+    pinoHttp: {
+      level,
+      quietReqLogger: true,
+      customAttributeKeys: { reqId: 'correlationId' },
+      customLogLevel: (_request, response, error) =>
+        error || response.statusCode >= 500 ? 'error' : 'info',
+      autoLogging: { ignore: (request) => request.url?.startsWith('/health/') ?? false },
+      serializers: {
+        req: ({ id, method, url }: { id: string; method: string; url: string }) => ({
+          id,
+          method,
+          url,
+        }),
+        res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+      },
+      redact: ['req.headers.authorization'],
+    },
+  });

@@ -1,0 +1,120 @@
+import type { CommandOutcome, KernelObserver } from '@hostledger/eventsourcing';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** What a read-model group or a process reports of itself at the moment of a scrape. */
+export interface ScrapedRunner {
+  readonly name: string;
+  /** 1 when it applies events and is well. */
+  readonly up: boolean;
+  readonly position: number;
+  readonly lagSeconds?: number;
+  readonly backlog?: number;
+}
+
+/** Every metric of a process, in Prometheus' terms; also the kernel's observer. */
+export class Metrics implements KernelObserver {
+  readonly registry = new Registry();
+  private readonly requests = this.histogram(
+    'hostledger_http_request_seconds',
+    'HTTP requests by route, method and status',
+    ['route', 'method', 'status'],
+  );
+  private readonly denials = this.counter('hostledger_http_denied_total', 'Denied requests', [
+    'code',
+  ]);
+  private readonly commands = this.histogram(
+    'hostledger_command_seconds',
+    'Commands by category of stream, name and outcome',
+    ['category', 'command', 'outcome'],
+  );
+  private readonly lookups = this.counter(
+    'hostledger_state_lookups_total',
+    'Look-ups of folded states by whether the cache had them',
+    ['hit'],
+  );
+  private readonly appends = this.histogram('hostledger_append_seconds', 'Appends by outcome', [
+    'outcome',
+  ]);
+  private readonly retries = this.counter(
+    'hostledger_append_retries_total',
+    'Calls to the event store sent again because their outcome was unknown',
+    ['reason'],
+  );
+  private readonly reopenings = this.counter(
+    'hostledger_subscription_reopenings_total',
+    'Subscriptions reopened from their position',
+    ['name', 'reason'],
+  );
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  commandHandled(
+    category: string,
+    command: string,
+    outcome: CommandOutcome,
+    seconds: number,
+  ): void {
+    this.commands.observe({ category, command, outcome }, seconds);
+  }
+
+  stateLookup(hit: boolean): void {
+    this.lookups.inc({ hit: String(hit) });
+  }
+
+  appended(outcome: string, seconds: number): void {
+    this.appends.observe({ outcome }, seconds);
+  }
+
+  appendRetried(reason: string): void {
+    this.retries.inc({ reason });
+  }
+
+  subscriptionReopened(name: string, reason: string): void {
+    this.reopenings.inc({ name, reason });
+  }
+
+  requestServed(route: string, method: string, status: number, seconds: number): void {
+    this.requests.observe({ route, method, status }, seconds);
+  }
+
+  denied(code: string): void {
+    this.denials.inc({ code });
+  }
+
+  /** Adds gauges read from the runners of this process whenever it is scraped. */
+  scrapeRunners(runners: () => readonly ScrapedRunner[]): void {
+    const gauge = (
+      name: string,
+      help: string,
+      value: (runner: ScrapedRunner) => number | undefined,
+    ) =>
+      new Gauge({
+        name: `hostledger_runner_${name}`,
+        help,
+        labelNames: ['runner'],
+        registers: [this.registry],
+        collect() {
+          for (const runner of runners()) {
+            const now = value(runner);
+            if (now !== undefined) this.set({ runner: runner.name }, now);
+          }
+        },
+      });
+    gauge('up', 'Whether the runner applies events', ({ up }) => Number(up));
+    gauge('position', 'Log position applied', ({ position }) => position);
+    gauge('lag_seconds', 'Age of the newest event not yet applied', ({ lagSeconds }) => lagSeconds);
+    gauge('backlog', 'Open items of a process', ({ backlog }) => backlog);
+  }
+
+  private histogram<L extends string>(name: string, help: string, labelNames: L[]): Histogram<L> {
+    return new Histogram({ name, help, labelNames, buckets: SECONDS, registers: [this.registry] });
+  }
+
+  private counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+}
