@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { AggregateStore, DurableProcess, Projection } from '@hostledger/eventsourcing';
+import { customerAggregate } from './domain/customer.js';
+import { contractAggregate } from './domain/hosting-contract.js';
 import './http/problems.js';
 import { allocationsProcess } from './process/allocation.js';
 import { contractsProjection } from './read/contracts/projection.js';
@@ -32,6 +34,9 @@ const slices = [
   providers: slices.flatMap(({ providers }) => [...providers]),
 })
 export class ContractsApiModule {}
+
+/** Whose events this room writes, for the event catalogue. */
+export const contractsAggregates = [customerAggregate, contractAggregate] as const;
 
 export const contractsProjections: readonly Projection[] = [
   customersProjection,

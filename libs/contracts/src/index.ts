@@ -22,3 +22,9 @@ export {
   type TermsAdopted,
 } from './domain/hosting-contract.js';
 export type { RateBasis, RateCard } from './domain/rate-card.js';
+export {
+  ContractsApiModule,
+  contractsAggregates,
+  contractsProcesses,
+  contractsProjections,
+} from './contracts.module.js';

@@ -30,3 +30,9 @@ export {
   type SlotVacated,
   type Vacation,
 } from './domain/rack.js';
+export {
+  SitesApiModule,
+  sitesAggregates,
+  sitesProcesses,
+  sitesProjections,
+} from './sites.module.js';

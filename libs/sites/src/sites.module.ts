@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { AggregateStore, DurableProcess, Projection } from '@hostledger/eventsourcing';
+import { facilityAggregate } from './domain/facility.js';
+import { rackAggregate } from './domain/rack.js';
 import './http/problems.js';
 import { rackCommissioningProcess } from './process/rack-commissioning.js';
 import { facilitiesProjection } from './read/facilities/projection.js';
@@ -17,6 +19,9 @@ const slices = [openFacility, commissionManyRacks, facilitiesQuery, racksQuery];
   providers: slices.flatMap(({ providers }) => [...providers]),
 })
 export class SitesApiModule {}
+
+/** Whose events this room writes, for the event catalogue. */
+export const sitesAggregates = [facilityAggregate, rackAggregate] as const;
 
 export const sitesProjections: readonly Projection[] = [facilitiesProjection, racksProjection];
 

@@ -1,3 +1,4 @@
 export { specOf, type DeciderExpectation, type DeciderSpec } from './decider-spec.js';
 export { InMemoryStreams, type FaultPoint } from './in-memory-streams.js';
 export { recorded, rowsOf } from './fold-spec.js';
+export { readModelsOf } from './read-models.js';

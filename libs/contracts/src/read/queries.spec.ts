@@ -1,0 +1,258 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { deriveId } from '@hostledger/eventsourcing';
+import { ReadModels } from '@hostledger/eventsourcing/postgres';
+import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
+import { readModelsOf, recorded } from '@hostledger/testing';
+import type { ContractEvent } from '../domain/hosting-contract.js';
+import '../http/problems.js';
+import { contractsProjection } from './contracts/projection.js';
+import { contractsQuery } from './contracts/query.js';
+import { customersProjection } from './customers/projection.js';
+import { customersQuery } from './customers/query.js';
+
+const customerId = deriveId('bitmain');
+const otherCustomerId = deriveId('celsius');
+const contractId = deriveId('contract');
+const orderId = deriveId('order');
+const documentDigest = 'd'.repeat(64);
+const clauses = [{ ref: '4.1', title: 'Fees', text: 'Per kWh.' }];
+const rateCard = { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.0750' } as const;
+const byModel = [{ model: 'S19JXP-151', units: 3, hashrateGhs: 453_000, nameplateWatts: 9_741 }];
+
+const drafted = (id: string, customer: string): ContractEvent => ({
+  type: 'ContractDrafted',
+  data: {
+    contractId: id,
+    customerId: customer,
+    reference: 'HA-1',
+    title: 'Hosting agreement',
+    timeZone: 'America/Chicago',
+    currency: 'USD',
+  },
+});
+const adopted = (version: number, effectiveOn: string): ContractEvent => ({
+  type: 'TermsAdopted',
+  data: { contractId, version, effectiveOn, documentDigest, clauses, rateCard },
+});
+const history: ContractEvent[] = [
+  drafted(contractId, customerId),
+  adopted(1, '2023-09-25'),
+  {
+    type: 'ContractExecuted',
+    data: {
+      contractId,
+      executedOn: '2023-09-25',
+      documentDigest,
+      signatories: [{ party: 'Bitmain', name: 'A. Signer' }],
+    },
+  },
+  {
+    type: 'ServiceOrderPlaced',
+    data: {
+      contractId,
+      customerId,
+      orderId,
+      reference: 'SO-1',
+      units: 27_000,
+      powerWatts: 90_000_000,
+      startsOn: '2023-10-01',
+    },
+  },
+  {
+    type: 'CustomerAllocated',
+    data: {
+      contractId,
+      customerId,
+      orderId,
+      allocationId: deriveId('allocation'),
+      facility: 'DENTON',
+      units: 15_000,
+      powerWatts: 49_000_000,
+      effectiveOn: '2023-10-01',
+    },
+  },
+  {
+    type: 'MinersDelivered',
+    data: {
+      contractId,
+      customerId,
+      deliveryId: deriveId('delivery'),
+      reference: 'BATCH-1',
+      facility: 'DENTON',
+      lines: 5,
+      received: 3,
+      missing: 1,
+      refused: 1,
+      hashrateGhs: 453_000,
+      byModel,
+      reconciledAt: '2024-06-03T00:00:00.000Z',
+    },
+  },
+  adopted(2, '2024-01-01'),
+];
+const registered = (id: string, name: string) =>
+  recorded(`customer-${id}`, [
+    {
+      type: 'CustomerRegistered',
+      data: { customerId: id, name, legalName: `${name} Limited`, country: 'US' },
+    },
+  ]);
+const log = [
+  ...registered(otherCustomerId, 'Celsius'),
+  ...registered(customerId, 'Bitmain'),
+  ...recorded(`hostingContract-${contractId}`, history),
+  ...['a', 'b'].flatMap((name) => {
+    const id = deriveId('contract', name);
+    return recorded(`hostingContract-${id}`, [drafted(id, otherCustomerId)]);
+  }),
+].map((event, index) => ({ ...event, position: BigInt(index + 1) * 100n }));
+
+let app: NestFastifyApplication;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  const filled = await readModelsOf([customersProjection, contractsProjection], log);
+  close = filled.close;
+  const authenticate = () => Promise.resolve({ subject: 'ada', roles: ['auditor'] });
+  const built = await Test.createTestingModule({
+    controllers: [...customersQuery.controllers, ...contractsQuery.controllers],
+    providers: [
+      { provide: ReadModels, useValue: filled.readModels },
+      { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
+      { provide: DENIAL_OBSERVER, useValue: () => undefined },
+    ],
+  }).compile();
+  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
+    bodyParser: false,
+    logger: false,
+  });
+  await configureHttp(app, { requestsPerMinute: 0 });
+  await app.init();
+});
+
+afterAll(async () => {
+  await app.close();
+  await close();
+});
+
+const get = async (url: string) => {
+  const headers = { authorization: 'Bearer any' };
+  const { statusCode: status, headers: sent, body } = await app.inject({ url, headers });
+  return { status, headers: sent, body: JSON.parse(body) as Record<string, unknown> };
+};
+const contract = `/v1/contracts/${contractId}`;
+
+it('A contract tells what it holds: ordered, allocated, delivered', async () => {
+  const { status, headers, body } = await get(contract);
+  expect(status).toBe(200);
+  expect(headers).toMatchObject({ etag: '"6"', 'log-position': '1100' });
+  expect(body).toEqual({
+    contractId,
+    customerId,
+    reference: 'HA-1',
+    title: 'Hosting agreement',
+    timeZone: 'America/Chicago',
+    currency: 'USD',
+    status: 'executed',
+    draftedAt: '2024-06-01T00:00:00.000Z',
+    executedOn: '2023-09-25',
+    documentDigest,
+    signatories: [{ party: 'Bitmain', name: 'A. Signer' }],
+    termsVersion: 2,
+    ordered: { units: 27_000, powerWatts: 90_000_000 },
+    allocated: { units: 15_000, powerWatts: 49_000_000 },
+    delivered: { units: 3, powerWatts: 9_741, hashrateGhs: 453_000 },
+    orders: [
+      {
+        orderId,
+        reference: 'SO-1',
+        units: 27_000,
+        powerWatts: 90_000_000,
+        startsOn: '2023-10-01',
+        placedAt: '2024-06-01T00:00:03.000Z',
+        allocated: { units: 15_000, powerWatts: 49_000_000 },
+      },
+    ],
+  });
+});
+
+it('Its terms come by version', async () => {
+  const first = await get(`${contract}/terms?limit=1`);
+  expect(first.body.items).toEqual([
+    {
+      version: 1,
+      effectiveOn: '2023-09-25',
+      documentDigest,
+      clauses,
+      rateCard,
+      adoptedAt: '2024-06-01T00:00:01.000Z',
+    },
+  ]);
+  const next = await get(`${contract}/terms?limit=1&cursor=${String(first.body.nextCursor)}`);
+  expect(next.body.items).toMatchObject([{ version: 2, effectiveOn: '2024-01-01' }]);
+  expect(next.body.nextCursor).toBeUndefined();
+});
+
+it('Its allocations and deliveries can be listed', async () => {
+  expect((await get(`${contract}/allocations`)).body.items).toMatchObject([
+    { facility: 'DENTON', units: 15_000, powerWatts: 49_000_000, effectiveOn: '2023-10-01' },
+  ]);
+  expect((await get(`${contract}/deliveries`)).body.items).toMatchObject([
+    { reference: 'BATCH-1', lines: 5, received: 3, missing: 1, refused: 1, byModel },
+  ]);
+});
+
+it('Its timeline tells what happened, when and by whom, page by page', async () => {
+  const first = await get(`${contract}/timeline?limit=5`);
+  const next = await get(`${contract}/timeline?limit=5&cursor=${String(first.body.nextCursor)}`);
+  const entries = [first, next].flatMap(({ body }) => body.items as Record<string, unknown>[]);
+  expect(entries.map(({ type }) => type)).toEqual(history.map(({ type }) => type));
+  expect(entries[0]).toEqual({
+    revision: 0,
+    eventId: log[2]!.id,
+    type: 'ContractDrafted',
+    data: history[0]!.data,
+    actor: 'ada',
+    role: 'operator',
+    occurredAt: '2024-06-01T00:00:00.000Z',
+    recordedAt: '2024-06-01T00:00:00.000Z',
+  });
+});
+
+it('Contracts are listed, all of them or those of a customer', async () => {
+  const all = await get('/v1/contracts');
+  expect(all.body.items).toHaveLength(3);
+  const own = await get(`/v1/contracts?customerId=${customerId}`);
+  expect(own.body.items).toMatchObject([{ contractId }]);
+  const page = await get(`/v1/contracts?customerId=${otherCustomerId}&limit=1`);
+  const cursor = String(page.body.nextCursor);
+  const last = await get(`/v1/contracts?customerId=${otherCustomerId}&limit=1&cursor=${cursor}`);
+  expect([page, last].flatMap(({ body }) => body.items)).toHaveLength(2);
+  expect(last.body.nextCursor).toBeUndefined();
+});
+
+it('Customers are listed by name and can be looked up', async () => {
+  const { body } = await get('/v1/customers?limit=1');
+  expect(body.items).toMatchObject([{ name: 'Bitmain' }]);
+  const next = await get(`/v1/customers?limit=1&cursor=${String(body.nextCursor)}`);
+  expect(next.body.items).toMatchObject([{ name: 'Celsius' }]);
+  expect(await get(`/v1/customers/${customerId}`)).toMatchObject({
+    status: 200,
+    headers: { etag: '"0"' },
+    body: { customerId, name: 'Bitmain', legalName: 'Bitmain Limited', country: 'US' },
+  });
+});
+
+const unknown = deriveId('nothing');
+it.each([
+  [`/v1/customers/${unknown}`, 404, 'customer/unknown'],
+  [`/v1/contracts/${unknown}`, 404, 'contract/unknown'],
+  [`/v1/contracts/${unknown}/terms`, 404, 'contract/unknown'],
+  [`/v1/contracts/${unknown}/timeline`, 404, 'contract/unknown'],
+  ['/v1/contracts/7', 400, 'request/invalid'],
+  ['/v1/contracts?customerId=7', 400, 'request/invalid'],
+  ['/v1/contracts?colour=red', 400, 'request/invalid'],
+])('%s is refused with %i %s', async (url, status, code) => {
+  expect(await get(url)).toMatchObject({ status, body: { code } });
+});
