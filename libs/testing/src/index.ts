@@ -2,3 +2,4 @@ export { specOf, type DeciderExpectation, type DeciderSpec } from './decider-spe
 export { InMemoryStreams, type FaultPoint } from './in-memory-streams.js';
 export { recorded, rowsOf } from './fold-spec.js';
 export { readModelsOf } from './read-models.js';
+export { startPostgres, type TestPostgres } from './postgres.js';
