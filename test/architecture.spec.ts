@@ -92,7 +92,7 @@ describe('Rooms', () => {
     ['libs/fleet/src/x.ts', `import { x } from '@hostledger/sites/domain/rack.js';`],
     ['apps/api/src/x.ts', `import { x } from '@hostledger/sites/src';`],
     ['libs/fleet/src/x.ts', `import { x } from '../../sites/src/index.js';`],
-    ['apps/api/src/x.ts', `import { x } from '../../worker/src/main.js';`],
+    ['apps/api/src/x.ts', `import { x } from '../../../libs/sites/src/index.js';`],
     ['libs/cellar/src/x.ts', `import { x } from '@hostledger/sites';`],
   ])('%s is told off for %s', (path, line) => {
     expect(rules.roomDoors(small({ [path]: line }))).toHaveLength(1);

@@ -110,7 +110,7 @@ const isGlobalUse = (node: ts.Identifier): boolean => {
 export const roomDoors: Rule = checkImports(({ path }, { specifier }) => {
   const room = roomOf(path);
   if (specifier.startsWith('.')) {
-    const from = room ? `libs/${room}/` : /^(apps\/[^/]+|test)\//.exec(path)?.[0];
+    const from = room ? `libs/${room}/` : /^(apps|test)\//.exec(path)?.[0];
     return from && !targetOf(path, specifier)?.startsWith(from)
       ? `${specifier} leaves ${from} by a relative path`
       : undefined;
