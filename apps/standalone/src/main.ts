@@ -1,1 +1,28 @@
-console.log(process.version);
+import { join } from 'node:path';
+import { ensureFirstToken } from '@hostledger/access';
+import { createApi } from '../../api/src/api.js';
+import { runProcess } from '../../composition/process-setup.js';
+import { openSystem } from '../../composition/system.js';
+import { startWorker, storeProbes } from '../../worker/src/worker.js';
+
+/** Everything in one process: what `npm start` runs. */
+void runProcess(async (config, logger) => {
+  const system = await openSystem(config, logger);
+  const worker = startWorker(system);
+  const probes = [...storeProbes(system), ...worker.readiness];
+  const app = await createApi(system, probes, worker.readModels);
+  const now = new Date().toISOString();
+  const firstToken = await ensureFirstToken(system.aggregateStore, config.dataDir, now);
+  await app.listen(config.port, config.host);
+  const base = `http://${config.host}:${config.port}`;
+  console.log(`\nHostledger is running on ${base}\nSwagger UI: ${base}/docs`);
+  const file = join(config.dataDir, 'access-token');
+  console.log(firstToken ? `First access token (kept in ${file}): ${firstToken}\n` : '');
+  return {
+    stop: async () => {
+      await app.close();
+      await worker.stop();
+      await system.close();
+    },
+  };
+});

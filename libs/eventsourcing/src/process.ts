@@ -17,7 +17,8 @@ export interface DurableProcess<Item extends ProcessItem = ProcessItem> {
   /** The to-do list; the table's rows extend {@link ProcessItem}. */
   readonly items: AnyTableFold;
   readonly upcasters?: Upcasters;
-  readonly perform: (item: Item, act: ProcessAct) => Promise<void>;
+  // A method, so that a process is assignable without its item type: the table checks that.
+  perform(item: Item, act: ProcessAct): Promise<void>;
   /** How many items may be in `perform` at once; 1 unless said otherwise. */
   readonly concurrency?: number;
 }

@@ -48,6 +48,17 @@ export class Metrics implements KernelObserver {
     ['name', 'reason'],
   );
 
+  private readonly applied = this.counter(
+    'hostledger_runner_events_total',
+    'Events applied to read models and to-do lists',
+    ['runner'],
+  );
+  private readonly batches = this.histogram(
+    'hostledger_runner_batch_seconds',
+    'Time from taking a batch of events to its commit',
+    ['runner'],
+  );
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -75,6 +86,11 @@ export class Metrics implements KernelObserver {
 
   subscriptionReopened(name: string, reason: string): void {
     this.reopenings.inc({ name, reason });
+  }
+
+  batchApplied(runner: string, events: number, seconds: number): void {
+    this.applied.inc({ runner }, events);
+    this.batches.observe({ runner }, seconds);
   }
 
   requestServed(route: string, method: string, status: number, seconds: number): void {

@@ -10,3 +10,4 @@ export {
 export { operationIdOf, startOperation, type StartedOperation, type Upload } from './operations.js';
 export { operationsProcess, type BulkKind, type Chunk } from './process/perform-operations.js';
 export { operationsProjection, type OperationTables } from './read/projection.js';
+export { OperationsApiModule } from './operations.module.js';

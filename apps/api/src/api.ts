@@ -1,0 +1,57 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CqrsModule } from '@nestjs/cqrs';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AccessTokenAuthenticator } from '@hostledger/access';
+import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
+import { ReadModels, type ProjectionRunner } from '@hostledger/eventsourcing/postgres';
+import {
+  configureHttp,
+  fastifyAdapter,
+  HttpModule,
+  serveOpenApi,
+  type ReadinessProbe,
+} from '@hostledger/http';
+import { Logger } from 'nestjs-pino';
+import { apiModules, readModelProjections } from '../../composition/rooms.js';
+import type { System } from '../../composition/system.js';
+
+@Module({})
+class ApiModule {}
+
+/**
+ * The HTTP side: commands in, read models out. Stateless, so any number of them may run.
+ *
+ * @param runner the read models' runner where it is in the same process, which spares polling.
+ */
+export const createApi = async (
+  { config, metrics, eventStore, aggregateStore, database }: System,
+  readiness: readonly ReadinessProbe[],
+  runner?: ProjectionRunner,
+): Promise<NestFastifyApplication> => {
+  const readModels = new ReadModels(database, {
+    projections: readModelProjections,
+    ...(runner && { runner }),
+  });
+  const imports = [
+    CqrsModule.forRoot(),
+    EventSourcingModule.with({ aggregateStore, eventStore, readModels }),
+    HttpModule.with({
+      authenticators: [new AccessTokenAuthenticator(aggregateStore)],
+      readiness,
+      metrics,
+      logLevel: config.logLevel,
+      noop: config.benchNoop,
+    }),
+    ...apiModules,
+  ];
+  const app = await NestFactory.create<NestFastifyApplication>(
+    { module: ApiModule, imports },
+    fastifyAdapter(),
+    { bufferLogs: true, bodyParser: false },
+  );
+  app.useLogger(app.get(Logger));
+  await configureHttp(app, config);
+  serveOpenApi(app);
+  return app;
+};

@@ -1,0 +1,58 @@
+import pino, { type Logger } from 'pino';
+import { InvalidConfig, loadConfig, type Config } from '@hostledger/config';
+
+const OLDEST_NODE = [24, 9] as const;
+/** A shutdown that takes longer than this is ended; everything acknowledged is durable already. */
+const SHUTDOWN_LIMIT_MS = 20_000;
+
+/**
+ * Runs an app: checks the runtime and the environment, stops in order on SIGINT and SIGTERM, and
+ * ends the process on what nothing was prepared for.
+ */
+export const runProcess = async (
+  start: (config: Config, logger: Logger) => Promise<{ stop(): Promise<void> }>,
+): Promise<void> => {
+  requireNode();
+  let logger = pino();
+  try {
+    const config = loadConfig(process.env);
+    logger = pino({ level: config.logLevel });
+    process.on('unhandledRejection', (err) => die(logger, err, 'Unhandled rejection'));
+    process.on('uncaughtException', (err) => die(logger, err, 'Uncaught exception'));
+    const running = await start(config, logger);
+    let stopping = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (stopping) return;
+        stopping = true;
+        logger.info({ signal }, 'Stopping');
+        setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
+        running.stop().then(
+          () => process.exit(0),
+          (err: unknown) => die(logger, err, 'The shutdown failed'),
+        );
+      });
+    }
+  } catch (err) {
+    if (err instanceof InvalidConfig) console.error(err.message);
+    else logger.fatal({ err }, (err as Error).message);
+    process.exit(1);
+  }
+};
+
+const requireNode = (): void => {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
+  console.error(
+    `Hostledger needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.version}. ` +
+      'Run it through npm, which brings its own.',
+  );
+  process.exit(1);
+};
+
+/** State is in the log, so the safe answer to the unforeseen is to start again. */
+const die = (logger: Logger, err: unknown, message: string): void => {
+  logger.fatal({ err }, message);
+  process.exit(1);
+};

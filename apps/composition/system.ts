@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { Config } from '@hostledger/config';
+import { startEmbeddedNode, type EmbeddedNode } from '@hostledger/embedded-node';
+import { AggregateStore } from '@hostledger/eventsourcing';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { openDatabase, type Database } from '@hostledger/eventsourcing/postgres';
+import { Metrics } from '@hostledger/http';
+import type { Logger } from 'pino';
+
+/** The connections of one process, opened once. */
+export interface System {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly eventStore: EventStore;
+  readonly aggregateStore: AggregateStore;
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens what the configuration names: the event store of `EVENTSTORE_URL` or the embedded node
+ * under `DATA_DIR`, PostgreSQL of `DATABASE_URL` or PGlite under `DATA_DIR`.
+ */
+export const openSystem = async (config: Config, logger: Logger): Promise<System> => {
+  const node = config.eventStoreUrl ? undefined : await startNode(config, logger);
+  const metrics = new Metrics();
+  const eventStore = new EventStore({
+    connection: config.eventStoreUrl ?? { endpoint: node!.endpoint },
+    observer: metrics,
+  });
+  const { cachedStreams } = config;
+  const aggregateStore = new AggregateStore(eventStore, { cachedStreams }, metrics);
+  const onWarning = (message: string, err?: unknown): void => logger.warn({ err }, message);
+  const database = await openDatabase(
+    config.databaseUrl
+      ? { url: config.databaseUrl, onWarning }
+      : { directory: join(config.dataDir, 'read-models'), onWarning },
+  );
+  return {
+    config,
+    logger,
+    metrics,
+    eventStore,
+    aggregateStore,
+    database,
+    close: async () => {
+      await database.close();
+      await eventStore.close();
+      await node?.stop();
+    },
+  };
+};
+
+/** Where the embedded node of a data directory keeps its log. */
+export const eventsDirectory = (dataDir: string): string => join(dataDir, 'events');
+
+/** A log without its server is of no use to anyone, so its end is the end of the process. */
+const startNode = (config: Config, logger: Logger): Promise<EmbeddedNode> =>
+  startEmbeddedNode({
+    directory: eventsDirectory(config.dataDir),
+    onCrash: (err) => {
+      logger.fatal({ err }, 'The embedded node stopped');
+      process.exit(1);
+    },
+  });

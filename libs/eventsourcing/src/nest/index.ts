@@ -1,0 +1,1 @@
+export { EventSourcingModule, type EventSourcingParts } from './event-sourcing.module.js';
