@@ -101,6 +101,7 @@ describe('allocating capacity', () => {
       data: whole,
     });
     expect(rowsOf(pendingAllocations, streams.log)).toEqual([]);
+    expect(new Set(streams.log.map(({ id }) => id)).size).toBe(streams.log.length);
   });
 
   it.each<[string, Partial<Allocation>]>([
@@ -269,6 +270,42 @@ describe('the worker and whoever began', () => {
       'CapacityReleased',
       'CustomerAllocated',
       'AllocationAbandoned',
+    ]);
+  });
+
+  it('agree when one is refused for a stale If-Match and the other is not guarded', async () => {
+    const streams = await ready();
+    const appended = countingAppends(streams);
+    const commitNow = streams.stallNext('facility-DENTON');
+    const guarded = { ...contextFor('a'), expectedRevision: 3n };
+    const slow = allocate(new AggregateStore(streams), allocation(1), guarded);
+    await appended(2);
+    const { contractId } = allocation(1);
+    const data = {
+      orderId: 'order-2',
+      reference: 'SO-2',
+      units: 1,
+      powerWatts: 1,
+      startsOn: '2024-01-01',
+    };
+    const meanwhile: ContractCommand = { type: 'PlaceOrder', data, at };
+    await new AggregateStore(streams).handle(
+      contractAggregate,
+      contractId,
+      meanwhile,
+      contextFor('order 2'),
+    );
+    commitNow();
+    await appended(4);
+    const giveUpNow = streams.stallNext('hostingContract-contract-1');
+    await appended(5);
+    await finish(streams);
+    giveUpNow();
+    await expect(slow).resolves.toMatchObject({ revision: 5n });
+    expect(outcome(streams)).toEqual([
+      'CapacityCommitted',
+      'ServiceOrderPlaced',
+      'CustomerAllocated',
     ]);
   });
 });

@@ -60,6 +60,7 @@ describe('commissioning racks', () => {
       { type: 'RackCommissioned', data: { facility: 'DENTON', ...plans[0] } },
     ]);
     expect(rowsOf(pendingRacks, streams.log)).toEqual([]);
+    expect(new Set(streams.log.map(({ id }) => id)).size).toBe(streams.log.length);
   });
 
   it('waits for whoever began before the worker steps in', async () => {
