@@ -1,1 +1,30 @@
-export {};
+export {
+  FleetApiModule,
+  fleetBulkKinds,
+  fleetProcesses,
+  fleetProjections,
+} from './fleet.module.js';
+export {
+  deliveryAggregate,
+  type Delivery,
+  type DeliveryEvent,
+  type DeliveryReconciled,
+  type DiscrepancyRaised,
+  type LinesReceived,
+  type ManifestRegistered,
+  type ModelTotal,
+} from './domain/delivery.js';
+export {
+  minerAggregate,
+  normaliseSerial,
+  type Miner,
+  type MinerEvent,
+  type MinerInstalled,
+  type MinerReceived,
+  type MinerRelocated,
+  type Place,
+  type RelocationAbandoned,
+  type SlotPlace,
+  type StoragePlace,
+} from './domain/miner.js';
+export { minerModel, minerModels, type MinerModel } from './domain/models.js';

@@ -235,7 +235,7 @@ const reconcile = (delivery: KnownDelivery, reconciledAt: string): DeliveryRecon
   };
 };
 
-const deliveryUnknown = (deliveryId: string): DomainError =>
+export const deliveryUnknown = (deliveryId: string): DomainError =>
   new DomainError('notFound', 'delivery/unknown', `There is no delivery ${deliveryId}`, {
     deliveryId,
   });

@@ -326,7 +326,7 @@ export const modelUnknown = (code: string): DomainError =>
     '/model',
   );
 
-const minerUnknown = (serial: string): DomainError =>
+export const minerUnknown = (serial: string): DomainError =>
   new DomainError(
     'notFound',
     'miner/unknown',

@@ -230,9 +230,9 @@ describe('a death between any two steps of a delivery', () => {
     await reconcile(delivery.deliveryId);
   };
   const reportWhatIsLeft = async (log: readonly RecordedEvent[]): Promise<void> => {
-    const { perform } = deliveryReportsProcess(new AggregateStore(streams));
+    const reports = deliveryReportsProcess(new AggregateStore(streams));
     for (const item of rowsOf<UnreportedDelivery>(unreportedDeliveries, log)) {
-      await perform(item, { at: FAR_FUTURE, signal: new AbortController().signal });
+      await reports.perform(item, { at: FAR_FUTURE, signal: new AbortController().signal });
     }
   };
   const diesAt = async (append: number, point: FaultPoint): Promise<boolean> => {

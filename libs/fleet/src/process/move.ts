@@ -51,8 +51,10 @@ export interface DoneMove {
   readonly revision: bigint;
   /** Everything this move appended lies at or before it. */
   readonly position: bigint;
-  /** The miner stood there before, or had been moved by this very command. */
+  /** The miner stood there before. */
   readonly unchanged: boolean;
+  /** It had been moved there by this very command. */
+  readonly replayed: boolean;
 }
 
 export type MoveOutcome = DoneMove | { readonly status: 'refused'; readonly refusal: Refusal };
@@ -193,7 +195,7 @@ const judge = (kind: MoveKind, order: MoveOrder, { state, ...at }: Loaded<Miner>
   try {
     const events = minerAggregate.decide(moveCommand(kind, plan), state);
     if (moved || events.length > 0) return plan;
-    return { ...plan, outcome: { status: 'done', ...at, unchanged: true } };
+    return { ...plan, outcome: { status: 'done', ...at, unchanged: true, replayed: false } };
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     return { ...plan, outcome: { status: 'refused', refusal: error } };
@@ -310,9 +312,9 @@ const makeMove = async (store: AggregateStore, kind: MoveKind, plan: Plan): Prom
   const { serial, context } = order;
   try {
     const moved = await store.handle(minerAggregate, serial, moveCommand(kind, plan), context);
-    const { revision, position } = moved;
+    const { revision, position, replayed } = moved;
     const unchanged = moved.events.length === 0;
-    const outcome: DoneMove = { status: 'done', revision, position, unchanged };
+    const outcome: DoneMove = { status: 'done', revision, position, unchanged, replayed };
     return { plan, outcome, made: madeMove(serial, moved.state, reservationId) };
   } catch (error) {
     if (isRefusal(error)) return { plan, refusal: error };

@@ -1,0 +1,57 @@
+import { Module } from '@nestjs/common';
+import type { AggregateStore, DurableProcess, Projection } from '@hostledger/eventsourcing';
+import type { BulkKind } from '@hostledger/operations';
+import './http/problems.js';
+import { moveKind } from './process/bulk-moves.js';
+import { deliveryKind } from './process/delivery.js';
+import { finishMovesProcess } from './process/finish-moves.js';
+import { deliveryReportsProcess } from './process/report-delivery.js';
+import { deliveriesProjection } from './read/deliveries/projection.js';
+import { deliveriesQuery } from './read/deliveries/query.js';
+import { minersProjection } from './read/miners/projection.js';
+import { minersQuery } from './read/miners/query.js';
+import { fleetMixProjection } from './read/mix/projection.js';
+import { fleetMixQuery } from './read/mix/query.js';
+import { movesProjection } from './read/moves/projection.js';
+import { movesQuery } from './read/moves/query.js';
+import { deliverMiners } from './write/deliver-miners.js';
+import { moveManyMiners } from './write/move-many-miners.js';
+import { moveMiner } from './write/move-miner.js';
+import { reconcileDeliveries } from './write/reconcile-delivery.js';
+
+const slices = [
+  deliverMiners,
+  reconcileDeliveries,
+  moveMiner,
+  moveManyMiners,
+  deliveriesQuery,
+  minersQuery,
+  movesQuery,
+  fleetMixQuery,
+];
+
+/** Every route of the room. The app provides the command bus, the store and the read models. */
+@Module({
+  controllers: slices.flatMap(({ controllers }) => [...controllers]),
+  providers: slices.flatMap(({ providers }) => [...providers]),
+})
+export class FleetApiModule {}
+
+export const fleetProjections: readonly Projection[] = [
+  minersProjection,
+  movesProjection,
+  deliveriesProjection,
+  fleetMixProjection,
+];
+
+export const fleetProcesses = (store: AggregateStore): readonly DurableProcess<never>[] => [
+  finishMovesProcess(store),
+  deliveryReportsProcess(store),
+];
+
+/** What the uploads of this room are made of, for the process that performs operations. */
+export const fleetBulkKinds = (store: AggregateStore): readonly BulkKind[] => [
+  deliveryKind(store),
+  moveKind(store, 'installation'),
+  moveKind(store, 'relocation'),
+];

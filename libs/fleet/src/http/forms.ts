@@ -1,0 +1,66 @@
+import { applyDecorators } from '@nestjs/common';
+import { Transform } from 'class-transformer';
+import { IsUUID, Matches, ValidateIf } from 'class-validator';
+import { z } from 'zod';
+import { FACILITY_CODE, RACK_CODE } from '@hostledger/sites';
+import { normaliseSerial } from '../domain/miner.js';
+
+export const MAX_SLOT = 1_000;
+
+/** May be left out; unlike `IsOptional` it does not let null through. */
+export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
+
+export const IsFacility = (): PropertyDecorator =>
+  Matches(FACILITY_CODE, { message: '$property is the code of a facility' });
+
+export const IsRack = (): PropertyDecorator =>
+  Matches(RACK_CODE, { message: '$property is the code of a rack' });
+
+/** Compared without regard to case. */
+const upperCase = ({ value }: { value: unknown }): unknown =>
+  typeof value === 'string' ? value.trim().toUpperCase() : value;
+
+export const UpperCase = (): PropertyDecorator => Transform(upperCase);
+
+export class MinerParams {
+  /**
+   * The miner's serial number, in any case.
+   * @example HKYDD1AABJHAG0001
+   */
+  @UpperCase()
+  @Matches(/^[A-Z0-9]{6,40}$/, { message: '$property is 6 to 40 letters and digits' })
+  serial: string;
+}
+
+export class DeliveryParams {
+  /** The delivery's id. */
+  @IsUUID()
+  deliveryId: string;
+}
+
+/** An optional filter by an id. */
+export const IsIdFilter = (): PropertyDecorator => applyDecorators(MayBeAbsent(), IsUUID());
+
+/** Serial number of a line: upper case, without blanks around. */
+export const serialField = z
+  .string()
+  .max(60)
+  .transform((written, context) => {
+    const serial = normaliseSerial(written);
+    if (serial !== undefined) return serial;
+    context.addIssue({ code: 'custom', message: '6 to 40 letters and digits' });
+    return z.NEVER;
+  })
+  .meta({ example: 'HKYDD1AABJHAG0001' });
+
+/** A whole number, as a number in JSON or as digits in CSV. */
+export const wholeField = (min: number, max: number) =>
+  z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,15}$/, 'Not a whole number')
+        .transform(Number),
+    ])
+    .pipe(z.number().int().min(min).max(max));

@@ -1,0 +1,28 @@
+import { registerProblems } from '@hostledger/http';
+
+registerProblems({
+  'model/unknown': { status: 422, title: 'There is no such miner model' },
+  'miner/unknown': { status: 404, title: 'There is no such miner' },
+  'miner/duplicate-serial': { status: 409, title: 'The serial number lives already' },
+  'miner/already-installed': { status: 409, title: 'The miner stands in another slot' },
+  'miner/not-installed': { status: 409, title: 'The miner is in storage' },
+  'miner/relocation-abandoned': {
+    status: 409,
+    title: 'The move was given up before it was made; ask for it again',
+  },
+  'move/miner-twice': { status: 422, title: 'One upload moves a miner once' },
+  'move/not-reserved': { status: 409, title: 'The slot was not to be had; ask for it again' },
+  'delivery/unknown': { status: 404, title: 'There is no such delivery' },
+  'delivery/duplicate-in-manifest': {
+    status: 422,
+    title: 'The serial number is on an earlier line of the manifest',
+  },
+  'delivery/still-receiving': {
+    status: 409,
+    title: 'Not every line of the delivery is accounted for yet',
+  },
+  'delivery/too-many-lines': {
+    status: 409,
+    title: 'More lines were counted than the manifest has',
+  },
+});

@@ -1,0 +1,261 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { IsIn, IsString, Matches, MaxLength } from 'class-validator';
+import type { SelectQueryBuilder } from 'kysely';
+import { ReadModels } from '@hostledger/eventsourcing/postgres';
+import {
+  AnyRole,
+  keysetPage,
+  Page,
+  ReadAt,
+  readReply,
+  type PageOf,
+  type ReadOptions,
+} from '@hostledger/http';
+import { minerUnknown } from '../../domain/miner.js';
+import {
+  IsFacility,
+  IsIdFilter,
+  IsRack,
+  MayBeAbsent,
+  MinerParams,
+  UpperCase,
+} from '../../http/forms.js';
+import type { DeliveryRow } from '../deliveries/projection.js';
+import type { MoveRow } from '../moves/projection.js';
+import { placeView, PlaceView } from '../views.js';
+import type { MinerRow } from './projection.js';
+
+interface Tables {
+  miners: MinerRow;
+  miner_moves: MoveRow;
+  deliveries: DeliveryRow;
+}
+
+/** More than any machine moves in its life; what is older stays in the log. */
+const MAX_MOVES = 1_000;
+/** Serial numbers have at most 40 characters, of which Z is the last in every collation. */
+const AFTER_ALL_SERIALS = 'Z'.repeat(40);
+
+export class MinersFilter extends Page {
+  @IsIdFilter()
+  customerId?: string;
+
+  @IsIdFilter()
+  contractId?: string;
+
+  /** @example DENTON */
+  @MayBeAbsent()
+  @IsFacility()
+  facility?: string;
+
+  /**
+   * A rack of the facility.
+   * @example A-01
+   */
+  @MayBeAbsent()
+  @IsRack()
+  rack?: string;
+
+  /** @example S19JXP-151 */
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(60)
+  model?: string;
+
+  @MayBeAbsent()
+  @IsIn(['stored', 'installed'])
+  state?: 'stored' | 'installed';
+
+  /**
+   * What the serial number begins with.
+   * @example HKYDD1
+   */
+  @MayBeAbsent()
+  @UpperCase()
+  @Matches(/^[A-Z0-9]{1,40}$/, { message: '$property is up to 40 letters and digits' })
+  serial?: string;
+}
+
+export class MinerView {
+  /** @example HKYDD1AABJHAG0001 */
+  serial: string;
+  /** @example S19JXP-151 */
+  model: string;
+  state: 'stored' | 'installed';
+  place: PlaceView;
+  /** When it came to its place. */
+  since: string;
+  customerId: string;
+  contractId: string;
+  /** Rated, in GH/s. */
+  hashrateGhs: number;
+  /** Nameplate. */
+  powerWatts: number;
+  /** As found at the dock. */
+  condition: 'ok' | 'damaged';
+  controlBoardSerial?: string;
+  mac?: string;
+  deliveryId: string;
+  /** Line of the manifest. */
+  deliveryLine: number;
+}
+
+export class MinerList {
+  items: MinerView[];
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+
+/** How a miner came to a place. */
+export class MinerPlaceView {
+  kind: 'delivery' | 'installation' | 'relocation';
+  from?: PlaceView;
+  to: PlaceView;
+  at: string;
+  by: string;
+  reason?: string;
+  deliveryId?: string;
+  /** Of the event in the miner's own history; the delivery is 0. */
+  revision: number;
+  /** Of the event in the log. */
+  position?: string;
+}
+
+export class MinerHistory {
+  serial: string;
+  /** Every place, the first one first. */
+  places: MinerPlaceView[];
+}
+
+@ApiTags('fleet')
+@Controller('miners')
+export class MinersController {
+  constructor(private readonly readModels: ReadModels) {}
+
+  /** List miners by serial number: where they stand, whose they are, what they are */
+  @Get()
+  @AnyRole()
+  @ApiOkResponse({ type: MinerList })
+  async list(@Query() filter: MinersFilter, @ReadAt() at: ReadOptions) {
+    const { position, value } = await this.readModels.read<Tables, PageOf<MinerRow>>(at, (db) =>
+      keysetPage(matching(db.selectFrom('miners').selectAll(), filter), filter, ['serial']),
+    );
+    return readReply(position, { ...value, items: value.items.map(minerView) });
+  }
+
+  /** Get a miner */
+  @Get(':serial')
+  @AnyRole()
+  @ApiOkResponse({ type: MinerView })
+  async get(@Param() { serial }: MinerParams, @ReadAt() at: ReadOptions) {
+    const { position, value: row } = await this.readModels.read<Tables, MinerRow | undefined>(
+      at,
+      (db) => db.selectFrom('miners').selectAll().where('serial', '=', serial).executeTakeFirst(),
+    );
+    if (!row) throw minerUnknown(serial);
+    return readReply(position, minerView(row), { etag: `"${row.revision}"` });
+  }
+
+  /** Every place of a miner: from where, when, why and by whom */
+  @Get(':serial/history')
+  @AnyRole()
+  @ApiOkResponse({ type: MinerHistory })
+  async history(@Param() { serial }: MinerParams, @ReadAt() at: ReadOptions) {
+    const { position, value } = await this.readModels.read<Tables, Life | undefined>(
+      at,
+      async (db) => {
+        const arrival = await db
+          .selectFrom('miners')
+          .innerJoin('deliveries', 'deliveries.delivery_id', 'miners.delivery_id')
+          .select(['deliveries.delivery_id', 'deliveries.facility'])
+          .select(['registered_at', 'registered_by', 'reason'])
+          .where('serial', '=', serial)
+          .executeTakeFirst();
+        const moves = await db
+          .selectFrom('miner_moves')
+          .selectAll()
+          .where('serial', '=', serial)
+          .orderBy('position')
+          .limit(MAX_MOVES)
+          .execute();
+        return arrival && { arrival, moves };
+      },
+    );
+    if (!value) throw minerUnknown(serial);
+    const places = [arrivalView(value.arrival), ...value.moves.map(moveView)];
+    return readReply(position, { serial, places } satisfies MinerHistory);
+  }
+}
+
+const matching = (
+  all: SelectQueryBuilder<Tables, 'miners', MinerRow>,
+  filter: MinersFilter,
+): SelectQueryBuilder<Tables, 'miners', MinerRow> => {
+  const equal = {
+    customer_id: filter.customerId,
+    contract_id: filter.contractId,
+    facility: filter.facility,
+    rack: filter.rack,
+    model: filter.model,
+    state: filter.state,
+  } as const;
+  let query = all;
+  for (const column of Object.keys(equal) as (keyof typeof equal)[]) {
+    const wanted = equal[column];
+    if (wanted !== undefined) query = query.where(column, '=', wanted);
+  }
+  const { serial } = filter;
+  if (serial === undefined) return query;
+  return query.where('serial', '>=', serial).where('serial', '<=', serial + AFTER_ALL_SERIALS);
+};
+
+const minerView = (row: MinerRow): MinerView => ({
+  serial: row.serial,
+  model: row.model,
+  state: row.state,
+  place: placeView(row.facility, row.rack, row.slot),
+  since: row.since,
+  customerId: row.customer_id,
+  contractId: row.contract_id,
+  hashrateGhs: row.hashrate_ghs,
+  powerWatts: row.power_watts,
+  condition: row.condition,
+  ...(row.control_board_serial === null ? {} : { controlBoardSerial: row.control_board_serial }),
+  ...(row.mac === null ? {} : { mac: row.mac }),
+  deliveryId: row.delivery_id,
+  deliveryLine: row.delivery_line,
+});
+
+type Arrival = Pick<
+  DeliveryRow,
+  'delivery_id' | 'facility' | 'registered_at' | 'registered_by' | 'reason'
+>;
+
+interface Life {
+  readonly arrival: Arrival;
+  readonly moves: readonly MoveRow[];
+}
+
+const arrivalView = (row: Arrival): MinerPlaceView => ({
+  kind: 'delivery',
+  to: placeView(row.facility, null, null),
+  at: row.registered_at,
+  by: row.registered_by,
+  ...(row.reason === null ? {} : { reason: row.reason }),
+  deliveryId: row.delivery_id,
+  revision: 0,
+});
+
+const moveView = (row: MoveRow): MinerPlaceView => ({
+  kind: row.kind,
+  from: placeView(row.from_facility, row.from_rack, row.from_slot),
+  to: placeView(row.to_facility, row.to_rack, row.to_slot),
+  at: row.moved_at,
+  by: row.moved_by,
+  ...(row.reason === null ? {} : { reason: row.reason }),
+  revision: row.revision,
+  position: row.position.toString(),
+});
+
+export const minersQuery = { controllers: [MinersController], providers: [] };

@@ -1,0 +1,118 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { IsIn, IsString, MaxLength } from 'class-validator';
+import { ReadModels } from '@hostledger/eventsourcing/postgres';
+import { AnyRole, ReadAt, readReply, type ReadOptions } from '@hostledger/http';
+import { IsFacility, IsIdFilter, MayBeAbsent } from '../../http/forms.js';
+import type { MixRow } from './projection.js';
+
+interface Tables {
+  fleet_mix: MixRow;
+}
+
+const DIMENSIONS = ['model', 'facility', 'state', 'customer'] as const;
+type Dimension = (typeof DIMENSIONS)[number];
+
+export class MixFilter {
+  /** @example S19JXP-151 */
+  @MayBeAbsent()
+  @IsString()
+  @MaxLength(60)
+  model?: string;
+
+  /** @example DENTON */
+  @MayBeAbsent()
+  @IsFacility()
+  facility?: string;
+
+  @MayBeAbsent()
+  @IsIn(['stored', 'installed'])
+  state?: 'stored' | 'installed';
+
+  @IsIdFilter()
+  customerId?: string;
+
+  /** Add everything up per this; without it every combination is named. */
+  @MayBeAbsent()
+  @IsIn(DIMENSIONS)
+  by?: Dimension;
+}
+
+/** Machines that have everything named here in common. */
+export class MixView {
+  /** @example S19JXP-151 */
+  model?: string;
+  /** @example DENTON */
+  facility?: string;
+  state?: 'stored' | 'installed';
+  customerId?: string;
+  units: number;
+  /** Rated, in GH/s. */
+  hashrateGhs: number;
+  /** Nameplate. */
+  powerWatts: number;
+}
+
+export class FleetMix {
+  items: MixView[];
+  total: MixView;
+}
+
+@ApiTags('fleet')
+@Controller('fleet/mix')
+export class FleetMixController {
+  constructor(private readonly readModels: ReadModels) {}
+
+  /** The fleet by model, facility, state and customer */
+  @Get()
+  @AnyRole()
+  @ApiOkResponse({ type: FleetMix })
+  async mix(
+    @Query() { model, facility, state, customerId, by }: MixFilter,
+    @ReadAt() at: ReadOptions,
+  ) {
+    const { position, value: rows } = await this.readModels.read<Tables, MixRow[]>(at, (db) => {
+      let query = db.selectFrom('fleet_mix').selectAll();
+      if (model !== undefined) query = query.where('model', '=', model);
+      if (facility !== undefined) query = query.where('facility', '=', facility);
+      if (state !== undefined) query = query.where('state', '=', state);
+      if (customerId !== undefined) query = query.where('customer_id', '=', customerId);
+      return query
+        .orderBy('model')
+        .orderBy('facility')
+        .orderBy('state')
+        .orderBy('customer_id')
+        .execute();
+    });
+    const cells = rows.map(mixView);
+    const items = by === undefined ? cells : addUpBy(by === 'customer' ? 'customerId' : by, cells);
+    return readReply(position, { items, total: addUp(cells) } satisfies FleetMix);
+  }
+}
+
+const mixView = (row: MixRow): MixView => ({
+  model: row.model,
+  facility: row.facility,
+  state: row.state,
+  customerId: row.customer_id,
+  units: row.units,
+  hashrateGhs: Number(row.hashrate_ghs),
+  powerWatts: Number(row.power_watts),
+});
+
+const addUp = (cells: readonly MixView[]): MixView => ({
+  units: cells.reduce((sum, { units }) => sum + units, 0),
+  hashrateGhs: cells.reduce((sum, { hashrateGhs }) => sum + hashrateGhs, 0),
+  powerWatts: cells.reduce((sum, { powerWatts }) => sum + powerWatts, 0),
+});
+
+const addUpBy = (
+  dimension: 'model' | 'facility' | 'state' | 'customerId',
+  cells: readonly MixView[],
+): MixView[] =>
+  [...Map.groupBy(cells, (cell) => cell[dimension])].map(([shared, group]) => ({
+    [dimension]: shared,
+    ...addUp(group),
+  }));
+
+export const fleetMixQuery = { controllers: [FleetMixController], providers: [] };

@@ -1,0 +1,25 @@
+/** Where a miner stands: in a slot of a rack, or in the facility's storage. */
+export class PlaceView {
+  kind: 'slot' | 'storage';
+  /** @example DENTON */
+  facility: string;
+  /** @example A-01 */
+  rack?: string;
+  /** @example 12 */
+  slot?: number;
+}
+
+export const placeView = (facility: string, rack: string | null, slot: number | null): PlaceView =>
+  rack === null || slot === null
+    ? { kind: 'storage', facility }
+    : { kind: 'slot', facility, rack, slot };
+
+/** Machines of one model, added up. */
+export class ModelTotalView {
+  /** @example S19JXP-151 */
+  model: string;
+  units: number;
+  /** Rated, in GH/s. */
+  hashrateGhs: number;
+  nameplateWatts: number;
+}
