@@ -12,8 +12,8 @@ export interface LogBatch {
 /** A catch-up subscription that never ends by itself: it is reopened on every fault. */
 export interface LogFeed {
   /**
-   * The next events in `$all` order, at most `maxEvents`; waits for the log. No events with a newer
-   * position is a checkpoint of the filter. Rejects with an `AbortError` once closed.
+   * The next events in `$all` order, at most `maxEvents`; waits for news of the log. Without events
+   * it tells of a position passed by the filter, or that the end of the log was reached. Rejects with an `AbortError` once closed.
    */
   next(maxEvents: number): Promise<LogBatch>;
   close(): Promise<void>;

@@ -54,6 +54,7 @@ class SupervisedSubscription implements LogFeed {
   private reached: bigint;
   private handedOut: bigint;
   private caughtUp = false;
+  private toldCaughtUp = false;
   private closed = false;
   private lastSignOfLife = performance.now();
   private current: AllStreamSubscription | undefined;
@@ -76,18 +77,21 @@ class SupervisedSubscription implements LogFeed {
   }
 
   async next(maxEvents: number): Promise<LogBatch> {
-    while (this.queue.length === 0 && this.reached <= this.handedOut) {
+    while (!this.hasNews()) {
       if (this.closed) throw new FeedClosed();
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
     const events = this.queue.splice(0, maxEvents);
     this.handedOut = this.queue.length > 0 ? events.at(-1)!.position : this.reached;
     if (this.queue.length < HIGH_WATER_EVENTS / 2) this.current?.resume();
-    return {
-      events,
-      position: this.handedOut,
-      caughtUp: this.caughtUp && this.queue.length === 0,
-    };
+    this.toldCaughtUp = this.caughtUp && this.queue.length === 0;
+    return { events, position: this.handedOut, caughtUp: this.toldCaughtUp };
+  }
+
+  /** Events, a position that moved on without any, or the end of the log reached. */
+  private hasNews(): boolean {
+    if (this.queue.length > 0 || this.reached > this.handedOut) return true;
+    return this.caughtUp && !this.toldCaughtUp;
   }
 
   async close(): Promise<void> {
