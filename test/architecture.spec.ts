@@ -93,6 +93,8 @@ describe('Rooms', () => {
     ['apps/api/src/x.ts', `import { x } from '@hostledger/sites/src';`],
     ['libs/fleet/src/x.ts', `import { x } from '../../sites/src/index.js';`],
     ['apps/api/src/x.ts', `import { x } from '../../../libs/sites/src/index.js';`],
+    ['apps/api/src/x.ts', `import { x } from '../../../test/bench/main.js';`],
+    ['test/x.spec.ts', `import { x } from '../libs/sites/src/index.js';`],
     ['libs/cellar/src/x.ts', `import { x } from '@hostledger/sites';`],
   ])('%s is told off for %s', (path, line) => {
     expect(rules.roomDoors(small({ [path]: line }))).toHaveLength(1);

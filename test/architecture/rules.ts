@@ -26,6 +26,7 @@ const SIDE_DOORS = new Set([
 ]);
 
 const isSpec = (path: string): boolean => path.endsWith('.spec.ts');
+const isTest = (path: string): boolean => path.startsWith('test/');
 const roomOf = (path: string): string | undefined => /^libs\/([^/]+)\//.exec(path)?.[1];
 const isDomain = (path: string): boolean => /^libs\/[^/]+\/src\/domain\//.test(path);
 const isPackage = (specifier: string, name: string): boolean =>
@@ -110,10 +111,11 @@ const isGlobalUse = (node: ts.Identifier): boolean => {
 export const roomDoors: Rule = checkImports(({ path }, { specifier }) => {
   const room = roomOf(path);
   if (specifier.startsWith('.')) {
-    const from = room ? `libs/${room}/` : /^(apps|test)\//.exec(path)?.[0];
-    return from && !targetOf(path, specifier)?.startsWith(from)
-      ? `${specifier} leaves ${from} by a relative path`
-      : undefined;
+    const reachable = room ? [`libs/${room}/`] : ['apps/', ...(isTest(path) ? ['test/'] : [])];
+    const target = targetOf(path, specifier);
+    return reachable.some((folder) => target?.startsWith(folder))
+      ? undefined
+      : `${specifier} leads out of ${reachable.join(' and ')} by a relative path`;
   }
   const known = /^@hostledger\/([^/]+)/.exec(specifier)?.[1];
   if (!known) return undefined;

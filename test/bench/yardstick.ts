@@ -1,4 +1,6 @@
 import {
+  BACKWARDS,
+  END,
   EventStoreDBClient,
   jsonEvent,
   NO_STREAM,
@@ -6,6 +8,7 @@ import {
   type AllStreamRecordedEvent,
   type EventData,
 } from '@eventstore/db-client';
+import { mapLimited } from '@hostledger/eventsourcing';
 import { answerOne } from './child.js';
 
 /**
@@ -13,7 +16,7 @@ import { answerOne } from './child.js';
  * time: the measure against which the system's figures are held.
  */
 export type Yardstick =
-  | { readonly measure: 'readAll'; readonly endpoint: string }
+  | { readonly measure: 'readAll' | 'head'; readonly endpoint: string }
   | {
       readonly measure: 'append';
       /** Where the events are read from, so that the same events are appended. */
@@ -32,6 +35,9 @@ export interface Reading {
   readonly head: string;
 }
 
+/** Appended first, so that the measured appends do not pay for compiling the client's code. */
+const WARM_UP_EVENTS = 5_000;
+
 const clientOf = (endpoint: string): EventStoreDBClient =>
   new EventStoreDBClient({ endpoint }, { insecure: true });
 
@@ -41,12 +47,15 @@ const isOurs = (event: AllStreamRecordedEvent | undefined): event is AllStreamRe
 const readAll = async (
   client: EventStoreDBClient,
   seen: (event: AllStreamRecordedEvent) => void,
+  after = 0n,
 ): Promise<Reading> => {
   const started = performance.now();
   let events = 0;
   let head = 0n;
-  for await (const { event } of client.readAll({ fromPosition: START })) {
-    if (!isOurs(event)) continue;
+  for await (const { event } of client.readAll({
+    fromPosition: after === 0n ? START : { commit: after, prepare: after },
+  })) {
+    if (!isOurs(event) || event.position.commit <= after) continue;
     events += 1;
     head = event.position.commit;
     seen(event);
@@ -58,35 +67,46 @@ const readAll = async (
 const append = async (job: Extract<Yardstick, { measure: 'append' }>): Promise<Reading> => {
   const source = clientOf(job.source);
   const events: { stream: string; data: EventData }[] = [];
-  await readAll(source, (event) => {
-    const { streamId, revision, position, type, metadata } = event;
-    if (position.commit <= BigInt(job.after)) return;
+  const remember = (event: AllStreamRecordedEvent): void => {
+    const { streamId, revision, type, metadata } = event;
     if (!event.isJson) throw new Error(`${type} is not JSON`);
-    // A stream per event: the appends then do not depend on each other's revisions.
-    const stream = `${streamId}.${revision}.${job.run}`;
-    events.push({ stream, data: jsonEvent({ type, data: event.data, metadata }) });
-  });
+    // A stream per event: the appends do not wait for each other's revisions.
+    events.push({
+      stream: `${streamId}.${revision}`,
+      data: jsonEvent({ type, data: event.data, metadata }),
+    });
+  };
+  await readAll(source, remember, BigInt(job.after));
   await source.dispose();
 
   const target = clientOf(job.target);
-  await target.appendToStream(`warm-up-${job.run}`, jsonEvent({ type: 'warmUp', data: {} }));
-  const started = performance.now();
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let event = events[next++]; event; event = events[next++]) {
-      await target.appendToStream(event.stream, event.data, { expectedRevision: NO_STREAM });
-    }
+  const appendAll = async (part: typeof events, suffix: string): Promise<void> => {
+    await mapLimited(part, job.inFlight, ({ stream, data }) =>
+      target.appendToStream(`${stream}.${suffix}`, data, { expectedRevision: NO_STREAM }),
+    );
   };
-  await Promise.all(Array.from({ length: job.inFlight }, lane));
+  await appendAll(events.slice(0, WARM_UP_EVENTS), `warm${job.run}`);
+  const started = performance.now();
+  await appendAll(events, `run${job.run}`);
   const ms = performance.now() - started;
   await target.dispose();
   return { events: events.length, ms, head: job.after };
+};
+
+const head = async (client: EventStoreDBClient): Promise<Reading> => {
+  let position = 0n;
+  const last = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 });
+  for await (const { event } of last) position = event?.position.commit ?? 0n;
+  return { events: 0, ms: 0, head: String(position) };
 };
 
 const take = async (job: Yardstick): Promise<Reading> => {
   if (job.measure === 'append') return append(job);
   const client = clientOf(job.endpoint);
   try {
+    if (job.measure === 'head') return await head(client);
+    // Once to warm up, once to measure: the system that is compared has long been running.
+    await readAll(client, () => undefined);
     return await readAll(client, () => undefined);
   } finally {
     await client.dispose();

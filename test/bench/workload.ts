@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunningSystem } from './system.js';
+
+/** The delivery of the announcement. */
+export const MACHINES = 27_000;
+const MODEL = 'S19JXP-151';
+const WATTS = 3_247;
+const SLOTS = 100;
+const FACILITY = 'BENCH';
+const POLL_MS = 25;
+const WITHIN_MS = 120_000;
+const DIGEST = 'b'.repeat(64);
+
+/** What deliveries and installations need to exist before. */
+export const prepare = async (system: RunningSystem): Promise<{ readonly contractId: string }> => {
+  const { customerId } = await post<{ customerId: string }>(system, '/v1/customers', customer);
+  const { contractId } = await post<{ contractId: string }>(system, '/v1/contracts', {
+    customerId,
+    reference: 'HA-BENCH',
+    title: 'Hosting agreement',
+    timeZone: 'America/Chicago',
+    currency: 'USD',
+  });
+  await post(system, `/v1/contracts/${contractId}/execution`, {
+    executedOn: '2023-09-25',
+    documentDigest: DIGEST,
+    signatories: [{ party: 'Bench Mining', name: 'A. Signer' }],
+  });
+  const racks = MACHINES / SLOTS;
+  await post(system, '/v1/facilities', {
+    facility: FACILITY,
+    name: 'Bench hall',
+    timeZone: 'America/Chicago',
+    powerEnvelopeWatts: racks * SLOTS * WATTS,
+  });
+  const lines = Array.from({ length: racks }, (_, index) =>
+    [rackCode(index), SLOTS, SLOTS * WATTS].join(','),
+  );
+  const csv = ['rack,slotCount,powerLimitWatts', ...lines].join('\n');
+  await system.call('POST', `/v1/facilities/${FACILITY}/racks`, csv);
+  return { contractId };
+};
+
+/** A single durable command: one new stream with one event. */
+export const customer = {
+  name: 'Customer {unique}',
+  legalName: 'Bench Mining Incorporated',
+  country: 'US',
+} as const;
+
+/** The yardstick's body: as much to validate as the command's. */
+export const noop = { serial: '{unique}', powerWatts: WATTS } as const;
+
+/**
+ * Uploads a manifest of so many machines; resolves once all of them are in the read models.
+ * @returns milliseconds from the first byte of the upload.
+ */
+export const deliver = (
+  system: RunningSystem,
+  contractId: string,
+  run: number,
+): Promise<number> => {
+  const lines = serials(run).map((serial, index) => `${serial},${MODEL},ok,P${index >> 8}`);
+  const query = new URLSearchParams({ contractId, facility: FACILITY, reference: `RUN-${run}` });
+  return operate(system, `/v1/deliveries?${query.toString()}`, ['serial,model,condition,pallet', ...lines]);
+};
+
+/** Puts the machines of a delivery into the slots. */
+export const install = (system: RunningSystem, run: number): Promise<number> => {
+  const lines = serials(run).map((serial, index) =>
+    [serial, FACILITY, rackCode(Math.floor(index / SLOTS)), (index % SLOTS) + 1].join(','),
+  );
+  return operate(system, '/v1/installations', ['serial,facility,rack,slot', ...lines]);
+};
+
+interface Progress {
+  readonly status: 'running' | 'completed';
+  readonly done: number;
+}
+
+const operate = async (
+  system: RunningSystem,
+  path: string,
+  csv: readonly string[],
+): Promise<number> => {
+  const body = csv.join('\n');
+  const started = performance.now();
+  const { body: accepted, headers } = await system.call('POST', path, body);
+  const { operationId } = accepted as { operationId: string };
+  const atLeast = { 'min-log-position': headers.get('log-position')! };
+  for (;;) {
+    // One transaction moves all read models, so a completed operation shows with all it did.
+    const answer = await system.call('GET', `/v1/operations/${operationId}`, undefined, atLeast);
+    const { status, done } = answer.body as Progress;
+    const ms = performance.now() - started;
+    if (status === 'completed') {
+      if (done !== MACHINES) throw new Error(`${path}: ${done} of ${MACHINES} lines were done`);
+      return ms;
+    }
+    if (ms > WITHIN_MS) throw new Error(`${path}: not complete within ${WITHIN_MS} ms`);
+    await sleep(POLL_MS);
+  }
+};
+
+const serials = (run: number): string[] =>
+  Array.from({ length: MACHINES }, (_, n) => `BENCH${run}X${String(n).padStart(6, '0')}`);
+
+const rackCode = (index: number): string => `R-${index}`;
+
+const post = async <Body>(system: RunningSystem, path: string, body: unknown): Promise<Body> =>
+  (await system.call('POST', path, body)).body as Body;
