@@ -13,9 +13,11 @@ export interface CommandRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly key: string;
-  readonly reason?: string;
+  /** Marks in the log what this request brought about. */
+  readonly correlationId: string;
+  readonly reason?: string | undefined;
   readonly json?: unknown;
-  readonly csv?: Uint8Array<ArrayBuffer>;
+  readonly csv?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** A problem (RFC 9457) that sending again would not help. */
@@ -34,6 +36,8 @@ interface Problem {
   readonly title?: string;
   readonly code?: string;
   readonly detail?: string;
+  /** Of the readiness report, which is no problem document. */
+  readonly parts?: readonly { readonly name: string; readonly detail?: string }[];
   readonly errors?: readonly {
     readonly pointer?: string;
     readonly line?: number;
@@ -73,9 +77,13 @@ export class ApiClient {
     return this.#position;
   }
 
-  command({ path, query = {}, key, reason, json, csv }: CommandRequest): Promise<Reply> {
+  command(request: CommandRequest): Promise<Reply> {
+    const { path, query = {}, key, correlationId, reason, json, csv } = request;
     const parameters = new URLSearchParams(query).toString();
-    const headers: Record<string, string> = { 'idempotency-key': key };
+    const headers: Record<string, string> = {
+      'idempotency-key': key,
+      'x-correlation-id': correlationId,
+    };
     if (reason !== undefined) headers['x-reason'] = reason;
     if (csv) headers['content-type'] = 'text/csv';
     else if (json !== undefined) headers['content-type'] = 'application/json';
@@ -97,7 +105,9 @@ export class ApiClient {
     const items: T[] = [];
     for (let cursor: string | undefined; ;) {
       const page = new URLSearchParams({ limit: '1000', ...(cursor ? { cursor } : {}) });
-      const { body } = await this.read(`${path}${path.includes('?') ? '&' : '?'}${page}`);
+      const { body } = await this.read(
+        `${path}${path.includes('?') ? '&' : '?'}${page.toString()}`,
+      );
       items.push(...(body['items'] as T[]));
       cursor = body['nextCursor'] as string | undefined;
       if (cursor === undefined) return items;
@@ -153,7 +163,7 @@ const answerOf = async (url: string, init: RequestInit): Promise<Answered | NoOu
     const body = bodyOf(text, headers);
     if (status !== 503 && status !== 429) return { ok, status, headers, body };
     const seconds = Number(headers.get('retry-after') ?? 1);
-    const retryAfterMs = Math.max(MIN_PAUSE_MS, seconds * 1000 || 1000);
+    const retryAfterMs = Math.max(MIN_PAUSE_MS, Number.isFinite(seconds) ? seconds * 1000 : 1000);
     return { why: problemText(status, body, 'The server'), retryAfterMs };
   } catch (error) {
     return { why: `no answer (${reasonOf(error)})`, retryAfterMs: undefined };
@@ -174,14 +184,16 @@ const bodyOf = (text: string, headers: Headers): Record<string, unknown> => {
 };
 
 const problemText = (status: number, problem: Problem, request: string): string => {
-  const { code, title, detail, errors = [] } = problem;
+  const { code, title, errors = [], parts = [] } = problem;
+  const failing = parts.flatMap(({ name, detail }) => (detail ? [`${name}: ${detail}`] : []));
+  const detail = problem.detail ?? title ?? failing.join('; ');
   const lines = errors.slice(0, MAX_ERRORS_SHOWN).map(({ pointer, line, column, message }) => {
     const where = line === undefined ? pointer : `line ${line}${column ? `, ${column}` : ''}`;
     return `\n  ${where === undefined ? '' : `${where}: `}${message ?? ''}`;
   });
   const more = errors.length - lines.length;
   if (more > 0) lines.push(`\n  and ${more} more`);
-  const what = [code, detail ?? title].filter(Boolean).join(': ');
+  const what = [code, detail].filter(Boolean).join(': ');
   return `${request} answered ${status}${what ? ` ${what}` : ''}${lines.join('')}`;
 };
 

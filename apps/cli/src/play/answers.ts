@@ -1,0 +1,177 @@
+import type { ApiClient } from './api-client.js';
+
+interface Amount {
+  readonly units: number;
+  readonly powerWatts: number;
+}
+
+interface RatedAmount extends Amount {
+  readonly hashrateGhs: number;
+}
+
+interface ContractDetails {
+  readonly contractId: string;
+  readonly customerId: string;
+  readonly reference: string;
+  readonly title: string;
+  readonly status: string;
+  readonly executedOn?: string;
+  readonly termsVersion: number;
+  readonly ordered: Amount;
+  readonly allocated: Amount;
+  readonly delivered: RatedAmount;
+}
+
+interface FacilityView {
+  readonly facility: string;
+  readonly powerEnvelopeWatts: number;
+  readonly racks: { readonly count: number; readonly powerLimitWatts: number };
+  readonly slots: {
+    readonly total: number;
+    readonly reserved: number;
+    readonly occupied: number;
+    readonly occupiedWatts: number;
+  };
+}
+
+interface MixView extends RatedAmount {
+  readonly model?: string;
+  readonly facility?: string;
+}
+
+interface Place {
+  readonly kind: 'slot' | 'storage';
+  readonly facility: string;
+  readonly rack?: string;
+  readonly slot?: number;
+}
+
+interface Move {
+  readonly serial: string;
+  readonly kind: 'installation' | 'relocation';
+  readonly from: Place;
+  readonly to: Place;
+  readonly movedAt: string;
+  readonly movedBy: string;
+  readonly reason?: string;
+}
+
+export interface ContractAnswer extends ContractDetails {
+  readonly allocations: readonly (Amount & { readonly facility: string })[];
+  /** Under this contract, wherever they stand. */
+  readonly installed: RatedAmount;
+}
+
+export interface FacilityAnswer extends FacilityView {
+  readonly racksUsed: number;
+  readonly stored: number;
+}
+
+/** Moves of one kind between the same facilities for the same reason. */
+export interface MovesAnswer {
+  readonly kind: Move['kind'];
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly units: number;
+  readonly latest: Move;
+}
+
+export interface PlaceAnswer {
+  readonly kind: string;
+  readonly to: Place;
+  readonly at: string;
+  readonly by: string;
+  readonly reason?: string;
+}
+
+/** What the API says of the contracts that a scenario drafted, and of where machines stand. */
+export interface Answers {
+  /** Everything here is true at this log position, if nobody else wrote meanwhile. */
+  readonly position: bigint;
+  readonly contracts: readonly ContractAnswer[];
+  readonly facilities: readonly FacilityAnswer[];
+  readonly moves: readonly MovesAnswer[];
+  readonly mix: readonly MixView[];
+  /** The life of the machine that moved last. */
+  readonly history?: { readonly serial: string; readonly places: readonly PlaceAnswer[] };
+}
+
+export const ask = async (api: ApiClient, contractIds: readonly string[]): Promise<Answers> => {
+  const contracts = [];
+  for (const id of contractIds) contracts.push(await askContract(api, id));
+  const facilities = await askFacilities(api);
+  const moves = [];
+  for (const { customerId } of contracts) {
+    moves.push(...(await api.readAll<Move>(`/v1/moves?customerId=${customerId}`)));
+  }
+  const mix = (await api.read('/v1/fleet/mix?by=model')).body['items'] as MixView[];
+  const last = moves[0]?.serial;
+  const history = last && (await api.read(`/v1/miners/${last}/history`)).body;
+  return {
+    position: api.position,
+    contracts,
+    facilities,
+    moves: groupMoves(moves),
+    mix,
+    ...(history ? { history: history as unknown as Answers['history'] & object } : {}),
+  };
+};
+
+const askContract = async (api: ApiClient, contractId: string): Promise<ContractAnswer> => {
+  const path = `/v1/contracts/${contractId}`;
+  const details = (await api.read(path)).body as unknown as ContractDetails;
+  const allocations = await api.readAll<ContractAnswer['allocations'][number]>(
+    `${path}/allocations`,
+  );
+  const installed = await api.readAll<Omit<RatedAmount, 'units'>>(
+    `/v1/miners?contractId=${contractId}&state=installed`,
+  );
+  return {
+    ...details,
+    allocations: allocations.toSorted((a, b) => b.units - a.units),
+    installed: {
+      units: installed.length,
+      powerWatts: installed.reduce((sum, { powerWatts }) => sum + powerWatts, 0),
+      hashrateGhs: installed.reduce((sum, { hashrateGhs }) => sum + hashrateGhs, 0),
+    },
+  };
+};
+
+const askFacilities = async (api: ApiClient): Promise<FacilityAnswer[]> => {
+  const stored = (await api.read('/v1/fleet/mix?by=facility&state=stored')).body;
+  const storedAt = new Map(
+    (stored['items'] as MixView[]).map(({ facility, units }) => [facility, units]),
+  );
+  const facilities = await api.readAll<FacilityView>('/v1/facilities');
+  const answers = [];
+  for (const facility of facilities) {
+    const racks = await api.readAll<{ readonly slots: FacilityView['slots'] }>(
+      `/v1/facilities/${facility.facility}/racks`,
+    );
+    const racksUsed = racks.filter(({ slots }) => slots.occupied > 0).length;
+    answers.push({ ...facility, racksUsed, stored: storedAt.get(facility.facility) ?? 0 });
+  }
+  return answers;
+};
+
+/** @param moves the latest first, as the API lists them; the groups come oldest first. */
+const groupMoves = (moves: readonly Move[]): MovesAnswer[] => {
+  const groups = Map.groupBy(moves, ({ kind, from, to, reason }) =>
+    JSON.stringify([kind, from.facility, to.facility, reason]),
+  );
+  return [...groups.values()]
+    .map((group) => {
+      const latest = group[0]!;
+      const { kind, from, to, reason = '' } = latest;
+      return {
+        kind,
+        from: from.facility,
+        to: to.facility,
+        reason,
+        units: group.length,
+        latest,
+      };
+    })
+    .reverse();
+};
