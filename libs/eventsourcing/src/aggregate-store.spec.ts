@@ -111,6 +111,29 @@ describe('handling a command', () => {
     await expect(store.handle(tally, 'a', count(2), as('one'))).rejects.toThrow(CommandIdReused);
   });
 
+  it('lets only one of two bodies through that race under one command id', async () => {
+    const replicas = [new AggregateStore(streams), new AggregateStore(streams)];
+    const outcomes = await Promise.allSettled(
+      replicas.map((replica, i) => replica.handle(tally, 'a', count(i + 1), as('one'))),
+    );
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const refused = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult;
+    expect(refused.reason).toBeInstanceOf(CommandIdReused);
+    expect(streams.log).toHaveLength(1);
+  });
+
+  it('tells both of two equal tries the one outcome, whichever was written', async () => {
+    const replicas = [new AggregateStore(streams), new AggregateStore(streams)];
+    const handled = await Promise.all(
+      replicas.map((replica, i) =>
+        replica.handle(tally, 'a', count(1), as('one', { at: `2024-04-2${i}T00:00:00.000Z` })),
+      ),
+    );
+    expect(handled.map(({ replayed }) => replayed).sort()).toEqual([false, true]);
+    expect(handled[0]!.position).toBe(handled[1]!.position);
+    expect(streams.log).toHaveLength(1);
+  });
+
   it('changes nothing when there is nothing to change', async () => {
     const handled = await store.handle(tally, 'a', count(0), as('one'));
     expect(handled).toMatchObject({ revision: -1n, events: [], replayed: false });
@@ -118,13 +141,14 @@ describe('handling a command', () => {
   });
 
   it('refuses only on a state that is up to date', async () => {
-    await store.handle(tally, 'a', count(90), as('one'));
-    const replica = new AggregateStore(streams);
-    const lowered: typeof tally = { ...tally, evolve: (total, e) => total - e.data.step };
-    await replica.handle(lowered, 'a', count(50), as('two'));
-    const refusing = { ...tally, evolve: lowered.evolve };
-    await expect(store.handle(refusing, 'a', count(40), as('three'))).resolves.toMatchObject({
-      state: 0,
+    const reset: typeof tally = {
+      ...tally,
+      evolve: (total, { data }) => (data.step < 0 ? 0 : total + data.step),
+    };
+    await store.handle(reset, 'a', count(90), as('one'));
+    await new AggregateStore(streams).handle(reset, 'a', count(-1), as('two'));
+    await expect(store.handle(reset, 'a', count(40), as('three'))).resolves.toMatchObject({
+      state: 40,
     });
   });
 

@@ -204,7 +204,7 @@ export class AggregateStore {
       stream,
       known.revision < 0n ? 'no_stream' : known.revision,
       events.map((event, index) => ({
-        id: eventId(context.commandId, index),
+        id: eventId(context.commandId, hash, context.at, index),
         type: event.type,
         data: event.data,
         metadata,

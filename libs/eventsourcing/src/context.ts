@@ -10,9 +10,13 @@ const NAMESPACE = '6f2f5a2e-6a0f-5b52-9d2c-2f6f3c0d9a11';
 export const deriveId = (...parts: readonly (string | number)[]): string =>
   uuidv5(JSON.stringify(parts), NAMESPACE);
 
-/** Id of the n-th event of a command, the same however often the command is tried. */
-export const eventId = (commandId: string, index: number): string =>
-  uuidv5(String(index), commandId);
+/**
+ * Id of the n-th event of an accepted command. The store takes an append with known ids for a
+ * repetition, so the id covers all that makes two tries differ: another body under the same key,
+ * or another instant, must not pass for the same append. The same try sent again has the same ids.
+ */
+export const eventId = (commandId: string, hash: string, at: string, index: number): string =>
+  uuidv5(`${hash} ${at} ${index}`, commandId);
 
 /** SHA-256 (hex) over the RFC 8785 canonical form of a JSON value. */
 export const hashOf = (value: unknown): string =>
