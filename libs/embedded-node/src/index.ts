@@ -4,7 +4,7 @@ import { runNode, type NodeOptions, type RunningNode } from './node.js';
 import type { ThreadMessage } from './thread.js';
 
 export type { Faults } from './faults.js';
-export type { NodeOptions, RunningNode } from './node.js';
+export { socketEndpoint, type NodeOptions, type RunningNode } from './node.js';
 export { EventLog, LogUnavailable } from './log.js';
 
 export interface EmbeddedNode {

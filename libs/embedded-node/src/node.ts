@@ -33,7 +33,7 @@ export const runNode = async (options: NodeOptions): Promise<RunningNode> => {
   const server = createServer(log, faults, () => address);
   const { listen = process.platform === 'win32' ? { port: 0 } : 'socket' } = options;
   const target =
-    listen === 'socket' ? `unix:${socketPath(options.directory)}` : `127.0.0.1:${listen.port}`;
+    listen === 'socket' ? socketEndpoint(options.directory) : `127.0.0.1:${listen.port}`;
   try {
     if (listen === 'socket') rmSync(target.slice('unix:'.length), { force: true });
     const port = await new Promise<number>((done, failed) =>
@@ -54,6 +54,9 @@ export const runNode = async (options: NodeOptions): Promise<RunningNode> => {
     },
   };
 };
+
+/** Where a node that serves a directory over a socket is reached. */
+export const socketEndpoint = (directory: string): string => `unix:${socketPath(directory)}`;
 
 const socketPath = (directory: string): string => {
   const path = join(resolve(directory), SOCKET_NAME);

@@ -1,0 +1,11 @@
+import { Command } from 'commander';
+import { playCommand } from './play/command.js';
+import { tokenCommands } from './tokens.js';
+
+const program = new Command('hostledger').description('Operate a Hostledger installation');
+tokenCommands(program);
+playCommand(program);
+program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+});
