@@ -228,7 +228,7 @@ class LineChecker<T> {
       this.lines.push({ line, value: result.data });
       return;
     }
-    const issue = result.error.issues[0]!;
+    const issue = innermost(result.error.issues[0]!);
     const column = issue.path.length > 0 ? issue.path.join('.') : undefined;
     this.rejected.push({
       line,
@@ -238,6 +238,13 @@ class LineChecker<T> {
     });
   }
 }
+
+/** A union only says that nothing fitted; the last of its alternatives, text, says what is expected. */
+const innermost = (issue: z.core.$ZodIssue): z.core.$ZodIssue => {
+  if (issue.code !== 'invalid_union') return issue;
+  const inner = issue.errors.at(-1)?.[0];
+  return inner ? { ...innermost(inner), path: [...issue.path, ...inner.path] } : issue;
+};
 
 const linesInvalid = (rejected: readonly UploadRejection[]): ProblemError =>
   new ProblemError(

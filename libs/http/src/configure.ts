@@ -11,7 +11,8 @@ import type { Readable } from 'node:stream';
 import { single } from './act-context.js';
 import { AUTHENTICATORS, DENIAL_OBSERVER, RoleGuard, type Authenticator } from './auth.js';
 import { BULK_BODY_LIMIT_BYTES, isBulkRoute, tooLarge, type DigestedRequest } from './bulk.js';
-import { ProblemFilter, problemBody } from './problem.filter.js';
+import { Metrics } from './metrics.js';
+import { ProblemFilter } from './problem.filter.js';
 import { ProblemError, type FieldError } from './problem.js';
 import { ReplyInterceptor } from './reply.js';
 
@@ -126,6 +127,12 @@ export const configureHttp = async (
         new ProblemError(429, 'request/too-many', `Too many requests; try again in ${after}`),
     });
   }
+  const metrics = app.get(Metrics);
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.requestServed(route, request.method, reply.statusCode, reply.elapsedTime / 1000);
+    done();
+  });
   fastify.setErrorHandler((error: Error, request: FastifyRequest, reply: FastifyReply) => {
     new ProblemFilter().catch(error, {
       switchToHttp: () => ({ getRequest: () => request, getResponse: () => reply }),
@@ -154,5 +161,3 @@ const fieldErrors = (error: ValidationError, parent: string): FieldError[] => {
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => fieldErrors(child, pointer))];
 };
-
-export { problemBody };
