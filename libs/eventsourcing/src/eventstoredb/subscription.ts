@@ -55,7 +55,7 @@ class SupervisedSubscription implements LogFeed {
   private handedOut: bigint;
   private caughtUp = false;
   private toldCaughtUp = false;
-  private closed = false;
+  private readonly closing = new AbortController();
   private lastSignOfLife = performance.now();
   private current: AllStreamSubscription | undefined;
   private wake: (() => void) | undefined;
@@ -95,11 +95,15 @@ class SupervisedSubscription implements LogFeed {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
+    this.closing.abort();
     clearInterval(this.watchdog);
     this.wake?.();
     this.current?.destroy(new FeedClosed());
     await this.supervising;
+  }
+
+  private get closed(): boolean {
+    return this.closing.signal.aborted;
   }
 
   private async supervise(): Promise<void> {
@@ -110,7 +114,8 @@ class SupervisedSubscription implements LogFeed {
       this.caughtUp = false;
       failures = this.reached > before ? 0 : failures + 1;
       this.observer.subscriptionReopened(this.options.name, reason);
-      await sleep(Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS));
+      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
+      await sleep(pauseMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
     }
   }
 
