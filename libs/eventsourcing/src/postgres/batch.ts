@@ -1,7 +1,8 @@
-import { sql, type Kysely } from 'kysely';
+import { sql, type CompiledQuery, type Kysely } from 'kysely';
 import { upcast } from '../codec.js';
 import type { RecordedEvent } from '../message.js';
 import type { AnyTableFold, Projection } from '../projection.js';
+import type { RowCache } from './row-cache.js';
 import { schemaOf } from './schema.js';
 import { keyText, settled, TableStore, type TableRow } from './table-store.js';
 
@@ -11,7 +12,7 @@ export interface FoldedProjection {
   readonly checkpoint: bigint;
 }
 
-/** One projection could not take an event: its code is wrong, or the row does not fit its table. */
+/** One projection could not take an event: its code is wrong, or a row does not fit its table. */
 export class ProjectionFault extends Error {
   constructor(
     readonly projection: Projection,
@@ -26,11 +27,17 @@ export class ProjectionFault extends Error {
 
 /** Somebody else moved a checkpoint: another runner believes that it owns the group. */
 export class CheckpointMoved extends Error {
-  constructor(readonly expected: readonly FoldedProjection[]) {
-    const names = expected.map(({ projection }) => projection.name).join(', ');
+  constructor(projections: readonly FoldedProjection[]) {
+    const names = projections.map(({ projection }) => projection.name).join(', ');
     super(`A checkpoint was moved by another runner (${names})`);
     this.name = 'CheckpointMoved';
   }
+}
+
+/** What a batch has done to a table, for the cache and for upkeep once it is committed. */
+export interface TableChange {
+  readonly store: TableStore;
+  readonly rows: ReadonlyMap<string, TableRow | undefined>;
 }
 
 /**
@@ -40,51 +47,83 @@ export class CheckpointMoved extends Error {
  */
 export const applyBatch = async (
   db: Kysely<unknown>,
+  cache: RowCache,
   projections: readonly FoldedProjection[],
   events: readonly RecordedEvent[],
   position: bigint,
-): Promise<void> => {
+): Promise<TableChange[]> => {
   const behind = projections.filter(({ checkpoint }) => checkpoint < position);
-  if (behind.length === 0) return;
+  if (behind.length === 0) return [];
   const lifted = new Map<Projection['upcasters'], readonly RecordedEvent[]>();
-  for (const { projection, checkpoint } of behind) {
-    const { upcasters } = projection;
-    let current = lifted.get(upcasters);
-    if (!current) {
-      current = upcasters ? lift(projection, events) : events;
+  const changes: TableChange[] = [];
+  const writes = new Writes(db);
+  try {
+    for (const { projection, checkpoint } of behind) {
+      const { upcasters } = projection;
+      const current =
+        lifted.get(upcasters) ?? (upcasters ? lift(projection, upcasters, events) : events);
       lifted.set(upcasters, current);
+      for (const [index, store] of storesOf(projection).entries()) {
+        const fold = projection.tables[index]!;
+        const touches = touchesOf(projection, fold, current, checkpoint);
+        if (touches.length === 0) continue;
+        const states = fold.table.insertOnly
+          ? new Map<string, RowState>()
+          : await statesOf(writes, cache, store, touches);
+        foldRows(projection, fold, touches, states);
+        changes.push(writeRows(writes, projection, store, states));
+      }
     }
-    for (const [index, store] of storesOf(projection).entries()) {
-      const fold = projection.tables[index]!;
-      await applyToTable(db, projection, fold, store, current, checkpoint);
-    }
+    await writes.end();
+  } finally {
+    await writes.abandon();
   }
   await moveCheckpoints(db, behind, position, events.at(-1)?.position ?? 0n);
+  return changes;
 };
 
-const applyToTable = async (
-  db: Kysely<unknown>,
-  projection: Projection,
-  fold: AnyTableFold,
-  store: TableStore,
-  events: readonly RecordedEvent[],
-  checkpoint: bigint,
-): Promise<void> => {
-  const touches = touchesOf(projection, fold, events, checkpoint);
-  if (touches.length === 0) return;
-  const rows = fold.table.insertOnly
-    ? new Map<string, RowState>()
-    : await loadRows(db, store, touches);
-  const changes = foldRows(projection, fold, touches, rows);
-  try {
-    await store.remove(db, changes.removed);
-    await store.insert(db, changes.inserted);
-    await store.upsert(db, changes.updated);
-  } catch (error) {
-    if (isRefusedRow(error)) throw new ProjectionFault(projection, undefined, error);
-    throw error;
+/**
+ * Statements carried out one after the other while the next ones are still being prepared: the
+ * database and this thread work at the same time.
+ */
+class Writes {
+  private tail: Promise<void> = Promise.resolve();
+  private failure: { readonly error: unknown } | undefined;
+
+  constructor(private readonly db: Kysely<unknown>) {}
+
+  add(projection: Projection, statement: CompiledQuery): void {
+    this.tail = this.tail.then(async () => {
+      if (this.failure) return;
+      try {
+        await this.db.executeQuery(statement);
+      } catch (error) {
+        const blamed = isRefusedRow(error)
+          ? new ProjectionFault(projection, undefined, error)
+          : error;
+        this.failure = { error: blamed };
+      }
+    });
   }
-};
+
+  /** Runs in turn with the statements. */
+  async load(store: TableStore, keys: readonly TableRow[]): Promise<TableRow[]> {
+    await this.end();
+    return store.load(this.db, keys);
+  }
+
+  /** Resolves when all statements are carried out; rejects with the first failure. */
+  async end(): Promise<void> {
+    await this.tail;
+    if (this.failure) throw this.failure.error;
+  }
+
+  /** Skips what has not begun; afterwards the connection is idle. */
+  async abandon(): Promise<void> {
+    this.failure ??= { error: new Error('The batch was abandoned') };
+    await this.tail;
+  }
+}
 
 /** An event and one row of the table that it touches. */
 interface Touch {
@@ -104,68 +143,91 @@ const touchesOf = (
   for (let index = 0; index < events.length; index += 1) {
     const event = events[index]!;
     if (event.position <= checkpoint || !Object.hasOwn(keys, event.type)) continue;
-    blaming(projection, index, () => {
+    try {
       for (const key of keys[event.type]!(event)) {
         touches.push({ index, event, key, id: keyText(table, key) });
       }
-    });
+    } catch (error) {
+      throw new ProjectionFault(projection, index, error);
+    }
   }
   return touches;
 };
 
 /** A row as the table has it and as the events leave it. */
 interface RowState {
-  readonly stored: TableRow | undefined;
-  row: TableRow | undefined;
   readonly key: TableRow;
+  stored: TableRow | undefined;
+  row: TableRow | undefined;
 }
 
-const loadRows = async (
-  db: Kysely<unknown>,
+const statesOf = async (
+  writes: Writes,
+  cache: RowCache,
   store: TableStore,
   touches: readonly Touch[],
 ): Promise<Map<string, RowState>> => {
   const states = new Map<string, RowState>();
+  const missing: TableRow[] = [];
   for (const { id, key } of touches) {
-    if (!states.has(id)) states.set(id, { stored: undefined, row: undefined, key });
+    if (states.has(id)) continue;
+    const row = cache.get(store, id);
+    states.set(id, { key, stored: row, row });
+    if (!row) missing.push(key);
   }
-  const keys = Array.from(states.values(), ({ key }) => onlyKey(store.table, key));
-  for (const row of await store.load(db, keys)) {
-    const id = keyText(store.table, row);
-    states.set(id, { stored: row, row, key: row });
+  if (missing.length === 0) return states;
+  for (const row of await writes.load(store, missing)) {
+    const state = states.get(keyText(store.table, row))!;
+    state.stored = row;
+    state.row = row;
   }
   return states;
 };
-
-interface Changes {
-  readonly removed: TableRow[];
-  readonly inserted: TableRow[];
-  readonly updated: TableRow[];
-}
 
 const foldRows = (
   projection: Projection,
   { table, evolve }: AnyTableFold,
   touches: readonly Touch[],
   states: Map<string, RowState>,
-): Changes => {
+): void => {
   for (const { index, event, key, id } of touches) {
-    blaming(projection, index, () => {
+    try {
       let state = states.get(id);
-      if (!state) states.set(id, (state = { stored: undefined, row: undefined, key }));
+      if (!state) states.set(id, (state = { key, stored: undefined, row: undefined }));
       else if (table.insertOnly) throw new Error(`${table.name}: a row is inserted twice`);
       const row = evolve(state.row, event, key);
       state.row = row === undefined || row === state.row ? row : settled(table, key, row);
-    });
+    } catch (error) {
+      throw new ProjectionFault(projection, index, error);
+    }
   }
-  const changes: Changes = { removed: [], inserted: [], updated: [] };
-  for (const { stored, row, key } of states.values()) {
+};
+
+const writeRows = (
+  writes: Writes,
+  projection: Projection,
+  store: TableStore,
+  states: ReadonlyMap<string, RowState>,
+): TableChange => {
+  const rows = new Map<string, TableRow | undefined>();
+  const removed: TableRow[] = [];
+  const inserted: TableRow[] = [];
+  const updated: TableRow[] = [];
+  for (const [id, { stored, row, key }] of states) {
     if (row === stored) continue;
-    if (!row) changes.removed.push(onlyKey(table, key));
-    else if (stored) changes.updated.push(row);
-    else changes.inserted.push(row);
+    rows.set(id, row);
+    if (!row) removed.push(key);
+    else if (stored) updated.push(row);
+    else inserted.push(row);
   }
-  return changes;
+  try {
+    for (const statement of store.remove(removed)) writes.add(projection, statement);
+    for (const statement of store.insert(inserted)) writes.add(projection, statement);
+    for (const statement of store.upsert(updated)) writes.add(projection, statement);
+  } catch (error) {
+    throw new ProjectionFault(projection, undefined, error);
+  }
+  return { store, rows };
 };
 
 const moveCheckpoints = async (
@@ -188,27 +250,19 @@ const moveCheckpoints = async (
   if (numAffectedRows !== BigInt(projections.length)) throw new CheckpointMoved(projections);
 };
 
-const lift = (projection: Projection, events: readonly RecordedEvent[]): RecordedEvent[] =>
-  events.map((event, index) =>
-    blaming(projection, index, () => {
-      const newest = upcast(projection.upcasters!, event);
+const lift = (
+  projection: Projection,
+  upcasters: NonNullable<Projection['upcasters']>,
+  events: readonly RecordedEvent[],
+): RecordedEvent[] =>
+  events.map((event, index) => {
+    try {
+      const newest = upcast(upcasters, event);
       return newest === event ? event : { ...event, type: newest.type, data: newest.data };
-    }),
-  );
-
-const blaming = <T>(projection: Projection, index: number, work: () => T): T => {
-  try {
-    return work();
-  } catch (error) {
-    throw new ProjectionFault(projection, index, error);
-  }
-};
-
-const onlyKey = ({ key }: AnyTableFold['table'], row: TableRow): TableRow => {
-  const values: TableRow = {};
-  for (const column of key) values[column] = row[column];
-  return values;
-};
+    } catch (error) {
+      throw new ProjectionFault(projection, index, error);
+    }
+  });
 
 const stores = new WeakMap<Projection, readonly TableStore[]>();
 

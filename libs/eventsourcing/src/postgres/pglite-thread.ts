@@ -17,10 +17,19 @@ export interface Engine {
 
 const SESSION = `set timezone to 'UTC'; set search_path to hostledger, public`;
 
+/** Arrays of boolean, integer, text, bigint, date, timestamptz and jsonb. */
+const ARRAY_OIDS = [1000, 1007, 1009, 1016, 1182, 1185, 3807];
+
 /** Opens the data directory in this thread; rejects when PostgreSQL cannot start on it. */
 export const openEngine = async (dataDirectory: string): Promise<Engine> => {
   const pglite = await PGlite.create({ dataDir: dataDirectory, parsers: valueParsers });
   await pglite.exec(SESSION);
+  for (const oid of ARRAY_OIDS) {
+    const serialize = pglite.serializers[oid]!;
+    // Arrays that come as bytes are in PostgreSQL's binary format already.
+    pglite.serializers[oid] = (value) =>
+      ArrayBuffer.isView(value) ? (value as unknown as string) : serialize(value);
+  }
   return {
     async query(sql, parameters) {
       // Without parameters several statements may come at once, as with the `pg` driver.

@@ -1,13 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'kysely';
 import type { LogBatch, LogFeed, LogFeeds } from '../log-feed.js';
 import type { RecordedEvent } from '../message.js';
 import type { Projection } from '../projection.js';
-import { applyBatch, ProjectionFault, type FoldedProjection } from './batch.js';
+import { applyBatch, ProjectionFault, type FoldedProjection, type TableChange } from './batch.js';
 import type { Database } from './database.js';
 import { ReadModelBehind } from './errors.js';
 import { own } from './ownership.js';
-import { prepareSchema, resetProjections, switchViews, type MetaTables } from './schema.js';
+import { RowCache } from './row-cache.js';
+import {
+  createIndexes,
+  prepareSchema,
+  resetProjections,
+  switchViews,
+  type MetaTables,
+} from './schema.js';
+import { Upkeep } from './upkeep.js';
 
 /** Where a runner reports what it does; must not throw. */
 export interface RunnerObserver {
@@ -81,11 +88,15 @@ export class ProjectionRunner {
   private readonly checkpoints = new Map<Projection, bigint>();
   private readonly failures = new Map<Projection, ProjectionFailure>();
   private readonly listeners = new Set<() => void>();
+  private readonly cache = new RowCache();
+  private readonly upkeep: Upkeep;
   private stopping = new AbortController();
   private running: Promise<void> | undefined;
   private owned: AbortSignal | undefined;
 
-  constructor(private readonly options: ProjectionRunnerOptions) {}
+  constructor(private readonly options: ProjectionRunnerOptions) {
+    this.upkeep = new Upkeep(options.database);
+  }
 
   get name(): string {
     return this.options.name;
@@ -245,6 +256,7 @@ export class ProjectionRunner {
 
   /** Reads the checkpoints; returns the position of the last event each projection was given. */
   private async loadCheckpoints(): Promise<Map<Projection, bigint>> {
+    this.cache.clear();
     const { database, projections } = this.options;
     const rows = await database
       .for<MetaTables>()
@@ -276,11 +288,12 @@ export class ProjectionRunner {
         if (!batch) return;
         await this.apply(batch.events, batch.position, work);
         if (batch.caughtUp && this.phase === 'catchingUp' && !work.aborted) {
+          await createIndexes(database, this.active());
           await switchViews(database, this.active());
-          if (database.kind === 'pglite') await sql`analyze`.execute(database.for());
           this.lastError = undefined;
           this.enter('live');
         }
+        if (batch.caughtUp) await this.upkeep.run();
       }
     } finally {
       work.removeEventListener('abort', close);
@@ -340,10 +353,20 @@ export class ProjectionRunner {
       projection,
       checkpoint: this.checkpointOf(projection),
     }));
-    await this.options.database
-      .for<unknown>()
-      .transaction()
-      .execute((trx) => applyBatch(trx, active, events, position));
+    let changes: readonly TableChange[];
+    try {
+      changes = await this.options.database
+        .for<unknown>()
+        .transaction()
+        .execute((trx) => applyBatch(trx, this.cache, active, events, position));
+    } catch (error) {
+      this.cache.clear();
+      throw error;
+    }
+    for (const { store, rows } of changes) {
+      for (const [id, row] of rows) if (!store.table.insertOnly) this.cache.set(store, id, row);
+      this.upkeep.note(store, rows.size);
+    }
     for (const { projection, checkpoint } of active) {
       if (checkpoint < position) this.checkpoints.set(projection, position);
     }

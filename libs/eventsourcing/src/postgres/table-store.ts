@@ -1,107 +1,97 @@
 import { CompiledQuery, type Kysely } from 'kysely';
 import type { AnyTableFold, ColumnType } from '../projection.js';
+import { binaryArray, carrierOf } from './binary-array.js';
 import { columnList, quoted } from './schema.js';
 
 type Table = AnyTableFold['table'];
 export type TableRow = Record<string, unknown>;
 
-/** Rows per statement: large enough to be cheap per row, small enough for one parameter. */
+/** Rows per statement: cheap per row, and a few megabytes at most. */
 const CHUNK_ROWS = 5_000;
 
 /**
- * Reads and writes one table in sets: a statement for thousands of rows, which travel as one JSON
- * parameter that the database turns back into rows of the table's own types.
+ * The statements that read and write one table in sets of thousands of rows. Each column travels
+ * as one array parameter.
  */
 export class TableStore {
-  private readonly target: string;
-  private readonly rowsOfParameter: string;
+  private readonly columns: readonly string[];
   private readonly insertSql: string;
   private readonly upsertSql: string;
   private readonly removeSql: string;
   private readonly loadSql: string;
-  private readonly bigintColumns: readonly string[];
 
   constructor(
     readonly schema: string,
     readonly table: Table,
   ) {
-    const columns = Object.keys(table.columns);
     const { key } = table;
-    this.target = `${quoted(schema)}.${quoted(table.name)}`;
-    this.rowsOfParameter = `json_populate_recordset(null::${this.target}, $1::json)`;
-    this.bigintColumns = columns.filter((column) => table.columns[column] === 'bigint');
-
-    const others = columns.filter((column) => !key.includes(column));
+    const target = `${quoted(schema)}.${quoted(table.name)}`;
+    this.columns = Object.keys(table.columns);
+    const others = this.columns.filter((column) => !key.includes(column));
     const assignments = others.map((column) => `${quoted(column)} = excluded.${quoted(column)}`);
+    const values = this.columns.map((column) =>
+      table.columns[column] === 'numeric' ? `k.${quoted(column)}::numeric` : `k.${quoted(column)}`,
+    );
     this.insertSql =
-      `insert into ${this.target} (${columnList(columns)}) ` +
-      `select ${columnList(columns)} from ${this.rowsOfParameter}`;
+      `insert into ${target} (${columnList(this.columns)}) ` +
+      `select ${values.join(', ')} from ${this.parameters(this.columns)}`;
     this.upsertSql =
       `${this.insertSql} on conflict (${columnList(key)}) do ` +
       (others.length > 0 ? `update set ${assignments.join(', ')}` : 'nothing');
 
-    const keys =
-      `json_to_recordset($1::json) as k` +
-      `(${key.map((column) => `${quoted(column)} ${table.columns[column]}`).join(', ')})`;
+    const keys = this.parameters(key);
     const matches = key.map((column) => `t.${quoted(column)} = k.${quoted(column)}`).join(' and ');
-    this.removeSql = `delete from ${this.target} t using ${keys} where ${matches}`;
-    this.loadSql = `select t.* from ${keys} join ${this.target} t on ${matches}`;
+    this.removeSql = `delete from ${target} t using ${keys} where ${matches}`;
+    this.loadSql = `select t.* from ${keys} join ${target} t on ${matches}`;
   }
 
   /** The rows with these keys that exist. */
   async load(db: Kysely<unknown>, keys: readonly TableRow[]): Promise<TableRow[]> {
     const loaded: TableRow[] = [];
-    for (const chunk of chunksOf(keys)) {
-      const { rows } = await db.executeQuery<TableRow>(this.compiled(this.loadSql, chunk));
-      loaded.push(...rows);
+    for (const statement of this.statements(this.loadSql, this.table.key, keys)) {
+      loaded.push(...(await db.executeQuery<TableRow>(statement)).rows);
     }
     return loaded;
   }
 
-  /** Rows that do not exist yet; fails if one does. */
-  async insert(db: Kysely<unknown>, rows: readonly TableRow[]): Promise<void> {
-    for (const chunk of chunksOf(rows)) {
-      await db.executeQuery(this.compiled(this.insertSql, chunk));
+  /** Statements for rows that do not exist yet; they fail if one does. */
+  insert(rows: readonly TableRow[]): Iterable<CompiledQuery> {
+    return this.statements(this.insertSql, this.columns, rows);
+  }
+
+  upsert(rows: readonly TableRow[]): Iterable<CompiledQuery> {
+    return this.statements(this.upsertSql, this.columns, rows);
+  }
+
+  remove(keys: readonly TableRow[]): Iterable<CompiledQuery> {
+    return this.statements(this.removeSql, this.table.key, keys);
+  }
+
+  /** Lazily, so that the next statement is built while the one before is carried out. */
+  private *statements(
+    text: string,
+    columns: readonly string[],
+    rows: readonly TableRow[],
+  ): Generator<CompiledQuery<TableRow>> {
+    for (let from = 0; from < rows.length; from += CHUNK_ROWS) {
+      const chunk = rows.slice(from, from + CHUNK_ROWS);
+      const arrays = columns.map((column) =>
+        binaryArray(
+          this.table.columns[column]!,
+          chunk.map((row) => row[column]),
+        ),
+      );
+      yield CompiledQuery.raw(text, arrays);
     }
   }
 
-  async upsert(db: Kysely<unknown>, rows: readonly TableRow[]): Promise<void> {
-    for (const chunk of chunksOf(rows)) {
-      await db.executeQuery(this.compiled(this.upsertSql, chunk));
-    }
-  }
-
-  async remove(db: Kysely<unknown>, keys: readonly TableRow[]): Promise<void> {
-    for (const chunk of chunksOf(keys)) {
-      await db.executeQuery(this.compiled(this.removeSql, chunk));
-    }
-  }
-
-  private compiled(statement: string, rows: readonly TableRow[]): CompiledQuery<TableRow> {
-    return CompiledQuery.raw(statement, [this.toJson(rows)]);
-  }
-
-  private toJson(rows: readonly TableRow[]): string {
-    if (this.bigintColumns.length === 0) return JSON.stringify(rows);
-    return JSON.stringify(
-      rows.map((row) => {
-        const copy = { ...row };
-        for (const column of this.bigintColumns) {
-          if (typeof copy[column] === 'bigint') copy[column] = copy[column].toString();
-        }
-        return copy;
-      }),
-    );
+  private parameters(columns: readonly string[]): string {
+    const arrays = columns.map((column, index) => {
+      return `$${index + 1}::${carrierOf(this.table.columns[column]!)}[]`;
+    });
+    return `unnest(${arrays.join(', ')}) as k(${columnList(columns)})`;
   }
 }
-
-const chunksOf = <T>(items: readonly T[]): T[][] => {
-  const chunks: T[][] = [];
-  for (let from = 0; from < items.length; from += CHUNK_ROWS) {
-    chunks.push(items.slice(from, from + CHUNK_ROWS));
-  }
-  return chunks;
-};
 
 /** Tells rows of a table apart by their keys; NUL cannot occur in a PostgreSQL text. */
 export const keyText = ({ key, columns }: Table, row: TableRow): string => {
@@ -125,6 +115,10 @@ export const settled = (table: Table, key: TableRow, row: TableRow): TableRow =>
   for (const column in table.columns) {
     const value = row[column];
     const form = formOf(table.columns[column]!, value);
+    if (form === undefined || (form === null && !table.nullable?.includes(column))) {
+      const found = typeof value === 'string' ? `the text ${JSON.stringify(value)}` : typeof value;
+      throw new TypeError(`${table.name}.${column} is ${table.columns[column]}, not ${found}`);
+    }
     if (form !== value) {
       copy ??= { ...row };
       copy[column] = form;
@@ -133,24 +127,49 @@ export const settled = (table: Table, key: TableRow, row: TableRow): TableRow =>
   return copy ?? row;
 };
 
+/** The value as it will be read back; undefined if it does not fit the type. */
 const formOf = (type: ColumnType, value: unknown): unknown => {
-  if (value === undefined) return null;
-  if (value === null) return value;
+  if (value === undefined || value === null) return null;
   switch (type) {
-    case 'timestamptz':
-      if (typeof value === 'string' && INSTANT.test(value)) return value;
-      return new Date(value as string).toISOString();
-    case 'bigint':
-      return typeof value === 'bigint' ? value : BigInt(value as number | string);
-    case 'numeric':
-      return typeof value === 'number' ? String(value) : value;
     case 'text':
+      return typeof value === 'string' ? value : undefined;
     case 'integer':
+      return (value as number) === ((value as number) | 0) ? value : undefined;
+    case 'bigint':
+      return typeof value === 'number' && Number.isSafeInteger(value)
+        ? BigInt(value)
+        : typeof value === 'bigint'
+          ? value
+          : undefined;
     case 'boolean':
+      return typeof value === 'boolean' ? value : undefined;
+    case 'numeric':
+      return typeof value === 'number'
+        ? String(value)
+        : typeof value === 'string'
+          ? value
+          : undefined;
     case 'date':
+      return typeof value === 'string' && isDay(value) ? value : undefined;
+    case 'timestamptz':
+      return typeof value === 'string' ? instantOf(value) : undefined;
     case 'jsonb':
       return value;
   }
 };
 
+const DAY = /^\d{4}-\d\d-\d\d$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+const isDay = (text: string): boolean => {
+  if (!DAY.test(text)) return false;
+  const parsed = Date.parse(text);
+  // The thirtieth of February is not refused by every parser.
+  return !Number.isNaN(parsed) && new Date(parsed).toISOString().startsWith(text);
+};
+
+const instantOf = (text: string): string | undefined => {
+  const parsed = Date.parse(text);
+  if (Number.isNaN(parsed)) return undefined;
+  return INSTANT.test(text) ? text : new Date(parsed).toISOString();
+};
