@@ -49,7 +49,7 @@ export const stepOf = (
   context: CommandContext,
   ...step: readonly (string | number)[]
 ): CommandContext => {
-  const { expectedRevision: _, ...rest } = context;
+  const { expectedRevision, ...rest } = context;
   return {
     ...rest,
     commandId: deriveId(context.commandId, ...step),

@@ -58,7 +58,7 @@ export const isBulkRoute = (config: unknown): boolean =>
  */
 export const BulkRoute = (line: z.ZodType): MethodDecorator => {
   const schema = z.toJSONSchema(line, { io: 'input', unrepresentable: 'any' }) as object;
-  const columns = line instanceof z.ZodObject ? Object.keys(line.shape as object) : [];
+  const columns = line instanceof z.ZodObject ? Object.keys(line.shape) : [];
   return applyDecorators(
     RouteConfig({ bulk: true }),
     ApiConsumes('application/json', 'text/csv'),

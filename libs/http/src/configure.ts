@@ -5,7 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import type { ValidationError } from 'class-validator';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { single } from './act-context.js';
@@ -41,7 +41,7 @@ export const fastifyAdapter = (): FastifyAdapter => {
       return given !== undefined && CORRELATION_FORM.test(given) ? given : randomUUID();
     },
   });
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify = adapter.getInstance<FastifyInstance>();
   fastify.addHook('onRoute', (route) => {
     if (isBulkRoute(route.config)) route.bodyLimit = BULK_BODY_LIMIT_BYTES;
   });
@@ -106,7 +106,7 @@ export const configureHttp = async (
       app.get<(code: string) => void>(DENIAL_OBSERVER),
     ),
   );
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   await fastify.register(helmet, {
     contentSecurityPolicy: {
       directives: {
@@ -132,11 +132,6 @@ export const configureHttp = async (
     const route = request.routeOptions.url ?? 'unknown';
     metrics.requestServed(route, request.method, reply.statusCode, reply.elapsedTime / 1000);
     done();
-  });
-  fastify.setErrorHandler((error: Error, request: FastifyRequest, reply: FastifyReply) => {
-    new ProblemFilter().catch(error, {
-      switchToHttp: () => ({ getRequest: () => request, getResponse: () => reply }),
-    } as never);
   });
 };
 

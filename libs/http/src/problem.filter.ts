@@ -96,7 +96,7 @@ const ofFramework = (error: unknown): ProblemError => {
 
 export const problemBody = (problem: ProblemError): Record<string, unknown> => {
   const { status, code, detail } = problem;
-  const { retryAfterSeconds: _, ...extensions } = problem.extra;
+  const { retryAfterSeconds, ...extensions } = problem.extra;
   const title = problemCatalogue().get(code)?.title ?? detail;
   return { ...extensions, type: problemType(code), title, status, code, detail };
 };

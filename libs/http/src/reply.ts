@@ -53,7 +53,7 @@ export class ReplyInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const raw = context.switchToHttp().getResponse<FastifyReply>();
     return next.handle().pipe(
-      map((result: unknown) => {
+      map((result: unknown): unknown => {
         if (!(result instanceof HttpReply)) return result;
         void raw.status(result.status).headers(result.headers);
         return result.body;

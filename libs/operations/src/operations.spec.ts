@@ -69,7 +69,7 @@ const lighting = (store: AggregateStore): BulkKind<{ lamp: number }, { room: str
 
 const performAll = async (streams: InMemoryStreams): Promise<void> => {
   const store = new AggregateStore(streams);
-  const worker = operationsProcess(store, streams, [lighting(store) as BulkKind]);
+  const worker = operationsProcess(store, streams, [lighting(store)]);
   const item = {
     item_id: operationIdOf(context),
     due_at: at,

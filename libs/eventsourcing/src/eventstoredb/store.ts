@@ -99,7 +99,7 @@ export class EventStore implements StreamAccess {
     return this.persistently(`read of ${stream}`, async (client) => {
       const read = client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount });
       try {
-        return await this.collect(read as StreamingRead<ResolvedEvent>, `read of ${stream}`);
+        return await this.collect(read, `read of ${stream}`);
       } catch (error) {
         if (error instanceof StreamNotFoundError) return [];
         throw error;
@@ -112,7 +112,7 @@ export class EventStore implements StreamAccess {
     return this.persistently('read of $all', async (client) => {
       const fromPosition = after === 0n ? START : { commit: after, prepare: after };
       const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: maxCount + 1 });
-      const events = await this.collect(read as StreamingRead<ResolvedEvent>, 'read of $all');
+      const events = await this.collect(read, 'read of $all');
       return events.filter((event) => event.position > after).slice(0, maxCount);
     });
   }
