@@ -60,6 +60,8 @@ const firstToken = async (dataDir: string): Promise<string> => {
 /** Progress rewrites its line on a terminal; elsewhere it is a line every few seconds. */
 const terminal = (stream: NodeJS.WriteStream): Output => {
   let last = performance.now();
+  // A reader that goes away, like `head`, is no reason to stop.
+  stream.on('error', () => undefined);
   const clear = stream.isTTY ? '\r\x1b[K' : '';
   return {
     line: (text) => {

@@ -18,12 +18,14 @@ export const elapsed = (ms: number): string =>
 
 export type Row = readonly string[];
 
+const FIGURE = /^(\d[\d,.]*( %)?)?$/;
+
 /** Columns of figures are set to the right. */
 export const table = (header: Row, rows: readonly Row[], indent = '  '): string[] => {
   const all = [header, ...rows];
   const columns = header.map((_, index) => ({
     width: Math.max(...all.map((row) => (row[index] ?? '').length)),
-    figures: rows.every((row) => /^-?(\d.*)?$/.test(row[index] ?? '')),
+    figures: rows.every((row) => FIGURE.test(row[index] ?? '')),
   }));
   return all.map((row) =>
     columns
