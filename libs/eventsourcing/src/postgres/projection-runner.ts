@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LogBatch, LogFeed, LogFeeds } from '../log-feed.js';
+import type { LogBatch, LogFeeds } from '../log-feed.js';
 import type { RecordedEvent } from '../message.js';
 import type { Projection } from '../projection.js';
 import { applyBatch, ProjectionFault, type FoldedProjection, type TableChange } from './batch.js';
 import type { Database } from './database.js';
 import { ReadModelBehind } from './errors.js';
+import { Intake } from './intake.js';
 import { own } from './ownership.js';
 import { RowCache } from './row-cache.js';
 import {
@@ -33,7 +34,7 @@ export interface ProjectionRunnerOptions {
   /** Position of the last event of the log, to notice that the log was replaced or restored. */
   readonly head?: () => Promise<bigint>;
   readonly observer?: RunnerObserver;
-  /** Events taken from the feed at once, at most. */
+  /** Events in one transaction, at most; behind the log so many are taken, live what is there. */
   readonly batchEvents?: number;
 }
 
@@ -67,7 +68,7 @@ export interface ProjectionRunnerStatus {
   }[];
 }
 
-const BATCH_EVENTS = 20_000;
+const BATCH_EVENTS = 40_000;
 const FAULT_ATTEMPTS = 3;
 const FAULT_PAUSE_MS = 100;
 const FIRST_PAUSE_MS = 100;
@@ -276,15 +277,16 @@ export class ProjectionRunner {
   }
 
   private async applyFeed(work: AbortSignal): Promise<void> {
-    const { feeds, eventTypes, database } = this.options;
+    const { feeds, eventTypes, database, batchEvents = BATCH_EVENTS } = this.options;
     const from = this.least(this.active());
     const feed = feeds.open({ name: this.name, from, ...(eventTypes ? { eventTypes } : {}) });
     const close = (): void => void feed.close().catch(() => undefined);
     work.addEventListener('abort', close, { once: true });
+    const intake = new Intake(feed, batchEvents);
     try {
       this.enter('catchingUp');
       while (!work.aborted) {
-        const batch = await this.nextBatch(feed, work);
+        const batch = await this.nextBatch(intake, work);
         if (!batch) return;
         await this.apply(batch.events, batch.position, work);
         if (batch.caughtUp && this.phase === 'catchingUp' && !work.aborted) {
@@ -301,9 +303,9 @@ export class ProjectionRunner {
     }
   }
 
-  private async nextBatch(feed: LogFeed, work: AbortSignal): Promise<LogBatch | undefined> {
+  private async nextBatch(intake: Intake, work: AbortSignal): Promise<LogBatch | undefined> {
     try {
-      return await feed.next(this.options.batchEvents ?? BATCH_EVENTS);
+      return await intake.take();
     } catch (error) {
       if (work.aborted) return undefined;
       throw error;

@@ -29,17 +29,12 @@ export class TableStore {
     this.columns = Object.keys(table.columns);
     const others = this.columns.filter((column) => !key.includes(column));
     const assignments = others.map((column) => `${quoted(column)} = excluded.${quoted(column)}`);
-    const values = this.columns.map((column) =>
-      table.columns[column] === 'numeric' ? `k.${quoted(column)}::numeric` : `k.${quoted(column)}`,
-    );
-    this.insertSql =
-      `insert into ${target} (${columnList(this.columns)}) ` +
-      `select ${values.join(', ')} from ${this.parameters(this.columns)}`;
+    this.insertSql = `insert into ${target} (${columnList(this.columns)}) ${this.rowsOf(this.columns)}`;
     this.upsertSql =
       `${this.insertSql} on conflict (${columnList(key)}) do ` +
       (others.length > 0 ? `update set ${assignments.join(', ')}` : 'nothing');
 
-    const keys = this.parameters(key);
+    const keys = `(${this.rowsOf(key)}) as k`;
     const matches = key.map((column) => `t.${quoted(column)} = k.${quoted(column)}`).join(' and ');
     this.removeSql = `delete from ${target} t using ${keys} where ${matches}`;
     this.loadSql = `select t.* from ${keys} join ${target} t on ${matches}`;
@@ -85,11 +80,14 @@ export class TableStore {
     }
   }
 
-  private parameters(columns: readonly string[]): string {
-    const arrays = columns.map((column, index) => {
-      return `$${index + 1}::${carrierOf(this.table.columns[column]!)}[]`;
+  /** The parameters as rows. In the select list they are not stored on the way, as in FROM. */
+  private rowsOf(columns: readonly string[]): string {
+    const values = columns.map((column, index) => {
+      const type = this.table.columns[column]!;
+      const value = `unnest($${index + 1}::${carrierOf(type)}[])`;
+      return `${type === 'numeric' ? `${value}::numeric` : value} as ${quoted(column)}`;
     });
-    return `unnest(${arrays.join(', ')}) as k(${columnList(columns)})`;
+    return `select ${values.join(', ')}`;
   }
 }
 
