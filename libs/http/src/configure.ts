@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { ValidationPipe } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { ModulesContainer, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -127,6 +127,13 @@ export const configureHttp = async (
         new ProblemError(429, 'request/too-many', `Too many requests; try again in ${after}`),
     });
   }
+  countRequests(app, fastify);
+};
+
+/** Apps have {@link Metrics}; the spec of a room's routes does without. */
+const countRequests = (app: NestFastifyApplication, fastify: FastifyInstance): void => {
+  const modules = [...app.get(ModulesContainer).values()];
+  if (!modules.some(({ providers }) => providers.has(Metrics))) return;
   const metrics = app.get(Metrics);
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
