@@ -8,7 +8,7 @@ import {
   Res,
   VERSION_NEUTRAL,
 } from '@nestjs/common';
-import { ApiExcludeController, ApiTags } from '@nestjs/swagger';
+import { ApiExcludeController, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsInt, Length, Max, Min } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import type { CommandContext } from '@hostledger/eventsourcing';
@@ -32,14 +32,14 @@ export const READINESS = Symbol('READINESS');
 export class HealthController {
   constructor(@Inject(READINESS) private readonly probes: readonly ReadinessProbe[]) {}
 
-  /** The process runs and answers */
+  @ApiOperation({ summary: 'The process runs and answers' })
   @Get('live')
   @Public()
   live() {
     return { status: 'ok' };
   }
 
-  /** Everything this process needs works; 503 names what does not */
+  @ApiOperation({ summary: 'Everything this process needs works; 503 names what does not' })
   @Get('ready')
   @Public()
   async ready(@Res({ passthrough: true }) response: FastifyReply) {
@@ -60,7 +60,7 @@ export class HealthController {
 export class MetricsController {
   constructor(private readonly metrics: Metrics) {}
 
-  /** Metrics in Prometheus' text format; a token of any role */
+  @ApiOperation({ summary: "Metrics in Prometheus' text format; a token of any role" })
   @Get()
   @AnyRole()
   async scrape(@Res() response: FastifyReply) {
@@ -72,7 +72,7 @@ export class MetricsController {
 @ApiTags('operations')
 @Controller('problems')
 export class ProblemsController {
-  /** Every problem code with its status and meaning */
+  @ApiOperation({ summary: 'Every problem code with its status and meaning' })
   @Get()
   @Public()
   list() {

@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   keysetPage,
@@ -12,23 +12,42 @@ import {
 } from '@hostledger/http';
 import type { AccessTables, AccessTokenRow } from './projection.js';
 
+export class AccessTokenView {
+  tokenId: string;
+  /** @example erp */
+  subject: string;
+  /** @example ["operator"] */
+  roles: string[];
+  note: string;
+  issuedAt: string;
+  issuedBy: string;
+  expiresAt: string | null;
+  revokedAt: string | null;
+}
+
+export class AccessTokenList {
+  items: AccessTokenView[];
+  nextCursor?: string;
+}
+
 @ApiTags('access')
 @Controller('access-tokens')
 export class AccessTokensController {
   constructor(private readonly readModels: ReadModels) {}
 
-  /** List access tokens; their secrets are not kept */
+  @ApiOperation({ summary: 'List access tokens; their secrets are not kept' })
   @Get()
   @Roles('admin', 'auditor')
+  @ApiOkResponse({ type: AccessTokenList })
   async list(@Query() page: Page, @ReadAt() at: ReadOptions) {
     const { position, value } = await this.readModels.read<AccessTables, PageOf<AccessTokenRow>>(
       at,
       (db) => keysetPage(db.selectFrom('access_tokens').selectAll(), page, ['token_id']),
     );
-    const items = value.items.map((row) => ({
+    const items = value.items.map((row): AccessTokenView => ({
       tokenId: row.token_id,
       subject: row.subject,
-      roles: row.roles,
+      roles: [...row.roles],
       note: row.note,
       issuedAt: row.issued_at,
       issuedBy: row.issued_by,

@@ -1,5 +1,5 @@
 import { Body, Controller, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ArrayNotEmpty, ArrayUnique, IsIn, IsISO8601, IsOptional, Length } from 'class-validator';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles, ROLES, type Role } from '@hostledger/http';
@@ -44,7 +44,9 @@ export class TokenIssuedReply {
 export class IssueTokenController {
   constructor(private readonly store: AggregateStore) {}
 
-  /** Issue an access token; repeating the request cannot show its secret again */
+  @ApiOperation({
+    summary: 'Issue an access token; repeating the request cannot show its secret again',
+  })
   @Post()
   @Roles('admin')
   @ApiCreatedResponse({ type: TokenIssuedReply })

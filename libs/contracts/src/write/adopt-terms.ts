@@ -1,6 +1,6 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -117,7 +117,7 @@ export class TermsAdoptedReply {
 export class AdoptTermsController {
   constructor(private readonly commands: CommandBus) {}
 
-  /** Adopt the next version of a contract's terms */
+  @ApiOperation({ summary: "Adopt the next version of a contract's terms" })
   @Post()
   @Roles('commercial')
   @ApiCreatedResponse({ type: TermsAdoptedReply })

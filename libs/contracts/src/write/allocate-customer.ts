@@ -1,6 +1,6 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsUUID, Matches } from 'class-validator';
 import {
   AggregateStore,
@@ -67,7 +67,7 @@ export class AllocateCustomerHandler implements ICommandHandler<AllocateCustomer
 export class AllocateCustomerController {
   constructor(private readonly commands: CommandBus) {}
 
-  /** Allocate capacity at a facility to the contract's customer */
+  @ApiOperation({ summary: "Allocate capacity at a facility to the contract's customer" })
   @Post()
   @Roles('commercial')
   @ApiCreatedResponse({ type: CustomerAllocatedReply })

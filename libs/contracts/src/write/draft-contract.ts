@@ -1,6 +1,6 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsISO4217CurrencyCode, IsTimeZone, IsUUID, Length } from 'class-validator';
 import {
   AggregateStore,
@@ -84,7 +84,7 @@ export class DraftContractHandler implements ICommandHandler<DraftContractComman
 export class DraftContractController {
   constructor(private readonly commands: CommandBus) {}
 
-  /** Draft a hosting contract */
+  @ApiOperation({ summary: 'Draft a hosting contract' })
   @Post()
   @Roles('commercial')
   @ApiCreatedResponse({ type: ContractDraftedReply })

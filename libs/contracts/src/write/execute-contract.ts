@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, Length, ValidateNested } from 'class-validator';
 import type { CommandContext } from '@hostledger/eventsourcing';
@@ -52,7 +52,7 @@ export class ContractExecutedReply {
 export class ExecuteContractController {
   constructor(private readonly commands: CommandBus) {}
 
-  /** Record that a contract was signed */
+  @ApiOperation({ summary: 'Record that a contract was signed' })
   @Post()
   @HttpCode(200)
   @Roles('commercial')

@@ -1,6 +1,6 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Length, Matches } from 'class-validator';
 import { deriveId, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
@@ -52,7 +52,7 @@ export class OrderPlacedReply {
 export class PlaceOrderController {
   constructor(private readonly commands: CommandBus) {}
 
-  /** Place a service order under an executed contract */
+  @ApiOperation({ summary: 'Place a service order under an executed contract' })
   @Post()
   @Roles('commercial')
   @ApiCreatedResponse({ type: OrderPlacedReply })

@@ -1,6 +1,6 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsISO31661Alpha2, Length } from 'class-validator';
 import {
   AggregateStore,
@@ -62,7 +62,7 @@ export class RegisterCustomerHandler implements ICommandHandler<RegisterCustomer
 export class RegisterCustomerController {
   constructor(private readonly commands: CommandBus) {}
 
-  /** Register a customer */
+  @ApiOperation({ summary: 'Register a customer' })
   @Post()
   @Roles('commercial')
   @ApiCreatedResponse({ type: CustomerRegisteredReply })

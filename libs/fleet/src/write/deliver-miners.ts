@@ -1,6 +1,6 @@
 import { Controller, Post, Query } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiAcceptedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsUUID, Length } from 'class-validator';
 import { z } from 'zod';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
@@ -90,12 +90,11 @@ export class DeliverMinersHandler implements ICommandHandler<DeliverMinersComman
 export class DeliverMinersController {
   constructor(private readonly commands: CommandBus) {}
 
-  /**
-   * Deliver miners by their manifest, up to 100,000 lines
-   *
-   * Each line is received in the background. A serial number that lives already becomes a
-   * discrepancy of the delivery, like a line that is missing, damaged or of an unknown model.
-   */
+  @ApiOperation({
+    summary: 'Deliver miners by their manifest, up to 100,000 lines',
+    description:
+      'Each line is received in the background. A serial number that lives already becomes a discrepancy of the delivery, like a line that is missing, damaged or of an unknown model.',
+  })
   @Post()
   @Roles('operator')
   @BulkRoute(manifestLine)

@@ -1,6 +1,6 @@
 import { Controller, Post, Query } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiAcceptedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AggregateStore } from '@hostledger/eventsourcing';
 import { startOperation, type StartedOperation } from '@hostledger/operations';
@@ -55,11 +55,10 @@ export class MoveManyMinersHandler implements ICommandHandler<MoveManyMinersComm
 export class MoveManyMinersController {
   constructor(private readonly commands: CommandBus) {}
 
-  /**
-   * Install miners from storage into slots, up to 100,000 at once
-   *
-   * Every line is a move of its own, made in the background and refused on its own.
-   */
+  @ApiOperation({
+    summary: 'Install miners from storage into slots, up to 100,000 at once',
+    description: 'Every line is a move of its own, made in the background and refused on its own.',
+  })
   @Post('installations')
   @Roles('operator')
   @BulkRoute(moveLine)
@@ -68,12 +67,11 @@ export class MoveManyMinersController {
     return this.start('installation', upload, mode);
   }
 
-  /**
-   * Relocate installed miners to other slots, up to 100,000 at once
-   *
-   * Every line is a move of its own, made in the background and refused on its own. A slot that
-   * another line would free is still taken; send such moves in an upload of their own.
-   */
+  @ApiOperation({
+    summary: 'Relocate installed miners to other slots, up to 100,000 at once',
+    description:
+      'Every line is a move of its own, made in the background and refused on its own. A slot that another line would free is still taken; send such moves in an upload of their own.',
+  })
   @Post('relocations')
   @Roles('operator')
   @BulkRoute(moveLine)

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsInt, Max, Min } from 'class-validator';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, requestClock, Roles, type HttpReply } from '@hostledger/http';
@@ -60,11 +60,11 @@ export class MoveMinerHandler implements ICommandHandler<MoveMinerCommand> {
 export class MoveMinerController {
   constructor(private readonly commands: CommandBus) {}
 
-  /**
-   * Install a miner from storage into a slot
-   *
-   * Slot and watts are reserved before it moves. `If-Match` guards the miner; `X-Reason` is kept.
-   */
+  @ApiOperation({
+    summary: 'Install a miner from storage into a slot',
+    description:
+      'Slot and watts are reserved before it moves. `If-Match` guards the miner; `X-Reason` is kept.',
+  })
   @Post('installation')
   @HttpCode(200)
   @Roles('operator')
@@ -77,11 +77,11 @@ export class MoveMinerController {
     return this.move('installation', serial, body, context);
   }
 
-  /**
-   * Relocate an installed miner to another slot
-   *
-   * Slot and watts are reserved before it moves. `If-Match` guards the miner; `X-Reason` is kept.
-   */
+  @ApiOperation({
+    summary: 'Relocate an installed miner to another slot',
+    description:
+      'Slot and watts are reserved before it moves. `If-Match` guards the miner; `X-Reason` is kept.',
+  })
   @Post('relocation')
   @HttpCode(200)
   @Roles('operator')

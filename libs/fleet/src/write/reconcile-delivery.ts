@@ -1,6 +1,6 @@
 import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
 import { DeliveryParams } from '../http/forms.js';
@@ -41,7 +41,10 @@ export class ReconcileDeliveryHandler implements ICommandHandler<ReconcileDelive
 export class ReconcileDeliveryController {
   constructor(private readonly commands: CommandBus) {}
 
-  /** Reconcile a delivery whose every line is accounted for, and report it to the contract */
+  @ApiOperation({
+    summary:
+      'Reconcile a delivery whose every line is accounted for, and report it to the contract',
+  })
   @Post()
   @HttpCode(200)
   @Roles('operator')

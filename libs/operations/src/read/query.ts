@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsUUID } from 'class-validator';
 import { DomainError } from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
@@ -81,7 +81,7 @@ export class RejectionList {
 export class OperationsController {
   constructor(private readonly readModels: ReadModels) {}
 
-  /** List bulk operations, the newest first */
+  @ApiOperation({ summary: 'List bulk operations, the newest first' })
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: OperationList })
@@ -97,7 +97,7 @@ export class OperationsController {
     return readReply(position, { ...value, items: value.items.map(operationView) });
   }
 
-  /** Progress of a bulk operation */
+  @ApiOperation({ summary: 'Progress of a bulk operation' })
   @Get(':operationId')
   @AnyRole()
   @ApiOkResponse({ type: OperationView })
@@ -116,7 +116,7 @@ export class OperationsController {
     return readReply(position, operationView(row));
   }
 
-  /** The lines of an operation that were refused, with the rule */
+  @ApiOperation({ summary: 'The lines of an operation that were refused, with the rule' })
   @Get(':operationId/rejections')
   @AnyRole()
   @ApiOkResponse({ type: RejectionList })

@@ -1,6 +1,6 @@
 import { Controller, Param, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import {
   AggregateStore,
@@ -91,13 +91,11 @@ export class CommissionRacksHandler implements ICommandHandler<CommissionRacksCo
 export class CommissionRacksController {
   constructor(private readonly commands: CommandBus) {}
 
-  /**
-   * Commission racks, up to 2,000 at once
-   *
-   * Lines of the wrong form are refused one by one (or all, with `mode=all-or-nothing`). The rules
-   * hold for the rest as a whole: if one rack exists with other data or the power envelope does
-   * not suffice, none is commissioned.
-   */
+  @ApiOperation({
+    summary: 'Commission racks, up to 2,000 at once',
+    description:
+      'Lines of the wrong form are refused one by one (or all, with `mode=all-or-nothing`). The rules hold for the rest as a whole: if one rack exists with other data or the power envelope does not suffice, none is commissioned.',
+  })
   @Post()
   @Roles('operator')
   @BulkRoute(rackLine)

@@ -1,6 +1,6 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiCreatedResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsInt, IsTimeZone, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import {
   AggregateStore,
@@ -84,7 +84,7 @@ export class OpenFacilityHandler implements ICommandHandler<OpenFacilityCommand>
 export class OpenFacilityController {
   constructor(private readonly commands: CommandBus) {}
 
-  /** Open a facility with its power envelope */
+  @ApiOperation({ summary: 'Open a facility with its power envelope' })
   @Post()
   @Roles('operator')
   @ApiCreatedResponse({ type: FacilityOpenedReply })

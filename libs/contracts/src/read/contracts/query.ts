@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsOptional, IsUUID } from 'class-validator';
 import type { Kysely } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
@@ -79,7 +79,7 @@ export class Timeline extends ListOf {
 export class ContractsController {
   constructor(private readonly readModels: ReadModels) {}
 
-  /** List the contracts with what they hold */
+  @ApiOperation({ summary: 'List the contracts with what they hold' })
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: ContractList })
@@ -95,7 +95,7 @@ export class ContractsController {
     return readReply(position, { ...value, items: value.items.map(contractView) });
   }
 
-  /** Get a contract and what it holds: ordered, allocated, delivered */
+  @ApiOperation({ summary: 'Get a contract and what it holds: ordered, allocated, delivered' })
   @Get(':contractId')
   @AnyRole()
   @ApiOkResponse({ type: ContractDetails })
@@ -121,7 +121,7 @@ export class ContractsController {
     return readReply(position, body, { etag: `"${row.revision}"` });
   }
 
-  /** List the versions of a contract's terms */
+  @ApiOperation({ summary: "List the versions of a contract's terms" })
   @Get(':contractId/terms')
   @AnyRole()
   @ApiOkResponse({ type: TermsList })
@@ -135,7 +135,7 @@ export class ContractsController {
     );
   }
 
-  /** List a contract's allocations */
+  @ApiOperation({ summary: "List a contract's allocations" })
   @Get(':contractId/allocations')
   @AnyRole()
   @ApiOkResponse({ type: AllocationList })
@@ -153,7 +153,7 @@ export class ContractsController {
     );
   }
 
-  /** List the deliveries that were reconciled under a contract */
+  @ApiOperation({ summary: 'List the deliveries that were reconciled under a contract' })
   @Get(':contractId/deliveries')
   @AnyRole()
   @ApiOkResponse({ type: ContractDeliveryList })
@@ -171,7 +171,7 @@ export class ContractsController {
     );
   }
 
-  /** Everything that happened to a contract: what, when, by whom, why */
+  @ApiOperation({ summary: 'Everything that happened to a contract: what, when, by whom, why' })
   @Get(':contractId/timeline')
   @AnyRole()
   @ApiOkResponse({ type: Timeline })

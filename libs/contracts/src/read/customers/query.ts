@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
@@ -45,7 +45,7 @@ export class CustomerList {
 export class CustomersController {
   constructor(private readonly readModels: ReadModels) {}
 
-  /** List the customers by name */
+  @ApiOperation({ summary: 'List the customers by name' })
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: CustomerList })
@@ -56,7 +56,7 @@ export class CustomersController {
     return readReply(position, { ...value, items: value.items.map(customerView) });
   }
 
-  /** Get a customer */
+  @ApiOperation({ summary: 'Get a customer' })
   @Get(':customerId')
   @AnyRole()
   @ApiOkResponse({ type: CustomerView })

@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
@@ -90,7 +90,7 @@ export class DiscrepancyList {
 export class DeliveriesController {
   constructor(private readonly readModels: ReadModels) {}
 
-  /** List deliveries, the latest first */
+  @ApiOperation({ summary: 'List deliveries, the latest first' })
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: DeliveryList })
@@ -109,7 +109,7 @@ export class DeliveriesController {
     return readReply(position, { ...value, items: value.items.map(deliveryView) });
   }
 
-  /** Get a delivery: how far it is, what came, what did not */
+  @ApiOperation({ summary: 'Get a delivery: how far it is, what came, what did not' })
   @Get(':deliveryId')
   @AnyRole()
   @ApiOkResponse({ type: DeliveryView })
@@ -127,7 +127,7 @@ export class DeliveriesController {
     return readReply(position, deliveryView(row), { etag: `"${row.revision}"` });
   }
 
-  /** List what is not as it should be, by line */
+  @ApiOperation({ summary: 'List what is not as it should be, by line' })
   @Get(':deliveryId/discrepancies')
   @AnyRole()
   @ApiOkResponse({ type: DiscrepancyList })

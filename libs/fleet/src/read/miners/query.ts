@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsString, Matches, MaxLength } from 'class-validator';
 import type { SelectQueryBuilder } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
@@ -133,7 +133,9 @@ export class MinerHistory {
 export class MinersController {
   constructor(private readonly readModels: ReadModels) {}
 
-  /** List miners by serial number: where they stand, whose they are, what they are */
+  @ApiOperation({
+    summary: 'List miners by serial number: where they stand, whose they are, what they are',
+  })
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: MinerList })
@@ -144,7 +146,7 @@ export class MinersController {
     return readReply(position, { ...value, items: value.items.map(minerView) });
   }
 
-  /** Get a miner */
+  @ApiOperation({ summary: 'Get a miner' })
   @Get(':serial')
   @AnyRole()
   @ApiOkResponse({ type: MinerView })
@@ -157,7 +159,7 @@ export class MinersController {
     return readReply(position, minerView(row), { etag: `"${row.revision}"` });
   }
 
-  /** Every place of a miner: from where, when, why and by whom */
+  @ApiOperation({ summary: 'Every place of a miner: from where, when, why and by whom' })
   @Get(':serial/history')
   @AnyRole()
   @ApiOkResponse({ type: MinerHistory })

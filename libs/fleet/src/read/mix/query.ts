@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsString, MaxLength } from 'class-validator';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { AnyRole, ReadAt, readReply, type ReadOptions } from '@hostledger/http';
@@ -63,7 +63,7 @@ export class FleetMix {
 export class FleetMixController {
   constructor(private readonly readModels: ReadModels) {}
 
-  /** The fleet by model, facility, state and customer */
+  @ApiOperation({ summary: 'The fleet by model, facility, state and customer' })
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: FleetMix })

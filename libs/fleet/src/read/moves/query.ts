@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsISO8601 } from 'class-validator';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
@@ -66,7 +66,9 @@ export class MoveList {
 export class MovesController {
   constructor(private readonly readModels: ReadModels) {}
 
-  /** What moved when, from where to where, why and by whom; the latest first */
+  @ApiOperation({
+    summary: 'What moved when, from where to where, why and by whom; the latest first',
+  })
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: MoveList })

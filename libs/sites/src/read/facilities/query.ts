@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
@@ -66,7 +66,7 @@ export class FacilityList {
 export class FacilitiesController {
   constructor(private readonly readModels: ReadModels) {}
 
-  /** List the facilities by their codes, with what is free */
+  @ApiOperation({ summary: 'List the facilities by their codes, with what is free' })
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: FacilityList })
@@ -77,7 +77,9 @@ export class FacilitiesController {
     return readReply(position, { ...value, items: value.items.map(facilityView) });
   }
 
-  /** Get a facility: its power, racks, slots, and what customers were promised */
+  @ApiOperation({
+    summary: 'Get a facility: its power, racks, slots, and what customers were promised',
+  })
   @Get(':code')
   @AnyRole()
   @ApiOkResponse({ type: FacilityView })

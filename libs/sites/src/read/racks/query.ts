@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
@@ -65,7 +65,7 @@ export class RackDetails extends RackView {
 export class RacksController {
   constructor(private readonly readModels: ReadModels) {}
 
-  /** List the racks of a facility by their codes, with what is free */
+  @ApiOperation({ summary: 'List the racks of a facility by their codes, with what is free' })
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: RackList })
@@ -83,7 +83,7 @@ export class RacksController {
     return readReply(position, { ...value, items: value.items.map(rackView) });
   }
 
-  /** Get a rack with its slots */
+  @ApiOperation({ summary: 'Get a rack with its slots' })
   @Get(':rack')
   @AnyRole()
   @ApiOkResponse({ type: RackDetails })
