@@ -17,7 +17,8 @@ import {
   type MinerRelocated,
   type SlotPlace,
 } from '../domain/miner.js';
-import { abandonMove, madeMove, recordAtRacks, type MadeMove } from './move.js';
+import { recordAtRacks, type MadeMove } from './move-racks.js';
+import { abandonMove, madeMove } from './move.js';
 
 /** Whoever made the move records it at the racks at once; only after this long is it our turn. */
 const GRACE_MS = 30_000;

@@ -6,7 +6,8 @@ import {
 } from '@hostledger/eventsourcing';
 import { InMemoryStreams, type FaultPoint } from '@hostledger/testing';
 import type { SlotPlace } from '../domain/miner.js';
-import { moveMiners, RESERVATION_MS, type MoveKind, type MoveOutcome } from './move.js';
+import { RESERVATION_MS } from './move-racks.js';
+import { moveMiners, type MoveKind, type MoveOutcome } from './move.js';
 import {
   at,
   contextOf,

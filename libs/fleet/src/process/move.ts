@@ -10,29 +10,27 @@ import {
   type Loaded,
 } from '@hostledger/eventsourcing';
 import {
-  rackAggregate,
-  rackId,
-  reservationRefusal,
-  type Rack,
-  type Vacation,
-} from '@hostledger/sites';
-import {
   minerAggregate,
   presentReservation,
   type Miner,
   type MinerCommand,
   type SlotPlace,
 } from '../domain/miner.js';
+import {
+  recordAtRacks,
+  releaseSlots,
+  reserveSlots,
+  type MadeMove,
+  type MoveRun,
+  type WantedSlot,
+} from './move-racks.js';
 
 // A move, installation and relocation alike, is appended to three or four streams in this order:
 // the destination rack reserves slot and watts, the miner moves, the destination is occupied, the
 // source is vacated. Every step may be repeated; whoever dies in between leaves a reservation
 // behind, which `finishMovesProcess` finishes or ends.
 
-/** How long a reservation lives before its move is given up. */
-export const RESERVATION_MS = 5 * 60_000;
 const MINERS_IN_FLIGHT = 64;
-const RACKS_IN_FLIGHT = 16;
 /** The second pass is for orders judged by what was out of date. */
 const MAX_PASSES = 2;
 
@@ -60,22 +58,6 @@ export interface DoneMove {
 export type MoveOutcome = DoneMove | { readonly status: 'refused'; readonly refusal: Refusal };
 
 type Refusal = DomainError | RevisionMismatch | CommandIdReused;
-
-/** The act that moves belong to: one request, or one chunk of a bulk operation. */
-export interface MoveRun {
-  readonly context: CommandContext;
-  /** The present instant, for the deadline of reservations. */
-  readonly now: string;
-}
-
-/** A move that was made and is to be recorded at the racks. */
-export interface MadeMove {
-  readonly serial: string;
-  readonly reservationId: string;
-  readonly to: SlotPlace;
-  /** The slot it left and the reservation that had brought it there; absent out of storage. */
-  readonly left?: { readonly place: SlotPlace; readonly reservationId: string };
-}
 
 /**
  * Makes the moves in their order, as far as miners and racks allow; one outcome per order. Slots
@@ -126,7 +108,11 @@ const onePass = async (
   for (const plan of plans) if (plan.outcome) outcomes.set(plan.order, plan.outcome);
   const planned = plans.filter((plan) => !plan.outcome);
 
-  const unreserved = await reserve(store, planned, run);
+  const unreserved = await reserveSlots(
+    store,
+    planned.filter(({ moved }) => !moved),
+    run,
+  );
   for (const [{ order }, refusal] of unreserved) {
     outcomes.set(order, { status: 'refused', refusal });
   }
@@ -136,7 +122,7 @@ const onePass = async (
     (plan) => makeMove(store, kind, plan),
   );
 
-  await releaseReservations(
+  await giveUp(
     store,
     moves.filter((move) => 'refusal' in move),
     run.context,
@@ -156,10 +142,8 @@ const later = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 // Planning
 
-interface Plan {
+interface Plan extends WantedSlot {
   readonly order: MoveOrder;
-  readonly reservationId: string;
-  readonly powerWatts: number;
   /** The miner moved under this reservation before; only the racks may lack it. */
   readonly moved: boolean;
   /** Set when there is nothing to do, or nothing that may be done. */
@@ -191,7 +175,9 @@ const judge = (kind: MoveKind, order: MoveOrder, { state, ...at }: Loaded<Miner>
   const reservationId = reservationIdOf(order, state);
   const known = state.status !== 'unknown';
   const moved = known && state.moves.includes(reservationId);
-  const plan = { order, reservationId, powerWatts: known ? state.powerWatts : 0, moved };
+  const { serial, to } = order;
+  const powerWatts = known ? state.powerWatts : 0;
+  const plan = { order, serial, to, reservationId, powerWatts, moved };
   try {
     const events = minerAggregate.decide(moveCommand(kind, plan), state);
     if (moved || events.length > 0) return plan;
@@ -215,86 +201,11 @@ const reservationIdOf = ({ serial, to, context }: MoveOrder, miner: Miner): stri
   }
 };
 
-const moveCommand = (
-  kind: MoveKind,
-  { order: { serial, to, context }, reservationId }: Pick<Plan, 'order' | 'reservationId'>,
-): MinerCommand => ({
+const moveCommand = (kind: MoveKind, { order, serial, to, reservationId }: Plan): MinerCommand => ({
   type: kind === 'installation' ? 'InstallMiner' : 'RelocateMiner',
   data: { serial, to, reservationId },
-  at: context.at,
+  at: order.context.at,
 });
-
-// Reserving
-
-/** One append per rack. Returns why a plan got no reservation; those not named have theirs. */
-const reserve = async (
-  store: AggregateStore,
-  plans: readonly Plan[],
-  { context, now }: MoveRun,
-): Promise<Map<Plan, Refusal>> => {
-  const refusals = new Map<Plan, Refusal>();
-  const expiresAt = new Date(Date.parse(now) + RESERVATION_MS).toISOString();
-  const byRack = groupBy(
-    plans.filter(({ moved }) => !moved),
-    ({ order: { to } }) => rackId(to.facility, to.rack),
-  );
-  await mapLimited([...byRack], RACKS_IN_FLIGHT, async ([id, group]) => {
-    const reservations = group.map(reservationOf);
-    // The deadline is part of the step: a later run must not be answered with what an earlier one
-    // got. That nothing is reserved twice is seen to by the rack, by reservation id.
-    const ids = reservations.map(({ reservationId }) => reservationId);
-    const step = stepOf(context, 'reserve', id, expiresAt, ...ids);
-    let rack: Rack;
-    try {
-      const data = { reservations, expiresAt };
-      const command = { type: 'ReserveSlots', data, at: context.at } as const;
-      ({ state: rack } = await store.handle(rackAggregate, id, command, step));
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      for (const plan of group) refusals.set(plan, named(error, plan.order.to));
-      return;
-    }
-    for (const plan of group) {
-      const refusal = missingReservation(rack, plan);
-      if (refusal) refusals.set(plan, refusal);
-    }
-  });
-  return refusals;
-};
-
-const reservationOf = ({ order: { serial, to }, reservationId, powerWatts }: Plan) => ({
-  reservationId,
-  slot: to.slot,
-  serial,
-  powerWatts,
-});
-
-const missingReservation = (rack: Rack, plan: Plan): DomainError | undefined => {
-  const { slot } = plan.order.to;
-  const holder = rack.status === 'unknown' ? undefined : rack.slots[slot - 1];
-  if (holder?.reservationId === plan.reservationId) return undefined;
-  return (
-    reservationRefusal(rack, reservationOf(plan)) ??
-    new DomainError(
-      'conflict',
-      'move/not-reserved',
-      `Slot ${slot} was not to be had when it was asked for; it may be now`,
-      { ...plan.order.to },
-    )
-  );
-};
-
-/** The rack's stream does not know the name it was asked by. */
-const named = (refusal: DomainError, { facility, rack }: SlotPlace): DomainError =>
-  refusal.code === 'rack/unknown'
-    ? new DomainError(
-        'notFound',
-        'rack/unknown',
-        `There is no rack ${rack} at ${facility}`,
-        { facility, rack },
-        '/rack',
-      )
-    : refusal;
 
 // Moving
 
@@ -308,10 +219,10 @@ type MoveResult =
   | { readonly plan: Plan; readonly outcome: DoneMove; readonly made: MadeMove | undefined };
 
 const makeMove = async (store: AggregateStore, kind: MoveKind, plan: Plan): Promise<MoveResult> => {
-  const { order, reservationId } = plan;
-  const { serial, context } = order;
+  const { order, serial, reservationId } = plan;
   try {
-    const moved = await store.handle(minerAggregate, serial, moveCommand(kind, plan), context);
+    const command = moveCommand(kind, plan);
+    const moved = await store.handle(minerAggregate, serial, command, order.context);
     const { revision, position, replayed } = moved;
     const unchanged = moved.events.length === 0;
     const outcome: DoneMove = { status: 'done', revision, position, unchanged, replayed };
@@ -338,67 +249,24 @@ export const madeMove = (
   return { serial, reservationId, to, ...(left && { left }) };
 };
 
-/** Records arrivals and departures, one append per rack and kind; resolves to the last position. */
-export const recordAtRacks = async (
-  store: AggregateStore,
-  moves: readonly MadeMove[],
-  context: CommandContext,
-): Promise<bigint> => {
-  const arrivals = groupBy(moves, ({ to }) => rackId(to.facility, to.rack));
-  const arrived = await mapLimited([...arrivals], RACKS_IN_FLIGHT, async ([id, group]) => {
-    const reservationIds = group.map(({ reservationId }) => reservationId);
-    const data = { reservationIds };
-    const command = { type: 'OccupySlots', data, at: context.at } as const;
-    const step = stepOf(context, 'occupy', id, ...reservationIds);
-    return (await store.handle(rackAggregate, id, command, step)).position;
-  });
-  const departures = groupBy(
-    moves.flatMap(({ serial, reservationId: movedBy, left }) =>
-      left ? [{ serial, movedBy, ...left }] : [],
-    ),
-    ({ place }) => rackId(place.facility, place.rack),
-  );
-  const departed = await mapLimited([...departures], RACKS_IN_FLIGHT, async ([id, group]) => {
-    const vacations = group.map(({ serial, movedBy, reservationId, place }): Vacation => ({
-      slot: place.slot,
-      serial,
-      reservationId,
-      movedBy,
-    }));
-    const data = { vacations };
-    const command = { type: 'VacateSlots', data, at: context.at } as const;
-    const step = stepOf(context, 'vacate', id, ...group.map(({ movedBy }) => movedBy));
-    return (await store.handle(rackAggregate, id, command, step)).position;
-  });
-  return [...arrived, ...departed].reduce(later, 0n);
-};
-
 // Giving up
 
 /** The miner is fenced first, so that no writer held up elsewhere can still make the move. */
-const releaseReservations = async (
+const giveUp = async (
   store: AggregateStore,
   refused: readonly RefusedMove[],
   context: CommandContext,
 ): Promise<void> => {
-  const released = await mapLimited(refused, MINERS_IN_FLIGHT, async ({ plan, refusal }) => {
-    const { order, reservationId } = plan;
+  const fenced = await mapLimited(refused, MINERS_IN_FLIGHT, async ({ plan, refusal }) => {
+    const { serial, to, order, reservationId } = plan;
     const cause = refusal instanceof DomainError ? refusal.code : refusal.name;
-    const move = { serial: order.serial, reservationId, cause };
     const step = stepOf(order.context, 'abandon', reservationId, cause);
-    const { facility, rack } = order.to;
-    const made = await abandonMove(store, move, step);
-    return made ? [] : [{ id: rackId(facility, rack), reservationId, cause }];
+    const made = await abandonMove(store, { serial, reservationId, cause }, step);
+    return made ? [] : [{ to, reservationId, cause }];
   });
-  const groups = groupBy(released.flat(), ({ id, cause }) => `${id} ${cause}`);
-  await mapLimited([...groups.values()], RACKS_IN_FLIGHT, async (group) => {
-    const { id, cause } = group[0]!;
-    const reservationIds = group.map(({ reservationId }) => reservationId);
-    const data = { reservationIds, cause };
-    const command = { type: 'ReleaseReservations', data, at: context.at } as const;
-    const step = stepOf(context, 'release', id, cause, ...reservationIds);
-    await store.handle(rackAggregate, id, command, step);
-  });
+  for (const [cause, slots] of Map.groupBy(fenced.flat(), (slot) => slot.cause)) {
+    await releaseSlots(store, slots, cause, context);
+  }
 };
 
 /** Ends the possibility of a move; true if it had been made already, and then nothing changes. */
@@ -410,15 +278,4 @@ export const abandonMove = async (
   const command = { type: 'AbandonRelocation', data: move, at: context.at } as const;
   const { state } = await store.handle(minerAggregate, move.serial, command, context);
   return state.status !== 'unknown' && state.moves.includes(move.reservationId);
-};
-
-const groupBy = <T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> => {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
 };

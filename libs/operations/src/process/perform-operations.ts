@@ -122,6 +122,7 @@ const performOperation = async (
     ...(metadata.reason === undefined ? {} : { reason: metadata.reason }),
   });
   const params = data.params as never;
+  const began = performance.now();
   const pending = Array.from({ length: state.chunkCount }, (_, chunk) => chunk).filter(
     (chunk) => !state.chunksDone.has(chunk),
   );
@@ -129,7 +130,8 @@ const performOperation = async (
     act.signal.throwIfAborted();
     const { lines, rejected: refusedAtUpload } = await linesOf(reader, stream, chunk);
     const context = contextOf('chunk', chunk);
-    const { signal, at: now } = act;
+    const now = new Date(Date.parse(act.at) + performance.now() - began).toISOString();
+    const { signal } = act;
     const part = { operationId, chunk, params, lines, refusedAtUpload, context, now, signal };
     const rejected = await kind.perform(part as never);
     await store.handle(

@@ -1,0 +1,167 @@
+import {
+  DomainError,
+  mapLimited,
+  stepOf,
+  type AggregateStore,
+  type CommandContext,
+} from '@hostledger/eventsourcing';
+import {
+  rackAggregate,
+  rackId,
+  reservationRefusal,
+  type Rack,
+  type RackCommand,
+  type Vacation,
+} from '@hostledger/sites';
+import type { SlotPlace } from '../domain/miner.js';
+
+// The racks' part of a move. Slots of one rack share its appends, and the racks know reservations
+// by their ids, so that every one of these steps may be repeated.
+
+/** How long a reservation lives before its move is given up. */
+export const RESERVATION_MS = 5 * 60_000;
+const RACKS_IN_FLIGHT = 16;
+
+/** The act that moves belong to: one request, or one chunk of a bulk operation. */
+export interface MoveRun {
+  readonly context: CommandContext;
+  /** The present instant, for the deadline of reservations. */
+  readonly now: string;
+}
+
+/** A slot that is to be held for a miner. */
+export interface WantedSlot {
+  readonly serial: string;
+  readonly to: SlotPlace;
+  readonly reservationId: string;
+  readonly powerWatts: number;
+}
+
+/** A move that was made and is to be recorded at the racks. */
+export interface MadeMove {
+  readonly serial: string;
+  readonly reservationId: string;
+  readonly to: SlotPlace;
+  /** The slot it left and the reservation that had brought it there; absent out of storage. */
+  readonly left?: { readonly place: SlotPlace; readonly reservationId: string };
+}
+
+/** One append per rack. Returns why a slot is not held; those not named are. */
+export const reserveSlots = async <Wanted extends WantedSlot>(
+  store: AggregateStore,
+  wanted: readonly Wanted[],
+  { context, now }: MoveRun,
+): Promise<Map<Wanted, DomainError>> => {
+  const refusals = new Map<Wanted, DomainError>();
+  const expiresAt = new Date(Date.parse(now) + RESERVATION_MS).toISOString();
+  await eachRack(wanted, async (id, group) => {
+    const reservations = group.map(reservationOf);
+    // The deadline is part of the step: a later run must not be answered with what an earlier one
+    // got. That nothing is reserved twice is seen to by the rack, by reservation id.
+    const step = stepOf(context, 'reserve', id, expiresAt, ...group.map(reservationIdOf));
+    let rack: Rack;
+    try {
+      const data = { reservations, expiresAt };
+      const command = { type: 'ReserveSlots', data, at: context.at } as const;
+      ({ state: rack } = await store.handle(rackAggregate, id, command, step));
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      for (const slot of group) refusals.set(slot, named(error, slot.to));
+      return;
+    }
+    for (const slot of group) {
+      const refusal = missingReservation(rack, slot);
+      if (refusal) refusals.set(slot, refusal);
+    }
+  });
+  return refusals;
+};
+
+const reservationOf = ({ to, reservationId, serial, powerWatts }: WantedSlot) => ({
+  reservationId,
+  slot: to.slot,
+  serial,
+  powerWatts,
+});
+
+const missingReservation = (rack: Rack, wanted: WantedSlot): DomainError | undefined => {
+  const { to, reservationId } = wanted;
+  const holder = rack.status === 'unknown' ? undefined : rack.slots[to.slot - 1];
+  if (holder?.reservationId === reservationId) return undefined;
+  return (
+    reservationRefusal(rack, reservationOf(wanted)) ??
+    new DomainError(
+      'conflict',
+      'move/not-reserved',
+      `Slot ${to.slot} was not to be had when it was asked for; it may be now`,
+      { ...to },
+    )
+  );
+};
+
+/** The rack's stream does not know the name it was asked by. */
+const named = (refusal: DomainError, { facility, rack }: SlotPlace): DomainError =>
+  refusal.code === 'rack/unknown'
+    ? new DomainError(
+        'notFound',
+        'rack/unknown',
+        `There is no rack ${rack} at ${facility}`,
+        { facility, rack },
+        '/rack',
+      )
+    : refusal;
+
+/** Records arrivals and departures, one append per rack and kind; resolves to the last position. */
+export const recordAtRacks = async (
+  store: AggregateStore,
+  moves: readonly MadeMove[],
+  context: CommandContext,
+): Promise<bigint> => {
+  const append = async (id: string, command: RackCommand, ...ids: string[]): Promise<bigint> =>
+    (await store.handle(rackAggregate, id, command, stepOf(context, command.type, id, ...ids)))
+      .position;
+  const { at } = context;
+  const arrived = await eachRack(moves, (id, group) => {
+    const reservationIds = group.map(reservationIdOf);
+    return append(id, { type: 'OccupySlots', data: { reservationIds }, at }, ...reservationIds);
+  });
+  const departures = moves.flatMap(({ serial, reservationId: movedBy, left }) =>
+    left ? [{ serial, movedBy, reservationId: left.reservationId, to: left.place }] : [],
+  );
+  const departed = await eachRack(departures, (id, group) => {
+    const vacations = group.map(({ to: { slot }, ...vacation }): Vacation => ({
+      slot,
+      ...vacation,
+    }));
+    const movedBy = group.map((departure) => departure.movedBy);
+    return append(id, { type: 'VacateSlots', data: { vacations }, at }, ...movedBy);
+  });
+  return [...arrived, ...departed].reduce((last, next) => (next > last ? next : last), 0n);
+};
+
+/** Gives slots back whose moves can never happen any more. */
+export const releaseSlots = async (
+  store: AggregateStore,
+  slots: readonly { readonly to: SlotPlace; readonly reservationId: string }[],
+  cause: string,
+  context: CommandContext,
+): Promise<void> => {
+  await eachRack(slots, async (id, group) => {
+    const reservationIds = group.map(reservationIdOf);
+    const data = { reservationIds, cause };
+    const command = { type: 'ReleaseReservations', data, at: context.at } as const;
+    const step = stepOf(context, 'release', id, cause, ...reservationIds);
+    await store.handle(rackAggregate, id, command, step);
+  });
+};
+
+const rackOf = ({ to }: { readonly to: SlotPlace }): string => rackId(to.facility, to.rack);
+
+const reservationIdOf = ({ reservationId }: { readonly reservationId: string }): string =>
+  reservationId;
+
+const eachRack = <T extends { readonly to: SlotPlace }, R>(
+  items: readonly T[],
+  work: (id: string, group: readonly T[]) => Promise<R>,
+): Promise<R[]> =>
+  mapLimited([...Map.groupBy(items, rackOf)], RACKS_IN_FLIGHT, ([id, group]) => work(id, group));
