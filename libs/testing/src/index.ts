@@ -3,3 +3,6 @@ export { InMemoryStreams, type FaultPoint } from './in-memory-streams.js';
 export { recorded, rowsOf } from './fold-spec.js';
 export { readModelsOf } from './read-models.js';
 export { startPostgres, type TestPostgres } from './postgres.js';
+export { databases, type TestDatabase } from './databases.js';
+export { InMemoryLog } from './in-memory-log.js';
+export * from './accounts.js';

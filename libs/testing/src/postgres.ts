@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
 
 /** A PostgreSQL for specs, with a fresh database in it. */
 export interface TestPostgres {
@@ -55,6 +54,7 @@ const useServer = async (serverUrl: string): Promise<TestPostgres> => {
 };
 
 const administer = async (url: string, statement: string): Promise<void> => {
+  const { Client } = await import('pg');
   const client = new Client({ connectionString: url });
   client.on('error', () => undefined);
   await client.connect();

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../message.js';
 import type { AnyTableFold, Projection } from '../projection.js';
 import type { RowCache } from './row-cache.js';
 import { schemaOf } from './schema.js';
-import { keyText, settled, TableStore, type TableRow } from './table-store.js';
+import { rowKey, settled, TableStore, type RowKey, type TableRow } from './table-store.js';
 
 /** A projection with the position its tables are at. */
 export interface FoldedProjection {
@@ -69,7 +69,7 @@ export const applyBatch = async (
         if (touches.length === 0) continue;
         const states = fold.table.insertOnly
           ? new Map<string, RowState>()
-          : await statesOf(writes, cache, store, touches);
+          : await statesOf(projection, writes, cache, store, touches);
         foldRows(projection, fold, touches, states);
         changes.push(writeRows(writes, projection, store, states));
       }
@@ -98,18 +98,23 @@ class Writes {
       try {
         await this.db.executeQuery(statement);
       } catch (error) {
-        const blamed = isRefusedRow(error)
-          ? new ProjectionFault(projection, undefined, error)
-          : error;
-        this.failure = { error: blamed };
+        this.failure = { error: blamed(projection, error) };
       }
     });
   }
 
   /** Runs in turn with the statements. */
-  async load(store: TableStore, keys: readonly TableRow[]): Promise<TableRow[]> {
+  async load(
+    projection: Projection,
+    store: TableStore,
+    keys: readonly TableRow[],
+  ): Promise<TableRow[]> {
     await this.end();
-    return store.load(this.db, keys);
+    try {
+      return await store.load(this.db, keys);
+    } catch (error) {
+      throw blamed(projection, error);
+    }
   }
 
   /** Resolves when all statements are carried out; rejects with the first failure. */
@@ -126,11 +131,9 @@ class Writes {
 }
 
 /** An event and one row of the table that it touches. */
-interface Touch {
+interface Touch extends RowKey {
   readonly index: number;
   readonly event: RecordedEvent;
-  readonly key: TableRow;
-  readonly id: string;
 }
 
 const touchesOf = (
@@ -145,7 +148,7 @@ const touchesOf = (
     if (event.position <= checkpoint || !Object.hasOwn(keys, event.type)) continue;
     try {
       for (const key of keys[event.type]!(event)) {
-        touches.push({ index, event, key, id: keyText(table, key) });
+        touches.push({ index, event, ...rowKey(table, key) });
       }
     } catch (error) {
       throw new ProjectionFault(projection, index, error);
@@ -162,6 +165,7 @@ interface RowState {
 }
 
 const statesOf = async (
+  projection: Projection,
   writes: Writes,
   cache: RowCache,
   store: TableStore,
@@ -176,8 +180,8 @@ const statesOf = async (
     if (!row) missing.push(key);
   }
   if (missing.length === 0) return states;
-  for (const row of await writes.load(store, missing)) {
-    const state = states.get(keyText(store.table, row))!;
+  for (const row of await writes.load(projection, store, missing)) {
+    const state = states.get(rowKey(store.table, row).id)!;
     state.stored = row;
     state.row = row;
   }
@@ -274,6 +278,10 @@ const storesOf = (projection: Projection): readonly TableStore[] => {
   }
   return known;
 };
+
+/** A failed statement is the fault of its projection if a value or row is to blame. */
+const blamed = (projection: Projection, error: unknown): unknown =>
+  isRefusedRow(error) ? new ProjectionFault(projection, undefined, error) : error;
 
 /** SQLSTATE classes that a value or row is to blame for: data, constraint, program limit. */
 const isRefusedRow = (error: unknown): boolean =>

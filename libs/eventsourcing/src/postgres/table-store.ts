@@ -91,11 +91,23 @@ export class TableStore {
   }
 }
 
-/** Tells rows of a table apart by their keys; NUL cannot occur in a PostgreSQL text. */
-export const keyText = ({ key, columns }: Table, row: TableRow): string => {
-  let text = '';
-  for (const column of key) text += `${String(formOf(columns[column]!, row[column]))}\u0000`;
-  return text;
+/** The values of the key columns, and a text that tells this row from all others of the table. */
+export interface RowKey {
+  readonly key: TableRow;
+  readonly id: string;
+}
+
+/** The key of a row or as a fold names it; throws when it does not fit the table. */
+export const rowKey = (table: Table, given: TableRow): RowKey => {
+  const key: TableRow = {};
+  let id = '';
+  for (const column of table.key) {
+    const value = fitting(table, column, given[column]);
+    key[column] = value;
+    // NUL cannot occur in a PostgreSQL text.
+    id += `${String(value)}\u0000`;
+  }
+  return { key, id };
 };
 
 /**
@@ -103,26 +115,32 @@ export const keyText = ({ key, columns }: Table, row: TableRow): string => {
  * the table or from earlier in the same batch. Throws when it does not fit the table.
  */
 export const settled = (table: Table, key: TableRow, row: TableRow): TableRow => {
-  for (const column of table.key) {
-    const type = table.columns[column]!;
-    if (row[column] !== key[column] && formOf(type, row[column]) !== formOf(type, key[column])) {
-      throw new Error(`${table.name}: the row's ${column} is not that of the key it was found by`);
-    }
-  }
   let copy: TableRow | undefined;
   for (const column in table.columns) {
     const value = row[column];
-    const form = formOf(table.columns[column]!, value);
-    if (form === undefined || (form === null && !table.nullable?.includes(column))) {
-      const found = typeof value === 'string' ? `the text ${JSON.stringify(value)}` : typeof value;
-      throw new TypeError(`${table.name}.${column} is ${table.columns[column]}, not ${found}`);
-    }
+    const form = fitting(table, column, value);
     if (form !== value) {
       copy ??= { ...row };
       copy[column] = form;
     }
   }
-  return copy ?? row;
+  const result = copy ?? row;
+  for (const column of table.key) {
+    if (result[column] !== key[column]) {
+      throw new Error(`${table.name}: the row's ${column} is not that of the key it was found by`);
+    }
+  }
+  return result;
+};
+
+const fitting = (table: Table, column: string, value: unknown): unknown => {
+  const type = table.columns[column]!;
+  const form = formOf(type, value);
+  if (form === undefined || (form === null && !table.nullable?.includes(column))) {
+    const found = typeof value === 'string' ? `the text ${JSON.stringify(value)}` : typeof value;
+    throw new TypeError(`${table.name}.${column} is ${type}, not ${found}`);
+  }
+  return form;
 };
 
 /** The value as it will be read back; undefined if it does not fit the type. */

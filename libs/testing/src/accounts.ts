@@ -1,6 +1,11 @@
-import type { DomainEvent, Recorded } from '../../message.js';
-import { tableFold, type Projection } from '../../projection.js';
+import {
+  tableFold,
+  type DomainEvent,
+  type Projection,
+  type Recorded,
+} from '@hostledger/eventsourcing';
 
+/** A small domain for the specs of the kernel: accounts that pay each other. */
 export type AccountEvent =
   | DomainEvent<'Opened', { readonly account: string; readonly on: string }>
   | DomainEvent<'Paid', { readonly account: string; readonly to: string; readonly cents: number }>
