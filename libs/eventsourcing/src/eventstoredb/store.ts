@@ -37,6 +37,8 @@ const LONGEST_PAUSE_MS = 2_000;
 /** After so many transport faults in a row the client object is replaced: it caches some of them. */
 const FAULTS_BEFORE_NEW_CLIENT = 2;
 
+const DISPOSE_TIMEOUT_MS = 1_000;
+
 /** The one place that holds an EventStoreDB client: one per process, replaced when it sticks. */
 export class EventStore implements StreamAccess {
   private connected: EventStoreDBClient | undefined;
@@ -151,12 +153,12 @@ export class EventStore implements StreamAccess {
     this.faultsInARow = 0;
     const stuck = this.connected;
     this.connected = undefined;
-    await stuck?.dispose().catch(() => undefined);
+    if (stuck) await dispose(stuck);
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    await this.connected?.dispose().catch(() => undefined);
+    if (this.connected) await dispose(this.connected);
   }
 
   /** Servers before 22.6 leave the position out of some replies. */
@@ -219,6 +221,13 @@ const connect = (connection: EventStoreOptions['connection']): EventStoreDBClien
   typeof connection === 'string'
     ? EventStoreDBClient.connectionString(connection)
     : new EventStoreDBClient({ endpoint: connection.endpoint }, { insecure: true });
+
+/** Bounded: the client waits for each of its streams to end, and one that nobody reads never does. */
+const dispose = async (client: EventStoreDBClient): Promise<void> => {
+  await withTimeout(client.dispose(), 'end of the client', DISPOSE_TIMEOUT_MS).catch(
+    () => undefined,
+  );
+};
 
 const pauseBefore = (attempt: number): number =>
   Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2);
