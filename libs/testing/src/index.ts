@@ -6,3 +6,4 @@ export { startPostgres, type TestPostgres } from './postgres.js';
 export { databases, type TestDatabase } from './databases.js';
 export { InMemoryLog } from './in-memory-log.js';
 export * from './accounts.js';
+export { until } from './until.js';

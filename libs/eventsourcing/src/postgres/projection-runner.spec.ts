@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import {
   accounts,
@@ -9,6 +8,7 @@ import {
   paid,
   payments,
   rowsOf,
+  until,
   type TestDatabase,
 } from '@hostledger/testing';
 import type { Projection } from '../projection.js';
@@ -16,15 +16,6 @@ import { ProjectionRunner, type ProjectionRunnerOptions } from './index.js';
 
 const SOON_MS = 10_000;
 const projections = [accounts, payments];
-
-/** Waits for a condition, not for a time. */
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  const deadline = performance.now() + SOON_MS;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`Not within ${SOON_MS} ms`);
-    await sleep(5);
-  }
-};
 
 describe.each(databases)('A projection runner on %s', (_, open) => {
   let test: TestDatabase;
