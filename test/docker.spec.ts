@@ -1,6 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startPostgres, type TestPostgres } from '@hostledger/testing';
 import { parse } from 'yaml';
+import { BuiltProgram, freePort, isReady } from './support/processes.js';
 
 const root = join(__dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -140,3 +144,82 @@ describe('Dockerfile', () => {
     }
   });
 });
+
+describe('The built API and worker, as processes of their own', () => {
+  const home = mkdtempSync(join(tmpdir(), 'hostledger-processes-'));
+  const programs: BuiltProgram[] = [];
+  let postgres: TestPostgres;
+  let env: Record<string, string>;
+  let api: string;
+  let worker: string;
+
+  const start = async (program: string, ready: () => Promise<boolean>): Promise<void> => {
+    const started = BuiltProgram.start(program, env);
+    programs.unshift(started);
+    await started.until(ready);
+  };
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    const [storePort, apiPort, workerPort] = [await freePort(), await freePort(), await freePort()];
+    api = `http://127.0.0.1:${apiPort}`;
+    worker = `http://127.0.0.1:${workerPort}`;
+    env = {
+      EMBEDDED_NODE_PORT: String(storePort),
+      // The embedded node alone keeps data here; the API and the worker must not.
+      DATA_DIR: join(home, 'data'),
+      EVENTSTORE_URL: `esdb://127.0.0.1:${storePort}?tls=false`,
+      DATABASE_URL: postgres.url,
+      HOST: '127.0.0.1',
+      PORT: String(apiPort),
+      WORKER_PORT: String(workerPort),
+    };
+    await start('libs/embedded-node/src/main.js', () => isListening(storePort));
+  });
+
+  afterAll(async () => {
+    for (const program of programs) await program.stop();
+    await postgres?.stop();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  it('become ready with EVENTSTORE_URL and DATABASE_URL', async () => {
+    await start('apps/worker/src/main.js', () => isReady(worker));
+    await start('apps/api/src/main.js', () => isReady(api));
+  });
+
+  it('take a command in one and answer it from the read models of the other', async () => {
+    const issue = ['token', 'issue', '--subject', 'ana', '--role', 'commercial'];
+    const token = (await BuiltProgram.run('apps/cli/src/main.js', issue, env)).trim();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const customer = { name: 'Bitmain', legalName: 'Bitmain Delaware', country: 'US' };
+    const body = JSON.stringify(customer);
+    const registered = await fetch(`${api}/v1/customers`, { method: 'POST', headers, body });
+    expect(registered.status).toBe(201);
+
+    const location = registered.headers.get('location')!;
+    const position = registered.headers.get('log-position')!;
+    const read = await fetch(`${api}${location}`, {
+      headers: { ...headers, 'min-log-position': position },
+    });
+    expect(read.status).toBe(200);
+    expect(await read.json()).toMatchObject(customer);
+  });
+
+  it('keep nothing on their own disk', () => {
+    expect(readdirSync(join(home, 'data'))).toEqual(['events']);
+  });
+
+  it('stop when asked to', async () => {
+    const [apiProgram, workerProgram] = programs;
+    expect(await apiProgram!.stop()).toBe(0);
+    expect(await workerProgram!.stop()).toBe(0);
+  });
+});
+
+const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });

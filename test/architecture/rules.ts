@@ -18,6 +18,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   testing: ['eventsourcing', 'embedded-node'],
 };
 
+/** What a spec may use in any room, beside the room's own arrows. */
+const SPEC_TOOLS = new Set(['testing', 'embedded-node']);
+
 /** Doors beside the main one; every other path into a lib is a wall. */
 const SIDE_DOORS = new Set([
   '@hostledger/eventsourcing/eventstoredb',
@@ -122,7 +125,7 @@ export const roomDoors: Rule = checkImports(({ path }, { specifier }) => {
   if (specifier !== `@hostledger/${known}` && !SIDE_DOORS.has(specifier)) {
     return `${specifier} is no door`;
   }
-  if (!room || known === room || (known === 'testing' && isSpec(path))) return undefined;
+  if (!room || known === room || (isSpec(path) && SPEC_TOOLS.has(known))) return undefined;
   const arrows = ROOMS[room];
   if (!arrows) return `the room ${room} is not on the plan`;
   return arrows.includes(known) ? undefined : `${room} may not know ${known}`;
@@ -178,8 +181,8 @@ const SQL_PLACES = [
   /^libs\/[^/]+\/src\/read\//,
   /^libs\/http\/src\/read\.ts$/,
 ];
-/** Specs and the finder of a test database may open one to look into it. */
-const SQL_TEST_PLACES = [/\.spec\.ts$/, /^libs\/testing\/src\/postgres\b/];
+/** Specs and their tools may open a database to look into it. */
+const SQL_TEST_PLACES = [/\.spec\.ts$/, /^libs\/testing\/src\//];
 
 /** SQL is the kernel's PostgreSQL folder, the read slices and the keyset page. */
 export const sqlPlaces: Rule = checkImports(({ path }, { specifier }) =>

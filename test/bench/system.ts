@@ -1,26 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
-import { readFileSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort, isReady } from '../support/processes.js';
 import type { ProbeReading } from './probe.js';
 
 const dist = join(__dirname, '../..');
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 30_000;
-
-/** A free port below the ephemeral range, where a client's retries could connect to themselves. */
-export const freePort = async (): Promise<number> => {
-  for (let port = 21_000 + (process.pid % 1_000); port < 32_768; port += 7) {
-    const free = await new Promise<boolean>((resolve) => {
-      const server = createServer();
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-    if (free) return port;
-  }
-  throw new Error('No free port below 32768');
-};
 
 /** The whole system on its embedded default, in a process of its own, with a probe in it. */
 export class RunningSystem {
@@ -38,10 +25,9 @@ export class RunningSystem {
     const port = await freePort();
     const started = performance.now();
     const child = fork(join(dist, 'apps/standalone/src/main.js'), [], {
-      cwd: dataDir,
       execArgv: ['--require', join(__dirname, 'probe.js')],
       env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), ...environment },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', openSync(join(dataDir, '..', 'system.log'), 'a'), 'inherit', 'ipc'],
     });
     const origin = `http://127.0.0.1:${port}`;
     while (!(await isReady(origin))) {
@@ -96,14 +82,3 @@ export class RunningSystem {
     clearTimeout(impatience);
   }
 }
-
-const isReady = async (origin: string): Promise<boolean> => {
-  try {
-    const { status } = await fetch(`${origin}/health/ready`, {
-      signal: AbortSignal.timeout(2_000),
-    });
-    return status === 200;
-  } catch {
-    return false;
-  }
-};

@@ -62,7 +62,10 @@ export const deliver = (
 ): Promise<number> => {
   const lines = serials(run).map((serial, index) => `${serial},${MODEL},ok,P${index >> 8}`);
   const query = new URLSearchParams({ contractId, facility: FACILITY, reference: `RUN-${run}` });
-  return operate(system, `/v1/deliveries?${query.toString()}`, ['serial,model,condition,pallet', ...lines]);
+  return operate(system, `/v1/deliveries?${query.toString()}`, [
+    'serial,model,condition,pallet',
+    ...lines,
+  ]);
 };
 
 /** Puts the machines of a delivery into the slots. */

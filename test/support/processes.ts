@@ -1,0 +1,102 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const root = join(__dirname, '../..');
+const READY_WITHIN_MS = 20_000;
+const STOP_WITHIN_MS = 10_000;
+const KEPT_CHARACTERS = 4_000;
+
+/** A free port below the ephemeral range, where a client's retries could connect to themselves. */
+export const freePort = async (): Promise<number> => {
+  const first = 20_000 + Math.floor(Math.random() * 10_000);
+  for (let port = first; port < 32_768; port += 1) {
+    const free = await new Promise<boolean>((resolve) => {
+      const server = createServer();
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+  throw new Error('No free port below 32768');
+};
+
+export const isReady = async (origin: string): Promise<boolean> => {
+  try {
+    const { status } = await fetch(`${origin}/health/ready`, {
+      signal: AbortSignal.timeout(2_000),
+    });
+    return status === 200;
+  } catch {
+    return false;
+  }
+};
+
+type Environment = Readonly<Record<string, string>>;
+
+/** A program of the build output, run as it is run in production. */
+export class BuiltProgram {
+  private output = '';
+
+  private constructor(
+    private readonly program: string,
+    private readonly child: ChildProcess,
+  ) {
+    const keep = (text: Buffer): void => {
+      this.output = (this.output + text.toString()).slice(-KEPT_CHARACTERS);
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+  }
+
+  /** @param program path below `dist`, e.g. `apps/api/src/main.js` */
+  static start(program: string, env: Environment): BuiltProgram {
+    const stdio = ['ignore', 'pipe', 'pipe'] as const;
+    const options = { env: { ...process.env, ...env }, stdio: [...stdio] };
+    return new BuiltProgram(program, spawn(process.execPath, [built(program)], options));
+  }
+
+  /** Runs a program to its end and returns what it wrote. */
+  static async run(program: string, args: readonly string[], env: Environment): Promise<string> {
+    const options = { env: { ...process.env, ...env }, timeout: READY_WITHIN_MS };
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [built(program), ...args],
+      options,
+    );
+    return stdout;
+  }
+
+  /** Resolves once the condition holds; a program that ended or took too long tells its last words. */
+  async until(condition: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + READY_WITHIN_MS;
+    while (!(await condition())) {
+      const ended = this.child.exitCode !== null || this.child.signalCode !== null;
+      if (ended || performance.now() > deadline) {
+        const what = ended ? 'ended' : 'was not ready in time';
+        throw new Error(`${this.program} ${what}:\n${this.output}`);
+      }
+      await sleep(50);
+    }
+  }
+
+  /** Asks it to stop and resolves with its exit code; kills it when it does not listen. */
+  async stop(): Promise<number | null> {
+    if (this.child.exitCode !== null) return this.child.exitCode;
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    const impatience = setTimeout(() => this.child.kill('SIGKILL'), STOP_WITHIN_MS);
+    this.child.kill('SIGTERM');
+    await ended;
+    clearTimeout(impatience);
+    return this.child.exitCode;
+  }
+}
+
+const built = (program: string): string => {
+  const path = join(root, 'dist', program);
+  if (!existsSync(path)) throw new Error(`dist/${program} is missing: npm run build comes first`);
+  return path;
+};
