@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { deriveId, hashOf, type CommandContext } from '@hostledger/eventsourcing';
@@ -14,10 +15,18 @@ export const requestClock = { now: (): string => new Date().toISOString() };
 /**
  * The context of the command that a request carries: actor from the token, one outcome per subject,
  * route and `Idempotency-Key`, the revision of `If-Match`, the reason of `X-Reason`.
+ *
+ * @param body what was sent, as JSON; an upload is represented by its digest.
  */
-export const contextOf = (request: AuthenticatedRequest): CommandContext => {
+export const contextOf = (
+  request: AuthenticatedRequest,
+  body: unknown = request.body,
+): CommandContext => {
   const { actor, headers, method } = request;
   if (!actor) throw new Error('A command route must not be public');
+  if (typeof (body as { pipe?: unknown } | null)?.pipe === 'function') {
+    throw new Error('The context of an upload comes with it');
+  }
   const path = request.url.split('?', 1)[0]!;
   const key = single(headers['idempotency-key']);
   if (key !== undefined && !KEY_FORM.test(key)) {
@@ -32,7 +41,7 @@ export const contextOf = (request: AuthenticatedRequest): CommandContext => {
   const reason = reasonOf(single(headers['x-reason']));
   return {
     commandId,
-    requestHash: requestHashOf(request, bodyOf(request)),
+    requestHash: hashOf({ method, url: request.url, body: body ?? null }),
     actor,
     correlationId: request.id,
     causationId: commandId,
@@ -40,16 +49,6 @@ export const contextOf = (request: AuthenticatedRequest): CommandContext => {
     ...(reason === undefined ? {} : { reason }),
     ...(expectedRevision === undefined ? {} : { expectedRevision }),
   };
-};
-
-/** Hash of what a request asks for; an upload is represented by its digest. */
-export const requestHashOf = (request: AuthenticatedRequest, body: unknown): string =>
-  hashOf({ method: request.method, url: request.url, body: body ?? null });
-
-/** A body left as a stream is hashed by the bulk reader, which replaces the hash. */
-const bodyOf = (request: AuthenticatedRequest): unknown => {
-  const { body } = request;
-  return typeof (body as { pipe?: unknown } | undefined)?.pipe === 'function' ? null : body;
 };
 
 const revisionOf = (header: string | undefined): bigint | undefined => {
@@ -66,7 +65,7 @@ const revisionOf = (header: string | undefined): bigint | undefined => {
 };
 
 const reasonOf = (header: string | undefined): string | undefined => {
-  const reason = header?.trim();
+  const reason = header === undefined ? undefined : asText(header).trim();
   if (!reason) return undefined;
   if (reason.length > MAX_REASON_CHARACTERS) {
     throw new ProblemError(
@@ -78,10 +77,16 @@ const reasonOf = (header: string | undefined): string | undefined => {
   return reason;
 };
 
+/** Node reads header bytes as Latin-1; most senders mean UTF-8. */
+const asText = (header: string): string => {
+  const bytes = Buffer.from(header, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : header;
+};
+
 export const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;
 
-/** The {@link CommandContext} of the request, as a parameter of a command route. */
+/** The {@link CommandContext} of the request, as a parameter of a command route; not of an upload. */
 export const ActContext = createParamDecorator((_: unknown, context: ExecutionContext) =>
   contextOf(context.switchToHttp().getRequest<AuthenticatedRequest>()),
 );

@@ -1,22 +1,26 @@
 import { createHash } from 'node:crypto';
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { Transform, type Readable } from 'node:stream';
+import { setImmediate as othersTurn } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
+import { TextDecoder } from 'node:util';
 import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBody, ApiConsumes, ApiQuery } from '@nestjs/swagger';
-import { parse, CsvError } from 'csv-parse';
 import { z } from 'zod';
 import type { CommandContext } from '@hostledger/eventsourcing';
-import { contextOf, requestHashOf } from './act-context.js';
+import { contextOf } from './act-context.js';
 import type { AuthenticatedRequest } from './auth.js';
+import { CsvFault, CsvReader, type CsvRecord } from './csv.js';
 import { ProblemError, type FieldError } from './problem.js';
 
 export const BULK_BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 const MAX_LINES = 100_000;
 /** Errors named in a problem; the total is given beside them. */
 const MAX_ERRORS_NAMED = 1_000;
-/** Lines checked before other requests get their turn. */
-const LINES_AT_ONCE = 1_000;
+/** Time spent on an upload before other requests get their turn. */
+const TURN_MS = 5;
+/** Bytes of a file, or lines of a JSON array, between two looks at the clock. */
+const BYTES_AT_ONCE = 64 * 1024;
+const LINES_AT_ONCE = 100;
 
 /** A line of an upload that has the right form. */
 export interface UploadLine<T> {
@@ -88,14 +92,12 @@ const readUpload = async <T>(
   schema: z.ZodType<T>,
 ): Promise<BulkUpload<T>> => {
   const mode = modeOf(request);
-  const type = request.headers['content-type']?.split(';', 1)[0]?.trim();
-  const { lines, rejected, digest } =
-    type === 'text/csv'
-      ? await readCsv(request.body as Readable, schema)
-      : await readJson(request.body, request.bodyDigest ?? '', schema);
-  if (mode === 'all-or-nothing' && rejected.length > 0) throw linesInvalid(rejected);
-  const context = { ...contextOf(request), requestHash: requestHashOf(request, digest) };
-  return { lines, rejected, digest, context };
+  const isFile = typeof (request.body as { pipe?: unknown } | null)?.pipe === 'function';
+  const { lines, rejected, digest } = isFile
+    ? await readCsv(request.body as Readable, schema)
+    : await readJson(request.body, request.bodyDigest ?? '', schema);
+  if (mode === 'all-or-nothing' && rejected.length > 0) throw linesInvalid(rejected, !isFile);
+  return { lines, rejected, digest, context: contextOf(request, digest) };
 };
 
 const modeOf = (request: DigestedRequest): 'per-line' | 'all-or-nothing' => {
@@ -112,85 +114,125 @@ const readJson = async <T>(
   digest: string,
   schema: z.ZodType<T>,
 ): Promise<Checked<T>> => {
-  const raw = Array.isArray(body) ? body : (body as { lines?: unknown } | null)?.lines;
-  if (!Array.isArray(raw)) {
-    throw invalid('The body is { "lines": [...] }', { pointer: '/lines', code: 'required' });
-  }
-  if (raw.length === 0)
-    throw invalid('The upload has no lines', { pointer: '/lines', code: 'empty' });
-  if (raw.length > MAX_LINES) throw tooManyLines();
   const checker = new LineChecker(schema);
-  for (const [index, value] of raw.entries()) {
+  const pace = new Pace();
+  for (const [index, value] of linesOf(body).entries()) {
     checker.check(index + 1, value);
-    if (index % LINES_AT_ONCE === LINES_AT_ONCE - 1) await yieldToOthers();
+    if (index % LINES_AT_ONCE === 0) await pace.rest();
   }
   return { ...checker, digest };
 };
 
+const linesOf = (body: unknown): readonly unknown[] => {
+  const { lines, ...others } = (Array.isArray(body) ? { lines: body } : (body ?? {})) as Partial<
+    Record<string, unknown>
+  >;
+  if (!Array.isArray(lines)) {
+    throw invalid('The body is { "lines": [...] }', { pointer: '/lines', code: 'required' });
+  }
+  for (const field of Object.keys(others)) {
+    throw invalid(`property ${field} should not exist`, {
+      pointer: `/${field}`,
+      code: 'unknownField',
+    });
+  }
+  if (lines.length === 0) {
+    throw invalid('The upload has no lines', { pointer: '/lines', code: 'empty' });
+  }
+  if (lines.length > MAX_LINES) throw tooManyLines();
+  return lines;
+};
+
 const readCsv = async <T>(body: Readable, schema: z.ZodType<T>): Promise<Checked<T>> => {
-  const columns = schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType>) : {};
   const hash = createHash('sha256');
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const reader = new CsvReader();
+  const table = new CsvTable(schema);
+  const pace = new Pace();
   let bytes = 0;
-  const measured = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      if (bytes > BULK_BODY_LIMIT_BYTES) return done(tooLarge());
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  const parser = parse({
-    bom: true,
-    columns: (header: string[]) => checkHeader(header, columns),
-    info: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    trim: true,
-    max_record_size: 64 * 1024,
-  });
-  body.on('error', (error) => measured.destroy(error));
-  measured.on('error', (error) => parser.destroy(error));
-  body.pipe(measured).pipe(parser);
-  const checker = new LineChecker(schema);
-  let count = 0;
   try {
-    for await (const item of parser as AsyncIterable<CsvRecord>) {
-      count += 1;
-      if (count > MAX_LINES) throw tooManyLines();
-      checkCsvLine(checker, item);
+    for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > BULK_BODY_LIMIT_BYTES) throw tooLarge();
+      hash.update(chunk);
+      for (let at = 0; at < chunk.length; at += BYTES_AT_ONCE) {
+        const piece = decodeText(decoder, chunk.subarray(at, at + BYTES_AT_ONCE), reader);
+        for (const record of reader.read(piece)) table.take(record);
+        await pace.rest();
+      }
+    }
+    for (const record of reader.read(decodeText(decoder, undefined, reader), true)) {
+      table.take(record);
     }
   } catch (error) {
-    body.unpipe(measured);
+    // The rest is read and dropped, so that the sender gets to see the answer.
     body.resume();
-    throw error instanceof CsvError ? csvProblem(error) : error;
+    if (error instanceof CsvFault) throw csvProblem(error, table.header);
+    throw isCutOff(error) ? cutOff() : error;
   }
-  if (count === 0) throw invalid('The file has no lines after its header', { code: 'empty' });
-  return { ...checker, digest: hash.digest('hex') };
+  return { ...table.finished(), digest: hash.digest('hex') };
 };
 
-interface CsvRecord {
-  readonly record: Record<string, string>;
-  readonly info: {
-    readonly lines: number;
-    readonly columns: readonly { readonly name: string }[];
-    readonly error?: { readonly record?: readonly string[] };
-  };
+/** Windows' own encodings are refused: what cannot be read must not be stored as question marks. */
+const decodeText = (
+  decoder: TextDecoder,
+  bytes: Buffer | undefined,
+  { line }: CsvReader,
+): string => {
+  try {
+    return bytes ? decoder.decode(bytes, { stream: true }) : decoder.decode();
+  } catch {
+    const readable = bytes?.toString('utf8').split('\uFFFD', 1)[0] ?? '';
+    throw new CsvFault(line + readable.split('\n').length - 1, 'Not UTF-8; save the file as such');
+  }
+};
+
+/** The lines of a file under its header. */
+class CsvTable<T> {
+  header: readonly string[] | undefined;
+  readonly #checker: LineChecker<T>;
+  readonly #columns: Readonly<Record<string, z.ZodType>>;
+  #count = 0;
+
+  constructor(schema: z.ZodType<T>) {
+    this.#checker = new LineChecker(schema);
+    this.#columns =
+      schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType>) : {};
+  }
+
+  take({ line, fields }: CsvRecord): void {
+    if (!this.header) {
+      this.header = checkHeader(fields, this.#columns);
+      return;
+    }
+    this.#count += 1;
+    if (this.#count > MAX_LINES) throw tooManyLines();
+    if (fields.length !== this.header.length) {
+      const message = `The line has ${fields.length} fields, the header has ${this.header.length}`;
+      this.#checker.rejected.push({ line, code: 'line/ragged', message });
+      return;
+    }
+    // An empty field is an absent one, as in JSON.
+    const value: Record<string, string> = {};
+    for (const [index, column] of this.header.entries()) {
+      const text = fields[index]!;
+      if (text !== '') value[column] = text;
+    }
+    this.#checker.check(line, value);
+  }
+
+  finished(): LineChecker<T> {
+    if (!this.header) throw invalid('The file is empty', { code: 'empty' });
+    if (this.#count === 0)
+      throw invalid('The file has no lines after its header', { code: 'empty' });
+    return this.#checker;
+  }
 }
 
-const checkCsvLine = <T>(checker: LineChecker<T>, { record, info }: CsvRecord): void => {
-  if (info.error) {
-    const found = info.error.record?.length ?? 0;
-    const message = `The line has ${found} fields, the header has ${info.columns.length}`;
-    checker.rejected.push({ line: info.lines, code: 'line/ragged', message });
-    return;
-  }
-  // An empty field is an absent one, as in JSON.
-  const value: Record<string, string> = {};
-  for (const [column, text] of Object.entries(record)) if (text !== '') value[column] = text;
-  checker.check(info.lines, value);
-};
-
-const checkHeader = (header: string[], columns: Record<string, z.ZodType>): string[] => {
+const checkHeader = (
+  header: readonly string[],
+  columns: Readonly<Record<string, z.ZodType>>,
+): readonly string[] => {
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const column of header) {
@@ -229,7 +271,8 @@ class LineChecker<T> {
       return;
     }
     const issue = innermost(result.error.issues[0]!);
-    const column = issue.path.length > 0 ? issue.path.join('.') : undefined;
+    const path = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : issue.path;
+    const column = path.length > 0 ? path.join('.') : undefined;
     this.rejected.push({
       line,
       ...(column === undefined ? {} : { column }),
@@ -246,33 +289,62 @@ const innermost = (issue: z.core.$ZodIssue): z.core.$ZodIssue => {
   return inner ? { ...innermost(inner), path: [...issue.path, ...inner.path] } : issue;
 };
 
-const linesInvalid = (rejected: readonly UploadRejection[]): ProblemError =>
-  new ProblemError(
+const linesInvalid = (rejected: readonly UploadRejection[], isJson: boolean): ProblemError => {
+  const named = rejected.slice(0, MAX_ERRORS_NAMED);
+  const pointerOf = ({ line, column }: UploadRejection): string =>
+    `/lines/${line - 1}${column === undefined ? '' : `/${column.replaceAll('.', '/')}`}`;
+  return new ProblemError(
     422,
     'upload/lines-invalid',
     `${rejected.length} lines are invalid, so nothing was accepted (mode all-or-nothing)`,
-    { errors: rejected.slice(0, MAX_ERRORS_NAMED), totalErrors: rejected.length },
+    {
+      errors: isJson ? named.map((fault) => ({ pointer: pointerOf(fault), ...fault })) : named,
+      totalErrors: rejected.length,
+    },
   );
+};
 
 const invalid = (detail: string, error: Omit<FieldError, 'message'>): ProblemError =>
   new ProblemError(400, 'request/invalid', detail, { errors: [{ ...error, message: detail }] });
 
-const csvProblem = (error: CsvError): ProblemError => {
-  const { lines, column } = error as unknown as { lines?: number; column?: string | number };
-  return new ProblemError(400, 'request/malformed', `The CSV cannot be read: ${error.message}`, {
-    errors: [
-      {
-        ...(lines === undefined ? {} : { line: lines }),
-        ...(column === undefined ? {} : { column: String(column) }),
-        code: 'csv/malformed',
-        message: error.message,
-      },
-    ],
-  });
+const csvProblem = (
+  { line, field, message }: CsvFault,
+  header: readonly string[] | undefined,
+): ProblemError => {
+  const column = field === undefined ? undefined : header?.[field];
+  const place = `line ${line}${column === undefined ? '' : `, column ${column}`}`;
+  return new ProblemError(
+    400,
+    'request/malformed',
+    `The CSV cannot be read: ${place}: ${message}`,
+    {
+      errors: [
+        { line, ...(column === undefined ? {} : { column }), code: 'csv/malformed', message },
+      ],
+    },
+  );
 };
+
+/** The sender went away: Node's word for a body that ends before its announced end. */
+const isCutOff = (error: unknown): boolean =>
+  (error as { code?: unknown } | null)?.code === 'ECONNRESET';
+
+const cutOff = (): ProblemError =>
+  new ProblemError(400, 'request/malformed', 'The upload ended before its end; nothing was kept');
 
 const tooManyLines = (): ProblemError =>
   new ProblemError(413, 'request/too-large', `An upload has at most ${MAX_LINES} lines; split it`);
 
 export const tooLarge = (limitBytes = BULK_BODY_LIMIT_BYTES): ProblemError =>
   new ProblemError(413, 'request/too-large', `The body is larger than ${limitBytes} bytes`);
+
+/** Lets other requests have their turn while a long upload is checked. */
+class Pace {
+  #since = performance.now();
+
+  async rest(): Promise<void> {
+    if (performance.now() - this.#since < TURN_MS) return;
+    await othersTurn();
+    this.#since = performance.now();
+  }
+}
