@@ -18,8 +18,8 @@ const STOP_LIMIT_MS = 15_000;
 
 /** The built system dies at these points of the play, and is started again. */
 const deaths = [
-  { step: 'Receive 27,000 machines', afterLines: 5_000 },
-  { step: 'Install all of them', afterLines: 8_000 },
+  { step: 'Receive 27,000 machines', afterLines: 3_000 },
+  { step: 'Install all of them', afterLines: 18_000 },
 ];
 
 describe('the scenario core-scientific-bitmain, played while the system is killed twice', () => {
