@@ -36,7 +36,7 @@ export const serveRead = async (
     if (options.hasSubscription()) await reader.subscribe();
     else await reader.readOnce();
   } catch (error) {
-    if (!call.cancelled && !call.destroyed) call.destroy(error as Error);
+    if (!call.cancelled && !call.destroyed) call.emit('error', error as Error);
   }
 };
 

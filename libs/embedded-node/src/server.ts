@@ -54,7 +54,7 @@ export const createServer = (
   const { read, ...others } = streamsService.StreamsService;
   const rawRead = { ...read, responseSerialize: (response: ReadResponse) => serialize(response) };
   server.addService(
-    { ...others, read: rawRead } as typeof streamsService.StreamsService,
+    { ...others, read: rawRead },
     streamsHandlers(log, faults),
   );
   server.addService(featuresService.ServerFeaturesService, {
@@ -73,8 +73,8 @@ const serialize = (response: ReadResponse): Buffer =>
 
 const streamsHandlers = (log: EventLog, faults: FaultSwitchboard) => {
   const readCall: handleServerStreamingCall<streams.ReadReq, ReadResponse> = (call) => {
-    if (refuses(faults, (error) => call.destroy(error))) return;
-    void serveRead(log, faults, call as ServerWritableStream<streams.ReadReq, ReadResponse>);
+    if (refuses(faults, (error) => call.emit('error', error))) return;
+    void serveRead(log, faults, call);
   };
   return {
     read: readCall,
@@ -175,13 +175,13 @@ const batchAppendCall =
     faults: FaultSwitchboard,
   ): handleBidiStreamingCall<streams.BatchAppendReq, streams.BatchAppendResp> =>
   (call) => {
-    if (refuses(faults, (error) => call.destroy(error))) return;
+    if (refuses(faults, (error) => call.emit('error', error))) return;
     const open = new Map<string, OpenItem>();
     call.on('error', () => undefined);
     call.on('end', () => call.end());
     call.on('data', (request: streams.BatchAppendReq) => {
       if (faults.answer !== 'normal') {
-        refuses(faults, (error) => call.destroy(error));
+        refuses(faults, (error) => call.emit('error', error));
         return;
       }
       const correlation = request.getCorrelationId();
@@ -205,12 +205,12 @@ const batchAppendCall =
         await faults.beforeAppend();
         const outcome = await log.append(stream, head.expected, events);
         if (faults.losesReply()) {
-          call.destroy(serviceError(status.UNAVAILABLE, 'Connection lost'));
+          call.emit('error', serviceError(status.UNAVAILABLE, 'Connection lost'));
           return;
         }
         if (!call.destroyed) call.write(batchReply(head, outcome));
       } catch (error) {
-        call.destroy(unavailable(error));
+        call.emit('error', unavailable(error));
       }
     };
   };
