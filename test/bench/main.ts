@@ -10,7 +10,7 @@ import { RunningSystem } from './system.js';
 import { customer, deliver, install, MACHINES, noop, prepare } from './workload.js';
 import type { Reading, Yardstick } from './yardstick.js';
 
-// The table of the README's promises on speed. Everything is measured in this run, in turns, and
+// What the system promises of its speed, as a table. Everything is measured in this run, in turns, and
 // each measured thing has a process of its own; what is compared is the ratio, since the figures
 // themselves are the machine's.
 

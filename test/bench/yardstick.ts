@@ -35,8 +35,8 @@ export interface Reading {
   readonly head: string;
 }
 
-/** Appended first, so that the measured appends do not pay for compiling the client's code. */
-const WARM_UP_EVENTS = 5_000;
+/** Read or appended first: what is compared has been running for long, its code is compiled. */
+const WARM_UP_EVENTS = 10_000;
 
 const clientOf = (endpoint: string): EventStoreDBClient =>
   new EventStoreDBClient({ endpoint }, { insecure: true });
@@ -47,13 +47,14 @@ const isOurs = (event: AllStreamRecordedEvent | undefined): event is AllStreamRe
 const readAll = async (
   client: EventStoreDBClient,
   seen: (event: AllStreamRecordedEvent) => void,
-  after = 0n,
+  { after = 0n, maxCount = Number.MAX_SAFE_INTEGER } = {},
 ): Promise<Reading> => {
   const started = performance.now();
   let events = 0;
   let head = 0n;
   for await (const { event } of client.readAll({
     fromPosition: after === 0n ? START : { commit: after, prepare: after },
+    maxCount,
   })) {
     if (!isOurs(event) || event.position.commit <= after) continue;
     events += 1;
@@ -76,7 +77,7 @@ const append = async (job: Extract<Yardstick, { measure: 'append' }>): Promise<R
       data: jsonEvent({ type, data: event.data, metadata }),
     });
   };
-  await readAll(source, remember, BigInt(job.after));
+  await readAll(source, remember, { after: BigInt(job.after) });
   await source.dispose();
 
   const target = clientOf(job.target);
@@ -105,8 +106,7 @@ const take = async (job: Yardstick): Promise<Reading> => {
   const client = clientOf(job.endpoint);
   try {
     if (job.measure === 'head') return await head(client);
-    // Once to warm up, once to measure: the system that is compared has long been running.
-    await readAll(client, () => undefined);
+    await readAll(client, () => undefined, { maxCount: WARM_UP_EVENTS });
     return await readAll(client, () => undefined);
   } finally {
     await client.dispose();
