@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   applyDecorators,
   Injectable,
@@ -6,8 +7,10 @@ import {
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { MetadataScanner, Reflector, type ModulesContainer } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import type { Actor } from '@hostledger/eventsourcing';
 import { ProblemError } from './problem.js';
 
@@ -51,64 +54,119 @@ export const allowedRoles = (
   targets: Parameters<Reflector['getAllAndOverride']>[1],
 ): readonly Role[] | 'public' | undefined => reflector.getAllAndOverride(ALLOWED, targets);
 
-/** Set by the guard; the role is the one under which the route was allowed. */
+/** Set by the gate and the guard; the role is the one under which the route was allowed. */
 export interface AuthenticatedRequest extends FastifyRequest {
+  principal?: Principal;
   actor?: Actor;
 }
 
-@Injectable()
-export class RoleGuard implements CanActivate {
+/** Tokens whose requests are counted by subject; those beyond are counted by address. */
+const MAX_RECOGNISED = 10_000;
+
+/**
+ * Finds out whose token a request carries. Everything under `/v1/` passes here before its body is
+ * read, so that nobody without a token can have a body parsed.
+ */
+export class TokenGate {
   private readonly logger = new Logger('access');
+  private readonly recognised = new LRUCache<string, string>({ max: MAX_RECOGNISED });
 
   constructor(
-    private readonly reflector: Reflector,
     private readonly authenticators: readonly Authenticator[],
     private readonly denied: (code: string) => void,
+  ) {}
+
+  /** @throws ProblemError 401, logged and counted. */
+  async principalOf(request: AuthenticatedRequest): Promise<Principal> {
+    if (request.principal) return request.principal;
+    const { authorization = '' } = request.headers;
+    const [scheme, token, ...rest] = authorization.split(' ');
+    if (scheme?.toLowerCase() === 'bearer' && token && rest.length === 0) {
+      for (const authenticator of this.authenticators) {
+        const principal = await authenticator.authenticate(token);
+        if (!principal) continue;
+        this.recognised.set(digestOf(authorization), principal.subject);
+        request.principal = principal;
+        return principal;
+      }
+      this.recognised.delete(digestOf(authorization));
+    }
+    throw this.deny(request, 401, 'request/unauthenticated', 'Send a valid bearer token', {
+      subject: 'unknown',
+      challenge: authorization === '' ? 'Bearer' : 'Bearer error="invalid_token"',
+    });
+  }
+
+  /**
+   * Whose budget a request is charged to: a subject's once its token was good, else the address's,
+   * so that guessing tokens does not escape the limit. The token itself is not kept.
+   */
+  budgetOf({ headers, ip }: FastifyRequest): string {
+    const { authorization } = headers;
+    const subject = authorization && this.recognised.get(digestOf(authorization));
+    return subject === undefined || subject === '' ? `address ${ip}` : `subject ${subject}`;
+  }
+
+  /** The problem to throw; the attempt is logged and counted. */
+  deny(
+    request: FastifyRequest,
+    status: 401 | 403,
+    code: string,
+    detail: string,
+    { subject, challenge }: { readonly subject: string; readonly challenge: string },
+  ): ProblemError {
+    this.denied(code);
+    const { method, url, ip } = request;
+    this.logger.warn({ code, subject, method, url, ip, correlationId: request.id }, 'Denied');
+    return new ProblemError(status, code, detail, { challenge });
+  }
+}
+
+const digestOf = (authorization: string): string =>
+  createHash('sha256').update(authorization).digest('base64');
+
+/** Lets through who has one of the roles that the route names. */
+@Injectable()
+export class RoleGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly gate: TokenGate,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const allowed = allowedRoles(this.reflector, [context.getHandler(), context.getClass()]);
     if (allowed === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const principal = await this.principalOf(request);
-    if (!principal) {
-      throw this.deny(
-        request,
-        401,
-        'request/unauthenticated',
-        'Send a valid bearer token',
-        'unknown',
-      );
-    }
-    const role = allowed?.find((candidate) => principal.roles.includes(candidate));
+    const { subject, roles } = await this.gate.principalOf(request);
+    const role = allowed?.find((candidate) => roles.includes(candidate));
     if (!role) {
       const detail = `This needs one of the roles ${(allowed ?? []).join(', ')}`;
-      throw this.deny(request, 403, 'request/forbidden', detail, principal.subject);
+      const challenge = 'Bearer error="insufficient_scope"';
+      throw this.gate.deny(request, 403, 'request/forbidden', detail, { subject, challenge });
     }
-    request.actor = { subject: principal.subject, role };
+    request.actor = { subject, role };
     return true;
   }
-
-  private async principalOf(request: FastifyRequest): Promise<Principal | undefined> {
-    const [scheme, token, ...rest] = (request.headers.authorization ?? '').split(' ');
-    if (scheme?.toLowerCase() !== 'bearer' || !token || rest.length > 0) return undefined;
-    for (const authenticator of this.authenticators) {
-      const principal = await authenticator.authenticate(token);
-      if (principal) return principal;
-    }
-    return undefined;
-  }
-
-  private deny(
-    request: FastifyRequest,
-    status: number,
-    code: string,
-    detail: string,
-    subject: string,
-  ): ProblemError {
-    this.denied(code);
-    const { method, url, ip } = request;
-    this.logger.warn({ code, subject, method, url, ip, correlationId: request.id }, 'Denied');
-    return new ProblemError(status, code, detail);
-  }
 }
+
+/**
+ * Fails at start where a route does not say who may call it: forgetting must not be a decision.
+ */
+export const requireDecisions = (reflector: Reflector, modules: ModulesContainer): void => {
+  const undecided: string[] = [];
+  for (const { controllers } of modules.values()) {
+    for (const { metatype } of controllers.values()) {
+      if (typeof metatype !== 'function') continue;
+      const prototype = metatype.prototype as Record<string, unknown>;
+      for (const name of new MetadataScanner().getAllMethodNames(prototype)) {
+        const handler = prototype[name] as () => unknown;
+        const isRoute = Reflect.hasMetadata(PATH_METADATA, handler);
+        if (isRoute && !allowedRoles(reflector, [handler, metatype])) {
+          undecided.push(`${metatype.name}.${name}`);
+        }
+      }
+    }
+  }
+  if (undecided.length === 0) return;
+  throw new Error(`Say who may call: ${undecided.join(', ')} (@Roles, @AnyRole or @Public)`);
+};

@@ -196,8 +196,7 @@ class CsvTable<T> {
 
   constructor(schema: z.ZodType<T>) {
     this.#checker = new LineChecker(schema);
-    this.#columns =
-      schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType>) : {};
+    this.#columns = schema instanceof z.ZodObject ? schema.shape : {};
   }
 
   take({ line, fields }: CsvRecord): void {

@@ -1,7 +1,8 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, RequestMethod, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { RequestMethod } from '@nestjs/common';
+import type { DestinationStream } from 'pino';
 import { AUTHENTICATORS, DENIAL_OBSERVER, type Authenticator } from './auth.js';
+import { logDestination } from './log-destination.js';
 import { Metrics } from './metrics.js';
 import {
   HealthController,
@@ -18,17 +19,19 @@ export interface HttpModuleOptions {
   readonly metrics: Metrics;
   readonly logLevel: string;
   readonly noop: boolean;
+  /** Where log lines go; standard output unless said otherwise. */
+  readonly logTo?: DestinationStream;
 }
 
 /** Health, metrics, the problem catalogue and structured request logs of an app. */
 @Module({})
 export class HttpModule {
   static with(options: HttpModuleOptions): DynamicModule {
-    const { authenticators, readiness, metrics, logLevel, noop } = options;
+    const { authenticators, readiness, metrics, logLevel, noop, logTo } = options;
     return {
       module: HttpModule,
       global: true,
-      imports: [requestLogging(logLevel)],
+      imports: [requestLogging(logLevel, logTo ?? logDestination())],
       controllers: [
         HealthController,
         MetricsController,
@@ -46,13 +49,14 @@ export class HttpModule {
   }
 }
 
-/** One JSON line a request, with its correlation id and never a token. */
-const requestLogging = (level: string): DynamicModule =>
+/** One line a request, with its correlation id and never a token. */
+const requestLogging = (level: string, stream: DestinationStream): DynamicModule =>
   LoggerModule.forRoot({
     // The default route of nestjs-pino never matches on this adapter and logs nothing.
     forRoutes: [{ path: '*splat', method: RequestMethod.ALL }],
     pinoHttp: {
       level,
+      stream,
       quietReqLogger: true,
       customAttributeKeys: { reqId: 'correlationId' },
       customLogLevel: (_request, response, error) =>
@@ -66,6 +70,5 @@ const requestLogging = (level: string): DynamicModule =>
         }),
         res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
       },
-      redact: ['req.headers.authorization'],
     },
   });

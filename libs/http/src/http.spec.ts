@@ -112,6 +112,7 @@ beforeAll(async () => {
   }).compile();
   app = module.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
     bodyParser: false,
+    logger: false,
   });
   await configureHttp(app, { requestsPerMinute: 0 });
   await app.init();
@@ -167,14 +168,20 @@ const lamp = { lamp: 'a', watts: 60 };
 
 describe('who may call a route', () => {
   it.each([
-    ['no token', '', 401, 'request/unauthenticated'],
-    ['an unknown token', 'nobody', 401, 'request/unauthenticated'],
-    ['a role that is not allowed', 'aud', 403, 'request/forbidden'],
-  ])('refuses %s', async (_what, token, status, code) => {
+    ['no token', '', 401, 'request/unauthenticated', 'Bearer'],
+    ['an unknown token', 'nobody', 401, 'request/unauthenticated', 'Bearer error="invalid_token"'],
+    [
+      'a role that is not allowed',
+      'aud',
+      403,
+      'request/forbidden',
+      'Bearer error="insufficient_scope"',
+    ],
+  ])('refuses %s', async (_what, token, status, code, challenge) => {
     const answer = await send('POST', '/v1/lamps', { token, body: lamp });
     expect(answer).toMatchObject({ status, json: { code, status, type: `/problems/${code}` } });
     expect(answer.type).toContain('application/problem+json');
-    if (status === 401) expect(answer.headers['www-authenticate']).toBe('Bearer');
+    expect(answer.headers['www-authenticate']).toBe(challenge);
   });
 
   it('lets admin do everything and everyone with a token read', async () => {

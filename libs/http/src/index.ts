@@ -32,7 +32,9 @@ export {
   type UploadLine,
   type UploadRejection,
 } from './bulk.js';
-export { configureHttp, fastifyAdapter, type HttpOptions } from './configure.js';
+export { fastifyAdapter } from './adapter.js';
+export { configureHttp, type HttpOptions } from './configure.js';
+export { logDestination } from './log-destination.js';
 export { Metrics, type ScrapedRunner } from './metrics.js';
 export { HttpModule, type HttpModuleOptions } from './http.module.js';
 export { READINESS, type ReadinessProbe } from './operations.controllers.js';

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { DomainError, type RefusalKind } from '@hostledger/eventsourcing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { problemCatalogue, problemType, ProblemError, type FieldError } from './problem.js';
+import { problemCatalogue, problemType, ProblemError } from './problem.js';
 
 const STATUS_OF: Readonly<Record<RefusalKind, number>> = {
   invalid: 422,
@@ -30,8 +30,8 @@ export const toProblem = (error: unknown): ProblemError => {
       ...(errors && { errors }),
     });
   }
-  const { name, message } = error as Error;
-  const fields = error as Record<string, unknown>;
+  const fields = (error ?? {}) as Record<string, unknown>;
+  const { name, message } = fields as unknown as Error;
   switch (name) {
     case 'RevisionMismatch':
       return new ProblemError(412, 'request/revision-mismatch', message, {
@@ -75,31 +75,53 @@ const FRAMEWORK_CODES: Readonly<Record<number, string>> = {
   404: 'request/not-found',
   405: 'request/method-not-allowed',
   413: 'request/too-large',
+  414: 'request/address-too-long',
   415: 'request/unsupported-media-type',
   429: 'request/too-many',
 };
 
-/** Nest's and Fastify's own errors carry a status. */
+/** Nest's and Fastify's own errors carry a status; other libraries' say nothing to our callers. */
 const ofFramework = (error: unknown): ProblemError => {
-  const status =
-    error instanceof HttpException
-      ? error.getStatus()
-      : (error as { statusCode?: unknown } | undefined)?.statusCode;
-  const code = typeof status === 'number' ? FRAMEWORK_CODES[status] : undefined;
-  if (code && typeof status === 'number') {
-    return new ProblemError(status, code, (error as Error).message);
-  }
-  return new ProblemError(500, 'server/failed', 'The server failed to handle the request', {
-    cause: undefined,
-  });
+  const status = frameworkStatus(error);
+  const code = FRAMEWORK_CODES[status];
+  if (code) return new ProblemError(status, code, (error as Error).message);
+  return new ProblemError(500, 'server/failed', 'The server failed to handle the request');
+};
+
+const frameworkStatus = (error: unknown): number => {
+  if (error instanceof HttpException) return error.getStatus();
+  const { code, statusCode = 500 } = (error ?? {}) as { code?: unknown; statusCode?: number };
+  if (typeof code === 'string' && code.startsWith('FST_')) return statusCode;
+  // The sender went away before the end of the body.
+  return code === 'ECONNRESET' ? 400 : 500;
 };
 
 export const problemBody = (problem: ProblemError): Record<string, unknown> => {
   const { status, code, detail } = problem;
-  const { retryAfterSeconds, ...extensions } = problem.extra;
+  const { retryAfterSeconds, challenge, allow, ...extensions } = problem.extra;
   const title = problemCatalogue().get(code)?.title ?? detail;
-  return { ...extensions, type: problemType(code), title, status, code, detail };
+  return { type: problemType(code), title, status, code, detail, ...extensions };
 };
+
+/** Answers with the problem, its headers and the correlation id under which the log has more. */
+export const sendProblem = (
+  problem: ProblemError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void => {
+  const { retryAfterSeconds, challenge, allow } = problem.extra;
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
+  if (challenge !== undefined) void reply.header('www-authenticate', challenge);
+  if (allow !== undefined) void reply.header('allow', allow);
+  const body = { ...problemBody(problem), correlationId: request.id };
+  void reply
+    .status(problem.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send(JSON.stringify(body, plainBigint));
+};
+
+const plainBigint = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? value.toString() : value;
 
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -109,26 +131,21 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
     const request = http.getRequest<FastifyRequest>();
-    const problem = toProblem(error);
-    if (problem.status >= 500) {
-      this.logger.error(
-        { err: error, code: problem.code, correlationId: request.id },
-        problem.detail,
-      );
-    }
-    if (reply.sent) return;
-    const { retryAfterSeconds } = problem.extra;
-    if (retryAfterSeconds !== undefined)
-      void reply.header('retry-after', String(retryAfterSeconds));
-    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-    void reply
-      .status(problem.status)
-      .header('content-type', 'application/problem+json; charset=utf-8')
-      .send(JSON.stringify({ ...problemBody(problem), correlationId: request.id }, plainBigint));
+    const problem = orNotAllowed(toProblem(error), request);
+    const { status, code, detail } = problem;
+    const logged = { err: error, code, correlationId: request.id };
+    // What passes by itself is no fault of ours, but somebody should know how often.
+    if (status === 503) this.logger.warn(logged, detail);
+    else if (status >= 500) this.logger.error(logged, detail);
+    if (!reply.sent) sendProblem(problem, request, reply);
   }
 }
 
-const plainBigint = (_key: string, value: unknown): unknown =>
-  typeof value === 'bigint' ? value.toString() : value;
-
-export type { FieldError };
+/** Nothing is found at this address for this method, but there may be for another. */
+const orNotAllowed = (problem: ProblemError, request: FastifyRequest): ProblemError => {
+  if (!request.is404) return problem;
+  const allow = request.server.methodsAt(request.url.split('?', 1)[0]!).join(', ');
+  if (allow === '') return problem;
+  const detail = `${request.method} is not served here; these are: ${allow}`;
+  return new ProblemError(405, 'request/method-not-allowed', detail, { allow });
+};

@@ -21,6 +21,10 @@ export interface FieldError {
   readonly message: string;
 }
 
+/** One step of a JSON pointer. */
+export const escapePointer = (key: string): string =>
+  key.replaceAll('~', '~0').replaceAll('/', '~1');
+
 /** Thrown by the HTTP edge itself; rooms throw `DomainError`. */
 export class ProblemError extends Error {
   constructor(
@@ -29,7 +33,12 @@ export class ProblemError extends Error {
     readonly detail: string,
     readonly extra: {
       readonly errors?: readonly FieldError[];
+      /** For the header `Retry-After`; not part of the body, like the two after it. */
       readonly retryAfterSeconds?: number;
+      /** For the header `WWW-Authenticate`. */
+      readonly challenge?: string;
+      /** For the header `Allow`. */
+      readonly allow?: string;
       readonly [extension: string]: unknown;
     } = {},
   ) {
@@ -79,6 +88,7 @@ registerProblems({
     title: 'The object is not at the revision of If-Match',
   },
   'request/too-large': { status: 413, title: 'The body or the resulting events are too large' },
+  'request/address-too-long': { status: 414, title: 'A part of the address is too long' },
   'request/unsupported-media-type': { status: 415, title: 'The content type is not accepted here' },
   'request/idempotency-key-reused': {
     status: 422,

@@ -17,7 +17,7 @@ export const ReadAt = createParamDecorator((_: unknown, context: ExecutionContex
   const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
   const wanted = single(headers['min-log-position']);
   if (wanted === undefined) return {};
-  if (!/^\d{1,19}$/.test(wanted)) {
+  if (!/^\d{1,20}$/.test(wanted)) {
     throw new ProblemError(
       400,
       'request/invalid',
@@ -57,9 +57,11 @@ export interface PageOf<T> {
 }
 
 /**
- * One page in the order of `columns`, which must be unique together and are all selected under
- * their own names. Pages by key, so it costs the same at any depth and rows added meanwhile do
- * not shift it.
+ * One page in the order of `columns`, which must be unique together, never null, and are all
+ * selected under their own names. Pages by key, so it costs the same at any depth and rows added
+ * meanwhile do not shift it.
+ *
+ * @throws ProblemError `request/cursor-invalid` for a cursor that this list did not issue.
  */
 export const keysetPage = async <DB, TB extends keyof DB, Row extends object>(
   query: SelectQueryBuilder<DB, TB, Row>,
@@ -68,36 +70,62 @@ export const keysetPage = async <DB, TB extends keyof DB, Row extends object>(
   direction: 'asc' | 'desc' = 'asc',
 ): Promise<PageOf<Row>> => {
   const limit = page.limit ?? DEFAULT_LIMIT;
+  const list = `${direction} ${columns.join(' ')}`;
   const key = sql.join(columns.map((column) => sql.ref(column)));
   let paged = query;
   if (page.cursor !== undefined) {
-    const after = sql.join(
-      cursorValues(page.cursor, columns.length).map((value) => sql.val(value)),
-    );
+    const values = cursorValues(page.cursor, list, columns.length);
+    const after = sql.join(values.map((value) => sql.val(value)));
     const comparison = direction === 'asc' ? sql.raw('>') : sql.raw('<');
     paged = paged.where(sql<boolean>`(${key}) ${comparison} (${after})`);
   }
   for (const column of columns) paged = paged.orderBy(sql.ref(column), direction);
-  const rows = await paged.limit(limit + 1).execute();
+  const rows = await paged
+    .limit(limit + 1)
+    .execute()
+    .catch((error: unknown) => {
+      throw page.cursor !== undefined && isDataFault(error) ? cursorInvalid() : error;
+    });
   const items = rows.slice(0, limit) as Row[];
   const last = items.at(-1);
   if (rows.length <= limit || !last) return { items };
-  return { items, nextCursor: toCursor(columns.map((column) => last[column])) };
+  return { items, nextCursor: toCursor(list, columns, last) };
 };
 
-const toCursor = (values: readonly unknown[]): string =>
-  Buffer.from(JSON.stringify(values.map(String))).toString('base64url');
+/** Names the list as well, so that a cursor of another one is not taken for a place in this. */
+const toCursor = <Row extends object>(
+  list: string,
+  columns: readonly (keyof Row)[],
+  last: Row,
+): string =>
+  Buffer.from(JSON.stringify([list, ...columns.map((column) => String(last[column]))])).toString(
+    'base64url',
+  );
 
-const cursorValues = (cursor: string, count: number): string[] => {
-  try {
-    const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Array.isArray(values) && values.length === count) {
-      if (values.every((value) => typeof value === 'string')) return values;
-    }
-  } catch {
-    // Falls through to the problem below.
+const cursorValues = (cursor: string, list: string, count: number): readonly string[] => {
+  const parts = partsOf(cursor);
+  if (!Array.isArray(parts) || parts.length !== count + 1 || parts[0] !== list) {
+    throw cursorInvalid();
   }
-  throw new ProblemError(400, 'request/cursor-invalid', 'The cursor was not issued for this list', {
+  if (!parts.every((part) => typeof part === 'string')) throw cursorInvalid();
+  return parts.slice(1);
+};
+
+const partsOf = (cursor: string): unknown => {
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+};
+
+/** SQLSTATE class 22: a value that its column cannot have, here because the cursor was made up. */
+const isDataFault = (error: unknown): boolean => {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^22...$/.test(code);
+};
+
+const cursorInvalid = (): ProblemError =>
+  new ProblemError(400, 'request/cursor-invalid', 'The cursor was not issued for this list', {
     errors: [{ pointer: '/cursor', code: 'cursor', message: 'Leave it out to begin at the start' }],
   });
-};
