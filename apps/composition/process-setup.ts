@@ -1,18 +1,16 @@
 import pino, { type Logger } from 'pino';
 import { InvalidConfig, loadConfig, type Config } from '@hostledger/config';
 
-const OLDEST_NODE = [24, 9] as const;
 /** A shutdown that takes longer than this is ended; everything acknowledged is durable already. */
 const SHUTDOWN_LIMIT_MS = 20_000;
 
 /**
- * Runs an app: checks the runtime and the environment, stops in order on SIGINT and SIGTERM, and
+ * Runs an app: checks the environment, stops in order on SIGINT and SIGTERM, and
  * ends the process on what nothing was prepared for.
  */
 export const runProcess = async (
   start: (config: Config, logger: Logger) => Promise<{ stop(): Promise<void> }>,
 ): Promise<void> => {
-  requireNode();
   let logger = pino();
   try {
     const config = loadConfig(process.env);
@@ -38,17 +36,6 @@ export const runProcess = async (
     else logger.fatal({ err }, (err as Error).message);
     process.exit(1);
   }
-};
-
-const requireNode = (): void => {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const [oldestMajor, oldestMinor] = OLDEST_NODE;
-  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
-  console.error(
-    `Hostledger needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.version}. ` +
-      'Run it through npm, which brings its own.',
-  );
-  process.exit(1);
 };
 
 /** State is in the log, so the safe answer to the unforeseen is to start again. */

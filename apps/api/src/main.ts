@@ -1,3 +1,4 @@
+import '../../composition/require-node.js';
 import { runProcess } from '../../composition/process-setup.js';
 import { openSystem } from '../../composition/system.js';
 import { storeProbes } from '../../worker/src/worker.js';

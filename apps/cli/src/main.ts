@@ -1,3 +1,4 @@
+import '../../composition/require-node.js';
 import { Command } from 'commander';
 import { playCommand } from './play/command.js';
 import { tokenCommands } from './tokens.js';

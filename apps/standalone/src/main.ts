@@ -1,3 +1,4 @@
+import '../../composition/require-node.js';
 import { join } from 'node:path';
 import { ensureFirstToken } from '@hostledger/access';
 import { createApi } from '../../api/src/api.js';
