@@ -2,6 +2,7 @@ import { sql, type CompiledQuery, type Kysely } from 'kysely';
 import { upcast } from '../codec.js';
 import type { RecordedEvent } from '../message.js';
 import type { AnyTableFold, Projection } from '../projection.js';
+import { codeOf } from './errors.js';
 import type { RowCache } from './row-cache.js';
 import { schemaOf } from './schema.js';
 import { rowKey, settled, TableStore, type RowKey, type TableRow } from './table-store.js';
@@ -41,9 +42,9 @@ export interface TableChange {
 }
 
 /**
- * Folds the events into the tables of the projections and moves their checkpoints to `position`.
- * To be called in a transaction: it either has all effects or none. Events at or before the
- * checkpoint of a projection have no effect on it.
+ * Folds the events into the tables of the projections, which are all behind `position`, and moves
+ * their checkpoints there. To be called in a transaction: it either has all effects or none. Events
+ * at or before the checkpoint of a projection have no effect on it.
  */
 export const applyBatch = async (
   db: Kysely<unknown>,
@@ -52,13 +53,11 @@ export const applyBatch = async (
   events: readonly RecordedEvent[],
   position: bigint,
 ): Promise<TableChange[]> => {
-  const behind = projections.filter(({ checkpoint }) => checkpoint < position);
-  if (behind.length === 0) return [];
   const lifted = new Map<Projection['upcasters'], readonly RecordedEvent[]>();
   const changes: TableChange[] = [];
   const writes = new Writes(db);
   try {
-    for (const { projection, checkpoint } of behind) {
+    for (const { projection, checkpoint } of projections) {
       const { upcasters } = projection;
       const current =
         lifted.get(upcasters) ?? (upcasters ? lift(projection, upcasters, events) : events);
@@ -78,7 +77,7 @@ export const applyBatch = async (
   } finally {
     await writes.abandon();
   }
-  await moveCheckpoints(db, behind, position, events.at(-1)?.position ?? 0n);
+  await moveCheckpoints(db, projections, position, events.at(-1)?.position ?? 0n);
   return changes;
 };
 
@@ -285,7 +284,4 @@ const blamed = (projection: Projection, error: unknown): unknown =>
 
 /** SQLSTATE classes that a value or row is to blame for: data, constraint, program limit. */
 const isRefusedRow = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  /^(22|23|54)[0-9A-Z]{3}$/.test(error.code);
+  /^(22|23|54)[0-9A-Z]{3}$/.test(codeOf(error) ?? '');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { codeOf } from './errors.js';
 
 /** Another living process (or this one) has the directory open. */
 export class DirectoryInUse extends Error {
@@ -56,7 +57,7 @@ const takeLock = async (directory: string, file: string, draft: string): Promise
     try {
       return await link(draft, file);
     } catch (error) {
-      if (!hasCode(error, 'EEXIST')) throw error;
+      if (codeOf(error) !== 'EEXIST') throw error;
     }
     const holder = await holderOf(file);
     if ((holder && (await isAlive(holder))) || attempt === MAX_ATTEMPTS) {
@@ -76,7 +77,7 @@ const removeStale = async (
   try {
     await rename(file, aside);
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return;
+    if (codeOf(error) === 'ENOENT') return;
     throw error;
   }
   const moved = await holderOf(aside);
@@ -86,12 +87,19 @@ const removeStale = async (
   throw new DirectoryInUse(directory, moved?.pid ?? 0);
 };
 
+/** Undefined without a lock, and for one that a crash left half written. */
 const holderOf = async (file: string): Promise<Holder | undefined> => {
+  let text: string;
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Holder;
+    text = await readFile(file, 'utf8');
   } catch (error) {
-    if (hasCode(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
+  }
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
+    return undefined;
   }
 };
 
@@ -100,7 +108,7 @@ const isAlive = async (holder: Holder): Promise<boolean> => {
     process.kill(holder.pid, 0);
   } catch (error) {
     // EPERM: it lives, under another user.
-    if (!hasCode(error, 'EPERM')) return false;
+    if (codeOf(error) !== 'EPERM') return false;
   }
   const birth = await birthOf(holder.pid);
   return birth === undefined || holder.birth === undefined || birth === holder.birth;
@@ -118,6 +126,3 @@ const birthOf = async (pid: number): Promise<string | undefined> => {
     return undefined;
   }
 };
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
+import { codeOf } from './errors.js';
 import {
   OPENED,
   openEngine,
@@ -84,7 +85,7 @@ export class EmbeddedPool implements PostgresPool {
     try {
       return await (await current.engine).query(sql, parameters);
     } catch (error) {
-      if (hasCode(error) && DAMAGE.has(error.code)) {
+      if (DAMAGE.has(codeOf(error) ?? '')) {
         this.wipeFirst = true;
         this.drop(session);
         await (await current.engine).close().catch(() => undefined);
@@ -253,6 +254,3 @@ interface Answer {
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-const hasCode = (error: unknown): error is Error & { code: string } =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string';

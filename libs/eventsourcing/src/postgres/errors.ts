@@ -16,3 +16,9 @@ export class ReadModelUnavailable extends Error {
     this.name = 'ReadModelUnavailable';
   }
 }
+
+/** SQLSTATE or system error code. Not by class: drivers and Node have their own error classes. */
+export const codeOf = (error: unknown): string | undefined =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;

@@ -31,10 +31,10 @@ export const tryOwn = async (database: Database, name: string): Promise<Ownershi
     await session.close().catch(() => undefined);
     throw error;
   }
-  return held(session);
+  return held(session, name);
 };
 
-const held = (session: DedicatedSession): Ownership => {
+const held = (session: DedicatedSession, name: string): Ownership => {
   let beating = true;
   const heartbeat = setInterval(() => {
     if (!beating) return;
@@ -50,23 +50,33 @@ const held = (session: DedicatedSession): Ownership => {
     lost: session.lost,
     release: async () => {
       clearInterval(heartbeat);
+      // A closed connection loses its locks too, but only when the server has noticed.
+      if (!session.lost.aborted) {
+        await session
+          .query('select pg_advisory_unlock($1)', [lockKey(name)])
+          .catch(() => undefined);
+      }
       await session.close().catch(() => undefined);
     },
   };
 };
 
-/** Waits for ownership as a standby. Rejects when the database fails or `signal` is aborted. */
+/**
+ * Waits for ownership; `onStandby` is told when somebody else has it. Rejects when the database
+ * fails or `signal` is aborted.
+ */
 export const own = async (
   database: Database,
   name: string,
   signal: AbortSignal,
-  retryMs = RETRY_MS,
+  options: { readonly onStandby: () => void; readonly retryMs?: number | undefined },
 ): Promise<Ownership> => {
   for (;;) {
     signal.throwIfAborted();
     const ownership = await tryOwn(database, name);
     if (ownership) return ownership;
-    await sleep(retryMs, undefined, { signal });
+    options.onStandby();
+    await sleep(options.retryMs ?? RETRY_MS, undefined, { signal });
   }
 };
 

@@ -36,15 +36,19 @@ export interface ProjectionRunnerOptions {
   readonly observer?: RunnerObserver;
   /** Events in one transaction, at most; behind the log so many are taken, live what is there. */
   readonly batchEvents?: number;
+  /** How often a standby asks for ownership; 2 s. */
+  readonly standbyRetryMs?: number;
 }
 
 /**
+ * - `starting`: asking for ownership for the first time.
  * - `standby`: another process owns the group.
  * - `catchingUp` / `live`: applying; live once the end of the log was reached.
  * - `retrying`: the database or the log failed, `lastError` says how; tried again with back-off.
  * - `aheadOfLog`: the tables know events that the log does not have; nothing is applied.
  */
-export type RunnerPhase = 'stopped' | 'standby' | 'catchingUp' | 'live' | 'retrying' | 'aheadOfLog';
+export type RunnerPhase =
+  'stopped' | 'starting' | 'standby' | 'catchingUp' | 'live' | 'retrying' | 'aheadOfLog';
 
 /** Why a projection stopped: an event its fold or its tables could not take. */
 export interface ProjectionFailure {
@@ -117,6 +121,7 @@ export class ProjectionRunner {
   start(): void {
     if (this.running) throw new Error(`Runner ${this.name} is started already`);
     this.stopping = new AbortController();
+    this.enter('starting');
     this.running = this.run(this.stopping.signal);
   }
 
@@ -195,27 +200,25 @@ export class ProjectionRunner {
 
   /** Owns the group until something fails or the runner is stopped. */
   private async ownAndApply(stop: AbortSignal): Promise<void> {
-    const { database } = this.options;
-    if (this.phase !== 'retrying') this.enter('standby');
-    const ownership = await own(database, this.name, stop);
-    const work = new AbortController();
-    const end = (): void => work.abort(ownership.lost.aborted ? ownership.lost.reason : undefined);
-    stop.addEventListener('abort', end, { once: true });
-    ownership.lost.addEventListener('abort', end, { once: true });
-    this.owned = work.signal;
+    const ownership = await own(this.options.database, this.name, stop, {
+      onStandby: () => this.enter('standby'),
+      retryMs: this.options.standbyRetryMs,
+    });
+    const ended = new AbortController();
+    const work = AbortSignal.any([stop, ownership.lost, ended.signal]);
+    this.owned = work;
     try {
-      await this.prepare(stop);
-      await this.applyFeed(work.signal);
+      await this.prepare(work);
+      await this.applyFeed(work);
       ownership.lost.throwIfAborted();
     } finally {
-      work.abort();
+      ended.abort();
       this.owned = undefined;
-      stop.removeEventListener('abort', end);
       await ownership.release();
     }
   }
 
-  private async prepare(stop: AbortSignal): Promise<void> {
+  private async prepare(work: AbortSignal): Promise<void> {
     const { database, projections, head } = this.options;
     await prepareSchema(database, projections, (message) => this.warn(message));
     for (let lastEvents = await this.loadCheckpoints(); head;) {
@@ -231,7 +234,7 @@ export class ProjectionRunner {
       }
       this.warn(`The log ends at ${end}, before the tables of ${names}; nothing is applied`);
       this.enter('aheadOfLog');
-      await sleep(AHEAD_RETRY_MS, undefined, { signal: stop });
+      await sleep(AHEAD_RETRY_MS, undefined, { signal: work });
     }
   }
 
@@ -282,6 +285,7 @@ export class ProjectionRunner {
     const feed = feeds.open({ name: this.name, from, ...(eventTypes ? { eventTypes } : {}) });
     const close = (): void => void feed.close().catch(() => undefined);
     work.addEventListener('abort', close, { once: true });
+    if (work.aborted) close();
     const intake = new Intake(feed, batchEvents);
     try {
       this.enter('catchingUp');
@@ -351,10 +355,10 @@ export class ProjectionRunner {
 
   private async commit(events: readonly RecordedEvent[], position: bigint): Promise<void> {
     const began = performance.now();
-    const active: FoldedProjection[] = this.active().map((projection) => ({
-      projection,
-      checkpoint: this.checkpointOf(projection),
-    }));
+    const active: FoldedProjection[] = this.active()
+      .map((projection) => ({ projection, checkpoint: this.checkpointOf(projection) }))
+      .filter(({ checkpoint }) => checkpoint < position);
+    if (active.length === 0) return;
     let changes: readonly TableChange[];
     try {
       changes = await this.options.database
@@ -369,9 +373,7 @@ export class ProjectionRunner {
       for (const [id, row] of rows) if (!store.table.insertOnly) this.cache.set(store, id, row);
       this.upkeep.note(store, rows.size);
     }
-    for (const { projection, checkpoint } of active) {
-      if (checkpoint < position) this.checkpoints.set(projection, position);
-    }
+    for (const { projection } of active) this.checkpoints.set(projection, position);
     const seconds = (performance.now() - began) / 1000;
     this.options.observer?.batchApplied(this.name, events.length, seconds);
     this.notify();

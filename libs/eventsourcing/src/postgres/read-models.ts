@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Projection } from '../projection.js';
 import type { Database } from './database.js';
-import { ReadModelBehind, ReadModelUnavailable } from './errors.js';
+import { SessionLost } from './embedded-pool.js';
+import { codeOf, ReadModelBehind, ReadModelUnavailable } from './errors.js';
 import type { ProjectionRunner } from './projection-runner.js';
 
 export interface ReadModelsOptions {
@@ -20,6 +21,8 @@ const POLL_MS = 20;
 
 /** Consistent reads of a group of read models, each with the log position it is true at. */
 export class ReadModels {
+  private poll: Promise<bigint> | undefined;
+
   constructor(
     private readonly database: Database,
     private readonly options: ReadModelsOptions,
@@ -39,19 +42,30 @@ export class ReadModels {
     const { minPosition = 0n, timeoutMs = WAIT_MS } = at;
     const deadline = performance.now() + timeoutMs;
     const { runner } = this.options;
-    // The runner knows of a commit at once, but another process may be the one that applies.
+    // The runner knows of a commit at once; but as a standby it knows nothing.
     if (runner && runner.status().phase !== 'standby') await runner.waitFor(minPosition, timeoutMs);
     for (;;) {
       const answer = await this.answer(minPosition, query);
       if ('value' in answer) return answer;
-      if (performance.now() >= deadline) throw new ReadModelBehind(minPosition, answer.position);
-      await sleep(POLL_MS);
+      let { position } = answer;
+      do {
+        if (performance.now() >= deadline) throw new ReadModelBehind(minPosition, position);
+        position = await this.polled();
+      } while (position < minPosition);
     }
   }
 
   /** Position of the group, as the database has it. */
   async position(): Promise<bigint> {
     return (await this.snapshot((trx) => this.positionIn(trx))) ?? 0n;
+  }
+
+  /** The position a moment later; all who wait share one query. */
+  private polled(): Promise<bigint> {
+    this.poll ??= sleep(POLL_MS)
+      .then(() => this.position())
+      .finally(() => (this.poll = undefined));
+    return this.poll;
   }
 
   private answer<Tables, T>(
@@ -113,9 +127,11 @@ export class ReadModels {
  * (08), resources (53), shutdown and cancellation (57), undefined table or schema (42P01, 3F000).
  */
 const isUnavailable = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  if (code === undefined)
-    return /connection|timeout|session was lost|busy for/i.test(error.message);
-  return /^(08|53|57)[0-9A-Z]{3}$|^42P01$|^3F000$|^E[A-Z]+$/.test(code);
+  const code = codeOf(error);
+  if (code !== undefined) return /^(08|53|57)[0-9A-Z]{3}$|^42P01$|^3F000$|^E[A-Z]+$/.test(code);
+  return error instanceof SessionLost || LOST.test(String(error));
 };
+
+/** What the `pg` driver and the embedded pool say of lost or awaited connections, without a code. */
+const LOST =
+  /^Error: (Connection terminated|timeout exceeded|Query read timeout|Client has encountered|The embedded database)/;
