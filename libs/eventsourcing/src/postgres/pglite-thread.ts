@@ -20,9 +20,16 @@ const SESSION = `set timezone to 'UTC'; set search_path to hostledger, public`;
 /** Arrays of boolean, integer, text, bigint, date, timestamptz and jsonb. */
 const ARRAY_OIDS = [1000, 1007, 1009, 1016, 1182, 1185, 3807];
 
+/** A quarter of the default: the buffers are memory of this very process. */
+const SHARED_BUFFERS = '32MB';
+
 /** Opens the data directory in this thread; rejects when PostgreSQL cannot start on it. */
 export const openEngine = async (dataDirectory: string): Promise<Engine> => {
-  const pglite = await PGlite.create({ dataDir: dataDirectory, parsers: valueParsers });
+  const pglite = await PGlite.create({
+    dataDir: dataDirectory,
+    parsers: valueParsers,
+    startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`],
+  });
   await pglite.exec(SESSION);
   for (const oid of ARRAY_OIDS) {
     const serialize = pglite.serializers[oid]!;

@@ -72,7 +72,7 @@ export interface ProjectionRunnerStatus {
   }[];
 }
 
-const BATCH_EVENTS = 40_000;
+const BATCH_EVENTS = 15_000;
 const FAULT_ATTEMPTS = 3;
 const FAULT_PAUSE_MS = 100;
 const FIRST_PAUSE_MS = 100;

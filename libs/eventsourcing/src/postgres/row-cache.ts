@@ -1,7 +1,7 @@
 import type { TableRow, TableStore } from './table-store.js';
 
-/** Roughly 50 MB of rows of ordinary width. */
-const CAPACITY_ROWS = 50_000;
+/** Roughly 30 MB of rows of ordinary width. */
+const CAPACITY_ROWS = 30_000;
 
 /**
  * Rows written or loaded lately, so that a row that is touched again is not read again. True only
