@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbeddedNode } from '@hostledger/embedded-node';
+import { socketEndpoint, startEmbeddedNode } from '@hostledger/embedded-node';
 import { askChild } from './child.js';
 import type { Load, LoadResult } from './load.js';
 import { machineLine, median, table, type Finding } from './measure.js';
@@ -21,6 +21,9 @@ const DELIVERY_RUNS = 3;
 const REBUILD_RUNS = 3;
 const RAW_IN_FLIGHT = 256;
 const CHILD_WITHIN_MS = 120_000;
+/** On a slow machine the later repetitions are left out, so that all of it takes under 5 minutes. */
+const DELIVERIES_UNTIL_MS = 80_000;
+const REBUILDS_UNTIL_MS = 160_000;
 
 /** No limit on requests and a no-op to compare with; else as it is shipped. */
 const SETTINGS = { BENCH_NOOP: 'true', RATE_LIMIT_PER_MINUTE: '0' };
@@ -37,7 +40,7 @@ const bench = async (home: string): Promise<Finding[]> => {
     ...bulk,
     ...rebuild,
     {
-      what: `start to ready, warm, ${DELIVERY_RUNS * MACHINES} machines in store`,
+      what: 'start to ready, warm, after all that',
       measured: { values: [warm.readyAfterMs], unit: 'ms' },
       target: '< 10,000 ms',
     },
@@ -49,21 +52,22 @@ const bench = async (home: string): Promise<Finding[]> => {
   ];
 };
 
-const socketOf = (dataDir: string): string => `unix:${join(dataDir, 'events', 'node.sock')}`;
+const repeats = (run: number, wanted: number, untilMs: number): boolean =>
+  run === 0 || (run < wanted && performance.now() < untilMs);
 
 const measureBulk = async (
   system: RunningSystem,
   dataDir: string,
   home: string,
 ): Promise<Finding[]> => {
-  const source = socketOf(dataDir);
+  const source = socketEndpoint(join(dataDir, 'events'));
   const rawNode = await startEmbeddedNode({ directory: join(home, 'raw') });
   const delivered: number[] = [];
   const raw: number[] = [];
   let events = 0;
   try {
     const { contractId } = await prepare(system);
-    for (let run = 0; run < DELIVERY_RUNS; run += 1) {
+    for (let run = 0; repeats(run, DELIVERY_RUNS, DELIVERIES_UNTIL_MS); run += 1) {
       const { head: after } = await yardstick({ measure: 'head', endpoint: source });
       if (run === 0) await system.probe();
       delivered.push(await deliver(system, contractId, run));
@@ -100,7 +104,7 @@ const measureBulk = async (
       },
       ...stalls('deliveries', p99Ms, maxMs),
       {
-        what: `memory after ${DELIVERY_RUNS} deliveries`,
+        what: `memory after ${delivered.length} deliveries`,
         measured: { values: [rssMb], unit: 'MB' },
         target: '< 1,024 MB',
       },
@@ -117,7 +121,7 @@ const measureRebuild = async (dataDir: string): Promise<Finding[]> => {
   let events = 0;
   try {
     const { endpoint } = node;
-    for (let run = 0; run < REBUILD_RUNS; run += 1) {
+    for (let run = 0; repeats(run, REBUILD_RUNS, REBUILDS_UNTIL_MS); run += 1) {
       const reading = await yardstick({ measure: 'readAll', endpoint });
       events = reading.events;
       read.push((events / reading.ms) * 1000);
