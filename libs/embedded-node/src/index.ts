@@ -7,6 +7,9 @@ export type { Faults } from './faults.js';
 export { socketEndpoint, type NodeOptions, type RunningNode } from './node.js';
 export { EventLog, LogUnavailable } from './log.js';
 
+/** Of the thread; it needs about 60 MB, and collects garbage in time when it knows its limit. */
+const MAX_HEAP_MB = 256;
+
 export interface EmbeddedNode {
   /** What the client takes as `endpoint`. */
   readonly endpoint: string;
@@ -23,7 +26,8 @@ export const startEmbeddedNode = async (
   options: NodeOptions & { readonly onCrash?: (error: Error) => void },
 ): Promise<EmbeddedNode> => {
   const { onCrash, ...workerData } = options;
-  const worker = new Worker(join(__dirname, 'thread.js'), { workerData });
+  const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: 16 };
+  const worker = new Worker(join(__dirname, 'thread.js'), { workerData, resourceLimits });
   let stopping = false;
   const endpoint = await new Promise<string>((resolve, reject) => {
     worker.once('error', reject);

@@ -53,10 +53,7 @@ export const createServer = (
   const server = new Server({ 'grpc.max_receive_message_length': MAX_RECEIVE_BYTES });
   const { read, ...others } = streamsService.StreamsService;
   const rawRead = { ...read, responseSerialize: (response: ReadResponse) => serialize(response) };
-  server.addService(
-    { ...others, read: rawRead },
-    streamsHandlers(log, faults),
-  );
+  server.addService({ ...others, read: rawRead }, streamsHandlers(log, faults));
   server.addService(featuresService.ServerFeaturesService, {
     getSupportedMethods: guarded(faults, (_call, reply) => reply(null, supportedMethods())),
   });

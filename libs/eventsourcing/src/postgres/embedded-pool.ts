@@ -203,9 +203,15 @@ const asSent = (value: unknown): unknown =>
 const startEngine = (directory: string, onLost: () => void): Promise<Engine> =>
   path.extname(__filename) === '.ts' ? openEngine(directory) : startThread(directory, onLost);
 
+/** For parameters and results; PGlite's own memory is not part of it. */
+const MAX_HEAP_MB = 512;
+
 const startThread = async (directory: string, onLost: () => void): Promise<Engine> => {
   const workerData: ThreadData = { hostledgerPglite: directory };
-  const worker = new Worker(path.join(__dirname, 'pglite-thread.js'), { workerData });
+  const worker = new Worker(path.join(__dirname, 'pglite-thread.js'), {
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: 16 },
+  });
   const open = new Map<number, Answer>();
   const expect = (id: number): Promise<EngineResult | undefined> =>
     new Promise((resolve, reject) => open.set(id, { resolve, reject }));
