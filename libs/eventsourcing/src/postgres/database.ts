@@ -18,8 +18,11 @@ export interface Database {
   readonly kind: 'postgres' | 'pglite';
   /** Queries in terms of these tables; the search path begins with the schema of the views. */
   for<Tables>(): Kysely<Tables>;
-  /** PostgreSQL only: PGlite has one session, which nobody may keep. */
-  connect(): Promise<DedicatedSession>;
+  /**
+   * PostgreSQL only: PGlite has one session, which nobody may keep. A query that is not answered
+   * within the time (5 s) fails.
+   */
+  connect(answerWithinMs?: number): Promise<DedicatedSession>;
   /** Rejects unless the database answers within the time. */
   ping(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
@@ -32,6 +35,7 @@ export type DatabaseOptions = ({ readonly url: string } | { readonly directory: 
 
 const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
+const FAREWELL_MS = 1_000;
 const STATEMENT_TIMEOUT_MS = 60_000;
 /** Longer than the server's own limit: it only ends waits for a server that is gone. */
 const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 10_000;
@@ -86,7 +90,7 @@ const openServer = (url: string, onWarning: OnWarning): Database => {
   return {
     kind: 'postgres',
     for: <Tables>() => kysely as Kysely<Tables>,
-    connect: () => openSession(config),
+    connect: (answerWithinMs = CONNECT_TIMEOUT_MS) => openSession(config, answerWithinMs),
     ping: (timeoutMs) => within(timeoutMs, sql`select 1`.execute(kysely)),
     close: async () => {
       await kysely.destroy();
@@ -114,8 +118,11 @@ const clientConfig = (url: string): ClientConfig => {
   };
 };
 
-const openSession = async (config: ClientConfig): Promise<DedicatedSession> => {
-  const client = new Client({ ...config, query_timeout: CONNECT_TIMEOUT_MS });
+const openSession = async (
+  config: ClientConfig,
+  answerWithinMs: number,
+): Promise<DedicatedSession> => {
+  const client = new Client({ ...config, query_timeout: answerWithinMs });
   const lost = new AbortController();
   client.on('error', (error) => lost.abort(error));
   client.on('end', () => lost.abort(new Error('The connection was closed')));
@@ -124,7 +131,11 @@ const openSession = async (config: ClientConfig): Promise<DedicatedSession> => {
     query: async (text, parameters = []) =>
       (await client.query<Record<string, unknown>>(text, [...parameters])).rows,
     lost: lost.signal,
-    close: () => client.end(),
+    close: async () => {
+      lost.abort(new Error('The connection was closed'));
+      // A server that is gone does not answer the farewell either.
+      await within(FAREWELL_MS, client.end()).catch(() => undefined);
+    },
   };
 };
 

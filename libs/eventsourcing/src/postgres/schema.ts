@@ -36,6 +36,9 @@ const META = `
   create table if not exists hostledger_meta.in_use (
     name text primary key, version integer not null)`;
 
+/** On a large table an index takes longer than any other statement may. */
+const INDEXES_WITHIN_MS = 3_600_000;
+
 /** Any constant: makes runners that start at once take turns at creating schemas. */
 const SCHEMA_LOCK = 4_217_001;
 
@@ -80,15 +83,19 @@ export const createIndexes = async (
   database: Database,
   projections: readonly Projection[],
 ): Promise<void> => {
-  for (const projection of projections) {
-    for (const { table } of projection.tables) {
-      for (const [index, columns] of (table.indexes ?? []).entries()) {
-        const name = quoted(`${table.name}_i${index + 1}`);
-        const target = `${quoted(schemaOf(projection))}.${quoted(table.name)}`;
-        const statement = `create index if not exists ${name} on ${target} (${columnList(columns)})`;
-        await sql.raw(statement).execute(database.for<unknown>());
-      }
-    }
+  const statements = projections.flatMap((projection) =>
+    projection.tables.flatMap(({ table }) => indexStatements(schemaOf(projection), table)),
+  );
+  if (statements.length === 0) return;
+  if (database.kind === 'pglite') {
+    await sql.raw(statements.join(';')).execute(database.for<unknown>());
+    return;
+  }
+  const session = await database.connect(INDEXES_WITHIN_MS);
+  try {
+    for (const statement of statements) await session.query(statement);
+  } finally {
+    await session.close();
   }
 };
 
@@ -234,6 +241,13 @@ const tableStatement = (schema: string, table: Table): string => {
   const key = `primary key (${columnList(table.key)})`;
   return `create table ${quoted(schema)}.${quoted(table.name)} (${[...columns, key].join(', ')})`;
 };
+
+const indexStatements = (schema: string, table: Table): string[] =>
+  (table.indexes ?? []).map((columns, index) => {
+    const name = quoted(`${table.name}_i${index + 1}`);
+    const target = `${quoted(schema)}.${quoted(table.name)}`;
+    return `create index if not exists ${name} on ${target} (${columnList(columns)})`;
+  });
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
