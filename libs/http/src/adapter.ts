@@ -52,9 +52,23 @@ export const fastifyAdapter = (): FastifyAdapter => {
     done(faultOfEnvelope(request));
   });
   fastify.setReplySerializer(toJson);
+  closeConnectionsOnShutdown(fastify);
   rememberMethods(fastify);
   addBodyParsers(fastify);
   return adapter;
+};
+
+/** A connection kept alive past its last answer would hold up the shutdown until it idles out. */
+const closeConnectionsOnShutdown = (fastify: FastifyInstance): void => {
+  let closing = false;
+  fastify.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing) void reply.header('connection', 'close');
+    done(null, payload);
+  });
 };
 
 const faultOfEnvelope = ({ url, headers }: FastifyRequest): ProblemError | undefined => {

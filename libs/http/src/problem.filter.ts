@@ -116,6 +116,7 @@ export const sendProblem = (
   const body = { ...problemBody(problem), correlationId: request.id };
   void reply
     .status(problem.status)
+    .header('x-correlation-id', request.id)
     .header('content-type', 'application/problem+json; charset=utf-8')
     .send(JSON.stringify(body, plainBigint));
 };
