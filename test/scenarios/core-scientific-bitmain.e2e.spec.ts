@@ -13,7 +13,7 @@ const STANDALONE = 'dist/apps/standalone/src/main.js';
 const CLI = 'dist/apps/cli/src/main.js';
 const SCENARIO = 'core-scientific-bitmain';
 const PATIENCE_MS = 60_000;
-const PLAY_LIMIT_MS = 180_000;
+const PLAY_LIMIT_MS = 300_000;
 const STOP_LIMIT_MS = 15_000;
 
 /** The built system dies at these points of the play, and is started again. */
