@@ -150,34 +150,38 @@ describe('The directory of an embedded database', () => {
     await database.close();
     const again = await open();
     await again.close();
-    expect(await readdir(directory)).toEqual([]);
+    expect(await readdir(directory)).toEqual(['lock.2']);
   });
 
   it('is taken over from a process that is gone', async () => {
     const pid = Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }));
-    await writeFile(path.join(directory, 'lock'), JSON.stringify({ pid, token: 'theirs' }));
+    await writeFile(path.join(directory, 'lock.7'), JSON.stringify({ pid, released: false }));
     const database = await open();
-    const lock = JSON.parse(await readFile(path.join(directory, 'lock'), 'utf8')) as object;
-    expect(lock).toMatchObject({ pid: process.pid });
+    expect(await readdir(directory)).toEqual(['lock.8']);
+    const lock = JSON.parse(await readFile(path.join(directory, 'lock.8'), 'utf8')) as object;
+    expect(lock).toMatchObject({ pid: process.pid, released: false });
     await database.close();
   });
 
   it('is taken over when the process id was used again', async () => {
-    if (process.platform !== 'linux') return;
-    const theirs = { pid: process.pid, birth: 'another boot/1', token: 'theirs' };
-    await writeFile(path.join(directory, 'lock'), JSON.stringify(theirs));
-    const database = await open();
-    await database.close();
+    const theirs = { pid: process.pid, birth: 'another boot/1', released: false };
+    await writeFile(path.join(directory, 'lock.1'), JSON.stringify(theirs));
+    const attempt = open();
+    if (process.platform !== 'linux') return expect(attempt).rejects.toThrow(DirectoryInUse);
+    await (await attempt).close();
   });
 
   it('has one winner when several take over at once', async () => {
-    await writeFile(path.join(directory, 'lock'), 'half-writ');
-    const attempts = await Promise.allSettled([open(), open(), open(), open()]);
-    const winners = attempts.filter(({ status }) => status === 'fulfilled');
-    expect(winners).toHaveLength(1);
-    for (const attempt of attempts) {
-      if (attempt.status === 'fulfilled') await attempt.value.close();
-      else expect(attempt.reason).toBeInstanceOf(DirectoryInUse);
+    for (let round = 1; round <= 20; round += 1) {
+      const gone = { pid: process.pid, birth: 'another boot/1', released: false };
+      await writeFile(path.join(directory, `lock.${round * 10}`), JSON.stringify(gone));
+      const attempts = await Promise.allSettled([open(), open(), open(), open(), open()]);
+      const winners = attempts.filter(({ status }) => status === 'fulfilled');
+      expect(winners).toHaveLength(1);
+      for (const attempt of attempts) {
+        if (attempt.status === 'fulfilled') await attempt.value.close();
+        else expect(attempt.reason).toBeInstanceOf(DirectoryInUse);
+      }
     }
   });
 

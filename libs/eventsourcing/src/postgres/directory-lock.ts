@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf } from './errors.js';
 
@@ -21,73 +21,75 @@ interface Holder {
   readonly pid: number;
   /** Boot and start time of the process where the system tells; a pid alone is used again. */
   readonly birth: string | undefined;
-  readonly token: string;
+  readonly released: boolean;
 }
 
+const MAX_ATTEMPTS = 10;
+
 /**
- * Takes `<directory>/lock`, or throws {@link DirectoryInUse}. PGlite has no lock of its own, and
- * two processes in one directory damage it without an error. The lock of a dead process is taken
- * over. The result gives the lock back.
+ * Locks the directory for this process, or throws {@link DirectoryInUse}. PGlite has no lock of its
+ * own, and two processes in one directory damage it without an error. The lock of a dead process is
+ * taken over. The result gives the lock back.
+ *
+ * Whoever made the file `lock.<n>` of the greatest n has the lock, unless it is released or its
+ * process is gone: then the next to make `lock.<n+1>` has it. A file is made once, by linking a
+ * finished one, so that there is one winner; nothing that might be fresh is ever removed.
  */
 export const lockDirectory = async (directory: string): Promise<() => Promise<void>> => {
   await mkdir(directory, { recursive: true });
-  const file = path.join(directory, 'lock');
-  const mine: Holder = {
-    pid: process.pid,
-    birth: await birthOf(process.pid),
-    token: randomUUID(),
-  };
-  // Linking a finished file makes the lock appear with its content or not at all.
-  const draft = `${file}.${mine.token}`;
+  const mine: Holder = { pid: process.pid, birth: await birthOf(process.pid), released: false };
+  const draft = path.join(directory, `draft.${randomUUID()}`);
   await writeFile(draft, JSON.stringify(mine));
   try {
-    await takeLock(directory, file, draft);
+    const file = lockFile(directory, await takeNext(directory, draft));
+    return async () => {
+      await writeFile(draft, JSON.stringify({ ...mine, released: true }));
+      await rename(draft, file);
+    };
   } finally {
     await unlink(draft);
   }
-  return async () => {
-    if ((await holderOf(file))?.token === mine.token) await unlink(file);
-  };
 };
 
-const MAX_ATTEMPTS = 5;
-
-const takeLock = async (directory: string, file: string, draft: string): Promise<void> => {
-  for (let attempt = 1; ; attempt += 1) {
+/** Makes the next lock file; returns its number. */
+const takeNext = async (directory: string, draft: string): Promise<number> => {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const last = Math.max(0, ...(await lockNumbers(directory)));
+    const holder = await holderOf(lockFile(directory, last));
+    if (holder && !holder.released && (await isAlive(holder))) {
+      throw new DirectoryInUse(directory, holder.pid);
+    }
+    const next = last + 1;
     try {
-      return await link(draft, file);
+      await link(draft, lockFile(directory, next));
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
+      if (codeOf(error) === 'EEXIST') continue;
+      throw error;
     }
-    const holder = await holderOf(file);
-    if ((holder && (await isAlive(holder))) || attempt === MAX_ATTEMPTS) {
-      throw new DirectoryInUse(directory, holder?.pid ?? 0);
+    const numbers = await lockNumbers(directory);
+    if (numbers.some((number) => number > next)) {
+      // Others have come and gone since `last` was read, and removed a file of the same number.
+      await unlink(lockFile(directory, next));
+      continue;
     }
-    await removeStale(directory, file, holder);
+    for (const number of numbers.filter((older) => older < next)) {
+      await rm(lockFile(directory, number), { force: true });
+    }
+    return next;
   }
+  throw new DirectoryInUse(directory, 0);
 };
 
-/** Moves the stale lock away, and puts it back if it turns out to be another's fresh one. */
-const removeStale = async (
-  directory: string,
-  file: string,
-  stale: Holder | undefined,
-): Promise<void> => {
-  const aside = `${file}.stale.${randomUUID()}`;
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return;
-    throw error;
-  }
-  const moved = await holderOf(aside);
-  if (moved?.token === stale?.token) return unlink(aside);
-  await link(aside, file).catch(() => undefined);
-  await unlink(aside);
-  throw new DirectoryInUse(directory, moved?.pid ?? 0);
-};
+const lockFile = (directory: string, number: number): string =>
+  path.join(directory, `lock.${number}`);
 
-/** Undefined without a lock, and for one that a crash left half written. */
+const lockNumbers = async (directory: string): Promise<number[]> =>
+  (await readdir(directory)).flatMap((name) => {
+    const number = /^lock\.(\d+)$/.exec(name)?.[1];
+    return number === undefined ? [] : [Number(number)];
+  });
+
+/** Undefined for a file that is not there or not ours. */
 const holderOf = async (file: string): Promise<Holder | undefined> => {
   let text: string;
   try {
