@@ -7,7 +7,6 @@ import {
   type handleClientStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
-  type ServerWritableStream,
 } from '@grpc/grpc-js';
 import * as gossipService from '@eventstore/db-client/generated/gossip_grpc_pb';
 import * as gossip from '@eventstore/db-client/generated/gossip_pb';
