@@ -29,7 +29,7 @@ export const configureHttp = async (
   options: HttpOptions,
 ): Promise<void> => {
   app.setGlobalPrefix('v1', {
-    exclude: ['health/live', 'health/ready', 'metrics', 'problems', 'openapi.json', 'docs'],
+    exclude: ['health/live', 'health/ready', 'metrics', 'problems', 'problems/:room/:rule'],
   });
   app.useGlobalPipes(...validationPipes());
   app.useGlobalFilters(new ProblemFilter());

@@ -30,6 +30,15 @@ const principals: Readonly<Record<string, Principal>> = {
   adm: { subject: 'root', roles: ['admin'] },
 };
 
+/** One log for all apps of a file: nestjs-pino keeps the logger of the first for the process. */
+let logText = '';
+const logTo = new Writable({
+  write(line: Buffer, _encoding, done) {
+    logText += line.toString('utf8');
+    done();
+  },
+});
+
 export const listen = async (
   controllers: readonly Type[],
   options: {
@@ -39,13 +48,7 @@ export const listen = async (
   } = {},
 ): Promise<ListeningApp> => {
   const metrics = new Metrics();
-  let logText = '';
-  const logTo = new Writable({
-    write(line: Buffer, _encoding, done) {
-      logText += line.toString('utf8');
-      done();
-    },
-  });
+  const logBegin = logText.length;
   const authenticate = (token: string) => Promise.resolve(principals[token]);
   const http = HttpModule.with({
     authenticators: [{ authenticate: options.authenticate ?? authenticate }],
@@ -72,10 +75,13 @@ export const listen = async (
     origin,
     metrics,
     get log() {
-      const lines = logText.split('\n').filter((line) => line !== '');
+      const lines = logText
+        .slice(logBegin)
+        .split('\n')
+        .filter((line) => line !== '');
       return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     },
-    logText: () => logText,
+    logText: () => logText.slice(logBegin),
   };
 };
 

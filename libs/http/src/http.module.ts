@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Module, RequestMethod, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import type { DestinationStream } from 'pino';
@@ -61,7 +62,11 @@ const requestLogging = (level: string, stream: DestinationStream): DynamicModule
       customAttributeKeys: { reqId: 'correlationId' },
       customLogLevel: (_request, response, error) =>
         error || response.statusCode >= 500 ? 'error' : 'info',
-      autoLogging: { ignore: (request) => request.url?.startsWith('/health/') ?? false },
+      autoLogging: {
+        // A middleware sees the address without the part that its own route matched.
+        ignore: (request: IncomingMessage & { readonly originalUrl?: string }) =>
+          request.originalUrl?.startsWith('/health/') === true,
+      },
       serializers: {
         req: ({ id, method, url }: { id: string; method: string; url: string }) => ({
           id,

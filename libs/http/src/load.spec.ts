@@ -1,11 +1,5 @@
 import { once } from 'node:events';
-import {
-  request,
-  type ClientRequest,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { request, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Body, Controller, Post } from '@nestjs/common';
 import { Length } from 'class-validator';

@@ -64,7 +64,8 @@ export const openApiDocument = (app: NestFastifyApplication): OpenAPIObject => {
   return document;
 };
 
-const isOpen = (path: string): boolean => path.startsWith('/health/') || path === '/problems';
+const isOpen = (path: string): boolean =>
+  path.startsWith('/health/') || path.startsWith('/problems');
 
 const complete = (operation: Operation, reads: boolean, secured: boolean): void => {
   if (!secured) return;
