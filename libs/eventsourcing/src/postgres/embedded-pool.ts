@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -200,8 +201,14 @@ const asSent = (value: unknown): unknown =>
  * In a thread of its own when compiled, so that a long query never holds up the process; inside
  * this thread when run from TypeScript, where a worker could not load the source.
  */
-const startEngine = (directory: string, onLost: () => void): Promise<Engine> =>
-  path.extname(__filename) === '.ts' ? openEngine(directory) : startThread(directory, onLost);
+const startEngine = async (directory: string, onLost: () => void): Promise<Engine> => {
+  if (path.extname(__filename) === '.ts') return openEngine(directory);
+  // Making a database takes 400 MB that only the end of the thread gives back.
+  if (!existsSync(path.join(directory, 'PG_VERSION'))) {
+    await (await startThread(directory, () => undefined)).close();
+  }
+  return startThread(directory, onLost);
+};
 
 /** For parameters and results; PGlite's own memory is not part of it. */
 const MAX_HEAP_MB = 512;
