@@ -12,6 +12,10 @@ registerProblems({
     status: 409,
     title: 'The token was issued already; its secret cannot be shown again',
   },
+  'access-token/subject-reserved': {
+    status: 422,
+    title: 'The subject is one of the system or of its command line',
+  },
   'access-token/expired': { status: 422, title: 'The token would expire before it is issued' },
 });
 

@@ -13,10 +13,16 @@ const schema = z.object({
   WORKER_PORT: port.default(3001),
   /** Log, read models and first access token of the embedded default. */
   DATA_DIR: z.string().min(1).default('data'),
-  /** EventStoreDB or KurrentDB; the embedded node when absent. */
-  EVENTSTORE_URL: z.url({ protocol: /^esdb(\+discover)?$/ }).optional(),
+  /** EventStoreDB or KurrentDB, of a cluster several hosts; the embedded node when absent. */
+  EVENTSTORE_URL: z
+    .string()
+    .regex(/^esdb(\+discover)?:\/\/[^\s/?]+/)
+    .optional(),
   /** PostgreSQL; PGlite in this process when absent. */
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/\S+$/)
+    .optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Requests a minute for one token; 0 lifts the limit. */
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(60_000),

@@ -29,6 +29,12 @@ describe('an access token', () => {
       .thenRejects('access-token/expired', '/expiresAt');
   });
 
+  it.each(['system:bootstrap', 'cli:root', 'System:x'])('is not issued to %s', (subject) => {
+    given()
+      .when({ ...issue, data: { ...data, subject } })
+      .thenRejects('access-token/subject-reserved', '/subject');
+  });
+
   it('is revoked, and revoking again changes nothing', () => {
     given(issued).when(revoke).then(revoked);
     given(issued, revoked).when(revoke).thenNothing();

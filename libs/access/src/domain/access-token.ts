@@ -74,8 +74,12 @@ export type AccessTokenCommand =
 const decide = (command: AccessTokenCommand, token: AccessToken): readonly AccessTokenEvent[] => {
   switch (command.type) {
     case 'IssueAccessToken': {
-      if (token.status !== 'unknown') throw alreadyIssued();
-      const { expiresAt } = command.data;
+      const { tokenId, subject, expiresAt } = command.data;
+      if (token.status !== 'unknown') throw alreadyIssued(tokenId);
+      if (RESERVED_SUBJECT.test(subject)) {
+        const message = 'Subjects that begin with system: or cli: are not given out';
+        throw new DomainError('invalid', 'access-token/subject-reserved', message, {}, '/subject');
+      }
       if (expiresAt !== null && expiresAt <= command.at) {
         const message = 'A token must not expire before it is issued';
         throw new DomainError('invalid', 'access-token/expired', message, {}, '/expiresAt');
@@ -93,11 +97,15 @@ const decide = (command: AccessTokenCommand, token: AccessToken): readonly Acces
   }
 };
 
-export const alreadyIssued = (): DomainError =>
+/** Actors of the system itself and of its operators' command line; history must not confuse them. */
+const RESERVED_SUBJECT = /^(system|cli):/i;
+
+export const alreadyIssued = (tokenId: string): DomainError =>
   new DomainError(
     'conflict',
     'access-token/already-issued',
     'This token was already issued; its secret was shown once and cannot be shown again',
+    { tokenId },
   );
 
 /** A bearer token: issued once, revoked at most once, never changed in between. */

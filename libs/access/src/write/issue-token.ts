@@ -1,16 +1,29 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ArrayNotEmpty, ArrayUnique, IsIn, IsISO8601, IsOptional, Length } from 'class-validator';
+import {
+  ArrayNotEmpty,
+  ArrayUnique,
+  IsIn,
+  IsISO8601,
+  Length,
+  Matches,
+  ValidateIf,
+} from 'class-validator';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles, ROLES, type Role } from '@hostledger/http';
 import { issueToken as issue } from '../tokens.js';
+
+/** May be left out; unlike `IsOptional` it does not let null through. */
+const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
 export class IssueTokenBody {
   /**
    * Who acts with the token; written on every event.
    * @example erp
    */
-  @Length(1, 100)
+  @Matches(/^[\w.@:+/-]{1,100}$/, {
+    message: '$property is 1 to 100 letters, digits and . _ @ : + / -',
+  })
   subject: string;
 
   /** @example ["operator"] */
@@ -23,12 +36,15 @@ export class IssueTokenBody {
    * ISO 8601 UTC; without it the token does not expire.
    * @example 2027-01-01T00:00:00.000Z
    */
-  @IsOptional()
+  @MayBeAbsent()
+  @Matches(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?Z$/, {
+    message: '$property is an instant in UTC, such as 2027-01-01T00:00:00Z',
+  })
   @IsISO8601({ strict: true })
   expiresAt?: string;
 
   /** @example Order import of the ERP */
-  @IsOptional()
+  @MayBeAbsent()
   @Length(0, 300)
   note?: string;
 }
@@ -52,7 +68,7 @@ export class IssueTokenController {
   @ApiCreatedResponse({ type: TokenIssuedReply })
   async issue(@Body() body: IssueTokenBody, @ActContext() context: CommandContext) {
     const { subject, roles, note = '' } = body;
-    const expiresAt = body.expiresAt ? new Date(body.expiresAt).toISOString() : null;
+    const expiresAt = body.expiresAt === undefined ? null : new Date(body.expiresAt).toISOString();
     const { tokenId, token, handled } = await issue(
       this.store,
       { subject, roles, expiresAt, note },
