@@ -6,6 +6,7 @@ import {
   SetMetadata,
   type CanActivate,
   type ExecutionContext,
+  type Type,
 } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, Reflector, type ModulesContainer } from '@nestjs/core';
@@ -40,7 +41,7 @@ const ALLOWED = 'hostledger:allowed-roles';
 
 /** The roles that may call a route; admin always may. */
 export const Roles = (...roles: readonly Role[]): MethodDecorator & ClassDecorator =>
-  applyDecorators(SetMetadata(ALLOWED, [...roles, 'admin']));
+  applyDecorators(SetMetadata(ALLOWED, [...new Set<Role>([...roles, 'admin'])]));
 
 /** For everybody with a token: all roles may read. */
 export const AnyRole = (): MethodDecorator & ClassDecorator => Roles(...ROLES);
@@ -149,24 +150,26 @@ export class RoleGuard implements CanActivate {
   }
 }
 
-/**
- * Fails at start where a route does not say who may call it: forgetting must not be a decision.
- */
+/** Every route of the app's controllers. */
+export const routesOf = (
+  modules: ModulesContainer,
+): readonly { controller: Type; name: string; handler: () => unknown }[] =>
+  [...modules.values()]
+    .flatMap(({ controllers }) => [...controllers.values()])
+    .flatMap(({ metatype }) => {
+      const controller = metatype as Type;
+      const prototype = controller.prototype as Record<string, () => unknown>;
+      return new MetadataScanner()
+        .getAllMethodNames(prototype)
+        .map((name) => ({ controller, name, handler: prototype[name]! }))
+        .filter(({ handler }) => Reflect.hasMetadata(PATH_METADATA, handler));
+    });
+
+/** Fails at start where a route does not say who may call it: forgetting must not be a decision. */
 export const requireDecisions = (reflector: Reflector, modules: ModulesContainer): void => {
-  const undecided: string[] = [];
-  for (const { controllers } of modules.values()) {
-    for (const { metatype } of controllers.values()) {
-      if (typeof metatype !== 'function') continue;
-      const prototype = metatype.prototype as Record<string, unknown>;
-      for (const name of new MetadataScanner().getAllMethodNames(prototype)) {
-        const handler = prototype[name] as () => unknown;
-        const isRoute = Reflect.hasMetadata(PATH_METADATA, handler);
-        if (isRoute && !allowedRoles(reflector, [handler, metatype])) {
-          undecided.push(`${metatype.name}.${name}`);
-        }
-      }
-    }
-  }
+  const undecided = routesOf(modules)
+    .filter(({ controller, handler }) => !allowedRoles(reflector, [handler, controller]))
+    .map(({ controller, name }) => `${controller.name}.${name}`);
   if (undecided.length === 0) return;
   throw new Error(`Say who may call: ${undecided.join(', ')} (@Roles, @AnyRole or @Public)`);
 };

@@ -61,7 +61,7 @@ export const isBulkRoute = (config: unknown): boolean =>
  * otherwise (`per-line`) only the invalid lines are refused.
  */
 export const BulkRoute = (line: z.ZodType): MethodDecorator => {
-  const schema = z.toJSONSchema(line, { io: 'input', unrepresentable: 'any' }) as object;
+  const { $schema, ...schema } = z.toJSONSchema(line, { io: 'input', unrepresentable: 'any' });
   const columns = line instanceof z.ZodObject ? Object.keys(line.shape) : [];
   return applyDecorators(
     RouteConfig({ bulk: true }),
@@ -73,7 +73,7 @@ export const BulkRoute = (line: z.ZodType): MethodDecorator => {
       schema: {
         type: 'object',
         required: ['lines'],
-        properties: { lines: { type: 'array', items: schema, maxItems: MAX_LINES } },
+        properties: { lines: { type: 'array', items: schema as object, maxItems: MAX_LINES } },
       },
     }),
   );

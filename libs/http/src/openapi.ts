@@ -1,5 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { ModulesContainer, Reflector } from '@nestjs/core';
+import { allowedRoles, ROLES, routesOf, type Role } from './auth.js';
 import { problemCatalogue } from './problem.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -32,7 +34,7 @@ const QUERY_HEADERS: readonly Parameter[] = [
 
 const CORRELATION = header('X-Correlation-Id', 'Carried through logs and events', 'order-4711');
 
-const COMMAND_PROBLEMS = [400, 401, 403, 404, 409, 412, 413, 422, 429, 503];
+const COMMAND_PROBLEMS = [400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503];
 const QUERY_PROBLEMS = [400, 401, 403, 404, 429, 503];
 
 /** The OpenAPI 3.1 document: what the routes declare, and what holds for all of them. */
@@ -50,33 +52,51 @@ export const openApiDocument = (app: NestFastifyApplication): OpenAPIObject => {
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An access token' })
     .build();
   const document = SwaggerModule.createDocument(app, config, {
-    operationIdFactory: (controller, method) =>
-      `${controller.replace(/Controller$/, '')}_${method}`,
+    operationIdFactory: operationId,
   });
   document.components = { ...document.components };
   document.components.schemas = { ...document.components.schemas, Problem: problemSchema() };
-  for (const [path, item] of Object.entries(document.paths)) {
+  const rolesOf = rolesByOperation(app);
+  for (const item of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = item[method];
-      if (operation) complete(operation, method === 'get', !isOpen(path));
+      if (operation) complete(operation, method === 'get', rolesOf.get(operation.operationId));
     }
   }
   return document;
 };
 
-const isOpen = (path: string): boolean =>
-  path.startsWith('/health/') || path.startsWith('/problems');
+const operationId = (controller: string, method: string): string =>
+  `${controller.replace(/Controller$/, '')}_${method}`;
 
-const complete = (operation: Operation, reads: boolean, secured: boolean): void => {
-  if (!secured) return;
+/** Who may call each operation, by its id. */
+const rolesByOperation = (
+  app: NestFastifyApplication,
+): ReadonlyMap<string | undefined, readonly Role[] | 'public' | undefined> => {
+  const reflector = app.get(Reflector);
+  return new Map(
+    routesOf(app.get(ModulesContainer)).map(({ controller, name, handler }) => [
+      operationId(controller.name, name),
+      allowedRoles(reflector, [handler, controller]),
+    ]),
+  );
+};
+
+const complete = (
+  operation: Operation,
+  reads: boolean,
+  roles: readonly Role[] | 'public' | undefined,
+): void => {
+  if (roles === 'public' || roles === undefined) return;
   operation.security = [{ bearer: [] }];
+  const who = roles.length === ROLES.length ? 'any' : roles.join(', ');
+  operation.description = [operation.description, `Roles: ${who}.`].filter(Boolean).join('\n\n');
   const common = reads ? QUERY_HEADERS : COMMAND_HEADERS;
   operation.parameters = [...(operation.parameters ?? []), ...common, CORRELATION];
+  describeFile(operation);
   const replyHeaders = {
-    'Log-Position': { description: 'Position in the log', schema: { type: 'string' as const } },
-    ...(reads
-      ? {}
-      : { ETag: { description: 'Revision of the stream', schema: { type: 'string' as const } } }),
+    'Log-Position': textHeader('Position in the log'),
+    ...(reads ? {} : { ETag: textHeader('Revision of the stream') }),
   };
   for (const [status, response] of Object.entries(operation.responses)) {
     if (status.startsWith('2') && response && !('$ref' in response)) {
@@ -88,11 +108,37 @@ const complete = (operation: Operation, reads: boolean, secured: boolean): void 
   }
 };
 
+/** An upload's CSV is text with the fields of a line as columns. */
+const describeFile = ({ requestBody }: Operation): void => {
+  if (!requestBody || '$ref' in requestBody || !('text/csv' in requestBody.content)) return;
+  const json = requestBody.content['application/json']?.schema;
+  const items = json && 'properties' in json ? json.properties?.['lines'] : undefined;
+  const line = items && 'items' in items ? items.items : undefined;
+  const columns = line && 'properties' in line ? (line.properties ?? {}) : {};
+  const example = Object.values(columns).map((column) =>
+    'example' in column ? String(column.example) : '',
+  );
+  requestBody.content['text/csv'] = {
+    schema: { type: 'string', description: 'UTF-8, with a header row' },
+    example: `${Object.keys(columns).join(',')}\n${example.join(',')}\n`,
+  };
+};
+
+const textHeader = (description: string) => ({ description, schema: { type: 'string' as const } });
+
+/** Headers that come with a problem of a status. */
+const PROBLEM_HEADERS: Readonly<Record<number, Record<string, ReturnType<typeof textHeader>>>> = {
+  401: { 'WWW-Authenticate': textHeader('Bearer, with the error where a token was sent') },
+  429: { 'Retry-After': textHeader('Seconds') },
+  503: { 'Retry-After': textHeader('Seconds') },
+};
+
 const problemResponse = (status: number) => {
   const codes = [...problemCatalogue()].filter(([, entry]) => entry.status === status);
   const [code, entry] = codes.find(([name]) => name.startsWith('request/')) ?? codes[0] ?? [];
   return {
     description: `Problem: ${entry?.title ?? status}, or another rule of this status`,
+    ...(PROBLEM_HEADERS[status] && { headers: PROBLEM_HEADERS[status] }),
     content: {
       'application/problem+json': {
         schema: { $ref: '#/components/schemas/Problem' },

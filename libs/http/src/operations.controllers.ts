@@ -11,7 +11,7 @@ import {
   Res,
   VERSION_NEUTRAL,
 } from '@nestjs/common';
-import { ApiExcludeController, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiExcludeController, ApiExcludeEndpoint, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsInt, Length, Max, Min } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandContext } from '@hostledger/eventsourcing';
@@ -120,7 +120,8 @@ export class ProblemsController {
     return { items };
   }
 
-  @ApiOperation({ summary: 'One problem code; the address is the `type` of its problems' })
+  /** Where the `type` of a problem leads. */
+  @ApiExcludeEndpoint()
   @Get(':room/:rule')
   @Public()
   get(@Param('room') room: string, @Param('rule') rule: string) {
