@@ -84,8 +84,10 @@ const openServer = (url: string, onWarning: OnWarning): Database => {
     query_timeout: QUERY_TIMEOUT_MS,
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
   });
-  // An idle connection that breaks is replaced; without a listener it would end the process.
+  // A connection that breaks is replaced; without a listener it would end the process. The pool
+  // listens to idle ones only: of one in use, the query at hand tells.
   pool.on('error', (error) => onWarning('A PostgreSQL connection was lost', error));
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   return {
     kind: 'postgres',
