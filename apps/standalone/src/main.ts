@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { ensureFirstToken } from '@hostledger/access';
 import { createApi } from '../../api/src/api.js';
 import { runProcess } from '../../composition/process-setup.js';
-import { openSystem } from '../../composition/system.js';
+import { diskProbe, openSystem } from '../../composition/system.js';
 import { startWorker, storeProbes } from '../../worker/src/worker.js';
 
 /** Everything in one process: what `npm start` runs. */
 void runProcess(async (config, logger) => {
   const system = await openSystem(config, logger);
   const worker = startWorker(system);
-  const probes = [...storeProbes(system), ...worker.readiness];
+  const probes = [diskProbe(config), ...storeProbes(system), ...worker.readiness];
   const app = await createApi(system, probes, worker.readModels);
   const now = new Date().toISOString();
   const firstToken = await ensureFirstToken(system.aggregateStore, config.dataDir, now);

@@ -61,7 +61,7 @@ export const storeProbes = ({ eventStore, database }: System): ReadinessProbe[] 
     name: 'event-store',
     check: async () => {
       await eventStore.head(PROBE_TIMEOUT_MS);
-      return undefined;
+      return eventStore.writeFault();
     },
   },
   {

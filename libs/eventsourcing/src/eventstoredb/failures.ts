@@ -41,6 +41,14 @@ export const reasonOf = (error: unknown): string => {
   return typeof message === 'string' ? message : 'unknown';
 };
 
+/** The label with what the server said, for people. */
+export const detailOf = (error: unknown): string => {
+  const { message } = error as { message?: unknown };
+  return typeof message === 'string' && message
+    ? `${reasonOf(error)} (${message})`
+    : reasonOf(error);
+};
+
 /** The kernel's error for a definite refusal of an append; anything else comes back as it is. */
 export const refusalOf = (
   error: unknown,

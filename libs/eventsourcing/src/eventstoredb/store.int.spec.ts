@@ -167,8 +167,10 @@ describe('the event store adapter', () => {
           .catch((error: unknown) => (refusal = error));
       }
       expect(refusal).toBeInstanceOf(StoreUnavailable);
+      expect(store.writeFault()).toMatch(/full/);
       node.faults.diskFull(false);
       await store.append('lamp-after', 'no_stream', [event('after')]);
+      expect(store.writeFault()).toBeUndefined();
       const ids = (await store.readAll(0n, 1_000)).map(({ id }) => id);
       for (const name of [...acknowledged, 'after']) expect(ids).toContain(deriveId(name));
     });

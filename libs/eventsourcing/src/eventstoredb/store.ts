@@ -15,7 +15,7 @@ import type { NewEvent, StreamAccess } from '../aggregate-store.js';
 import { AppendTooLarge, StoreUnavailable, WrongExpectedRevision } from '../errors.js';
 import type { EventMetadata, RecordedEvent } from '../message.js';
 import { silentObserver, type KernelObserver } from '../observer.js';
-import { CallTimedOut, isTransient, reasonOf, refusalOf } from './failures.js';
+import { CallTimedOut, detailOf, isTransient, reasonOf, refusalOf } from './failures.js';
 
 /** Our own limits, which hold on every server version. */
 export const MAX_EVENT_BYTES = 64 * 1024;
@@ -32,6 +32,8 @@ export interface EventStoreOptions {
   readonly observer?: KernelObserver;
 }
 
+/** A failed append says nothing any more about whether the next one would. */
+const WRITE_FAULT_MS = 30_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 /** After so many transport faults in a row the client object is replaced: it caches some of them. */
@@ -43,6 +45,7 @@ const DISPOSE_TIMEOUT_MS = 1_000;
 export class EventStore implements StreamAccess {
   private connected: EventStoreDBClient | undefined;
   private faultsInARow = 0;
+  private refusedWrite: { readonly reason: string; readonly at: number } | undefined;
   private closed = false;
   private readonly callTimeoutMs: number;
   private readonly maxTries: number;
@@ -80,13 +83,17 @@ export class EventStore implements StreamAccess {
         }),
       );
       outcome = 'ok';
+      this.refusedWrite = undefined;
       return {
         revision: result.nextExpectedRevision,
         position: result.position?.commit ?? (await this.positionOf(stream, result)),
       };
     } catch (error) {
       if (error instanceof WrongExpectedRevision) outcome = 'wrongExpectedRevision';
-      if (error instanceof StoreUnavailable) outcome = 'unavailable';
+      if (error instanceof StoreUnavailable) {
+        outcome = 'unavailable';
+        this.refusedWrite = { reason: error.message, at: performance.now() };
+      }
       throw error;
     } finally {
       this.observer.appended(outcome, (performance.now() - started) / 1000);
@@ -136,6 +143,13 @@ export class EventStore implements StreamAccess {
     } finally {
       await read.cancel().catch(() => undefined);
     }
+  }
+
+  /** Why appends fail at present, a full disk for one: the last one did, lately, and none since succeeded. */
+  writeFault(): string | undefined {
+    const { refusedWrite } = this;
+    if (!refusedWrite || performance.now() - refusedWrite.at > WRITE_FAULT_MS) return undefined;
+    return refusedWrite.reason;
   }
 
   /** The client, for subscriptions. */
@@ -206,7 +220,7 @@ export class EventStore implements StreamAccess {
         await this.noteFault(error);
         const pauseMs = pauseBefore(attempt);
         if (attempt >= this.maxTries || performance.now() + pauseMs > giveUpAt) {
-          throw new StoreUnavailable(`The ${what} got no answer: ${reasonOf(error)}`, {
+          throw new StoreUnavailable(`The ${what} did not succeed: ${detailOf(error)}`, {
             cause: error,
           });
         }
