@@ -50,7 +50,7 @@ const SURVIVES = `main(async (database) => {
   await sql\`create table kept as select 7 as value\`.execute(db);
   const interrupted = await db.transaction().execute(async (trx) => {
     await sql\`insert into kept values (8)\`.execute(trx);
-    await started[0].terminate();
+    await started.at(-1).terminate();
     await sql\`insert into kept values (9)\`.execute(trx);
   }).then(() => 'committed', (error) => error.name);
   const { rows } = await sql\`select * from kept\`.execute(db);
