@@ -59,17 +59,20 @@ export interface HandleOptions {
   readonly assumeNew?: boolean;
 }
 
-interface AcceptedCommand {
+/** A command the stream holds the outcome of. */
+export interface AcceptedCommand {
   readonly id: string;
   readonly hash: string;
   readonly revision: bigint;
   readonly position: bigint;
 }
 
-interface Known extends Loaded<unknown> {
+export interface LoadedStream<State> extends Loaded<State> {
   /** The stream is its own table of accepted commands. */
   readonly commands: readonly AcceptedCommand[];
 }
+
+type Known = LoadedStream<unknown>;
 
 /**
  * Command handling: take the state of the stream, decide, append at the exact revision.
@@ -99,11 +102,11 @@ export class AggregateStore {
     aggregate: Aggregate<S, C, E>,
     id: string,
     options: { readonly fresh?: boolean } = {},
-  ): Promise<Loaded<S>> {
+  ): Promise<LoadedStream<S>> {
     const stream = streamName(aggregate, id);
     const cached = this.lookUp(stream);
     const known = cached && !options.fresh ? cached : await this.refresh(aggregate, stream, cached);
-    return known as Loaded<S>;
+    return known as LoadedStream<S>;
   }
 
   /**

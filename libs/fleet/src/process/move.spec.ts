@@ -156,7 +156,7 @@ describe('moving miners', () => {
     expect(steps).toEqual([]);
   });
 
-  it('gives the slot back when the command id turns out to be used for another body', async () => {
+  it('reserves nothing for a command id that is known with another body', async () => {
     const order = (number: number, requestHash: string) => {
       const context = contextOf('single', { requestHash });
       const orders = [{ serial: serialOf(1), to: slot('A1', number), context }];
@@ -166,8 +166,10 @@ describe('moving miners', () => {
       });
     };
     await order(1, 'one body');
+    const { length } = streams.log;
     const [outcome] = await order(2, 'another body');
     expect(outcome).toMatchObject({ refusal: expect.any(CommandIdReused) as object });
+    expect(streams.log).toHaveLength(length);
     expect(disagreementsIn(streams.log)).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import {
   stepOf,
   type AggregateStore,
   type CommandContext,
-  type Loaded,
+  type LoadedStream,
 } from '@hostledger/eventsourcing';
 import {
   minerAggregate,
@@ -171,17 +171,25 @@ const planMove = async (
   return { ...plan, outcome: { status: 'refused', refusal } };
 };
 
-const judge = (kind: MoveKind, order: MoveOrder, { state, ...at }: Loaded<Miner>): Plan => {
+const judge = (kind: MoveKind, order: MoveOrder, loaded: LoadedStream<Miner>): Plan => {
+  const { state, revision, position, commands } = loaded;
   const reservationId = reservationIdOf(order, state);
   const known = state.status !== 'unknown';
   const moved = known && state.moves.includes(reservationId);
   const { serial, to } = order;
   const powerWatts = known ? state.powerWatts : 0;
   const plan = { order, serial, to, reservationId, powerWatts, moved };
+  const { commandId, requestHash } = order.context;
+  const before = commands.find(({ id }) => id === commandId);
+  if (before && requestHash !== undefined && before.hash !== requestHash) {
+    // Known before anything is reserved for it, so that nothing has to be given back.
+    return { ...plan, outcome: { status: 'refused', refusal: new CommandIdReused(commandId) } };
+  }
   try {
     const events = minerAggregate.decide(moveCommand(kind, plan), state);
     if (moved || events.length > 0) return plan;
-    return { ...plan, outcome: { status: 'done', ...at, unchanged: true, replayed: false } };
+    const unchanged = { revision, position, unchanged: true, replayed: false };
+    return { ...plan, outcome: { status: 'done', ...unchanged } };
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     return { ...plan, outcome: { status: 'refused', refusal: error } };
