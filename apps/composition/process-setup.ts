@@ -1,12 +1,13 @@
 import pino, { type Logger } from 'pino';
 import { InvalidConfig, loadConfig, type Config } from '@hostledger/config';
+import { logDestination } from '@hostledger/http';
 
 /** A shutdown that takes longer than this is ended; everything acknowledged is durable already. */
 const SHUTDOWN_LIMIT_MS = 20_000;
 
 /**
- * Runs an app: checks the environment, stops in order on SIGINT and SIGTERM, and
- * ends the process on what nothing was prepared for.
+ * Runs an app: checks the environment, stops in order on SIGINT and SIGTERM, and ends the process
+ * on what nothing was prepared for.
  */
 export const runProcess = async (
   start: (config: Config, logger: Logger) => Promise<{ stop(): Promise<void> }>,
@@ -14,7 +15,7 @@ export const runProcess = async (
   let logger = pino();
   try {
     const config = loadConfig(process.env);
-    logger = pino({ level: config.logLevel });
+    logger = pino({ level: config.logLevel }, logDestination());
     process.on('unhandledRejection', (err) => die(logger, err, 'Unhandled rejection'));
     process.on('uncaughtException', (err) => die(logger, err, 'Uncaught exception'));
     const running = await start(config, logger);

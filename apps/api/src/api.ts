@@ -48,10 +48,12 @@ export const createApi = async (
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: ApiModule, imports },
     fastifyAdapter(),
-    { bufferLogs: true, bodyParser: false },
+    { logger: ['warn', 'error', 'fatal'], bodyParser: false },
   );
-  app.useLogger(app.get(Logger));
   await configureHttp(app, config);
   serveOpenApi(app);
+  await app.init();
+  // Only now: the list of all routes at every start helps nobody.
+  app.useLogger(app.get(Logger));
   return app;
 };

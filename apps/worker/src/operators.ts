@@ -24,10 +24,11 @@ export const listenForOperators = async (
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: WorkerModule, imports: [http] },
     fastifyAdapter(),
-    { bufferLogs: true, bodyParser: false },
+    { logger: ['warn', 'error', 'fatal'], bodyParser: false },
   );
-  app.useLogger(app.get(Logger));
   await configureHttp(app, config);
+  await app.init();
+  app.useLogger(app.get(Logger));
   await app.listen(config.workerPort, config.host);
   return app;
 };

@@ -55,6 +55,7 @@ export const openApiDocument = (app: NestFastifyApplication): OpenAPIObject => {
     operationIdFactory: operationId,
   });
   document.components = { ...document.components };
+  sortEnums(document.components.schemas);
   document.components.schemas = { ...document.components.schemas, Problem: problemSchema() };
   const rolesOf = rolesByOperation(app);
   for (const item of Object.values(document.paths)) {
@@ -64,6 +65,15 @@ export const openApiDocument = (app: NestFastifyApplication): OpenAPIObject => {
     }
   }
   return document;
+};
+
+/** The compiler lists the members of a union in an order that changes from build to build. */
+const sortEnums = (node: unknown): void => {
+  if (typeof node !== 'object' || node === null) return;
+  for (const [key, value] of Object.entries(node)) {
+    if (key === 'enum' && Array.isArray(value)) value.sort();
+    else sortEnums(value);
+  }
 };
 
 const operationId = (controller: string, method: string): string =>
