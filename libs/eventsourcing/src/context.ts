@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { v5 as uuidv5 } from 'uuid';
+import { parse, v5 as uuidv5 } from 'uuid';
 import type { Actor } from './message.js';
 
 /** Root of all ids this system derives; never change it, history depends on it. */
-const NAMESPACE = '6f2f5a2e-6a0f-5b52-9d2c-2f6f3c0d9a11';
+const NAMESPACE = parse('6f2f5a2e-6a0f-5b52-9d2c-2f6f3c0d9a11');
 
 /** A UUIDv5 over the parts: the same parts give the same id on every machine, for ever. */
 export const deriveId = (...parts: readonly (string | number)[]): string =>
@@ -15,14 +15,12 @@ export const deriveId = (...parts: readonly (string | number)[]): string =>
  * repetition, so the id covers all that makes two tries differ: another body under the same key,
  * or another instant, must not pass for the same append. The same try sent again has the same ids.
  */
-export const eventId = (commandId: string, hash: string, at: string, index: number): string =>
-  uuidv5(`${hash} ${at} ${index}`, commandId);
+export const eventId = (commandId: string, body: string, at: string, index: number): string =>
+  uuidv5(`${body} ${at} ${index}`, commandId);
 
 /** SHA-256 (hex) over the RFC 8785 canonical form of a JSON value. */
 export const hashOf = (value: unknown): string =>
-  createHash('sha256')
-    .update(canonicalize(value) ?? 'undefined')
-    .digest('hex');
+  hash('sha256', canonicalize(value) ?? 'undefined');
 
 /** Everything about a command that is not its content: identity, cause, actor and time. */
 export interface CommandContext {
