@@ -45,6 +45,10 @@ export interface TableChange {
  * Folds the events into the tables of the projections, which are all behind `position`, and moves
  * their checkpoints there. To be called in a transaction: it either has all effects or none. Events
  * at or before the checkpoint of a projection have no effect on it.
+ *
+ * The checkpoints move first: of two runners that both believe they are the owner, one waits for
+ * the other's commit there and is told {@link CheckpointMoved}. Were the rows first, it would trip
+ * over a row that the other has inserted, and take that for a fault of the projection.
  */
 export const applyBatch = async (
   db: Kysely<unknown>,
@@ -53,6 +57,7 @@ export const applyBatch = async (
   events: readonly RecordedEvent[],
   position: bigint,
 ): Promise<TableChange[]> => {
+  await moveCheckpoints(db, projections, position, events.at(-1)?.position ?? 0n);
   const lifted = new Map<Projection['upcasters'], readonly RecordedEvent[]>();
   const changes: TableChange[] = [];
   const writes = new Writes(db);
@@ -77,7 +82,6 @@ export const applyBatch = async (
   } finally {
     await writes.abandon();
   }
-  await moveCheckpoints(db, projections, position, events.at(-1)?.position ?? 0n);
   return changes;
 };
 
