@@ -122,7 +122,7 @@ describe('expected revision', () => {
     ['metadata only', STREAM_EXISTS, 'accepts'],
     ['soft-deleted', ANY, 'accepts'],
     ['soft-deleted', NO_STREAM, 'accepts'],
-    ['soft-deleted', STREAM_EXISTS, 'refuses'],
+    ['soft-deleted', STREAM_EXISTS, 'is gone'],
     ['soft-deleted', 1n, 'accepts'],
     ['tombstoned', ANY, 'is gone'],
     ['tombstoned', NO_STREAM, 'is gone'],

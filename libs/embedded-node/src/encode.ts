@@ -33,6 +33,14 @@ export const encodeEventResponse = (event: StoredEvent, revision: bigint): Buffe
   return Buffer.concat(delimited(1, ...readEvent));
 };
 
+/** `MaximumAppendEventSizeExceeded`, which servers since 24.10 send and the client does not know. */
+export const encodeEventTooLarge = (id: string, size: number, limit: number): Buffer =>
+  Buffer.concat([
+    ...delimited(1, Buffer.from(id)),
+    varint(2, BigInt(size)),
+    varint(3, BigInt(limit)),
+  ]);
+
 /** An entry of `RecordedEvent.metadata`, a map (field 6) of strings. */
 const mapEntry = (key: string, value: string): Uint8Array[] =>
   delimited(6, ...delimited(1, Buffer.from(key)), ...delimited(2, Buffer.from(value)));

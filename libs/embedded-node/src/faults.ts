@@ -1,7 +1,8 @@
+import type { EventLog } from './log.js';
+
 /**
- * Misbehaviour on request, for tests. Reachable only through the object that `startEmbeddedNode`
- * returns when it runs in the test's own process; no option or variable of a running system
- * leads here.
+ * Misbehaviour on request, for tests. Reachable only through the object that `startNodeInProcess`
+ * returns in the test's own process; no option or variable of a running system leads here.
  */
 export interface Faults {
   /** Answers every call with this until set back: UNAVAILABLE, not-leader, or no answer at all. */
@@ -11,6 +12,8 @@ export interface Faults {
   /** The next appends (that many) are held before they are written, until released. */
   readonly heldAppends: (() => void)[];
   holdAppends: number;
+  /** Every commit begins so many milliseconds late, and is then shared by all that waited. */
+  commitDelayMs: number;
   /** Live subscriptions do not hear of commits any more. */
   silentSubscriptions: boolean;
   /** Checkpoint messages are left out. */
@@ -31,14 +34,22 @@ export class FaultSwitchboard implements Faults {
   readonly heldAppends: (() => void)[] = [];
   readonly subscriptions = new Set<(how: 'normally' | 'with-error') => void>();
 
-  constructor(private readonly limitPages: (pages: number | undefined) => void) {}
+  constructor(private readonly log: EventLog) {}
+
+  get commitDelayMs(): number {
+    return this.log.commitDelayMs;
+  }
+
+  set commitDelayMs(delay: number) {
+    this.log.commitDelayMs = delay;
+  }
 
   endSubscriptions(how: 'normally' | 'with-error'): void {
     this.subscriptions.forEach((end) => end(how));
   }
 
   diskFull(full: boolean): void {
-    this.limitPages(full ? 0 : undefined);
+    this.log.limitPages(full ? 0 : undefined);
   }
 
   /** Resolves when an append may go on. */

@@ -13,6 +13,7 @@ const MAX_HEAP_MB = 256;
 export interface EmbeddedNode {
   /** What the client takes as `endpoint`. */
   readonly endpoint: string;
+  /** Commits what was received, then lets go of the data. */
   stop(): Promise<void>;
 }
 
@@ -20,7 +21,8 @@ export interface EmbeddedNode {
  * Starts the node in a thread of its own: in the caller's thread a commit would hold up the
  * receipt of the next appends, and group commit would collapse.
  *
- * @param options.onCrash called when the thread ends without having been asked to.
+ * @param options.onCrash called once, when the thread ends without having been asked to.
+ * @throws when another process has the same data open, or the address cannot be listened on.
  */
 export const startEmbeddedNode = async (
   options: NodeOptions & { readonly onCrash?: (error: Error) => void },
@@ -28,28 +30,32 @@ export const startEmbeddedNode = async (
   const { onCrash, ...workerData } = options;
   const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: 16 };
   const worker = new Worker(join(__dirname, 'thread.js'), { workerData, resourceLimits });
-  let stopping = false;
+  let fault: Error | undefined;
+  worker.on('error', (error: Error) => (fault = error));
+  // An error of the thread is followed by its exit, so that one place tells of both.
+  const exited = new Promise<Error>((resolve) => {
+    worker.once('exit', (code) => {
+      resolve(fault ?? new Error(`The embedded node's thread ended with code ${code}`));
+    });
+  });
   const endpoint = await new Promise<string>((resolve, reject) => {
-    worker.once('error', reject);
+    void exited.then(reject);
     worker.once('message', (message: ThreadMessage) => {
       if (message.kind === 'listening') resolve(message.endpoint);
       else if (message.kind === 'refused') reject(new Error(message.message));
     });
   });
-  worker.on('error', (error) => onCrash?.(error));
-  worker.on('exit', (code) => {
-    if (!stopping) onCrash?.(new Error(`The embedded node's thread ended with code ${code}`));
+  let stopping: Promise<void> | undefined;
+  void exited.then((error) => {
+    if (!stopping) onCrash?.(error);
   });
-  return {
-    endpoint,
-    stop: async () => {
-      stopping = true;
-      const stopped = new Promise((resolve) => worker.once('message', resolve));
-      worker.postMessage('stop');
-      await stopped;
-      await worker.terminate();
-    },
+  const stop = async (): Promise<void> => {
+    const stopped = new Promise((resolve) => worker.once('message', resolve));
+    worker.postMessage('stop');
+    await Promise.race([stopped, exited]);
+    await worker.terminate();
   };
+  return { endpoint, stop: () => (stopping ??= stop()) };
 };
 
 /** Starts the node in the caller's thread, with its fault hooks: for tests. */

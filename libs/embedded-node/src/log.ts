@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { LRUCache } from 'lru-cache';
+import { openLogFile, pageOf, prepareStatements, type Row, type Statements } from './log-file.js';
 
 /** The revision of a tombstone on the wire; stored as the largest revision a number can hold. */
 export const TOMBSTONE_REVISION = Number.MAX_SAFE_INTEGER;
@@ -11,7 +10,8 @@ const SOFT_DELETE_METADATA = '{"$tb":9223372036854775807}';
 /** Bytes a record takes in the position count beside its data; positions only look like offsets. */
 const RECORD_OVERHEAD_BYTES = 128;
 const CACHED_STREAMS = 100_000;
-const FILE_NAME = 'log.sqlite';
+/** Appends that share one commit; readers and the connection get their turn in between. */
+const MAX_APPENDS_PER_COMMIT = 1_000;
 
 export type ExpectedRevision = 'any' | 'noStream' | 'streamExists' | number;
 
@@ -37,6 +37,15 @@ export interface StreamMetadata {
   /** Seconds. */
   readonly maxAge?: number;
   readonly truncateBefore?: number;
+}
+
+/** Some of what was asked for, in order. */
+export interface Page {
+  readonly events: StoredEvent[];
+  /** Whether nothing is left in that direction. */
+  readonly end: boolean;
+  /** Where the next page begins: a revision of the stream, or a position of the whole log. */
+  readonly next: number;
 }
 
 /** `revision` is the last revision of the stream; -1 when it has none (an append of no events). */
@@ -89,14 +98,15 @@ export class EventLog {
   private flushing = false;
   private head: number;
   private readonly sql: Statements;
+  /** Test only: every commit begins so much later. */
+  commitDelayMs = 0;
 
   constructor(
     directory: string,
     private readonly now: () => number = Date.now,
   ) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    this.db = open(join(directory, FILE_NAME));
-    this.sql = prepare(this.db);
+    this.db = openLogFile(directory);
+    this.sql = prepareStatements(this.db);
     this.head = (this.sql.head.get() as { position: number } | undefined)?.position ?? 0;
   }
 
@@ -119,6 +129,8 @@ export class EventLog {
     return this.enqueue(() => {
       const refused = this.refusalOfDelete(stream, expected);
       if (refused) return refused;
+      const state = this.stateOf(stream);
+      if (!state || (state.last < 0 && !state.hasMetadata)) return wrongRevision(-1);
       return this.writeMetadata(stream, SOFT_DELETE_METADATA);
     });
   }
@@ -136,30 +148,26 @@ export class EventLog {
     });
   }
 
-  /**
-   * Events of a stream from a revision on, what its metadata hides left out. `end` says that the
-   * stream has nothing more in that direction.
-   */
+  /** Events of a stream from a revision on, what its metadata hides left out. */
   readStream(
     stream: string,
     from: number,
     direction: 'forwards' | 'backwards',
     limit: number,
-  ): { readonly events: StoredEvent[]; readonly end: boolean } | 'notFound' | 'deleted' {
+  ): Page | 'notFound' | 'deleted' {
+    if (this.isTombstoned(stream)) return 'deleted';
     const state = this.stateOf(stream);
-    if (state?.tombstoned) return 'deleted';
-    const first = state && this.firstVisible(state, stream);
-    if (!state || first === undefined || first > state.last) return 'notFound';
-    const rows =
-      direction === 'forwards'
-        ? this.sql.streamForwards.all(state.id, Math.max(from, first), state.last, limit)
-        : this.sql.streamBackwards.all(state.id, first, Math.min(from, state.last), limit);
-    const events = (rows as unknown as Row[]).map((row) => toEvent(row, stream));
-    const end = events.length < limit;
-    const { maxAge } = state.metadata;
-    if (maxAge === undefined) return { events, end };
-    const oldest = this.now() - maxAge * 1_000;
-    return { events: events.filter(({ created }) => created >= oldest), end };
+    if (!state || state.last < 0 || isSoftDeleted(state)) return 'notFound';
+    const first = firstVisible(state, stream);
+    const forwards = direction === 'forwards';
+    const page = forwards
+      ? pageOf(this.sql.streamForwards, [state.id, Math.max(from, first), state.last, limit])
+      : pageOf(this.sql.streamBackwards, [state.id, first, Math.min(from, state.last), limit]);
+    const { rows, end } = page;
+    const oldest = this.now() - (state.metadata.maxAge ?? Infinity) * 1_000;
+    const events = rows.filter(({ created }) => created >= oldest);
+    const next = rows.length > 0 ? rows.at(-1)!.revision + (forwards ? 1 : -1) : from;
+    return { events: events.map((row) => toEvent(row, stream)), end, next };
   }
 
   /** Last revision of a stream; -1 when it has none. */
@@ -168,11 +176,16 @@ export class EventLog {
   }
 
   /** Records of the whole log after (or, backwards, before) a position, both exclusive. */
-  readAll(from: number, direction: 'forwards' | 'backwards', limit: number): StoredEvent[] {
+  readAll(from: number, direction: 'forwards' | 'backwards', limit: number): Page {
     const statement = direction === 'forwards' ? this.sql.allForwards : this.sql.allBackwards;
-    return (statement.all(from, limit) as unknown as (Row & { stream: string })[]).map((row) =>
-      toEvent(row, row.stream),
-    );
+    const { rows, end } = pageOf(statement, [from, limit]);
+    const events = rows.map((row) => toEvent(row, (row as Row & { stream: string }).stream));
+    return { events, end, next: rows.at(-1)?.position ?? from };
+  }
+
+  /** Whether a reader may begin here: at the start, on a record, or where none is written yet. */
+  isValidPosition(position: number): boolean {
+    return position <= 0 || position > this.head || this.sql.record.get(position) !== undefined;
   }
 
   /** Calls back after every commit; returns how to stop that. */
@@ -198,16 +211,20 @@ export class EventLog {
   private enqueue(run: () => AppendOutcome): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
       this.queue.push({ run, resolve, reject });
-      if (this.flushing) return;
-      this.flushing = true;
-      setImmediate(() => this.flush());
+      this.scheduleCommit();
     });
   }
 
-  /** One transaction for everything that is waiting. A fault of the file refuses all of it. */
+  private scheduleCommit(): void {
+    if (this.flushing || this.queue.length === 0) return;
+    this.flushing = true;
+    if (this.commitDelayMs > 0) setTimeout(() => this.flush(), this.commitDelayMs);
+    else setImmediate(() => this.flush());
+  }
+
+  /** One transaction for what is waiting. A fault of the file refuses all of it. */
   private flush(): void {
-    const batch = this.queue;
-    this.queue = [];
+    const batch = this.queue.splice(0, MAX_APPENDS_PER_COMMIT);
     const headBefore = this.head;
     try {
       this.db.exec('BEGIN IMMEDIATE');
@@ -218,16 +235,21 @@ export class EventLog {
       this.rollBack(headBefore);
       batch.forEach(({ reject }) => reject(new LogUnavailable(error)));
     }
-    this.flushing = this.queue.length > 0;
-    if (this.flushing) setImmediate(() => this.flush());
+    this.flushing = false;
+    this.scheduleCommit();
     if (this.head > headBefore) this.listeners.forEach((listener) => listener());
   }
 
   private rollBack(headBefore: number): void {
     this.head = headBefore;
+    // What the cache holds may be of the transaction that is gone.
     this.streams.clear();
-    // SQLite has already rolled back by itself when the disk was full.
-    if (this.db.isTransaction) this.db.exec('ROLLBACK');
+    try {
+      // SQLite has already rolled back by itself when the disk was full.
+      if (this.db.isTransaction) this.db.exec('ROLLBACK');
+    } catch {
+      // The transaction stays open; the next flush fails on it and comes back here.
+    }
   }
 
   private tryAppend(
@@ -236,64 +258,63 @@ export class EventLog {
     events: readonly ProposedEvent[],
   ): AppendOutcome {
     const known = this.stateOf(stream);
-    if (known?.tombstoned) return { kind: 'streamDeleted' };
-    const last = known?.last ?? -1;
-    const decision = this.check(known, expected, events);
+    const softDeleted = isSoftDeleted(known);
+    const decision = this.check(stream, expected, events);
     if (decision !== 'accept') return decision;
     const state = this.stateForWrite(stream);
+    const before = state.last;
     let position = this.head;
     for (const event of events) {
       state.last += 1;
       position = this.insert(state, state.last, event);
     }
     this.sql.setLast.run(state.last, state.id);
-    if (stream.startsWith('$$')) this.adoptMetadata(stream.slice(2), events.at(-1));
+    if (stream.startsWith('$$')) this.metadataWritten(stream.slice(2), events.at(-1));
     // Events written to a soft-deleted stream are visible; those before them stay hidden.
-    if (isSoftDeleted(known) && events.length > 0) {
-      this.writeMetadata(stream, JSON.stringify({ $tb: last + 1 }));
-    }
+    if (softDeleted && events.length > 0) this.undelete(stream, before + 1);
     return { kind: 'appended', revision: state.last, position };
   }
 
-  /** The rows of the expected-revision table, then the strong idempotency check by event id. */
+  /**
+   * The server's decision about an append: tombstones first, then the rows of the
+   * expected-revision table and the strong idempotency check by event id. A no_stream that meets
+   * a soft-deleted stream is compared as well, so that a late repetition does not write twice.
+   */
   private check(
-    state: StreamState | undefined,
+    stream: string,
     expected: ExpectedRevision,
-    events: readonly ProposedEvent[],
+    events: readonly Pick<ProposedEvent, 'id'>[],
   ): 'accept' | AppendOutcome {
+    if (this.isTombstoned(stream)) return { kind: 'streamDeleted' };
+    const state = this.stateOf(stream);
     const last = state?.last ?? -1;
-    const softDeleted = isSoftDeleted(state);
-    const wrong = { kind: 'wrongExpectedRevision', current: last } as const;
-    switch (expected) {
-      case 'any':
-        return this.sameAsTail(state, last, events) ?? 'accept';
-      case 'streamExists': {
-        const exists = !softDeleted && (last >= 0 || state?.hasMetadata === true);
-        return exists ? (this.sameAsTail(state, last, events) ?? 'accept') : wrong;
-      }
-      case 'noStream':
-        if (last < 0 || softDeleted) return 'accept';
-        return this.compareStored(state!, 0, events, wrong);
-      default:
-        if (expected === last) return 'accept';
-        if (expected > last || events.length === 0 || !state) return wrong;
-        return this.compareStored(state, expected + 1, events, wrong);
+    if (expected === 'streamExists') {
+      if (isSoftDeleted(state)) return { kind: 'streamDeleted' };
+      if (last < 0 && !state?.hasMetadata) return wrongRevision(last);
     }
+    if (expected === 'any' || expected === 'streamExists') {
+      return this.sameAsTail(state, last, events) ?? 'accept';
+    }
+    const revision = expected === 'noStream' ? -1 : expected;
+    if (revision === last) return 'accept';
+    if (revision > last || events.length === 0 || !state) return wrongRevision(last);
+    const outcome = this.compareStored(state, revision + 1, events);
+    const isNew = outcome.kind === 'wrongExpectedRevision' && isSoftDeleted(state);
+    return expected === 'noStream' && isNew ? 'accept' : outcome;
   }
 
   private compareStored(
     state: StreamState,
     from: number,
-    events: readonly ProposedEvent[],
-    wrong: AppendOutcome & { kind: 'wrongExpectedRevision' },
+    events: readonly Pick<ProposedEvent, 'id'>[],
   ): AppendOutcome {
     const stored = this.sql.idsFrom.all(state.id, from, events.length) as unknown as {
       id: string;
       position: number;
     }[];
     const differs = events.findIndex((event, index) => stored[index]?.id !== event.id);
-    if (differs === 0 || events.length === 0) return wrong;
-    if (differs > 0) return { kind: 'corruptedIdempotency', current: wrong.current };
+    if (differs === 0) return wrongRevision(state.last);
+    if (differs > 0) return { kind: 'corruptedIdempotency', current: state.last };
     const { position } = stored.at(-1)!;
     return { kind: 'appended', revision: from + events.length - 1, position };
   }
@@ -302,30 +323,28 @@ export class EventLog {
   private sameAsTail(
     state: StreamState | undefined,
     last: number,
-    events: readonly ProposedEvent[],
+    events: readonly Pick<ProposedEvent, 'id'>[],
   ): AppendOutcome | undefined {
     const from = last - events.length + 1;
     if (!state || from < 0 || events.length === 0) return undefined;
-    const wrong = { kind: 'wrongExpectedRevision', current: last } as const;
-    const outcome = this.compareStored(state, from, events, wrong);
+    const outcome = this.compareStored(state, from, events);
     return outcome.kind === 'appended' ? outcome : undefined;
   }
 
+  /** A deletion is checked as the append of an event nobody has seen. */
   private refusalOfDelete(stream: string, expected: ExpectedRevision): AppendOutcome | undefined {
-    const state = this.stateOf(stream);
-    if (state?.tombstoned) return { kind: 'streamDeleted' };
-    const current = state?.last ?? -1;
-    const fits =
-      expected === 'any' ||
-      (expected === 'noStream' && current < 0) ||
-      (expected === 'streamExists' && current >= 0 && !isSoftDeleted(state)) ||
-      expected === current;
-    return fits ? undefined : { kind: 'wrongExpectedRevision', current };
+    const decision = this.check(stream, expected, [{ id: '' }]);
+    return decision === 'accept' ? undefined : decision;
+  }
+
+  private isTombstoned(stream: string): boolean {
+    if (this.stateOf(stream)?.tombstoned) return true;
+    // With a stream goes its metadata.
+    return stream.startsWith('$$') && this.stateOf(stream.slice(2))?.tombstoned === true;
   }
 
   private writeMetadata(stream: string, json: string): Appended {
-    const name = `$$${stream}`;
-    const state = this.stateForWrite(name);
+    const state = this.stateForWrite(`$$${stream}`);
     const event = systemEvent('$metadata', json);
     state.last += 1;
     const position = this.insert(state, state.last, event);
@@ -334,8 +353,23 @@ export class EventLog {
     return { kind: 'appended', revision: state.last, position };
   }
 
-  private adoptMetadata(stream: string, event: ProposedEvent | undefined): void {
+  /** Metadata written by a client; on a soft-deleted stream it ends the deletion, as an event does. */
+  private metadataWritten(stream: string, event: ProposedEvent | undefined): void {
     if (!event) return;
+    const state = this.stateOf(stream);
+    const softDeleted = isSoftDeleted(state);
+    this.adoptMetadata(stream, event);
+    if (softDeleted) this.undelete(stream, state!.last + 1);
+  }
+
+  /** Makes the stream visible from a revision on and leaves the rest of its metadata as it is. */
+  private undelete(stream: string, from: number): void {
+    const latest = this.lastEventOf(`$$${stream}`);
+    const kept = latest && parseJson(latest.data);
+    if (kept) this.writeMetadata(stream, JSON.stringify({ ...kept, $tb: from }));
+  }
+
+  private adoptMetadata(stream: string, event: ProposedEvent): void {
     const state = this.stateForWrite(stream);
     state.metadata = parseMetadata(event.data);
     state.hasMetadata = true;
@@ -389,15 +423,18 @@ export class EventLog {
   private lastEventOf(stream: string): { data: Uint8Array } | undefined {
     return this.sql.lastOf.get(stream) as { data: Uint8Array } | undefined;
   }
-
-  private firstVisible(state: StreamState, stream: string): number | undefined {
-    const { maxCount, truncateBefore = 0 } = state.metadata;
-    if (truncateBefore >= HIDE_ALL) return undefined;
-    // A metadata stream shows its newest event only.
-    const kept = maxCount ?? (stream.startsWith('$$') ? 1 : undefined);
-    return Math.max(truncateBefore, kept === undefined ? 0 : state.last - kept + 1);
-  }
 }
+
+/** The first revision that the metadata lets be seen. A metadata stream shows its newest event only. */
+const firstVisible = ({ last, metadata }: StreamState, stream: string): number => {
+  const kept = metadata.maxCount ?? (stream.startsWith('$$') ? 1 : Infinity);
+  return Math.max(0, metadata.truncateBefore ?? 0, last - kept + 1);
+};
+
+const wrongRevision = (current: number): AppendOutcome => ({
+  kind: 'wrongExpectedRevision',
+  current,
+});
 
 const isSoftDeleted = (state: StreamState | undefined): boolean =>
   state !== undefined && (state.metadata.truncateBefore ?? 0) >= HIDE_ALL;
@@ -410,32 +447,26 @@ const systemEvent = (type: string, json: string): ProposedEvent => ({
   metadata: new Uint8Array(),
 });
 
-const parseMetadata = (data: Uint8Array): StreamMetadata => {
+const parseJson = (data: Uint8Array): Record<string, unknown> | undefined => {
   try {
-    const raw = JSON.parse(Buffer.from(data).toString('utf8')) as Record<string, unknown>;
-    const number = (key: string): number | undefined =>
-      typeof raw[key] === 'number' ? raw[key] : undefined;
-    const [maxCount, maxAge, tb] = [number('$maxCount'), number('$maxAge'), number('$tb')];
-    return {
-      ...(maxCount === undefined ? {} : { maxCount }),
-      ...(maxAge === undefined ? {} : { maxAge }),
-      ...(tb === undefined ? {} : { truncateBefore: Math.min(tb, HIDE_ALL) }),
-    };
+    const parsed: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : undefined;
   } catch {
-    return {};
+    return undefined;
   }
 };
 
-interface Row {
-  readonly position: number;
-  readonly revision: number;
-  readonly id: string;
-  readonly type: string;
-  readonly content_type: string;
-  readonly data: Uint8Array;
-  readonly metadata: Uint8Array;
-  readonly created: number;
-}
+const parseMetadata = (data: Uint8Array): StreamMetadata => {
+  const raw = parseJson(data) ?? {};
+  const number = (key: string): number | undefined =>
+    typeof raw[key] === 'number' && raw[key] >= 0 ? raw[key] : undefined;
+  const [maxCount, maxAge, tb] = [number('$maxCount'), number('$maxAge'), number('$tb')];
+  return {
+    ...(maxCount === undefined ? {} : { maxCount }),
+    ...(maxAge === undefined ? {} : { maxAge }),
+    ...(tb === undefined ? {} : { truncateBefore: Math.min(tb, HIDE_ALL) }),
+  };
+};
 
 const toEvent = (row: Row, stream: string): StoredEvent => ({
   id: row.id,
@@ -450,82 +481,3 @@ const toEvent = (row: Row, stream: string): StoredEvent => ({
 });
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-const open = (file: string): DatabaseSync => {
-  const db = new DatabaseSync(file, { timeout: 0 });
-  try {
-    // The exclusive lock is taken by the first access and held until the file is closed.
-    db.exec(`
-      PRAGMA locking_mode = EXCLUSIVE;
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      PRAGMA cache_size = -65536;
-      BEGIN IMMEDIATE;
-      CREATE TABLE IF NOT EXISTS streams (
-        id INTEGER PRIMARY KEY,
-        name TEXT NOT NULL UNIQUE,
-        last INTEGER NOT NULL DEFAULT -1,
-        tombstoned INTEGER NOT NULL DEFAULT 0
-      ) STRICT;
-      CREATE TABLE IF NOT EXISTS events (
-        position INTEGER PRIMARY KEY,
-        stream_id INTEGER NOT NULL REFERENCES streams (id),
-        revision INTEGER NOT NULL,
-        id TEXT NOT NULL,
-        type TEXT NOT NULL,
-        content_type TEXT NOT NULL,
-        data BLOB NOT NULL,
-        metadata BLOB NOT NULL,
-        created INTEGER NOT NULL
-      ) STRICT;
-      CREATE UNIQUE INDEX IF NOT EXISTS events_by_stream ON events (stream_id, revision);
-      COMMIT;
-    `);
-    return db;
-  } catch (error) {
-    db.close();
-    if (/locked|busy/i.test((error as Error).message)) {
-      throw new Error(`Another process has the event log ${file} open`, { cause: error });
-    }
-    throw error;
-  }
-};
-
-const COLUMNS = 'position, revision, id, type, content_type, data, metadata, created';
-
-type Statements = ReturnType<typeof prepare>;
-
-const prepare = (db: DatabaseSync) => {
-  const statement = (sql: string): StatementSync => db.prepare(sql);
-  const all = `SELECT position, revision, e.id, type, content_type, data, metadata, created,
-    s.name AS stream FROM events e JOIN streams s ON s.id = e.stream_id`;
-  return {
-    head: statement('SELECT position FROM events ORDER BY position DESC LIMIT 1'),
-    stream: statement('SELECT id, last, tombstoned FROM streams WHERE name = ?'),
-    newStream: statement('INSERT INTO streams (name) VALUES (?)'),
-    setLast: statement('UPDATE streams SET last = ? WHERE id = ?'),
-    setTombstone: statement('UPDATE streams SET tombstoned = 1 WHERE id = ?'),
-    insert: statement(
-      `INSERT INTO events (position, stream_id, revision, id, type, content_type, data, metadata, created)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    idsFrom: statement(
-      `SELECT id, position FROM events WHERE stream_id = ? AND revision >= ?
-       ORDER BY revision LIMIT ?`,
-    ),
-    lastOf: statement(
-      `SELECT data FROM events e JOIN streams s ON s.id = e.stream_id
-       WHERE s.name = ? ORDER BY revision DESC LIMIT 1`,
-    ),
-    streamForwards: statement(
-      `SELECT ${COLUMNS} FROM events WHERE stream_id = ? AND revision >= ? AND revision <= ?
-       ORDER BY revision LIMIT ?`,
-    ),
-    streamBackwards: statement(
-      `SELECT ${COLUMNS} FROM events WHERE stream_id = ? AND revision >= ? AND revision <= ?
-       ORDER BY revision DESC LIMIT ?`,
-    ),
-    allForwards: statement(`${all} WHERE position > ? ORDER BY position LIMIT ?`),
-    allBackwards: statement(`${all} WHERE position < ? ORDER BY position DESC LIMIT ?`),
-  };
-};

@@ -4,14 +4,23 @@ import * as streams from '@eventstore/db-client/generated/streams_pb';
 import { Any } from 'google-protobuf/google/protobuf/any_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { encodeEventTooLarge } from './encode.js';
 import type { AppendOutcome, ExpectedRevision, ProposedEvent } from './log.js';
 
-/** Defaults of EventStoreDB up to 25.0; later servers allow more. */
-export const MAX_APPEND_BYTES = 1024 * 1024;
+export interface Limits {
+  /** Of one append: data, metadata and type names together. */
+  readonly maxAppendBytes: number;
+  /** Of one event. */
+  readonly maxEventBytes: number;
+}
+
+/** Defaults of EventStoreDB up to 25.0; later servers allow more in one append. */
+export const DEFAULT_LIMITS: Limits = { maxAppendBytes: 1024 * 1024, maxEventBytes: Infinity };
 /** gRPC codes inside `google.rpc.Status` as the server chooses them. */
-const RPC_ALREADY_EXISTS = 6;
-const RPC_FAILED_PRECONDITION = 9;
 const RPC_INVALID_ARGUMENT = 3;
+const RPC_NOT_FOUND = 5;
+const RPC_ALREADY_EXISTS = 6;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** A call refused with trailers that the client turns into its typed errors. */
 export const serviceError = (
@@ -20,7 +29,10 @@ export const serviceError = (
   trailers: Readonly<Record<string, string>> = {},
 ): ServiceError => {
   const metadata = new Metadata();
-  for (const [key, value] of Object.entries(trailers)) metadata.set(key, value);
+  // A trailer holds ASCII only; a stream's name may hold more.
+  for (const [key, value] of Object.entries(trailers)) {
+    metadata.set(key, value.replace(/[^\x20-\x7e]/g, '?'));
+  }
   return Object.assign(new Error(message), { code, details: message, metadata });
 };
 
@@ -30,6 +42,11 @@ export const streamDeletedError = (stream: string): ServiceError =>
     'stream-name': stream,
   });
 
+/** A request that makes no sense; nothing of it was done. */
+export const badRequest = (message: string): ServiceError =>
+  serviceError(status.INVALID_ARGUMENT, message);
+
+/** Of a deletion; an append has the answer in its reply. */
 export const wrongVersionError = (
   stream: string,
   expected: ExpectedRevision,
@@ -37,20 +54,31 @@ export const wrongVersionError = (
 ): ServiceError =>
   serviceError(
     status.FAILED_PRECONDITION,
-    `Append failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${wireVersion(expected)}, Actual version: ${current}`,
+    `Delete failed due to WrongExpectedVersion. Stream: ${stream}, Expected version: ${wireVersion(expected)}, Actual version: ${current}`,
     {
       exception: 'wrong-expected-version',
       'stream-name': stream,
       'expected-version': String(wireVersion(expected)),
-      ...(current < 0 ? {} : { 'actual-version': String(current) }),
+      'actual-version': String(current),
     },
   );
 
-export const appendTooLargeError = (): ServiceError =>
-  serviceError(status.INVALID_ARGUMENT, `Maximum Append Size of ${MAX_APPEND_BYTES} Exceeded.`, {
-    exception: 'maximum-append-size-exceeded',
-    'maximum-append-size': String(MAX_APPEND_BYTES),
+export const tooLargeError = (excess: Excess): ServiceError => {
+  if (excess.kind === 'append') {
+    const message = `Maximum Append Size of ${excess.limit} Exceeded.`;
+    return serviceError(status.INVALID_ARGUMENT, message, {
+      exception: 'maximum-append-size-exceeded',
+      'maximum-append-size': String(excess.limit),
+    });
+  }
+  const message = `Event with Id: ${excess.id}, Size: ${excess.size}, exceeds Maximum Append Event Size of ${excess.limit}.`;
+  return serviceError(status.INVALID_ARGUMENT, message, {
+    exception: 'maximum-append-event-size-exceeded',
+    'maximum-append-event-size': String(excess.limit),
+    'event-id': excess.id,
+    'proposed-append-event-size': String(excess.size),
   });
+};
 
 export const notLeaderError = (): ServiceError =>
   serviceError(status.NOT_FOUND, 'Leader info available', {
@@ -79,15 +107,26 @@ interface ExpectedOptions {
   hasStreamExists(): boolean;
 }
 
-export const expectedOf = (options: ExpectedOptions, revision: string): ExpectedRevision => {
+/** @param revision decimal, given when the request names an exact one. */
+export const expectedOf = (
+  options: ExpectedOptions,
+  revision: string | undefined,
+): ExpectedRevision => {
   if (options.hasAny()) return 'any';
   if (options.hasNoStream()) return 'noStream';
   if (options.hasStreamExists()) return 'streamExists';
-  return Number(revision);
+  const exact = Number(revision);
+  if (revision === undefined || !Number.isSafeInteger(exact)) {
+    throw badRequest('The expected revision is missing or is none');
+  }
+  return exact;
 };
 
-export const streamNameOf = (identifier: shared.StreamIdentifier | undefined): string =>
-  Buffer.from(identifier?.getStreamName_asU8() ?? []).toString('utf8');
+export const streamNameOf = (identifier: shared.StreamIdentifier | undefined): string => {
+  const name = Buffer.from(identifier?.getStreamName_asU8() ?? []).toString('utf8');
+  if (name === '' || name === '$$') throw badRequest('The name of the stream is missing');
+  return name;
+};
 
 /** A UUID comes as text or as two signed 64-bit halves. */
 export const uuidOf = (uuid: shared.UUID | undefined): string => {
@@ -106,29 +145,60 @@ interface Proposed {
   getData_asU8(): Uint8Array;
 }
 
-export const proposedOf = (message: Proposed): ProposedEvent => ({
-  id: uuidOf(message.getId()),
-  type: message.getMetadataMap().get('type') ?? '',
-  contentType: message.getMetadataMap().get('content-type') ?? 'application/octet-stream',
-  data: message.getData_asU8(),
-  metadata: message.getCustomMetadata_asU8(),
-});
+export const proposedOf = (message: Proposed): ProposedEvent => {
+  const id = uuidOf(message.getId());
+  if (!UUID.test(id)) throw badRequest(`The id of an event is not a UUID: '${id}'`);
+  return {
+    id,
+    type: required(message, 'type'),
+    contentType: required(message, 'content-type'),
+    data: message.getData_asU8(),
+    metadata: message.getCustomMetadata_asU8(),
+  };
+};
 
-export const sizeOf = (events: readonly ProposedEvent[]): number =>
-  events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
+const required = (message: Proposed, property: 'type' | 'content-type'): string => {
+  const value = message.getMetadataMap().get(property);
+  if (value) return value;
+  const text = `Required Metadata Property '${property}' is missing`;
+  throw serviceError(status.INVALID_ARGUMENT, text, {
+    exception: 'missing-required-metadata-property',
+    'required-metadata-properties': 'type,content-type',
+  });
+};
+
+/** What of an append is over a limit. */
+export type Excess =
+  | { readonly kind: 'append'; readonly limit: number }
+  | { readonly kind: 'event'; readonly limit: number; readonly id: string; readonly size: number };
+
+/** The events of one append as they arrive; what is over a limit is not kept. */
+export class Proposal {
+  readonly events: ProposedEvent[] = [];
+  bytes = 0;
+  excess: Excess | undefined;
+
+  constructor(private readonly limits: Limits) {}
+
+  add(event: ProposedEvent): void {
+    if (this.excess) return;
+    // The server counts types as UTF-16.
+    const size = event.data.length + event.metadata.length + 2 * event.type.length;
+    this.bytes += size;
+    const { maxAppendBytes, maxEventBytes } = this.limits;
+    if (size > maxEventBytes) {
+      this.excess = { kind: 'event', limit: maxEventBytes, id: event.id, size };
+    } else if (this.bytes > maxAppendBytes) {
+      this.excess = { kind: 'append', limit: maxAppendBytes };
+    }
+    if (this.excess) this.events.length = 0;
+    else this.events.push(event);
+  }
+}
 
 /** The reply to one item of a batch append; the stream and expectation go back with it. */
-export const batchReply = (
-  request: BatchHead,
-  outcome: AppendOutcome | 'too-large',
-): streams.BatchAppendResp => {
+export const batchReply = (request: BatchHead, outcome: AppendOutcome): streams.BatchAppendResp => {
   const reply = batchHead(request);
-  if (outcome === 'too-large') {
-    const details = new shared.MaximumAppendSizeExceeded();
-    details.setMaxappendsize(MAX_APPEND_BYTES);
-    const message = 'Maximum Append Size Exceeded';
-    return withError(reply, RPC_INVALID_ARGUMENT, message, details, 'MaximumAppendSizeExceeded');
-  }
   switch (outcome.kind) {
     case 'appended': {
       const success = new streams.BatchAppendResp.Success();
@@ -138,21 +208,47 @@ export const batchReply = (
       position.setCommitPosition(String(outcome.position));
       position.setPreparePosition(String(outcome.position));
       success.setPosition(position);
-      reply.setSuccess(success);
-      return reply;
+      return reply.setSuccess(success);
     }
     case 'streamDeleted': {
-      const details = new shared.StreamDeleted();
-      details.setStreamIdentifier(request.identifier);
-      const message = 'Stream is deleted';
-      return withError(reply, RPC_FAILED_PRECONDITION, message, details, 'StreamDeleted');
+      const details = new shared.StreamDeleted().setStreamIdentifier(request.identifier);
+      return withError(reply, RPC_NOT_FOUND, 'StreamDeleted', details.serializeBinary());
     }
-    default: {
+    case 'wrongExpectedRevision':
+    case 'corruptedIdempotency': {
+      // The server, too, says no more of a repetition that is equal in part only.
       const details = wrongVersionDetails(request.expected, outcome.current);
-      const message = 'Wrong expected version';
-      return withError(reply, RPC_ALREADY_EXISTS, message, details, 'WrongExpectedVersion');
+      return withError(reply, RPC_ALREADY_EXISTS, 'WrongExpectedVersion', details);
     }
   }
+};
+
+/** The reply to an item that is over a limit. */
+export const batchTooLarge = (request: BatchHead, excess: Excess): streams.BatchAppendResp => {
+  const append = new shared.MaximumAppendSizeExceeded().setMaxappendsize(excess.limit);
+  return excess.kind === 'append'
+    ? withError(
+        batchHead(request),
+        RPC_INVALID_ARGUMENT,
+        'MaximumAppendSizeExceeded',
+        append.serializeBinary(),
+      )
+    : withError(
+        batchHead(request),
+        RPC_INVALID_ARGUMENT,
+        'MaximumAppendEventSizeExceeded',
+        encodeEventTooLarge(excess.id, excess.size, excess.limit),
+      );
+};
+
+/** The reply to an item that makes no sense. */
+export const batchRefusal = (
+  request: Pick<BatchHead, 'correlationId' | 'identifier'>,
+  message: string,
+): streams.BatchAppendResp => {
+  const reply = batchHead({ ...request, expected: 'any' });
+  const details = new shared.BadRequest().setMessage(message);
+  return withError(reply, RPC_INVALID_ARGUMENT, 'BadRequest', details.serializeBinary());
 };
 
 export interface BatchHead {
@@ -172,10 +268,7 @@ const batchHead = ({ correlationId, identifier, expected }: BatchHead): streams.
   return reply;
 };
 
-const wrongVersionDetails = (
-  expected: ExpectedRevision,
-  current: number,
-): shared.WrongExpectedVersion => {
+const wrongVersionDetails = (expected: ExpectedRevision, current: number): Uint8Array => {
   const details = new shared.WrongExpectedVersion();
   if (current < 0) details.setCurrentNoStream(new Empty());
   else details.setCurrentStreamRevision(String(current));
@@ -183,22 +276,33 @@ const wrongVersionDetails = (
   else if (expected === 'noStream') details.setExpectedNoStream(new Empty());
   else if (expected === 'streamExists') details.setExpectedStreamExists(new Empty());
   else details.setExpectedStreamPosition(String(expected));
-  return details;
+  return details.serializeBinary();
 };
 
+/** The older append has a wrong version in its reply, not in an error. */
+export const wrongVersionReply = (
+  expected: ExpectedRevision,
+  current: number,
+): streams.AppendResp => {
+  const wrong = new streams.AppendResp.WrongExpectedVersion();
+  if (current < 0) wrong.setCurrentNoStream(new shared.Empty());
+  else wrong.setCurrentRevision(String(current));
+  if (expected === 'any') wrong.setExpectedAny(new shared.Empty());
+  else if (expected === 'noStream') wrong.setExpectedNoStream(new shared.Empty());
+  else if (expected === 'streamExists') wrong.setExpectedStreamExists(new shared.Empty());
+  else wrong.setExpectedRevision(String(expected));
+  return new streams.AppendResp().setWrongExpectedVersion(wrong);
+};
+
+/** @param type of the details, and the error's text as well. */
 const withError = (
   reply: streams.BatchAppendResp,
   code: number,
-  message: string,
-  details: { serializeBinary(): Uint8Array },
   type: string,
+  details: Uint8Array,
 ): streams.BatchAppendResp => {
-  const error = new rpcStatus.Status();
-  error.setCode(code);
-  error.setMessage(message);
   const any = new Any();
-  any.pack(details.serializeBinary(), `event_store.client.${type}`);
-  error.setDetails(any);
-  reply.setError(error);
-  return reply;
+  any.pack(details, `event_store.client.${type}`);
+  const error = new rpcStatus.Status().setCode(code).setMessage(type).setDetails(any);
+  return reply.setError(error);
 };

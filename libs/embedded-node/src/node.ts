@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { FaultSwitchboard, type Faults } from './faults.js';
 import { EventLog } from './log.js';
+import { DEFAULT_LIMITS, type Limits } from './messages.js';
 import { createServer, insecure } from './server.js';
 
 /** Unix socket addresses hold about 108 bytes; longer paths get a short private one. */
@@ -15,6 +16,8 @@ export interface NodeOptions {
   readonly directory: string;
   /** A Unix socket in the directory (the default), or TCP on the loopback address. */
   readonly listen?: 'socket' | { readonly port: number };
+  /** Other limits than those of EventStoreDB 24.10: 1 MiB an append, events as large as that. */
+  readonly limits?: Partial<Limits>;
 }
 
 export interface RunningNode {
@@ -28,18 +31,23 @@ export interface RunningNode {
 export const runNode = async (options: NodeOptions): Promise<RunningNode> => {
   // The log first: who holds it owns the directory, so that a socket left there is a stale one.
   const log = new EventLog(options.directory);
-  const faults = new FaultSwitchboard((pages) => log.limitPages(pages));
+  const faults = new FaultSwitchboard(log);
   const address = { host: '127.0.0.1', port: 0 };
-  const server = createServer(log, faults, () => address);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const server = createServer(log, faults, limits, () => address);
   const { listen = process.platform === 'win32' ? { port: 0 } : 'socket' } = options;
   const target =
     listen === 'socket' ? socketEndpoint(options.directory) : `127.0.0.1:${listen.port}`;
+  const socket = listen === 'socket' ? target.slice('unix:'.length) : undefined;
   try {
-    if (listen === 'socket') rmSync(target.slice('unix:'.length), { force: true });
+    if (socket) {
+      if (dirname(socket) !== resolve(options.directory)) makePrivate(dirname(socket));
+      rmSync(socket, { force: true });
+    }
     const port = await new Promise<number>((done, failed) =>
       server.bindAsync(target, insecure(), (error, bound) => (error ? failed(error) : done(bound))),
     );
-    if (listen === 'socket') chmodSync(target.slice('unix:'.length), 0o600);
+    if (socket) chmodSync(socket, 0o600);
     address.port = port;
   } catch (error) {
     await log.close();
@@ -63,8 +71,14 @@ const socketPath = (directory: string): string => {
   if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path;
   const name = createHash('sha256').update(path).digest('hex').slice(0, 16);
   const owner = process.getuid?.() ?? 0;
-  const short = join(tmpdir(), `hostledger-${owner}-${name}`);
-  mkdirSync(short, { recursive: true, mode: 0o700 });
-  chmodSync(short, 0o700);
-  return join(short, SOCKET_NAME);
+  return join(tmpdir(), `hostledger-${owner}-${name}`, SOCKET_NAME);
+};
+
+/** The directory of a socket outside the data: others may write beside it, so it must be ours. */
+const makePrivate = (directory: string): void => {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const found = lstatSync(directory);
+  const owned = process.getuid === undefined || found.uid === process.getuid();
+  if (!found.isDirectory() || !owned) throw new Error(`${directory} belongs to someone else`);
+  chmodSync(directory, 0o700);
 };

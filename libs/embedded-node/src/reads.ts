@@ -3,8 +3,8 @@ import { status, type ServerWritableStream } from '@grpc/grpc-js';
 import * as streams from '@eventstore/db-client/generated/streams_pb';
 import { encodeEventResponse } from './encode.js';
 import type { FaultSwitchboard } from './faults.js';
-import { TOMBSTONE_REVISION, type EventLog, type StoredEvent } from './log.js';
-import { serviceError, streamDeletedError, streamNameOf } from './messages.js';
+import { TOMBSTONE_REVISION, type EventLog, type Page, type StoredEvent } from './log.js';
+import { badRequest, serviceError, streamDeletedError, streamNameOf } from './messages.js';
 
 /** An event comes encoded already; everything else as a message. */
 export type ReadResponse = Buffer | streams.ReadResp;
@@ -14,6 +14,8 @@ type ReadCall = ServerWritableStream<streams.ReadReq, ReadResponse>;
 const PAGE = 256;
 /** Messages handed to the connection and not yet sent; beyond it the reader is waited for. */
 const MAX_UNSENT = 512;
+/** The same in bytes, for large events. */
+const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
 const DEFAULT_SEARCH_WINDOW = 32;
 const WIRE_TOMBSTONE_REVISION = 9_223_372_036_854_775_807n;
 const FROM_END = Number.MAX_SAFE_INTEGER;
@@ -30,14 +32,28 @@ export const serveRead = async (
   faults: FaultSwitchboard,
   call: ReadCall,
 ): Promise<void> => {
-  const options = call.request.getOptions()!;
-  const reader = new Reader(log, faults, call, options);
   try {
+    const options = call.request.getOptions();
+    if (!options) throw badRequest('Options are missing');
+    const reader = new Reader(log, faults, call, checked(options));
     if (options.hasSubscription()) await reader.subscribe();
     else await reader.readOnce();
   } catch (error) {
     if (!call.cancelled && !call.destroyed) call.emit('error', error as Error);
   }
+};
+
+/** Refuses what the server refuses: combinations that mean nothing. */
+const checked = (options: streams.ReadReq.Options): streams.ReadReq.Options => {
+  const { BACKWARDS } = streams.ReadReq.Options.ReadDirection;
+  const ofStream = options.hasStream();
+  if (!ofStream && !options.hasAll()) throw badRequest('Neither a stream nor $all is named');
+  if (!options.hasCount() && !options.hasSubscription()) throw badRequest('The count is missing');
+  if (ofStream && options.hasFilter()) throw badRequest('Only $all can be filtered');
+  if (options.hasSubscription() && options.getReadDirection() === BACKWARDS) {
+    throw badRequest('A subscription goes forwards');
+  }
+  return options;
 };
 
 class Reader {
@@ -49,6 +65,9 @@ class Reader {
   /** $all: the last position read, exclusive. Stream: the next revision to read. */
   private cursor: number;
   private examined = 0;
+  private unsentBytes = 0;
+  /** The position last told to the reader of a filtered subscription. */
+  private told: number;
 
   constructor(
     private readonly log: EventLog,
@@ -65,6 +84,7 @@ class Reader {
     const wake = (): void => this.wake?.();
     for (const signal of ['drain', 'cancelled', 'close', 'error']) call.on(signal, wake);
     this.cursor = this.stream === undefined ? this.startOfAll() : this.startOfStream(this.stream);
+    this.told = this.cursor;
   }
 
   async readOnce(): Promise<void> {
@@ -78,11 +98,14 @@ class Reader {
       }
       found = true;
       for (const event of page.events) {
+        if (left === 0) break;
         if (this.filter && !this.filter.matches(event)) continue;
         left -= 1;
         if (!(await this.send(encode(event)))) return;
       }
-      if (page.last) break;
+      if (page.end) break;
+      await nextTurn();
+      if (this.gone()) return;
     }
     this.call.end();
   }
@@ -107,8 +130,10 @@ class Reader {
         if (committed) {
           committed = false;
           if (!(await this.catchUp())) return;
-          if (!live)
+          if (!live && this.alive()) {
+            if (this.filter && !(await this.tell(this.cursor))) return;
             this.call.write(new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp()));
+          }
           live = true;
           continue;
         }
@@ -134,8 +159,8 @@ class Reader {
         if (this.filter && !(await this.checkpoint(event.position))) return false;
         if (this.ended) return true;
       }
-      if (page.last) return true;
-      await new Promise((resolve) => setImmediate(resolve));
+      if (page.end) return true;
+      await nextTurn();
     }
     return false;
   }
@@ -144,50 +169,51 @@ class Reader {
     return !this.gone() && this.ended === undefined;
   }
 
+  /** Counts a record that was examined, and says so from time to time. */
   private async checkpoint(position: number): Promise<boolean> {
     this.examined += 1;
     if (this.examined < this.filter!.checkpointEvery) return true;
     this.examined = 0;
-    if (this.faults.dropCheckpoints) return true;
+    return this.tell(position);
+  }
+
+  /** How far a filter has looked, for a reader to go on from; never the same place twice. */
+  private async tell(position: number): Promise<boolean> {
+    if (this.faults.dropCheckpoints || position <= this.told) return true;
+    this.told = position;
     const checkpoint = new streams.ReadResp.Checkpoint();
     checkpoint.setCommitPosition(String(position)).setPreparePosition(String(position));
     return this.send(new streams.ReadResp().setCheckpoint(checkpoint));
   }
 
-  private nextPage(limit: number): { events: StoredEvent[]; last: boolean } | 'notFound' {
-    return this.stream === undefined
-      ? this.pageOfAll(limit)
-      : this.pageOfStream(this.stream, limit);
-  }
-
-  private pageOfAll(limit: number): { events: StoredEvent[]; last: boolean } {
-    const size = this.filter ? PAGE : limit;
-    const events = this.log.readAll(this.cursor, this.backwards ? 'backwards' : 'forwards', size);
-    if (events.length > 0) this.cursor = events.at(-1)!.position;
-    return { events, last: events.length < size };
-  }
-
-  private pageOfStream(
-    stream: string,
-    limit: number,
-  ): { events: StoredEvent[]; last: boolean } | 'notFound' {
-    if (this.cursor < 0) return { events: [], last: true };
+  private nextPage(limit: number): Page | 'notFound' {
     const direction = this.backwards ? 'backwards' : 'forwards';
-    const page = this.log.readStream(stream, this.cursor, direction, limit);
-    if (page === 'deleted') throw streamDeletedError(stream);
-    if (page === 'notFound') return page;
-    const { events, end } = page;
-    if (events.length > 0) this.cursor = events.at(-1)!.revision + (this.backwards ? -1 : 1);
-    return { events, last: end };
+    if (this.cursor < 0 && this.backwards) return { events: [], end: true, next: this.cursor };
+    const page =
+      this.stream === undefined
+        ? this.log.readAll(this.cursor, direction, this.filter ? PAGE : limit)
+        : this.log.readStream(this.stream, this.cursor, direction, limit);
+    if (page === 'deleted') throw streamDeletedError(this.stream!);
+    if (page !== 'notFound') this.cursor = page.next;
+    return page;
   }
 
   /** Sends with back-pressure; false when the reader has gone. */
   private async send(response: ReadResponse): Promise<boolean> {
-    this.call.write(response);
-    while (this.call.writableLength >= MAX_UNSENT && !this.gone()) {
+    const bytes = Buffer.isBuffer(response) ? response.length : 0;
+    this.unsentBytes += bytes;
+    this.call.write(response, () => {
+      this.unsentBytes -= bytes;
+      if (this.unsentBytes <= MAX_UNSENT_BYTES) this.wake?.();
+    });
+    while (this.isFull() && !this.gone()) {
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
     return !this.gone();
+  }
+
+  private isFull(): boolean {
+    return this.call.writableLength >= MAX_UNSENT || this.unsentBytes > MAX_UNSENT_BYTES;
   }
 
   private gone(): boolean {
@@ -199,7 +225,10 @@ class Reader {
     const all = this.options.getAll()!;
     if (all.hasStart()) return 0;
     if (all.hasEnd()) return this.backwards ? FROM_END : this.log.headPosition;
-    const position = Number(all.getPosition()!.getCommitPosition());
+    const position = Number(all.getPosition()?.getCommitPosition());
+    if (!this.log.isValidPosition(position)) {
+      throw badRequest('Trying to read from an invalid position.');
+    }
     return this.backwards || this.options.hasSubscription() ? position : position - 1;
   }
 
@@ -217,6 +246,8 @@ class Reader {
   }
 }
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const encode = (event: StoredEvent): Buffer =>
   encodeEventResponse(
     event,
@@ -225,9 +256,10 @@ const encode = (event: StoredEvent): Buffer =>
 
 const filterOf = (options: streams.ReadReq.Options.FilterOptions): Filter => {
   const byStream = options.hasStreamIdentifier();
-  const expression = byStream ? options.getStreamIdentifier()! : options.getEventType()!;
+  const expression = byStream ? options.getStreamIdentifier() : options.getEventType();
+  if (!expression) throw badRequest('The filter has no expression');
   const prefixes = expression.getPrefixList();
-  const regex = prefixes.length > 0 ? undefined : toRegex(expression.getRegex());
+  const regex = expression.getRegex() === '' ? undefined : toRegex(expression.getRegex());
   const window = options.hasMax() ? options.getMax() : DEFAULT_SEARCH_WINDOW;
   return {
     matches: (event) => {
@@ -242,7 +274,7 @@ const toRegex = (source: string): RegExp => {
   try {
     return new RegExp(source);
   } catch {
-    throw serviceError(status.INVALID_ARGUMENT, `Invalid regular expression: ${source}`);
+    throw badRequest(`Invalid regular expression: ${source}`);
   }
 };
 

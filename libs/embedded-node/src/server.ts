@@ -16,50 +16,65 @@ import * as shared from '@eventstore/db-client/generated/shared_pb';
 import * as streamsService from '@eventstore/db-client/generated/streams_grpc_pb';
 import * as streams from '@eventstore/db-client/generated/streams_pb';
 import type { FaultSwitchboard } from './faults.js';
+import { LogUnavailable, type Appended, type AppendOutcome, type EventLog } from './log.js';
 import {
-  LogUnavailable,
-  type AppendOutcome,
-  type EventLog,
-  type ExpectedRevision,
-  type ProposedEvent,
-} from './log.js';
-import {
-  appendTooLargeError,
+  badRequest,
+  batchRefusal,
   batchReply,
+  batchTooLarge,
   expectedOf,
-  MAX_APPEND_BYTES,
   notLeaderError,
+  Proposal,
   proposedOf,
   serviceError,
-  sizeOf,
   streamDeletedError,
   streamNameOf,
+  tooLargeError,
   wrongVersionError,
+  wrongVersionReply,
   type BatchHead,
+  type Limits,
 } from './messages.js';
 import { serveRead, type ReadResponse } from './reads.js';
 
 /** Reported to clients; the newest server whose behaviour is followed here. */
 const SERVER_VERSION = '24.10.0';
 const MAX_RECEIVE_BYTES = 16 * 1024 * 1024 - 10_000;
+/** Of one connection's appends under way; beyond it the node stops listening to that connection. */
+const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 
 /** A gRPC server over the log; not yet listening. */
 export const createServer = (
   log: EventLog,
   faults: FaultSwitchboard,
+  limits: Limits,
   advertised: () => { readonly host: string; readonly port: number },
 ): Server => {
+  assertDefinitions();
   const server = new Server({ 'grpc.max_receive_message_length': MAX_RECEIVE_BYTES });
   const { read, ...others } = streamsService.StreamsService;
   const rawRead = { ...read, responseSerialize: (response: ReadResponse) => serialize(response) };
-  server.addService({ ...others, read: rawRead }, streamsHandlers(log, faults));
+  server.addService({ ...others, read: rawRead }, streamsHandlers(log, faults, limits));
   server.addService(featuresService.ServerFeaturesService, {
-    getSupportedMethods: guarded(faults, (_call, reply) => reply(null, supportedMethods())),
+    getSupportedMethods: guarded(faults, supportedMethods),
   });
   server.addService(gossipService.GossipService, {
-    read: guarded(faults, (_call, reply) => reply(null, clusterOfOne(advertised()))),
+    read: guarded(faults, () => clusterOfOne(advertised())),
   });
   return server;
+};
+
+/**
+ * The definitions lie in a folder that the client's package does not document: say so at once if
+ * another version of it has moved them.
+ */
+const assertDefinitions = (): void => {
+  const methods = ['read', 'append', 'delete', 'tombstone', 'batchAppend'];
+  const served: Record<string, unknown> = { ...streamsService.StreamsService };
+  const missing = methods.filter((method) => served[method] === undefined);
+  if (missing.length > 0) {
+    throw new Error(`@eventstore/db-client has no definition of Streams.${missing.join(', ')}`);
+  }
 };
 
 export const insecure = (): ServerCredentials => ServerCredentials.createInsecure();
@@ -67,101 +82,121 @@ export const insecure = (): ServerCredentials => ServerCredentials.createInsecur
 const serialize = (response: ReadResponse): Buffer =>
   Buffer.isBuffer(response) ? response : Buffer.from(response.serializeBinary());
 
-const streamsHandlers = (log: EventLog, faults: FaultSwitchboard) => {
+const streamsHandlers = (log: EventLog, faults: FaultSwitchboard, limits: Limits) => {
   const readCall: handleServerStreamingCall<streams.ReadReq, ReadResponse> = (call) => {
     if (refuses(faults, (error) => call.emit('error', error))) return;
     void serveRead(log, faults, call);
   };
   return {
     read: readCall,
-    append: appendCall(log, faults),
-    batchAppend: batchAppendCall(log, faults),
-    delete: guarded<streams.DeleteReq, streams.DeleteResp>(faults, (call, reply) => {
-      const options = call.request.getOptions()!;
-      const stream = streamNameOf(options.getStreamIdentifier());
-      const expected = expectedOf(options, options.getRevision());
-      settle(log.softDelete(stream, expected), stream, expected, reply, ({ position }) => {
+    append: appendCall(log, faults, limits),
+    batchAppend: batchAppendCall(log, faults, limits),
+    delete: deletion<streams.DeleteReq, streams.DeleteResp>(
+      faults,
+      (stream, expected) => log.softDelete(stream, expected),
+      (position) => {
         const at = new streams.DeleteResp.Position();
-        at.setCommitPosition(String(position)).setPreparePosition(String(position));
+        at.setCommitPosition(position).setPreparePosition(position);
         return new streams.DeleteResp().setPosition(at);
-      });
-    }),
-    tombstone: guarded<streams.TombstoneReq, streams.TombstoneResp>(faults, (call, reply) => {
-      const options = call.request.getOptions()!;
-      const stream = streamNameOf(options.getStreamIdentifier());
-      const expected = expectedOf(options, options.getRevision());
-      settle(log.tombstone(stream, expected), stream, expected, reply, ({ position }) => {
+      },
+    ),
+    tombstone: deletion<streams.TombstoneReq, streams.TombstoneResp>(
+      faults,
+      (stream, expected) => log.tombstone(stream, expected),
+      (position) => {
         const at = new streams.TombstoneResp.Position();
-        at.setCommitPosition(String(position)).setPreparePosition(String(position));
+        at.setCommitPosition(position).setPreparePosition(position);
         return new streams.TombstoneResp().setPosition(at);
-      });
-    }),
+      },
+    ),
   };
 };
 
-type Reply<T> = (error: Error | null, value?: T) => void;
-type Success = Extract<AppendOutcome, { kind: 'appended' }>;
+interface DeletionRequest {
+  getOptions(): streams.DeleteReq.Options | streams.TombstoneReq.Options | undefined;
+}
 
-/** Turns the outcome of a write into the reply of a unary call. */
-const settle = <T>(
-  writing: Promise<AppendOutcome>,
-  stream: string,
-  expected: ExpectedRevision,
-  reply: Reply<T>,
-  success: (outcome: Success) => T,
-): void => {
-  writing.then(
-    (outcome) => {
-      if (outcome.kind === 'appended') return reply(null, success(outcome));
-      if (outcome.kind === 'streamDeleted') return reply(streamDeletedError(stream));
-      reply(wrongVersionError(stream, expected, outcome.current));
-    },
-    (error: unknown) => reply(unavailable(error)),
-  );
+const deletion = <Request extends DeletionRequest, Response>(
+  faults: FaultSwitchboard,
+  perform: (...to: Parameters<EventLog['softDelete']>) => Promise<AppendOutcome>,
+  success: (position: string) => Response,
+): handleUnaryCall<Request, Response> =>
+  guarded(faults, async ({ request }) => {
+    const options = request.getOptions();
+    if (!options) throw badRequest('Options are missing');
+    const stream = streamNameOf(options.getStreamIdentifier());
+    const exact = options.hasRevision() ? options.getRevision() : undefined;
+    const expected = expectedOf(options, exact);
+    const outcome = await perform(stream, expected);
+    if (outcome.kind === 'appended') return success(String(outcome.position));
+    if (outcome.kind === 'streamDeleted') throw streamDeletedError(stream);
+    throw wrongVersionError(stream, expected, outcome.current);
+  });
+
+/** What a fault inside a handler is to the caller; one that names its code is passed on. */
+const errorOf = (error: unknown): Error => {
+  if (error instanceof LogUnavailable) return serviceError(status.UNAVAILABLE, error.message);
+  if (error instanceof Error && 'code' in error && typeof error.code === 'number') return error;
+  return serviceError(status.INTERNAL, error instanceof Error ? error.message : String(error));
 };
-
-const unavailable = (error: unknown): Error =>
-  error instanceof LogUnavailable
-    ? serviceError(status.UNAVAILABLE, error.message)
-    : serviceError(status.INTERNAL, (error as Error).message);
 
 /** The client-streaming append: options first, then the events of one atomic append. */
 const appendCall =
   (
     log: EventLog,
     faults: FaultSwitchboard,
+    limits: Limits,
   ): handleClientStreamingCall<streams.AppendReq, streams.AppendResp> =>
   (call, reply) => {
     if (refuses(faults, (error) => reply(error))) return;
     let options: streams.AppendReq.Options | undefined;
-    const events: ProposedEvent[] = [];
+    let fault: unknown;
+    const proposal = new Proposal(limits);
     call.on('data', (request: streams.AppendReq) => {
-      if (request.hasOptions()) options = request.getOptions();
-      const message = request.getProposedMessage();
-      if (message) events.push(proposedOf(message));
+      try {
+        if (request.hasOptions()) options = request.getOptions();
+        const message = request.getProposedMessage();
+        if (message) proposal.add(proposedOf(message));
+      } catch (error) {
+        fault ??= error;
+      }
     });
     call.on('error', () => undefined);
-    call.on('end', () => {
-      if (!options) return reply(serviceError(status.INVALID_ARGUMENT, 'Options are missing'));
+    const finish = async (): Promise<streams.AppendResp> => {
+      if (fault !== undefined) throw errorOf(fault);
+      if (!options) throw badRequest('Options are missing');
       const stream = streamNameOf(options.getStreamIdentifier());
-      const expected = expectedOf(options, options.getRevision());
-      if (sizeOf(events) > MAX_APPEND_BYTES) return reply(appendTooLargeError());
-      const writing = faults.beforeAppend().then(() => log.append(stream, expected, events));
-      settle(writing, stream, expected, reply, ({ revision, position }) => {
-        const at = new streams.AppendResp.Position();
-        at.setCommitPosition(String(position)).setPreparePosition(String(position));
-        const success = new streams.AppendResp.Success().setPosition(at);
-        if (revision < 0) success.setNoStream(new shared.Empty());
-        else success.setCurrentRevision(String(revision));
-        return new streams.AppendResp().setSuccess(success);
-      });
+      const exact = options.hasRevision() ? options.getRevision() : undefined;
+      const expected = expectedOf(options, exact);
+      if (proposal.excess) throw tooLargeError(proposal.excess);
+      await faults.beforeAppend();
+      const outcome = await log.append(stream, expected, proposal.events);
+      if (faults.losesReply()) throw serviceError(status.UNAVAILABLE, 'Connection lost');
+      if (outcome.kind === 'appended') return appendReply(outcome);
+      if (outcome.kind === 'streamDeleted') throw streamDeletedError(stream);
+      return wrongVersionReply(expected, outcome.current);
+    };
+    call.on('end', () => {
+      finish().then(
+        (response) => reply(null, response),
+        (error: unknown) => reply(errorOf(error)),
+      );
     });
   };
+
+const appendReply = ({ revision, position }: Appended): streams.AppendResp => {
+  const at = new streams.AppendResp.Position();
+  at.setCommitPosition(String(position)).setPreparePosition(String(position));
+  const success = new streams.AppendResp.Success().setPosition(at);
+  if (revision < 0) success.setNoStream(new shared.Empty());
+  else success.setCurrentRevision(String(revision));
+  return new streams.AppendResp().setSuccess(success);
+};
 
 interface OpenItem {
   readonly head: BatchHead;
   readonly stream: string;
-  readonly events: ProposedEvent[];
+  readonly proposal: Proposal;
 }
 
 /** Many appends over one call, each atomic, answered as they are committed. */
@@ -169,56 +204,76 @@ const batchAppendCall =
   (
     log: EventLog,
     faults: FaultSwitchboard,
+    limits: Limits,
   ): handleBidiStreamingCall<streams.BatchAppendReq, streams.BatchAppendResp> =>
   (call) => {
     if (refuses(faults, (error) => call.emit('error', error))) return;
     const open = new Map<string, OpenItem>();
-    call.on('error', () => undefined);
-    call.on('end', () => call.end());
-    call.on('data', (request: streams.BatchAppendReq) => {
-      if (faults.answer !== 'normal') {
-        refuses(faults, (error) => call.emit('error', error));
-        return;
-      }
-      const correlation = request.getCorrelationId();
-      const key = correlation?.getString() || JSON.stringify(correlation?.toObject());
-      const item = open.get(key) ?? openItem(request);
-      for (const message of request.getProposedMessagesList())
-        item.events.push(proposedOf(message));
-      if (!request.getIsFinal()) {
-        open.set(key, item);
-        return;
-      }
+    let pendingItems = 0;
+    let pendingBytes = 0;
+    let halfClosed = false;
+    const closeWhenDone = (): void => {
+      if (halfClosed && pendingItems === 0) call.end();
+    };
+    const accept = (request: streams.BatchAppendReq): void => {
+      const key = JSON.stringify(request.getCorrelationId()?.toObject());
+      const item = open.get(key) ?? openItem(request, limits);
+      // An item that is refused half-way is forgotten, and the rest of it is refused as well.
       open.delete(key);
-      void finish(item);
-    });
-    const finish = async ({ head, stream, events }: OpenItem): Promise<void> => {
-      if (sizeOf(events) > MAX_APPEND_BYTES) {
-        call.write(batchReply(head, 'too-large'));
+      for (const message of request.getProposedMessagesList()) {
+        item.proposal.add(proposedOf(message));
+      }
+      if (request.getIsFinal()) void finish(item);
+      else open.set(key, item);
+    };
+    const finish = async ({ head, stream, proposal }: OpenItem): Promise<void> => {
+      if (proposal.excess) {
+        call.write(batchTooLarge(head, proposal.excess));
         return;
       }
+      pendingItems += 1;
+      pendingBytes += proposal.bytes;
+      if (pendingBytes > MAX_PENDING_BYTES) call.pause();
       try {
         await faults.beforeAppend();
-        const outcome = await log.append(stream, head.expected, events);
-        if (faults.losesReply()) {
-          call.emit('error', serviceError(status.UNAVAILABLE, 'Connection lost'));
-          return;
-        }
+        const outcome = await log.append(stream, head.expected, proposal.events);
+        if (faults.losesReply()) throw serviceError(status.UNAVAILABLE, 'Connection lost');
         if (!call.destroyed) call.write(batchReply(head, outcome));
       } catch (error) {
-        call.emit('error', unavailable(error));
+        call.emit('error', errorOf(error));
       }
+      pendingItems -= 1;
+      pendingBytes -= proposal.bytes;
+      if (call.isPaused() && pendingBytes <= MAX_PENDING_BYTES) call.resume();
+      closeWhenDone();
     };
+    call.on('error', () => undefined);
+    call.on('end', () => {
+      halfClosed = true;
+      closeWhenDone();
+    });
+    call.on('data', (request: streams.BatchAppendReq) => {
+      if (refuses(faults, (error) => call.emit('error', error))) return;
+      try {
+        accept(request);
+      } catch (error) {
+        const correlationId = request.getCorrelationId();
+        const identifier = request.getOptions()?.getStreamIdentifier();
+        call.write(batchRefusal({ correlationId, identifier }, (error as Error).message));
+      }
+    });
   };
 
-const openItem = (request: streams.BatchAppendReq): OpenItem => {
-  const options = request.getOptions()!;
+const openItem = (request: streams.BatchAppendReq, limits: Limits): OpenItem => {
+  const options = request.getOptions();
+  if (!options) throw badRequest('Options are missing');
   const identifier = options.getStreamIdentifier();
-  const expected = expectedOf(options, options.getStreamPosition());
+  const exact = options.hasStreamPosition() ? options.getStreamPosition() : undefined;
+  const expected = expectedOf(options, exact);
   return {
     head: { correlationId: request.getCorrelationId(), identifier, expected },
     stream: streamNameOf(identifier),
-    events: [],
+    proposal: new Proposal(limits),
   };
 };
 
@@ -229,13 +284,20 @@ const refuses = (faults: FaultSwitchboard, answer: (error: Error) => void): bool
   return faults.answer !== 'normal';
 };
 
+/** A unary handler that may throw, behind the faults. */
 const guarded =
   <Request, Response>(
     faults: FaultSwitchboard,
-    handler: handleUnaryCall<Request, Response>,
+    handler: (call: { readonly request: Request }) => Response | Promise<Response>,
   ): handleUnaryCall<Request, Response> =>
   (call, reply) => {
-    if (!refuses(faults, (error) => reply(error))) handler(call, reply);
+    if (refuses(faults, (error) => reply(error))) return;
+    Promise.resolve(call)
+      .then(handler)
+      .then(
+        (response) => reply(null, response),
+        (error: unknown) => reply(errorOf(error)),
+      );
   };
 
 const supportedMethods = (): features.SupportedMethods => {
