@@ -215,10 +215,12 @@ const batchAppendCall =
     const closeWhenDone = (): void => {
       if (halfClosed && pendingItems === 0) call.end();
     };
-    const accept = (request: streams.BatchAppendReq): void => {
-      const key = JSON.stringify(request.getCorrelationId()?.toObject());
+    /** Items refused before their last message; the client can take one reply to each. */
+    const refused = new Set<string>();
+    const keyOf = (request: streams.BatchAppendReq): string =>
+      JSON.stringify(request.getCorrelationId()?.toObject());
+    const accept = (request: streams.BatchAppendReq, key: string): void => {
       const item = open.get(key) ?? openItem(request, limits);
-      // An item that is refused half-way is forgotten, and the rest of it is refused as well.
       open.delete(key);
       for (const message of request.getProposedMessagesList()) {
         item.proposal.add(proposedOf(message));
@@ -254,9 +256,15 @@ const batchAppendCall =
     });
     call.on('data', (request: streams.BatchAppendReq) => {
       if (refuses(faults, (error) => call.emit('error', error))) return;
+      const key = keyOf(request);
+      if (refused.has(key)) {
+        if (request.getIsFinal()) refused.delete(key);
+        return;
+      }
       try {
-        accept(request);
+        accept(request, key);
       } catch (error) {
+        if (!request.getIsFinal()) refused.add(key);
         const correlationId = request.getCorrelationId();
         const identifier = request.getOptions()?.getStreamIdentifier();
         call.write(batchRefusal({ correlationId, identifier }, (error as Error).message));
