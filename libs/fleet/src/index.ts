@@ -14,6 +14,7 @@ export {
   type ManifestRegistered,
   type ModelTotal,
 } from './domain/delivery.js';
+export { reconcileDelivery, startDelivery } from './process/delivery.js';
 export {
   minerAggregate,
   normaliseSerial,

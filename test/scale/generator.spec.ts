@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startNodeInProcess } from '@hostledger/embedded-node';
+import type { RecordedEvent } from '@hostledger/eventsourcing';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { Generator } from './generator.js';
+import { FACILITIES, monthsOf } from './history.js';
+
+const MACHINES = 1_000;
+
+describe('the generated history', () => {
+  const home = mkdtempSync(join(tmpdir(), 'hostledger-scale-'));
+  let events: readonly RecordedEvent[];
+
+  beforeAll(async () => {
+    const node = await startNodeInProcess({ directory: home });
+    const eventStore = new EventStore({ connection: { endpoint: node.endpoint } });
+    try {
+      await new Generator(eventStore, MACHINES).run(() => undefined);
+      events = await eventStore.readAll(0n, 1_000_000);
+    } finally {
+      await eventStore.close();
+      await node.stop();
+    }
+  }, 60_000);
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+  const of = (type: string) => events.filter((event) => event.type === type);
+  const serialsOf = (type: string) =>
+    new Set(of(type).map(({ data }) => (data as { serial: string }).serial));
+
+  it('receives every machine once, in the month it is planned for', () => {
+    const received = of('MinerReceived');
+    expect(received).toHaveLength(MACHINES);
+    expect(serialsOf('MinerReceived').size).toBe(MACHINES);
+    const at = new Map(
+      received.map(({ data, metadata }) => [
+        (data as { serial: string }).serial,
+        metadata.occurredAt,
+      ]),
+    );
+    for (const month of monthsOf(MACHINES)) {
+      for (const { serial } of month.deliveries.flatMap(({ machines }) => machines)) {
+        expect(at.get(serial)).toBe(month.at);
+      }
+    }
+  });
+
+  it('reports every delivery to its contract, all lines received', () => {
+    const reported = of('MinersDelivered').map(({ data }) => data as { received: number });
+    expect(reported.reduce((sum, { received }) => sum + received, 0)).toBe(MACHINES);
+    expect(of('OperationCompleted').length).toBeGreaterThan(reported.length);
+  });
+
+  it('puts machines into slots that exist, one each, and records it at both ends', () => {
+    const installed = of('MinerInstalled');
+    expect(installed.length).toBeGreaterThan(0);
+    expect(of('SlotOccupied')).toHaveLength(installed.length);
+    expect(of('FacilityOpened')).toHaveLength(FACILITIES.length);
+  });
+
+  it('is the same history each time', () => {
+    const again = [...monthsOf(MACHINES)];
+    expect(again).toEqual([...monthsOf(MACHINES)]);
+    const machines = again.flatMap(({ deliveries }) => deliveries.flatMap((d) => d.machines));
+    expect(machines).toHaveLength(MACHINES);
+  });
+});

@@ -1,0 +1,249 @@
+import { contractAggregate, customerAggregate } from '@hostledger/contracts';
+import {
+  AggregateStore,
+  deriveId,
+  stepOf,
+  type Aggregate,
+  type CommandContext,
+  type DomainCommand,
+  type DomainEvent,
+} from '@hostledger/eventsourcing';
+import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { fleetBulkKinds, reconcileDelivery, startDelivery } from '@hostledger/fleet';
+import { operationsProcess, startOperation } from '@hostledger/operations';
+import { facilityAggregate, rackAggregate, rackId } from '@hostledger/sites';
+import {
+  CUSTOMERS,
+  FACILITIES,
+  monthsOf,
+  SLOTS_PER_RACK,
+  WATTS_PER_SLOT,
+  type Machine,
+  type Month,
+} from './history.js';
+import { WriteBehind } from './write-behind.js';
+
+// Writes the history of a large fleet, for measuring and trying things at full scale. The product's
+// own deciders and bulk operations make the events, each with the business time it would have had;
+// only the appends are gathered, one per stream and month.
+
+/** Before anything of the history. */
+const START = '2017-01-01T00:00:00.000Z';
+const ACTOR = { subject: 'generated', role: 'admin' } as const;
+const DIGEST = 'd'.repeat(64);
+const LIMIT_PER_RACK = SLOTS_PER_RACK * WATTS_PER_SLOT;
+
+interface Slot {
+  readonly facility: string;
+  readonly rack: string;
+  readonly slot: number;
+}
+
+/** Writes the history of so many machines into an empty log. */
+export class Generator {
+  private readonly log: WriteBehind;
+  private readonly store: AggregateStore;
+  private readonly contracts: { readonly contractId: string }[] = [];
+  /** Free slots of each facility, those to be taken next at the end. */
+  private readonly free = FACILITIES.map((): Slot[] => []);
+
+  constructor(
+    eventStore: EventStore,
+    private readonly machines: number,
+  ) {
+    this.log = new WriteBehind(eventStore);
+    this.store = new AggregateStore(this.log, { cachedStreams: 200_000 });
+  }
+
+  async run(tell: (line: string) => void): Promise<void> {
+    const started = performance.now();
+    let deployed = 0;
+    await this.openSites();
+    await this.signContracts();
+    for (const month of monthsOf(this.machines)) {
+      await this.live(month);
+      await this.log.flush();
+      for (const { machines } of month.deliveries) deployed += machines.length;
+      const seconds = (performance.now() - started) / 1_000;
+      const rate = Math.round(this.log.written / seconds);
+      tell(
+        `${month.at.slice(0, 7)}  ${deployed} machines, ${this.log.written} events, ` +
+          `${seconds.toFixed(0)} s, ${rate} events/s`,
+      );
+    }
+  }
+
+  private async openSites(): Promise<void> {
+    for (const site of FACILITIES) {
+      const { facility } = site;
+      const data = { ...site, powerEnvelopeWatts: this.machines * WATTS_PER_SLOT };
+      await this.act(facilityAggregate, facility, { type: 'OpenFacility', data, at: START });
+    }
+  }
+
+  /** Each customer with one contract, and one order large enough for all that will come. */
+  private async signContracts(): Promise<void> {
+    for (let number = 0; number < CUSTOMERS; number += 1) {
+      const customerId = deriveId('generated', 'customer', number);
+      const contractId = deriveId('generated', 'contract', number);
+      const name = `Customer ${number + 1}`;
+      const registered = { customerId, name, legalName: `${name} Mining LLC`, country: 'US' };
+      await this.act(customerAggregate, customerId, {
+        type: 'RegisterCustomer',
+        data: registered,
+        at: START,
+      });
+      const contract = (command: Parameters<typeof contractAggregate.decide>[0]) =>
+        this.act(contractAggregate, contractId, command);
+      await contract({
+        type: 'DraftContract',
+        data: {
+          contractId,
+          customerId,
+          reference: `HA-${number + 1}`,
+          title: 'Hosting agreement',
+          timeZone: 'America/Chicago',
+          currency: 'USD',
+        },
+        at: START,
+      });
+      const day = START.slice(0, 10);
+      await contract({
+        type: 'AdoptTerms',
+        data: {
+          effectiveOn: day,
+          documentDigest: DIGEST,
+          clauses: [{ ref: '4.1', title: 'Hosting fee', text: 'Nameplate power, every hour.' }],
+          rateCard: { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.0700' },
+        },
+        at: START,
+      });
+      await contract({
+        type: 'ExecuteContract',
+        data: {
+          executedOn: day,
+          documentDigest: DIGEST,
+          signatories: [{ party: name, name: 'A. Signer' }],
+        },
+        at: START,
+      });
+      this.contracts.push({ contractId });
+    }
+  }
+
+  private async live({ at, racksEach, deliveries }: Month): Promise<void> {
+    for (const [index, { facility }] of FACILITIES.entries()) {
+      await this.commission(index, facility, racksEach, at);
+    }
+    for (const [index, { facility, customer, machines }] of deliveries.entries()) {
+      const context = this.context(at, 'delivery', at, index);
+      await this.deliver(FACILITIES[facility]!.facility, customer, machines, context);
+      await this.install(facility, machines, at, index);
+    }
+  }
+
+  private async commission(
+    index: number,
+    facility: string,
+    { from, to }: Month['racksEach'],
+    at: string,
+  ): Promise<void> {
+    const racks = Array.from({ length: to - from }, (_, n) => ({
+      rack: `R${String(from + n).padStart(4, '0')}`,
+      slotCount: SLOTS_PER_RACK,
+      powerLimitWatts: LIMIT_PER_RACK,
+    }));
+    if (racks.length === 0) return;
+    const command = { type: 'CommitRackPower', data: { racks }, at } as const;
+    await this.act(facilityAggregate, facility, command);
+    const added: Slot[] = [];
+    for (const plan of racks) {
+      const data = { facility, ...plan };
+      await this.act(rackAggregate, rackId(facility, plan.rack), {
+        type: 'CommissionRack',
+        data,
+        at,
+      });
+      for (let slot = 1; slot <= SLOTS_PER_RACK; slot += 1) {
+        added.push({ facility, rack: plan.rack, slot });
+      }
+    }
+    this.free[index]!.unshift(...added.reverse());
+  }
+
+  private async deliver(
+    facility: string,
+    customer: number,
+    machines: readonly Machine[],
+    context: CommandContext,
+  ): Promise<void> {
+    const lines = machines.map((machine, index) => ({
+      line: index + 1,
+      value: { ...machine, condition: 'ok' as const },
+    }));
+    const manifest = {
+      contractId: this.contracts[customer]!.contractId,
+      facility,
+      reference: `GEN-${context.at.slice(0, 7)}-${facility}`,
+      lines,
+      rejected: [],
+      digest: DIGEST,
+    };
+    const { deliveryId, operationId } = await startDelivery(this.store, manifest, context);
+    await this.perform(operationId, 'delivery', context);
+    await reconcileDelivery(this.store, deliveryId, stepOf(context, 'reconciliation'));
+  }
+
+  /** As many as there are slots for; the others stay in storage. */
+  private async install(
+    facility: number,
+    machines: readonly Machine[],
+    at: string,
+    index: number,
+  ): Promise<void> {
+    const free = this.free[facility]!;
+    const taken = machines.slice(0, free.length).map(({ serial }) => ({ serial, ...free.pop()! }));
+    if (taken.length === 0) return;
+    await this.operate('installation', taken, this.context(at, 'installation', at, index));
+  }
+
+  private async operate(
+    kind: string,
+    values: readonly object[],
+    context: CommandContext,
+  ): Promise<void> {
+    const lines = values.map((value, index) => ({ line: index + 1, value }));
+    const upload = { kind, params: {}, lines, digest: DIGEST, rejected: [] };
+    const { operationId } = await startOperation(this.store, upload, context);
+    await this.perform(operationId, kind, context);
+  }
+
+  /** What the worker would do with the operation. */
+  private async perform(operationId: string, kind: string, context: CommandContext): Promise<void> {
+    const process = operationsProcess(this.store, this.log, fleetBulkKinds(this.store));
+    const { at } = context;
+    const item = {
+      item_id: operationId,
+      due_at: at,
+      cause_id: context.commandId,
+      correlation_id: context.correlationId,
+      kind,
+    };
+    await process.perform(item, { at, signal: new AbortController().signal });
+  }
+
+  private async act<S, C extends DomainCommand, E extends DomainEvent>(
+    aggregate: Aggregate<S, C, E>,
+    id: string,
+    command: C,
+  ): Promise<void> {
+    const { category } = aggregate;
+    const context = this.context(command.at, category, id, command.type, command.at);
+    await this.store.handle(aggregate, id, command, context, { assumeNew: true });
+  }
+
+  private context(at: string, ...what: (string | number)[]): CommandContext {
+    const commandId = deriveId('generated', this.machines, ...what);
+    return { commandId, actor: ACTOR, correlationId: commandId, causationId: commandId, at };
+  }
+}
