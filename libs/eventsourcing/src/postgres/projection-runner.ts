@@ -75,6 +75,11 @@ export interface ProjectionRunnerStatus {
 const BATCH_EVENTS = 15_000;
 const FAULT_ATTEMPTS = 3;
 const FAULT_PAUSE_MS = 100;
+/**
+ * Live, a batch is followed by a pause as long as it took, at most this: under load batches become
+ * larger, and cost less an event, before they make the API wait for the thread they share.
+ */
+const LONGEST_BREATH_MS = 25;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 const AHEAD_RETRY_MS = 5_000;
@@ -292,6 +297,7 @@ export class ProjectionRunner {
       while (!work.aborted) {
         const batch = await this.nextBatch(intake, work);
         if (!batch) return;
+        const began = performance.now();
         await this.apply(batch.events, batch.position, work);
         if (batch.caughtUp && this.phase === 'catchingUp' && !work.aborted) {
           await createIndexes(database, this.active());
@@ -299,7 +305,10 @@ export class ProjectionRunner {
           this.lastError = undefined;
           this.enter('live');
         }
-        if (batch.caughtUp) await this.upkeep.run();
+        if (!batch.caughtUp) continue;
+        await this.upkeep.run();
+        const pause = Math.min(performance.now() - began, LONGEST_BREATH_MS);
+        await sleep(pause, undefined, { signal: work }).catch(() => undefined);
       }
     } finally {
       work.removeEventListener('abort', close);
