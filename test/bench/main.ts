@@ -203,9 +203,9 @@ const stalls = (during: string, p99Ms: number, maxMs: number): Finding[] => [
 const load = async (
   { origin, token }: RunningSystem,
   path: string,
-  body: Load['body'],
+  body: NonNullable<Load['body']>,
 ): Promise<LoadResult> => {
-  const job: Load = { origin, token, path, body, clients: CLIENTS, ms: COMMAND_MS };
+  const job: Load = { origin, token, paths: [path], body, clients: CLIENTS, ms: COMMAND_MS };
   const result = await askChild<LoadResult>('load', job, CHILD_WITHIN_MS);
   const failures = Object.entries(result.failures);
   if (failures.length > 0) throw new Error(`${path} failed: ${JSON.stringify(failures)}`);

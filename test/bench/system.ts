@@ -3,6 +3,7 @@ import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, isReady } from '../support/processes.js';
+import { ApiCaller } from './api-caller.js';
 import type { ProbeReading } from './probe.js';
 
 const dist = join(__dirname, '../..');
@@ -10,13 +11,15 @@ const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 30_000;
 
 /** The whole system on its embedded default, in a process of its own, with a probe in it. */
-export class RunningSystem {
+export class RunningSystem extends ApiCaller {
   private constructor(
     private readonly process: ChildProcess,
-    readonly origin: string,
-    readonly token: string,
+    origin: string,
+    token: string,
     readonly readyAfterMs: number,
-  ) {}
+  ) {
+    super(origin, token);
+  }
 
   static async start(
     dataDir: string,
@@ -49,28 +52,6 @@ export class RunningSystem {
       this.process.once('message', (reading) => resolve(reading as ProbeReading));
       this.process.send('read the probe');
     });
-  }
-
-  /** Sends a request with the first access token; anything but success is an error that says why. */
-  async call(
-    method: 'GET' | 'POST',
-    path: string,
-    body?: unknown,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<{ readonly body: unknown; readonly headers: Headers }> {
-    const isText = typeof body === 'string';
-    const response = await fetch(`${this.origin}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${this.token}`,
-        ...(body === undefined ? {} : { 'content-type': isText ? 'text/csv' : 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return { body: text === '' ? undefined : JSON.parse(text), headers: response.headers };
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunningSystem } from './system.js';
+import type { ApiCaller } from './api-caller.js';
 
 /** The delivery of the announcement. */
 export const MACHINES = 27_000;
@@ -7,12 +7,14 @@ const MODEL = 'S19JXP-151';
 const WATTS = 3_247;
 const SLOTS = 100;
 const FACILITY = 'BENCH';
+/** A facility of the generated history. */
+const GENERATED = 'DENTON';
 const POLL_MS = 25;
 const WITHIN_MS = 120_000;
 const DIGEST = 'b'.repeat(64);
 
 /** What deliveries and installations need to exist before. */
-export const prepare = async (system: RunningSystem): Promise<{ readonly contractId: string }> => {
+export const prepare = async (system: ApiCaller): Promise<{ readonly contractId: string }> => {
   const { customerId } = await post<{ customerId: string }>(system, '/v1/customers', customer);
   const { contractId } = await post<{ contractId: string }>(system, '/v1/contracts', {
     customerId,
@@ -55,11 +57,7 @@ export const noop = { serial: '{unique}', powerWatts: WATTS } as const;
  * Uploads a manifest of so many machines; resolves once all of them are in the read models.
  * @returns milliseconds from the first byte of the upload.
  */
-export const deliver = (
-  system: RunningSystem,
-  contractId: string,
-  run: number,
-): Promise<number> => {
+export const deliver = (system: ApiCaller, contractId: string, run: number): Promise<number> => {
   const lines = serials(run).map((serial, index) => `${serial},${MODEL},ok,P${index >> 8}`);
   const query = new URLSearchParams({ contractId, facility: FACILITY, reference: `RUN-${run}` });
   return operate(system, `/v1/deliveries?${query.toString()}`, [
@@ -69,12 +67,46 @@ export const deliver = (
 };
 
 /** Puts the machines of a delivery into the slots. */
-export const install = (system: RunningSystem, run: number): Promise<number> => {
+export const install = (system: ApiCaller, run: number): Promise<number> => {
   const lines = serials(run).map((serial, index) =>
     [serial, FACILITY, rackCode(Math.floor(index / SLOTS)), (index % SLOTS) + 1].join(','),
   );
   return operate(system, '/v1/installations', ['serial,facility,rack,slot', ...lines]);
 };
+
+/**
+ * Relocates so many machines of the generated history into new racks of their facility; resolves once
+ * the read models show them there.
+ */
+export const relocateMany = async (system: ApiCaller, machines: number): Promise<number> => {
+  const racks = Math.ceil(machines / SLOTS);
+  const codes = Array.from({ length: racks }, (_, index) => `NEW-${index}`);
+  const plan = codes.map((code) => `${code},${SLOTS},${SLOTS * WATTS}`);
+  await system.call(
+    'POST',
+    `/v1/facilities/${GENERATED}/racks`,
+    ['rack,slotCount,powerLimitWatts', ...plan].join('\n'),
+  );
+  const found: string[] = [];
+  for (let cursor = ''; found.length < machines;) {
+    const path = `/v1/miners?facility=${GENERATED}&state=installed&limit=500${cursor}`;
+    const page = (await system.call('GET', path)).body as Page;
+    found.push(...page.items.map(({ serial }) => serial));
+    if (!page.nextCursor) throw new Error(`${GENERATED} has ${found.length} machines in slots`);
+    cursor = `&cursor=${encodeURIComponent(page.nextCursor)}`;
+  }
+  const lines = found
+    .slice(0, machines)
+    .map((serial, index) =>
+      [serial, GENERATED, codes[Math.floor(index / SLOTS)], (index % SLOTS) + 1].join(','),
+    );
+  return operate(system, '/v1/relocations', ['serial,facility,rack,slot', ...lines]);
+};
+
+interface Page {
+  readonly items: readonly { readonly serial: string }[];
+  readonly nextCursor?: string;
+}
 
 interface Progress {
   readonly status: 'running' | 'completed';
@@ -82,7 +114,7 @@ interface Progress {
 }
 
 const operate = async (
-  system: RunningSystem,
+  system: ApiCaller,
   path: string,
   csv: readonly string[],
 ): Promise<number> => {
@@ -97,7 +129,8 @@ const operate = async (
     const { status, done } = answer.body as Progress;
     const ms = performance.now() - started;
     if (status === 'completed') {
-      if (done !== MACHINES) throw new Error(`${path}: ${done} of ${MACHINES} lines were done`);
+      const lines = csv.length - 1;
+      if (done !== lines) throw new Error(`${path}: ${done} of ${lines} lines were done`);
       return ms;
     }
     if (ms > WITHIN_MS) throw new Error(`${path}: not complete within ${WITHIN_MS} ms`);
@@ -110,5 +143,5 @@ const serials = (run: number): string[] =>
 
 const rackCode = (index: number): string => `R-${index}`;
 
-const post = async <Body>(system: RunningSystem, path: string, body: unknown): Promise<Body> =>
+const post = async <Body>(system: ApiCaller, path: string, body: unknown): Promise<Body> =>
   (await system.call('POST', path, body)).body as Body;

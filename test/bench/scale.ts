@@ -1,0 +1,247 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { Command } from 'commander';
+import { askChild } from './child.js';
+import type { Load, LoadResult } from './load.js';
+import { machineLine, median, table, type Finding } from './measure.js';
+import { SplitSystem } from './split-system.js';
+import { customer, deliver, MACHINES, prepare, relocateMany } from './workload.js';
+
+// What a fleet of 600,000 costs: the same things are asked of a small and of a large history, in turns.
+// API, worker, node and PostgreSQL are processes of their own, as they would be at that size.
+
+const SMALL = 6_000;
+const RUNS = 3;
+const LOAD_MS = 4_000;
+const WRITERS = 64;
+/** Few enough that what is measured is the answer and not the queue before it. */
+const READERS = 4;
+const MOVES = 10_000;
+const CHILD_WITHIN_MS = 120_000;
+const LIVE_WITHIN_MS = 1_800_000;
+const PATHS = 997;
+
+interface Flags {
+  readonly machines: number;
+  readonly from?: string;
+}
+
+const bench = async (home: string, { machines, from }: Flags): Promise<Finding[]> => {
+  const large = from ? resolve(from) : await generated(home, machines);
+  const small = await generated(home, SMALL);
+  const systems: SplitSystem[] = [];
+  const start = async (dataDir: string): Promise<SplitSystem> => {
+    const system = await SplitSystem.start(dataDir, LIVE_WITHIN_MS);
+    systems.push(system);
+    note(`${dataDir}: live after ${(system.rebuiltAfterMs / 1000).toFixed(1)} s`);
+    return system;
+  };
+  try {
+    const empty = await start(join(home, 'empty'));
+    const few = await start(small);
+    const many = await start(large);
+    const rebuilt = many.rebuiltAfterMs;
+    const commands = await compareCommands(empty, many);
+    const reads = await compareReads(few, many, machines);
+    const bulk = await compareBulk(empty, many);
+    const { api, worker, node } = many.memory();
+    const again = await many.restart();
+    const megabytes = (what: string, value: number, target: string): Finding => ({
+      what: `memory of the ${what}, ${count(machines)} machines`,
+      measured: { values: [value], unit: 'MB' },
+      target,
+    });
+    const once = (what: string, ms: number): Finding => ({
+      what,
+      measured: { values: [ms], unit: 'ms' },
+      target: '',
+    });
+    return [
+      ...commands,
+      ...reads,
+      ...bulk,
+      once(`rebuild of all read models, ${count(machines)} machines`, rebuilt),
+      megabytes('API', api, '<= 1,536 MB'),
+      megabytes('worker', worker, '<= 1,536 MB'),
+      megabytes('node', node, ''),
+      once('start of the API to ready', again.apiMs),
+      once('start of the worker to live, warm', again.workerMs),
+    ];
+  } finally {
+    for (const system of systems) await system.stop();
+  }
+};
+
+const generated = async (home: string, machines: number): Promise<string> => {
+  const directory = join(home, `history-${machines}`);
+  const script = join(__dirname, '../scale/generate.js');
+  const flags = ['--machines', String(machines), '--into', directory];
+  await promisify(execFile)(process.execPath, [script, ...flags], { maxBuffer: 2 ** 26 });
+  note(`history of ${count(machines)} machines generated`);
+  return directory;
+};
+
+const compareCommands = async (empty: SplitSystem, many: SplitSystem): Promise<Finding[]> => {
+  const rate = async (system: SplitSystem): Promise<number> =>
+    (await load(system, ['/v1/customers'], WRITERS, customer)).perSecond;
+  await rate(empty);
+  await rate(many);
+  const [alone, full]: [number[], number[]] = [[], []];
+  for (let run = 0; run < RUNS; run += 1) {
+    alone.push(await rate(empty));
+    full.push(await rate(many));
+  }
+  note('commands measured');
+  return [
+    {
+      what: `durable command over HTTP, ${WRITERS} clients`,
+      measured: { values: full, unit: '/s' },
+      against: { what: 'on an empty store', series: { values: alone, unit: '/s' } },
+      ratio: median(full) / median(alone),
+      target: '>= 0.8 (goal 0.9)',
+    },
+  ];
+};
+
+/** What is read, with the addresses for a history of so many machines. */
+const READS: readonly (readonly [string, (machines: number) => string[]])[] = [
+  [
+    'a machine by serial number',
+    (machines) => scattered(machines, (n) => `/v1/miners/${serial(n)}`),
+  ],
+  [
+    'the history of a machine',
+    (machines) => scattered(machines, (n) => `/v1/miners/${serial(n)}/history`),
+  ],
+  [
+    'a page of machines by prefix',
+    (machines) =>
+      scattered(machines, (n) => `/v1/miners?serial=${serial(n).slice(0, -2)}&limit=100`),
+  ],
+  [
+    'a page of machines of a facility',
+    () => facilities((f) => `/v1/miners?facility=${f}&limit=100`),
+  ],
+  [
+    'a page of machines of a rack',
+    () => facilities((f) => `/v1/miners?facility=${f}&rack=R0001&limit=100`),
+  ],
+  [
+    'a page of machines of a model',
+    () => MODELS.map((model) => `/v1/miners?model=${model}&limit=100`),
+  ],
+  [
+    'a page of stored machines of a model at a facility',
+    () => facilities((f) => `/v1/miners?facility=${f}&model=${MODELS[0]}&state=stored&limit=100`),
+  ],
+  ['the racks of a facility', () => facilities((f) => `/v1/facilities/${f}/racks?limit=100`)],
+  ['the fleet mix', () => ['/v1/fleet/mix']],
+];
+
+const MODELS = ['S19JXP-151', 'S19XP-140', 'S19JPRO-104', 'S19PRO-110'] as const;
+const NAMES = ['CALVERT', 'DALTON', 'MARBLE', 'GRANDFORKS', 'DENTON', 'COTTONWOOD'] as const;
+
+const facilities = (path: (facility: string) => string): string[] => NAMES.map(path);
+
+const serial = (number: number): string => `GEN${String(number).padStart(7, '0')}`;
+
+/** Addresses of machines from all over the history. */
+const scattered = (machines: number, path: (number: number) => string): string[] =>
+  Array.from({ length: PATHS }, (_, n) => path(Math.floor((n * machines) / PATHS)));
+
+const compareReads = async (
+  few: SplitSystem,
+  many: SplitSystem,
+  machines: number,
+): Promise<Finding[]> => {
+  const findings: Finding[] = [];
+  for (const [what, paths] of READS) {
+    const [small, large]: [number[], number[]] = [[], []];
+    await load(few, paths(SMALL), READERS);
+    await load(many, paths(machines), READERS);
+    for (let run = 0; run < RUNS; run += 1) {
+      small.push((await load(few, paths(SMALL), READERS)).p99Ms);
+      large.push((await load(many, paths(machines), READERS)).p99Ms);
+    }
+    note(`${what}: ${median(large).toFixed(1)} ms against ${median(small).toFixed(1)} ms`);
+    findings.push({
+      what: `${what}, p99`,
+      measured: { values: large, unit: 'ms' },
+      against: { what: `at ${count(SMALL)}`, series: { values: small, unit: 'ms' } },
+      ratio: median(large) / median(small),
+      target: '<= 3 (goal 2)',
+    });
+  }
+  return findings;
+};
+
+const compareBulk = async (empty: SplitSystem, many: SplitSystem): Promise<Finding[]> => {
+  const deliveryOn = async (system: SplitSystem): Promise<number> => {
+    const { contractId } = await prepare(system);
+    return deliver(system, contractId, 0);
+  };
+  const alone = await deliveryOn(empty);
+  const full = await deliveryOn(many);
+  note('deliveries measured');
+  const moved = await relocateMany(many, MOVES);
+  note('moves measured');
+  return [
+    {
+      what: `delivery of ${count(MACHINES)} machines, upload to visible`,
+      measured: { values: [full], unit: 'ms' },
+      against: { what: 'on an empty store', series: { values: [alone], unit: 'ms' } },
+      ratio: full / alone,
+      target: '',
+    },
+    {
+      what: `relocation of ${count(MOVES)} machines, upload to visible`,
+      measured: { values: [moved], unit: 'ms' },
+      target: '',
+    },
+  ];
+};
+
+const load = async (
+  { origin, token }: SplitSystem,
+  paths: readonly string[],
+  clients: number,
+  body?: NonNullable<Load['body']>,
+): Promise<LoadResult> => {
+  const job: Load = { origin, token, paths, clients, ms: LOAD_MS, ...(body && { body }) };
+  const result = await askChild<LoadResult>('load', job, CHILD_WITHIN_MS);
+  const failures = Object.entries(result.failures);
+  if (failures.length > 0) throw new Error(`${paths[0]} failed: ${JSON.stringify(failures)}`);
+  return result;
+};
+
+const count = (value: number): string => value.toLocaleString('en');
+
+const note = (text: string): void => console.error(`  ${text}`);
+
+const main = async (flags: Flags): Promise<void> => {
+  if (flags.from && !existsSync(flags.from)) throw new Error(`There is no ${flags.from}`);
+  const home = mkdtempSync(join(tmpdir(), 'hostledger-scale-'));
+  const started = performance.now();
+  try {
+    const findings = await bench(home, flags);
+    const seconds = ((performance.now() - started) / 1000).toFixed(0);
+    console.log(`${machineLine()}; medians [lowest-highest] of one run of ${seconds} s\n`);
+    console.log(table(findings));
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+};
+
+new Command('bench:scale')
+  .description('Measure a small and a large fleet against each other')
+  .option('--machines <count>', 'machines of the large fleet', Number, 600_000)
+  .option('--from <directory>', 'a generated history of that size; it is added to')
+  .action(main)
+  .parseAsync()
+  .catch((error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  });
