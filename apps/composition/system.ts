@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '@hostledger/config';
 import { startEmbeddedNode, type EmbeddedNode } from '@hostledger/embedded-node';
 import { AggregateStore } from '@hostledger/eventsourcing';
@@ -16,28 +17,39 @@ export interface System {
   readonly eventStore: EventStore;
   readonly aggregateStore: AggregateStore;
   readonly database: Database;
+  /** Set where the embedded node runs in this process. */
+  readonly nodeEndpoint: string | undefined;
   close(): Promise<void>;
+}
+
+/** What a thread uses of the stores that another thread of the process has open. */
+export interface SharedStores {
+  readonly nodeEndpoint: string | undefined;
+  /** Of the embedded database. */
+  readonly database: MessagePort | undefined;
 }
 
 /**
  * Opens what the configuration names: the event store of `EVENTSTORE_URL` or the embedded node
- * under `DATA_DIR`, PostgreSQL of `DATABASE_URL` or PGlite under `DATA_DIR`.
+ * under `DATA_DIR`, PostgreSQL of `DATABASE_URL` or PGlite under `DATA_DIR`; the embedded ones are
+ * used and not opened where another thread has them.
  */
-export const openSystem = async (config: Config, logger: Logger): Promise<System> => {
-  const node = config.eventStoreUrl ? undefined : await startNode(config, logger);
-  const metrics = new Metrics();
+export const openSystem = async (
+  config: Config,
+  logger: Logger,
+  shared?: SharedStores,
+): Promise<System> => {
+  const node = config.eventStoreUrl || shared ? undefined : await startNode(config, logger);
+  const nodeEndpoint = shared ? shared.nodeEndpoint : node?.endpoint;
+  const metrics = new Metrics(shared ? 'thread' : 'process');
   const eventStore = new EventStore({
-    connection: config.eventStoreUrl ?? { endpoint: node!.endpoint },
+    connection: config.eventStoreUrl ?? { endpoint: nodeEndpoint! },
     observer: metrics,
   });
   const { cachedStreams } = config;
   const aggregateStore = new AggregateStore(eventStore, { cachedStreams }, metrics);
   const onWarning = (message: string, err?: unknown): void => logger.warn({ err }, message);
-  const database = await openDatabase(
-    config.databaseUrl
-      ? { url: config.databaseUrl, onWarning }
-      : { directory: join(config.dataDir, 'read-models'), onWarning },
-  );
+  const database = await openDatabase({ ...databaseOf(config, shared), onWarning });
   return {
     config,
     logger,
@@ -45,12 +57,19 @@ export const openSystem = async (config: Config, logger: Logger): Promise<System
     eventStore,
     aggregateStore,
     database,
+    nodeEndpoint,
     close: async () => {
       await database.close();
       await eventStore.close();
       await node?.stop();
     },
   };
+};
+
+const databaseOf = ({ databaseUrl, dataDir }: Config, shared: SharedStores | undefined) => {
+  if (databaseUrl) return { url: databaseUrl };
+  if (shared?.database) return { port: shared.database };
+  return { directory: join(dataDir, 'read-models') };
 };
 
 /** Where the embedded node of a data directory keeps its log. */

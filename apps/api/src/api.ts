@@ -4,7 +4,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessTokenAuthenticator } from '@hostledger/access';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
-import { ReadModels, type ProjectionRunner } from '@hostledger/eventsourcing/postgres';
+import { ReadModels, type Progress } from '@hostledger/eventsourcing/postgres';
 import {
   configureHttp,
   fastifyAdapter,
@@ -22,16 +22,16 @@ class ApiModule {}
 /**
  * The HTTP side: commands in, read models out. Stateless, so any number of them may run.
  *
- * @param runner the read models' runner where it is in the same process, which spares polling.
+ * @param progress of the read models' runner where it is in the same process, which spares polling.
  */
 export const createApi = async (
   { config, metrics, eventStore, aggregateStore, database }: System,
   readiness: readonly ReadinessProbe[],
-  runner?: ProjectionRunner,
+  progress?: Progress,
 ): Promise<NestFastifyApplication> => {
   const readModels = new ReadModels(database, {
     projections: readModelProjections,
-    ...(runner && { runner }),
+    ...(progress && { progress }),
   });
   const imports = [
     CqrsModule.forRoot(),

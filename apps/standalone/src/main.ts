@@ -4,12 +4,17 @@ import { ensureFirstToken } from '@hostledger/access';
 import { createApi } from '../../api/src/api.js';
 import { runProcess } from '../../composition/process-setup.js';
 import { diskProbe, openSystem } from '../../composition/system.js';
-import { startWorker, storeProbes } from '../../worker/src/worker.js';
+import { storeProbes } from '../../worker/src/worker.js';
+import { startWorkerThread } from './worker.js';
 
 /** Everything in one process: what `npm start` runs. */
 void runProcess(async (config, logger) => {
   const system = await openSystem(config, logger);
-  const worker = startWorker(system);
+  // What it does not finish, the worker of the next start does: the process ends with its thread.
+  const worker = await startWorkerThread(system, (err) => {
+    logger.fatal({ err }, 'The worker stopped');
+    process.exit(1);
+  });
   const probes = [diskProbe(config), ...storeProbes(system), ...worker.readiness];
   const app = await createApi(system, probes, worker.readModels);
   const now = new Date().toISOString();

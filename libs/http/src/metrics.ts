@@ -1,5 +1,14 @@
 import type { CommandOutcome, KernelObserver } from '@hostledger/eventsourcing';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type MetricObjectWithValues,
+  type MetricValue,
+} from 'prom-client';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -13,9 +22,13 @@ export interface ScrapedRunner {
   readonly backlog?: number;
 }
 
+/** The metrics of a thread in a form that goes to another. */
+export type ThreadMetrics = MetricObjectWithValues<MetricValue<string>>[];
+
 /** Every metric of a process, in Prometheus' terms; also the kernel's observer. */
 export class Metrics implements KernelObserver {
   readonly registry = new Registry();
+  private readonly sources: (() => Promise<ThreadMetrics>)[] = [];
   private readonly requests = this.histogram(
     'hostledger_http_request_seconds',
     'HTTP requests by route, method and status',
@@ -59,8 +72,21 @@ export class Metrics implements KernelObserver {
     ['runner'],
   );
 
-  constructor() {
-    collectDefaultMetrics({ register: this.registry });
+  /** @param of a further thread leaves what concerns the whole process to the first. */
+  constructor(of: 'process' | 'thread' = 'process') {
+    if (of === 'process') collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Adds what another thread of this process counts; a failure to ask it is a failed scrape. */
+  include(source: () => Promise<ThreadMetrics>): void {
+    this.sources.push(source);
+  }
+
+  /** Prometheus' text format, everything of this process. */
+  async scrape(): Promise<string> {
+    if (this.sources.length === 0) return this.registry.metrics();
+    const parts = [this.registry.getMetricsAsJSON(), ...this.sources.map((source) => source())];
+    return AggregatorRegistry.aggregate(await Promise.all(parts)).metrics();
   }
 
   commandHandled(

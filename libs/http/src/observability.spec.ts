@@ -8,6 +8,7 @@ import {
 import { ReadModelBehind, ReadModelUnavailable } from '@hostledger/eventsourcing/postgres';
 import { listen, send, type ListeningApp } from './http.fixture.js';
 import { readable } from './log-destination.js';
+import { Metrics } from './metrics.js';
 import { ActContext, AnyRole, Public, reply, Roles } from './index.js';
 
 /** What the route throws, set by a test. */
@@ -208,6 +209,23 @@ describe('the metrics', () => {
       ]),
     );
     expect(text).toContain('nodejs_eventloop_lag_seconds');
+  });
+
+  it('of another thread are added to those of this one', async () => {
+    const main = new Metrics();
+    const thread = new Metrics('thread');
+    main.include(() => thread.registry.getMetricsAsJSON());
+    main.commandHandled('lamp', 'Light', 'accepted', 0.002);
+    thread.commandHandled('lamp', 'Light', 'accepted', 0.002);
+    thread.scrapeRunners(() => [{ name: 'read_models', up: true, position: 77 }]);
+    const lines = (await main.scrape()).split('\n');
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'hostledger_command_seconds_count{category="lamp",command="Light",outcome="accepted"} 2',
+        'hostledger_runner_position{runner="read_models"} 77',
+      ]),
+    );
+    expect(lines.filter((line) => line.startsWith('process_cpu_seconds_total '))).toHaveLength(1);
   });
 
   it('need a token', async () => {

@@ -105,7 +105,7 @@ export class MetricsController {
   @AnyRole()
   async scrape(@Res() response: FastifyReply) {
     const { contentType } = this.metrics.registry;
-    await response.header('content-type', contentType).send(await this.metrics.registry.metrics());
+    await response.header('content-type', contentType).send(await this.metrics.scrape());
   }
 }
 

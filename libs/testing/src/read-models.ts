@@ -32,7 +32,7 @@ export const readModelsOf = async (
     await runner.waitFor(endOf(log), CAUGHT_UP_WITHIN_MS);
     const failed = runner.status().projections.find(({ failure }) => failure);
     if (failed) throw new Error(`${failed.name} stopped: ${failed.failure!.cause}`);
-    return { readModels: new ReadModels(database, { projections, runner }), close };
+    return { readModels: new ReadModels(database, { projections, progress: runner }), close };
   } catch (error) {
     await close();
     throw error;

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import type { MessagePort } from 'node:worker_threads';
+import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely';
 import { Client, Pool, types, type ClientConfig } from 'pg';
 import { lockDirectory } from './directory-lock.js';
 import { EmbeddedPool } from './embedded-pool.js';
+import { SharedPool, sharePool } from './shared-pool.js';
 import { valueParsers } from './value-types.js';
 
 /** A session of its own, for locks that live as long as it does. */
@@ -25,10 +27,16 @@ export interface Database {
   connect(answerWithinMs?: number): Promise<DedicatedSession>;
   /** Rejects unless the database answers within the time. */
   ping(timeoutMs: number): Promise<void>;
+  /** PGlite only: another thread opens this database with the other end of the port. */
+  share(port: MessagePort): void;
   close(): Promise<void>;
 }
 
-export type DatabaseOptions = ({ readonly url: string } | { readonly directory: string }) & {
+/** A server, the directory of an embedded database, or one that another thread has open. */
+type Where =
+  { readonly url: string } | { readonly directory: string } | { readonly port: MessagePort };
+
+export type DatabaseOptions = Where & {
   /** Told of what was repaired by itself: lost connections, a wiped directory. */
   readonly onWarning?: (message: string, error?: unknown) => void;
 };
@@ -47,8 +55,9 @@ const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 10_000;
  */
 export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
   const onWarning = options.onWarning ?? (() => undefined);
-  return 'url' in options
-    ? openServer(options.url, onWarning)
+  if ('url' in options) return openServer(options.url, onWarning);
+  return 'port' in options
+    ? onPool(new SharedPool(options.port), () => Promise.resolve())
     : openEmbedded(options.directory, onWarning);
 };
 
@@ -56,19 +65,23 @@ type OnWarning = (message: string, error?: unknown) => void;
 
 const openEmbedded = async (directory: string, onWarning: OnWarning): Promise<Database> => {
   const unlock = await lockDirectory(directory);
-  const pool = new EmbeddedPool(directory, onWarning);
+  return onPool(new EmbeddedPool(directory, onWarning), unlock);
+};
+
+const onPool = (pool: PostgresPool, closed: () => Promise<void>): Database => {
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   return {
     kind: 'pglite',
     for: <Tables>() => kysely as Kysely<Tables>,
     connect: () => Promise.reject(new Error('The embedded database has no sessions to keep')),
     ping: (timeoutMs) => within(timeoutMs, sql`select 1`.execute(kysely)),
+    share: (port) => sharePool(pool, port),
     close: async () => {
       try {
         await kysely.destroy();
         await pool.end();
       } finally {
-        await unlock();
+        await closed();
       }
     },
   };
@@ -94,6 +107,9 @@ const openServer = (url: string, onWarning: OnWarning): Database => {
     for: <Tables>() => kysely as Kysely<Tables>,
     connect: (answerWithinMs = CONNECT_TIMEOUT_MS) => openSession(config, answerWithinMs),
     ping: (timeoutMs) => within(timeoutMs, sql`select 1`.execute(kysely)),
+    share: () => {
+      throw new Error('A server needs no sharing: every thread connects to it');
+    },
     close: async () => {
       await kysely.destroy();
       if (!pool.ended) await pool.end();

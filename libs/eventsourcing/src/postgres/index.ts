@@ -13,8 +13,8 @@ export {
   type ProjectionRunnerOptions,
   type ProjectionRunnerStatus,
   type RunnerObserver,
-  type RunnerPhase,
 } from './projection-runner.js';
+export { RemoteProgress, type Progress, type RunnerPhase } from './progress.js';
 export { ReadModels, type ReadModelsOptions } from './read-models.js';
 export {
   ProcessRunner,

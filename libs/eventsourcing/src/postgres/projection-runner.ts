@@ -4,9 +4,9 @@ import type { RecordedEvent } from '../message.js';
 import type { Projection } from '../projection.js';
 import { applyBatch, ProjectionFault, type FoldedProjection, type TableChange } from './batch.js';
 import type { Database } from './database.js';
-import { ReadModelBehind } from './errors.js';
 import { Intake } from './intake.js';
 import { own } from './ownership.js';
+import { positionReached, type Progress, type RunnerPhase } from './progress.js';
 import { RowCache } from './row-cache.js';
 import {
   createIndexes,
@@ -39,16 +39,6 @@ export interface ProjectionRunnerOptions {
   /** How often a standby asks for ownership; 2 s. */
   readonly standbyRetryMs?: number;
 }
-
-/**
- * - `starting`: asking for ownership for the first time.
- * - `standby`: another process owns the group.
- * - `catchingUp` / `live`: applying; live once the end of the log was reached.
- * - `retrying`: the database or the log failed, `lastError` says how; tried again with back-off.
- * - `aheadOfLog`: the tables know events that the log does not have; nothing is applied.
- */
-export type RunnerPhase =
-  'stopped' | 'starting' | 'standby' | 'catchingUp' | 'live' | 'retrying' | 'aheadOfLog';
 
 /** Why a projection stopped: an event its fold or its tables could not take. */
 export interface ProjectionFailure {
@@ -92,8 +82,8 @@ const STOP_WITHIN_MS = 15_000;
  *
  * Across processes one runner of a name works at a time; the others stand by.
  */
-export class ProjectionRunner {
-  private phase: RunnerPhase = 'stopped';
+export class ProjectionRunner implements Progress {
+  private now: RunnerPhase = 'stopped';
   private lastError: ProjectionRunnerStatus['lastError'];
   private readonly checkpoints = new Map<Projection, bigint>();
   private readonly failures = new Map<Projection, ProjectionFailure>();
@@ -110,6 +100,10 @@ export class ProjectionRunner {
 
   get name(): string {
     return this.options.name;
+  }
+
+  get phase(): RunnerPhase {
+    return this.now;
   }
 
   /** All tables of the group are true up to here, as far as this process knows. */
@@ -159,30 +153,14 @@ export class ProjectionRunner {
     };
   }
 
-  /** Calls back after every change of position or phase; the result ends that. */
   onProgress(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Resolves once the group is at the position; rejects with {@link ReadModelBehind}. */
-  async waitFor(position: bigint, timeoutMs: number): Promise<void> {
-    if (this.position >= position) return;
-    await new Promise<void>((resolve, reject) => {
-      const settle = (): void => {
-        clearTimeout(timer);
-        unsubscribe();
-      };
-      const timer = setTimeout(() => {
-        settle();
-        reject(new ReadModelBehind(position, this.position));
-      }, timeoutMs);
-      const unsubscribe = this.onProgress(() => {
-        if (this.position < position) return;
-        settle();
-        resolve();
-      });
-    });
+  /** Resolves once the group is at the position; rejects with `ReadModelBehind` after the time. */
+  waitFor(position: bigint, timeoutMs: number): Promise<void> {
+    return positionReached(this, position, timeoutMs);
   }
 
   private async run(stop: AbortSignal): Promise<void> {
@@ -416,7 +394,7 @@ export class ProjectionRunner {
 
   private enter(phase: RunnerPhase): void {
     if (this.phase === phase) return;
-    this.phase = phase;
+    this.now = phase;
     this.notify();
   }
 

@@ -69,7 +69,7 @@ describe.each(databases)('Read models on %s', (_, open) => {
     log.append(opened('a'));
     runner.start();
     await runner.waitFor(log.end, SOON_MS);
-    for (const options of [{ projections, runner }, { projections }]) {
+    for (const options of [{ projections, progress: runner }, { projections }]) {
       const readModels = new ReadModels(test.database, options);
       const read = balances(readModels, { minPosition: log.end + 1n, timeoutMs: 50 });
       await expect(read).rejects.toMatchObject({ wanted: log.end + 1n, current: log.end });
@@ -96,7 +96,7 @@ describe.each(databases)('Read models on %s', (_, open) => {
     log.append(opened('a'), opened('b'));
     runner.start();
     await runner.waitFor(log.end, SOON_MS);
-    const readModels = new ReadModels(test.database, { projections, runner });
+    const readModels = new ReadModels(test.database, { projections, progress: runner });
     const { position, value } = await readModels.read<AccountTables, number[]>({}, async (db) => {
       const count = async (): Promise<number> =>
         (await db.selectFrom('payments').selectAll().execute()).length;
@@ -114,7 +114,7 @@ describe.each(databases)('Read models on %s', (_, open) => {
     log.append(opened('a'));
     runner.start();
     await runner.waitFor(log.end, SOON_MS);
-    const readModels = new ReadModels(test.database, { projections, runner });
+    const readModels = new ReadModels(test.database, { projections, progress: runner });
     await expect(
       readModels.read<AccountTables, unknown>({}, (db) => db.deleteFrom('accounts').execute()),
     ).rejects.toMatchObject({ code: '25006' });

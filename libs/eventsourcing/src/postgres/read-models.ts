@@ -4,13 +4,13 @@ import type { Projection } from '../projection.js';
 import type { Database } from './database.js';
 import { SessionLost } from './embedded-pool.js';
 import { codeOf, ReadModelBehind, ReadModelUnavailable } from './errors.js';
-import type { ProjectionRunner } from './projection-runner.js';
+import { positionReached, type Progress } from './progress.js';
 
 export interface ReadModelsOptions {
   /** The group: what is read is true at the least of their positions. */
   readonly projections: readonly Projection[];
-  /** The runner of the group where it is in this process: spares the polling. */
-  readonly runner?: ProjectionRunner;
+  /** Of the group's runner where it is in this process: spares the polling. */
+  readonly progress?: Progress;
   /** How long the database may take for one read. */
   readonly answerWithinMs?: number;
 }
@@ -41,9 +41,11 @@ export class ReadModels {
   ): Promise<{ readonly position: bigint; readonly value: T }> {
     const { minPosition = 0n, timeoutMs = WAIT_MS } = at;
     const deadline = performance.now() + timeoutMs;
-    const { runner } = this.options;
+    const { progress } = this.options;
     // The runner knows of a commit at once; but as a standby it knows nothing.
-    if (runner && runner.status().phase !== 'standby') await runner.waitFor(minPosition, timeoutMs);
+    if (progress && progress.phase !== 'standby') {
+      await positionReached(progress, minPosition, timeoutMs);
+    }
     for (;;) {
       const answer = await this.answer(minPosition, query);
       if ('value' in answer) return answer;
