@@ -45,10 +45,10 @@ export const CUSTOMERS = 12;
 
 /** Models by the year they arrive, with their share of that year in percent. */
 const MODELS: Readonly<Record<number, readonly (readonly [string, number])[]>> = {
-  2017: [['S9-13.5', 100]],
-  2018: [['S9-13.5', 100]],
+  2017: [['S9-14', 100]],
+  2018: [['S9-14', 100]],
   2019: [
-    ['S9-13.5', 40],
+    ['S9-14', 40],
     ['S17-56', 60],
   ],
   2020: [

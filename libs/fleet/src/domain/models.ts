@@ -32,7 +32,7 @@ const bitmain = (
  * entry here changes what is received from now on and nothing that was received before.
  */
 export const minerModels: readonly MinerModel[] = [
-  bitmain('S9-13.5', 'Antminer S9', 13.5, 1_323, 'third-party lists'),
+  bitmain('S9-14', 'Antminer S9', 14, 1_372, 'third-party lists'),
   bitmain('S17-56', 'Antminer S17', 56, 2_520, 'third-party lists'),
   bitmain('S19-95', 'Antminer S19', 95, 3_250, 'maker'),
   bitmain('S19PRO-110', 'Antminer S19 Pro', 110, 3_250, 'maker'),
