@@ -1,0 +1,133 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { renderEvents, streamsOf, unexplained } from './events.js';
+import { contradictions, problemsOf, renderProblems, unregistered, unused } from './problems.js';
+import { readProgram, type Sources } from './program.js';
+
+const ROOT = join(__dirname, '..', '..');
+const STALE = 'is out of date: npm run docs, then commit it';
+
+jest.setTimeout(120_000);
+
+/** The document as it is kept, or what to do about it. */
+const keptOr = (path: string, text: string): string =>
+  readFileSync(join(ROOT, path), 'utf8') === text ? text : `${path} ${STALE}`;
+
+describe('The generated documents', () => {
+  let sources: Sources;
+
+  beforeAll(() => {
+    sources = readProgram(ROOT);
+  });
+
+  it('tell every event that the sources have', () => {
+    const streams = streamsOf(sources);
+    expect(streams.flatMap(({ events }) => events).length).toBeGreaterThan(30);
+    expect(keptOr('docs/events.md', renderEvents(streams))).not.toContain(STALE);
+  });
+
+  it('tell every refusal that the sources have', () => {
+    const problems = problemsOf(sources);
+    expect(problems.refusals.length).toBeGreaterThan(60);
+    expect(keptOr('docs/problems.md', renderProblems(problems))).not.toContain(STALE);
+  });
+
+  it('say of each event and each field what it means (a doc comment, or test/docs/fields.ts)', () => {
+    const streams = streamsOf(sources);
+    const silent = streams.flatMap(({ events }) => events.filter(({ sentence }) => !sentence));
+    expect(silent).toEqual([]);
+    expect(unexplained(streams)).toEqual([]);
+  });
+
+  it('know each code that a room refuses with: its registerProblems has it, with its status', () => {
+    const problems = problemsOf(sources);
+    expect(problems.unreadable).toEqual([]);
+    expect(unregistered(problems)).toEqual([]);
+    expect(contradictions(problems)).toEqual([]);
+    expect(unused(problems)).toEqual([]);
+  });
+});
+
+describe('The reader of the sources', () => {
+  const root = mkdtempSync(join(tmpdir(), 'docs-'));
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  const read = (text: string): Sources => {
+    const file = join(root, 'libs/lamps/src/lamp.ts');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(join(root, 'tsconfig.json'), '{ "compilerOptions": { "strict": true } }');
+    writeFileSync(file, text);
+    return readProgram(root);
+  };
+
+  it('reads fields through intersections, arrays and named shapes, with units and comments', () => {
+    const [lamp] = streamsOf(
+      read(`
+        interface Aggregate<S, C, E> { category: string; events: object }
+        /** A bulb. */
+        interface Bulb { readonly lumens: number; powerWatts: number }
+        type LampLit = {
+          type: 'LampLit';
+          data: {
+            /** Which one. */
+            lampId: string; litAt?: string; bulbs: readonly Bulb[] } & { by: { name: string } };
+        };
+        const lampEvents = { LampLit: 'Light ' + 'came.' };
+        /** A lamp. */
+        export const lampAggregate: Aggregate<null, null, LampLit> = { category: 'lamp', events: lampEvents };
+      `),
+    );
+    expect(lamp).toMatchObject({ room: 'lamps', category: 'lamp', comment: 'A lamp.' });
+    expect(lamp?.events[0]).toMatchObject({ type: 'LampLit', sentence: 'Light came.' });
+    const fields = lamp?.events[0]?.fields.map(({ name, type, unit, optional }) =>
+      [name, type, unit, optional].join(' '),
+    );
+    expect(fields).toEqual([
+      'lampId string  false',
+      'litAt string instant (UTC) true',
+      'bulbs Bulb[]  false',
+      'by object  false',
+      'by.name string  false',
+    ]);
+    expect(lamp?.events[0]?.fields[0]?.meaning).toBe('Which one.');
+    expect(lamp?.shapes).toMatchObject([
+      { name: 'Bulb', comment: 'A bulb.', fields: [{ name: 'lumens' }, { unit: 'W' }] },
+    ]);
+    expect(unexplained([lamp!]).map((place) => place.split(' ')[1])).toEqual([
+      'bulbs',
+      'by',
+      'litAt',
+      'lumens',
+    ]);
+  });
+
+  it('finds the codes that helpers are called with, and those nobody registered', () => {
+    const problems = problemsOf(
+      read(`
+        class DomainError { constructor(...all: unknown[]) {} }
+        const registerProblems = (all: object) => {};
+        registerProblems({
+          'lamp/broken': { status: 409, title: 'The lamp is broken' },
+          'lamp/unknown': { status: 409, title: 'There is no such lamp' },
+          'lamp/old': { status: 409, title: 'Nobody says so' },
+        });
+        const refused = (code: string, message: string, pointer?: string) =>
+          new DomainError('conflict', code, message, {}, pointer);
+        export const broken = (lampId: string) => refused('lamp/broken', \`Lamp \${lampId} is broken\`, '/lampId');
+        export const dim = () => refused('lamp/dim', 'Too dim');
+        export const unknown = () => new DomainError('notFound', 'lamp/unknown', 'No lamp');
+        export const line = { column: 'socket', code: 'lamp/line', message: 'Not here' };
+      `),
+    );
+    expect(problems.refusals).toMatchObject([
+      { code: 'lamp/broken', status: 409, detail: 'Lamp {lampId} is broken', pointer: '/lampId' },
+      { code: 'lamp/dim', detail: 'Too dim' },
+      { code: 'lamp/unknown', status: 404 },
+      { code: 'lamp/line', ofLine: true, pointer: 'column socket' },
+    ]);
+    expect(unregistered(problems)).toEqual([expect.stringMatching(/lamp\.ts:\d+ lamp\/dim$/)]);
+    expect(unused(problems)).toEqual(['lamp/old']);
+    expect(contradictions(problems)).toEqual([expect.stringContaining('404, registered 409')]);
+  });
+});
