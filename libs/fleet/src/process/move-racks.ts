@@ -27,6 +27,8 @@ export interface MoveRun {
   readonly context: CommandContext;
   /** The present instant, for the deadline of reservations. */
   readonly now: string;
+  /** The deadline itself where it is agreed on, instead of a short while from now. */
+  readonly heldUntil?: string;
 }
 
 /** A slot that is to be held for a miner. */
@@ -50,10 +52,10 @@ export interface MadeMove {
 export const reserveSlots = async <Wanted extends WantedSlot>(
   store: AggregateStore,
   wanted: readonly Wanted[],
-  { context, now }: MoveRun,
+  { context, now, heldUntil }: MoveRun,
 ): Promise<Map<Wanted, DomainError>> => {
   const refusals = new Map<Wanted, DomainError>();
-  const expiresAt = new Date(Date.parse(now) + RESERVATION_MS).toISOString();
+  const expiresAt = heldUntil ?? new Date(Date.parse(now) + RESERVATION_MS).toISOString();
   await eachRack(wanted, async (id, group) => {
     const reservations = group.map(reservationOf);
     // The deadline is part of the step: a later run must not be answered with what an earlier one
@@ -151,7 +153,12 @@ export const releaseSlots = async (
     const data = { reservationIds, cause };
     const command = { type: 'ReleaseReservations', data, at: context.at } as const;
     const step = stepOf(context, 'release', id, cause, ...reservationIds);
-    await store.handle(rackAggregate, id, command, step);
+    try {
+      await store.handle(rackAggregate, id, command, step);
+    } catch (error) {
+      // No rack, no reservation: nothing to give back.
+      if (!(error instanceof DomainError && error.code === 'rack/unknown')) throw error;
+    }
   });
 };
 

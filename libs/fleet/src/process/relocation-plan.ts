@@ -1,0 +1,142 @@
+import { LRUCache } from 'lru-cache';
+import {
+  deriveId,
+  stepOf,
+  streamName,
+  UnreadableHistory,
+  type AggregateStore,
+  type CommandContext,
+  type RecordedEvent,
+} from '@hostledger/eventsourcing';
+import type { SlotPlace } from '../domain/miner.js';
+import { CHUNK_MOVES } from '../domain/relocation-moves.js';
+import {
+  relocationAggregate,
+  type PlanChunk,
+  type PlannedMove,
+  type RelocationCommand,
+  type RelocationMovesListed,
+  type RelocationPlanned,
+} from '../domain/relocation.js';
+
+/** Chunks are at most 48 KiB, and an append at most 1 MiB. */
+const CHUNKS_AN_APPEND = 18;
+/** Moves of the plans that departures and arrivals were asked for of late. */
+const MOVES_REMEMBERED = 400_000;
+
+export interface RelocationProposal extends Pick<
+  RelocationPlanned['data'],
+  'reference' | 'cause' | 'digest' | 'holdHours' | 'economics' | 'notes'
+> {
+  /** In the order of the upload. */
+  readonly moves: readonly Omit<PlannedMove, 'move'>[];
+  /** Position up to which the planner knew the log; as of the recording if it is not given. */
+  readonly logPosition?: string;
+}
+
+export interface StartedPlan {
+  readonly relocationId: string;
+  readonly revision: bigint;
+  readonly position: bigint;
+  readonly replayed: boolean;
+}
+
+/**
+ * Stores the moves of a plan and then the plan. A crash before `RelocationPlanned` leaves moves
+ * that a retry with the same key completes, and that have no effect without it.
+ */
+export const planRelocation = async (
+  store: AggregateStore,
+  { moves, logPosition, ...about }: RelocationProposal,
+  context: CommandContext,
+): Promise<StartedPlan> => {
+  const relocationId = deriveId(context.commandId, 'relocation');
+  const chunks = toChunks(moves.map((move, index) => ({ move: index + 1, ...move })));
+  const append = (command: RelocationCommand, ...step: (string | number)[]) =>
+    store.handle(relocationAggregate, relocationId, command, stepOf(context, ...step));
+  const { at } = context;
+  let listedAt = 0n;
+  for (let first = 0; first < chunks.length; first += CHUNKS_AN_APPEND) {
+    const part = chunks.slice(first, first + CHUNKS_AN_APPEND);
+    const data = { relocationId, of: chunks.length, chunks: part };
+    listedAt = (await append({ type: 'ListMoves', data, at }, 'moves', first)).position;
+  }
+  const data = {
+    relocationId,
+    plannedBy: context.actor.subject,
+    moveCount: moves.length,
+    chunkCount: chunks.length,
+    destinations: destinationsOf(moves),
+    logPosition: logPosition ?? listedAt.toString(),
+    ...about,
+  };
+  const planned = await append({ type: 'PlanRelocation', data, at }, 'plan');
+  const { revision, position, replayed } = planned;
+  return { relocationId, revision, position, replayed };
+};
+
+const toChunks = (moves: readonly PlannedMove[]): PlanChunk[] =>
+  Array.from({ length: Math.ceil(moves.length / CHUNK_MOVES) }, (_, chunk) => ({
+    chunk,
+    moves: moves.slice(chunk * CHUNK_MOVES, (chunk + 1) * CHUNK_MOVES),
+  }));
+
+const destinationsOf = (
+  moves: RelocationProposal['moves'],
+): RelocationPlanned['data']['destinations'] =>
+  [...Map.groupBy(moves, ({ facility }) => facility)]
+    .map(([facility, there]) => ({ facility, moves: there.length }))
+    .sort((a, b) => (a.facility < b.facility ? -1 : 1));
+
+/** The reservation of a move's slot; a move has one in its life. */
+export const reservationOf = (relocationId: string, { move }: { readonly move: number }): string =>
+  deriveId(relocationId, 'reservation', move);
+
+export const destinationOf = ({ facility, rack, slot }: PlannedMove): SlotPlace => ({
+  kind: 'slot',
+  facility,
+  rack,
+  slot,
+});
+
+/** The slot that is held for a move. */
+export const slotOf = ({ relocationId }: { readonly relocationId: string }, move: PlannedMove) => ({
+  to: destinationOf(move),
+  reservationId: reservationOf(relocationId, move),
+});
+
+export interface EventReader {
+  readStream(stream: string, from: bigint, maxCount: number): Promise<readonly RecordedEvent[]>;
+}
+
+/** Reads where the moves of plans go. That never changes, so what was read may be kept. */
+export class PlannedMoves {
+  private readonly bySerial = new LRUCache<string, ReadonlyMap<string, PlannedMove>>({
+    maxSize: MOVES_REMEMBERED,
+    sizeCalculation: ({ size }) => size + 1,
+  });
+
+  constructor(private readonly reader: EventReader) {}
+
+  /** The chunks are the first events of the stream. */
+  async chunk(relocationId: string, chunk: number): Promise<readonly PlannedMove[]> {
+    const stream = streamName(relocationAggregate, relocationId);
+    const [event] = await this.reader.readStream(stream, BigInt(chunk), 1);
+    if (event?.type !== 'RelocationMovesListed') {
+      throw new UnreadableHistory(`${stream} has no moves at revision ${chunk}`);
+    }
+    return (event.data as RelocationMovesListed['data']).moves;
+  }
+
+  /** All moves of a plan that has this many chunks, by serial number. */
+  async of(relocationId: string, chunkCount: number): Promise<ReadonlyMap<string, PlannedMove>> {
+    const known = this.bySerial.get(relocationId);
+    if (known) return known;
+    const moves = new Map<string, PlannedMove>();
+    for (let chunk = 0; chunk < chunkCount; chunk += 1) {
+      for (const move of await this.chunk(relocationId, chunk)) moves.set(move.serial, move);
+    }
+    this.bySerial.set(relocationId, moves);
+    return moves;
+  }
+}
