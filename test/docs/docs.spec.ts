@@ -94,12 +94,8 @@ describe('The reader of the sources', () => {
     expect(lamp?.shapes).toMatchObject([
       { name: 'Bulb', comment: 'A bulb.', fields: [{ name: 'lumens' }, { unit: 'W' }] },
     ]);
-    expect(unexplained([lamp!]).map((place) => place.split(' ')[1])).toEqual([
-      'bulbs',
-      'by',
-      'litAt',
-      'lumens',
-    ]);
+    const silent = unexplained([lamp!]).map((place) => place.split(' ')[1]);
+    expect(silent.sort()).toEqual(['bulbs', 'by', 'litAt', 'lumens']);
   });
 
   it('finds the codes that helpers are called with, and those nobody registered', () => {
