@@ -24,7 +24,7 @@ export {
 } from './auth.js';
 export { ActContext, contextOf, requestClock } from './act-context.js';
 export { HttpReply, readReply, reply, ReplyInterceptor } from './reply.js';
-export { keysetPage, Page, ReadAt, type PageOf, type ReadOptions } from './read.js';
+export { equalTo, keysetPage, Page, ReadAt, type PageOf, type ReadOptions } from './read.js';
 export {
   BulkRoute,
   Upload,

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import { openDatabase, type Database } from '@hostledger/eventsourcing/postgres';
-import { keysetPage, type Page } from './read.js';
+import { equalTo, keysetPage, type Page } from './read.js';
 
 interface Tables {
   lamps: { lit_at: string; number: bigint; name: string };
+  bulbs: { serial: string; kind: string; hall: string };
 }
 
 let directory: string;
@@ -109,5 +110,48 @@ describe('pages by key', () => {
       key,
     );
     await expect(broken).rejects.toMatchObject({ code: '22012' });
+  });
+});
+
+describe('a list filtered by equality', () => {
+  const BULBS = 20_000;
+
+  beforeAll(async () => {
+    await sql`create table bulbs (serial text primary key, kind text, hall text)`.execute(db);
+    // Those of the newest kind stand at the far end, as machines of the newest model do.
+    await sql`insert into bulbs select lpad(n::text, 6, '0'),
+        case when n < ${BULBS / 2} then 'old' else 'new' end, 'hall ' || n % 2
+      from generate_series(0, ${BULBS - 1}) n`.execute(db);
+    await sql`create index by_kind on bulbs (kind, serial)`.execute(db);
+    await sql`analyze bulbs`.execute(db);
+  });
+
+  const bulbs = (filters: { kind?: string; hall?: string }, direction: 'asc' | 'desc' = 'asc') =>
+    equalTo(db.selectFrom('bulbs').selectAll(), filters, direction);
+
+  it('has the rows that match all of the filters, page after page, either way', async () => {
+    const filters = { kind: 'new', hall: 'hall 1' };
+    const first = await keysetPage(bulbs(filters), { limit: 2 }, ['serial']);
+    expect(first.items.map(({ serial }) => serial)).toEqual(['010001', '010003']);
+    const cursor = first.nextCursor!;
+    const next = await keysetPage(bulbs(filters), { limit: 2, cursor }, ['serial']);
+    expect(next.items.map(({ serial }) => serial)).toEqual(['010005', '010007']);
+    const last = await keysetPage(bulbs(filters, 'desc'), { limit: 1 }, ['serial'], 'desc');
+    expect(last.items.map(({ serial }) => serial)).toEqual(['019999']);
+    const none = await keysetPage(bulbs({ kind: 'none' }), {}, ['serial']);
+    expect(none.items).toEqual([]);
+  });
+
+  it('leaves out what has no value', async () => {
+    const [first] = (await keysetPage(bulbs({}), { limit: 1 }, ['serial'])).items;
+    expect(first).toEqual({ serial: '000000', kind: 'old', hall: 'hall 0' });
+  });
+
+  it('follows the index of its first filter', async () => {
+    const plan = async (query: ReturnType<typeof bulbs>): Promise<string> =>
+      JSON.stringify(await query.orderBy('serial').limit(100).explain());
+    expect(await plan(bulbs({ kind: 'new' }))).toContain('by_kind');
+    const plainly = db.selectFrom('bulbs').selectAll().where('kind', '=', 'new');
+    expect(await plan(plainly)).not.toContain('by_kind');
   });
 });

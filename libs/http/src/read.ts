@@ -57,6 +57,31 @@ export interface PageOf<T> {
 }
 
 /**
+ * Filters a list by text columns, those without a value left out, and has it follow the index that
+ * begins with the first: name the one that leaves the fewest rows first. To be called before
+ * {@link keysetPage}, with its direction.
+ *
+ * A plain `=` would leave the first column out of the order, since it is the same on every row.
+ * PostgreSQL then likes to walk the primary key and drop what does not match, which for rows that
+ * stand far back means most of the table: 90 ms in place of 1 ms at 600,000 rows.
+ */
+export const equalTo = <DB, TB extends keyof DB, Row>(
+  query: SelectQueryBuilder<DB, TB, Row>,
+  filters: { readonly [Column in keyof Row & string]?: string | undefined },
+  direction: 'asc' | 'desc' = 'asc',
+): SelectQueryBuilder<DB, TB, Row> => {
+  const [first, ...others] = Object.entries(filters).filter(([, value]) => value !== undefined);
+  if (!first) return query;
+  const [column, value] = first;
+  return others.reduce(
+    (narrowed, [other, wanted]) => narrowed.where(sql<boolean>`${sql.ref(other)} = ${wanted}`),
+    query
+      .where(sql<boolean>`${sql.ref(column)} = any(array[${value}]::text[])`)
+      .orderBy(sql.ref(column), direction),
+  );
+};
+
+/**
  * One page in the order of `columns`, which must be unique together, never null, and are all
  * selected under their own names. Pages by key, so it costs the same at any depth and rows added
  * meanwhile do not shift it.

@@ -58,6 +58,7 @@ export const miners = tableFold<MinerRow, MinerEvent>({
       ['contract_id', 'serial'],
       ['facility', 'serial'],
       ['facility', 'rack', 'serial'],
+      ['facility', 'model', 'serial'],
       ['model', 'serial'],
     ],
   },

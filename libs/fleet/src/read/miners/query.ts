@@ -5,6 +5,7 @@ import type { SelectQueryBuilder } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  equalTo,
   keysetPage,
   Page,
   ReadAt,
@@ -194,19 +195,14 @@ const matching = (
   all: SelectQueryBuilder<Tables, 'miners', MinerRow>,
   filter: MinersFilter,
 ): SelectQueryBuilder<Tables, 'miners', MinerRow> => {
-  const equal = {
+  const query = equalTo(all, {
     customer_id: filter.customerId,
     contract_id: filter.contractId,
     facility: filter.facility,
     rack: filter.rack,
     model: filter.model,
     state: filter.state,
-  } as const;
-  let query = all;
-  for (const column of Object.keys(equal) as (keyof typeof equal)[]) {
-    const wanted = equal[column];
-    if (wanted !== undefined) query = query.where(column, '=', wanted);
-  }
+  });
   const { serial } = filter;
   if (serial === undefined) return query;
   return query.where('serial', '>=', serial).where('serial', '<=', serial + AFTER_ALL_SERIALS);
