@@ -42,6 +42,6 @@ export const durableProcesses = ({
 }: System): readonly DurableProcess<never>[] => [
   ...contractsProcesses(aggregateStore),
   ...sitesProcesses(aggregateStore),
-  ...fleetProcesses(aggregateStore),
+  ...fleetProcesses(aggregateStore, eventStore),
   operationsProcess(aggregateStore, eventStore, fleetBulkKinds(aggregateStore)),
 ];

@@ -5,6 +5,8 @@ import './http/problems.js';
 import { moveKind } from './process/bulk-moves.js';
 import { deliveryKind } from './process/delivery.js';
 import { finishMovesProcess } from './process/finish-moves.js';
+import type { EventReader } from './process/relocation-plan.js';
+import { relocationsProcess } from './process/relocation-process.js';
 import { deliveryReportsProcess } from './process/report-delivery.js';
 import { deliveriesProjection } from './read/deliveries/projection.js';
 import { deliveriesQuery } from './read/deliveries/query.js';
@@ -14,19 +16,26 @@ import { fleetMixProjection } from './read/mix/projection.js';
 import { fleetMixQuery } from './read/mix/query.js';
 import { movesProjection } from './read/moves/projection.js';
 import { movesQuery } from './read/moves/query.js';
+import { relocationsProjection } from './read/relocations/projection.js';
+import { relocationsQuery } from './read/relocations/query.js';
 import { deliverMiners } from './write/deliver-miners.js';
 import { moveManyMiners } from './write/move-many-miners.js';
 import { moveMiner } from './write/move-miner.js';
 import { reconcileDeliveries } from './write/reconcile-delivery.js';
+import { decideRelocations } from './write/relocation-decision.js';
+import { planRelocations } from './write/relocation-plan.js';
 
 const slices = [
   deliverMiners,
   reconcileDeliveries,
   moveMiner,
   moveManyMiners,
+  planRelocations,
+  decideRelocations,
   deliveriesQuery,
   minersQuery,
   movesQuery,
+  relocationsQuery,
   fleetMixQuery,
 ];
 
@@ -41,12 +50,17 @@ export const fleetProjections: readonly Projection[] = [
   minersProjection,
   movesProjection,
   deliveriesProjection,
+  relocationsProjection,
   fleetMixProjection,
 ];
 
-export const fleetProcesses = (store: AggregateStore): readonly DurableProcess<never>[] => [
+export const fleetProcesses = (
+  store: AggregateStore,
+  reader: EventReader,
+): readonly DurableProcess<never>[] => [
   finishMovesProcess(store),
   deliveryReportsProcess(store),
+  relocationsProcess(store, reader),
 ];
 
 /** What the uploads of this room are made of, for the process that performs operations. */

@@ -28,4 +28,5 @@ export {
   type SlotPlace,
   type StoragePlace,
 } from './domain/miner.js';
+export { relocationAggregate, type Relocation, type RelocationEvent } from './domain/relocation.js';
 export { minerModel, minerModels, type MinerModel } from './domain/models.js';

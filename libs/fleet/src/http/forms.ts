@@ -38,6 +38,12 @@ export class DeliveryParams {
   deliveryId: string;
 }
 
+export class RelocationParams {
+  /** The relocation's id. */
+  @IsUUID()
+  relocationId: string;
+}
+
 /** An optional filter by an id. */
 export const IsIdFilter = (): PropertyDecorator => applyDecorators(MayBeAbsent(), IsUUID());
 

@@ -12,6 +12,17 @@ registerProblems({
   },
   'move/miner-twice': { status: 422, title: 'One upload moves a miner once' },
   'move/not-reserved': { status: 409, title: 'The slot was not to be had; ask for it again' },
+  'relocation/unknown': { status: 404, title: 'There is no such relocation plan' },
+  'relocation/own-plan': { status: 403, title: 'A plan is approved by another than its planner' },
+  'relocation/slot-twice': { status: 422, title: 'One plan moves one machine into a slot' },
+  'relocation/moves-missing': { status: 409, title: 'Not all moves of the plan are stored yet' },
+  'relocation/not-approved': { status: 409, title: 'The relocation plan is not approved' },
+  'relocation/cancelled': { status: 409, title: 'The relocation was called off' },
+  'relocation/completed': { status: 409, title: 'Every move of the relocation has ended' },
+  'relocation/reservation-expired': {
+    status: 409,
+    title: 'The slot was held until the machine should have come',
+  },
   'delivery/unknown': { status: 404, title: 'There is no such delivery' },
   'delivery/duplicate-in-manifest': {
     status: 422,

@@ -97,7 +97,7 @@ export class MoveManyMinersController {
 }
 
 /** Lines of an upload are performed side by side, so their order could not be kept. */
-const eachMinerOnce = (): LineRule<MoveLine> => {
+export const eachMinerOnce = (): LineRule<MoveLine> => {
   const lineOf = new Map<string, number>();
   return ({ line, value: { serial } }) => {
     const before = lineOf.get(serial);
