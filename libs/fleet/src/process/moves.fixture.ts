@@ -1,6 +1,7 @@
 import {
   deriveId,
   type AggregateStore,
+  type AnyTableFold,
   type CommandContext,
   type ProcessAct,
   type Recorded,
@@ -69,19 +70,22 @@ export const setUpFloor = async (
   }
 };
 
-/** The to-do list as the log makes it. */
-export const openMovesIn = (log: readonly RecordedEvent[]): OpenMove[] => {
+/** A to-do list as the log makes it. */
+export const itemsIn = <Item>({ keys, evolve }: AnyTableFold, log: readonly RecordedEvent[]) => {
   const rows = new Map<string, Record<string, unknown>>();
   for (const event of log) {
-    for (const key of openMoves.keys[event.type]?.(event) ?? []) {
+    for (const key of keys[event.type]?.(event) ?? []) {
       const id = key.item_id as string;
-      const row = openMoves.evolve(rows.get(id), event, key);
+      const row = evolve(rows.get(id), event, key);
       if (row) rows.set(id, row);
       else rows.delete(id);
     }
   }
-  return [...rows.values()] as unknown as OpenMove[];
+  return [...rows.values()] as Item[];
 };
+
+export const openMovesIn = (log: readonly RecordedEvent[]): OpenMove[] =>
+  itemsIn<OpenMove>(openMoves, log);
 
 /** Performs everything that is due, as the owner of the process would. */
 export const finishDueMoves = async (

@@ -1,8 +1,7 @@
 import { stepOf, type AggregateStore, type RecordedEvent } from '@hostledger/eventsourcing';
 import { rackAggregate, rackId } from '@hostledger/sites';
-import { rowsOf } from '@hostledger/testing';
 import { relocationAggregate, type KnownRelocation } from '../domain/relocation.js';
-import { at, contextOf, NAMEPLATE_WATTS } from './moves.fixture.js';
+import { at, contextOf, itemsIn, NAMEPLATE_WATTS } from './moves.fixture.js';
 import { planRelocation, type EventReader, type RelocationProposal } from './relocation-plan.js';
 import { openRelocations, relocationsProcess, type OpenRelocation } from './relocation-process.js';
 
@@ -53,7 +52,7 @@ export const callOff = async (store: AggregateStore, relocationId: string): Prom
 
 /** The to-do list as the log makes it. */
 export const openRelocationsIn = (log: readonly RecordedEvent[]): OpenRelocation[] =>
-  rowsOf<OpenRelocation>(openRelocations, log);
+  itemsIn<OpenRelocation>(openRelocations, log);
 
 /** Performs everything that is due once, as the owner of the process would. */
 export const carryOutDue = async (
