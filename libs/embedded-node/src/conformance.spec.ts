@@ -312,6 +312,15 @@ describe('metadata and deletion', () => {
     await seed(2);
     await client.setStreamMetadata(stream, { maxAge: 3600 });
     expect(await collect(client.readStream(stream))).toHaveLength(2);
+    await client.setStreamMetadata(stream, { maxAge: 1 });
+    const seen = async (): Promise<number> =>
+      (await collect(client.readStream(stream)).catch(() => [])).length;
+    for (let i = 0; i < 500 && (await seen()) > 0; i += 1) {
+      await new Promise((done) => setTimeout(done, 10));
+    }
+    expect(await seen()).toBe(0);
+    await append(event(7), 1n);
+    expect(numbers(await collect(client.readStream(stream)))).toEqual([7]);
   });
 
   it('of a soft-deleted stream lets it go on where it was', async () => {
@@ -424,6 +433,33 @@ describe('a subscription', () => {
     await subscription.unsubscribe();
     expect(checkpoints.length).toBeGreaterThanOrEqual(5);
     expect([...checkpoints].sort((a, b) => (a < b ? -1 : 1))).toEqual(checkpoints);
+  });
+
+  it('to $all without a filter sees what many write at once, each once and in order', async () => {
+    const subscription = client.subscribeToAll({ fromPosition: END });
+    const told: string[] = [];
+    subscription.once('caughtUp', () => told.push('caught up'));
+    const seen: { readonly n: string; readonly position: bigint }[] = [];
+    const all = new Promise<void>((resolve, reject) => {
+      subscription.on('error', reject).on('data', ({ event: found }) => {
+        if (!found?.streamId.startsWith(stream)) return;
+        seen.push({ n: found.streamId + found.revision, position: found.position.commit });
+        if (seen.length === 40 * 5) resolve();
+      });
+    });
+    await new Promise((confirmed) => subscription.once('confirmation', () => confirmed(undefined)));
+    const writers = Array.from({ length: 40 }, async (_, writer) => {
+      const name = `${stream}-${writer}`;
+      for (let n = 0; n < 5; n += 1)
+        await append(event(n), n === 0 ? NO_STREAM : BigInt(n - 1), name);
+    });
+    await Promise.all(writers);
+    await all;
+    await subscription.unsubscribe();
+    expect(new Set(seen.map(({ n }) => n)).size).toBe(40 * 5);
+    const positions = seen.map(({ position }) => position);
+    expect([...positions].sort((a, b) => (a < b ? -1 : 1))).toEqual(positions);
+    expect(told).toEqual(['caught up']);
   });
 
   it('says when it has caught up', async () => {

@@ -18,6 +18,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = { maxAppendBytes: 1024 * 1024, maxEventBytes: Infinity };
 /** gRPC codes inside `google.rpc.Status` as the server chooses them. */
 const RPC_INVALID_ARGUMENT = 3;
+const RPC_DEADLINE_EXCEEDED = 4;
 const RPC_NOT_FOUND = 5;
 const RPC_ALREADY_EXISTS = 6;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -240,6 +241,15 @@ export const batchTooLarge = (request: BatchHead, excess: Excess): streams.Batch
         encodeEventTooLarge(excess.id, excess.size, excess.limit),
       );
 };
+
+/** The reply to an item whose deadline had passed before it could be written. */
+export const batchTimedOut = (request: BatchHead): streams.BatchAppendResp =>
+  withError(
+    batchHead(request),
+    RPC_DEADLINE_EXCEEDED,
+    'Timeout',
+    new shared.Timeout().serializeBinary(),
+  );
 
 /** The reply to an item that makes no sense. */
 export const batchRefusal = (

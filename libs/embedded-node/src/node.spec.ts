@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   ANY,
+  DeadlineExceededError,
   EventStoreDBClient,
+  eventTypeFilter,
   jsonEvent,
   NO_STREAM,
   persistentSubscriptionToStreamSettingsFromDefaults,
@@ -91,7 +93,7 @@ describe('a node', () => {
     await connect(endpoint).appendToStream('a', event(1), { expectedRevision: NO_STREAM });
   });
 
-  it('answers what it does not serve as not implemented', async () => {
+  it('refuses what it does not serve with UNIMPLEMENTED', async () => {
     const client = connect((await start()).endpoint);
     const settings = persistentSubscriptionToStreamSettingsFromDefaults();
     const refused = client.createPersistentSubscriptionToStream('a', 'group', settings);
@@ -112,6 +114,81 @@ describe('a node', () => {
       await Promise.allSettled(pending.map((p) => Promise.race([p, delay(200)])));
     }
     await connect(endpoint).appendToStream('a', event(1), { expectedRevision: NO_STREAM });
+  });
+
+  it('has kept all it acknowledged when it is stopped under load, and is gone then', async () => {
+    const { endpoint } = await start();
+    const client = connect(endpoint);
+    let acknowledged = 0;
+    const writers = Array.from({ length: 200 }, (_, n) =>
+      client
+        .appendToStream(`s-${n}`, event(n), { expectedRevision: NO_STREAM })
+        .then(() => (acknowledged += 1))
+        .catch(() => undefined),
+    );
+    await Promise.race(writers);
+    await node!.stop();
+    await Promise.all(writers.map((writer) => Promise.race([writer, delay(1_000)])));
+    expect(existsSync(endpoint.slice('unix:'.length))).toBe(false);
+    const again = connect((await start()).endpoint);
+    let found = 0;
+    for (let n = 0; n < writers.length; n += 1) {
+      found += await count(again, `s-${n}`).catch(() => 0);
+    }
+    expect(acknowledged).toBeGreaterThan(0);
+    expect(found).toBeGreaterThanOrEqual(acknowledged);
+  });
+
+  it('writes nothing whose deadline has passed, and says so', async () => {
+    const { endpoint, faults } = await start();
+    const client = connect(endpoint);
+    faults.holdAppends = 1;
+    const late = client.appendToStream('a', event(1), {
+      expectedRevision: NO_STREAM,
+      deadline: 100,
+    });
+    late.catch(() => undefined);
+    while (faults.heldAppends.length === 0) await delay(5);
+    await delay(150);
+    faults.heldAppends.forEach((release) => release());
+    await expect(late).rejects.toBeInstanceOf(DeadlineExceededError);
+    await client.appendToStream('a', event(2), { expectedRevision: NO_STREAM });
+  });
+
+  it('holds appends and leaves out checkpoints when it is told to', async () => {
+    const { endpoint, faults } = await start();
+    const client = connect(endpoint);
+    faults.dropCheckpoints = true;
+    let checkpoints = 0;
+    const filtered = client.subscribeToAll({
+      filter: eventTypeFilter({
+        prefixes: ['None'],
+        maxSearchWindow: 1,
+        checkpointReached: () => void (checkpoints += 1),
+      }),
+    });
+    filtered.on('data', () => undefined).on('error', () => undefined);
+    faults.holdAppends = 1;
+    const order: string[] = [];
+    const held = client
+      .appendToStream('held', event(1), { expectedRevision: NO_STREAM })
+      .then(() => order.push('held'));
+    while (faults.heldAppends.length === 0) await delay(5);
+    for (let n = 0; n < 20; n += 1) {
+      await client.appendToStream(`free-${n}`, event(n), { expectedRevision: NO_STREAM });
+    }
+    order.push('free');
+    expect(await count(client, 'held').catch(() => 0)).toBe(0);
+    faults.heldAppends.forEach((release) => release());
+    await held;
+    expect(order).toEqual(['free', 'held']);
+    expect(checkpoints).toBe(0);
+    faults.dropCheckpoints = false;
+    for (let n = 0; n < 100 && checkpoints === 0; n += 1) {
+      await client.appendToStream('more', event(n), { expectedRevision: ANY });
+    }
+    expect(checkpoints).toBeGreaterThan(0);
+    await filtered.unsubscribe();
   });
 
   it('refuses appends while the disk is full, loses nothing, and recovers by itself', async () => {

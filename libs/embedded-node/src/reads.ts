@@ -261,12 +261,27 @@ const filterOf = (options: streams.ReadReq.Options.FilterOptions): Filter => {
   const prefixes = expression.getPrefixList();
   const regex = expression.getRegex() === '' ? undefined : toRegex(expression.getRegex());
   const window = options.hasMax() ? options.getMax() : DEFAULT_SEARCH_WINDOW;
+  const fits = (text: string): boolean =>
+    regex ? regex.test(text) : prefixes.some((prefix) => text.startsWith(prefix));
+  const verdictOf = byStream ? fits : remembered(fits);
   return {
-    matches: (event) => {
-      const text = byStream ? event.stream : event.type;
-      return regex ? regex.test(text) : prefixes.some((prefix) => text.startsWith(prefix));
-    },
+    matches: (event) => verdictOf(byStream ? event.stream : event.type),
     checkpointEvery: Math.max(window, 1) * Math.max(options.getCheckpointintervalmultiplier(), 1),
+  };
+};
+
+const MAX_REMEMBERED = 1_000;
+
+/** There are few types and many events of each: an expression is asked about a type once. */
+const remembered = (fits: (text: string) => boolean): ((text: string) => boolean) => {
+  const verdicts = new Map<string, boolean>();
+  return (text) => {
+    let verdict = verdicts.get(text);
+    if (verdict === undefined) {
+      if (verdicts.size >= MAX_REMEMBERED) verdicts.clear();
+      verdicts.set(text, (verdict = fits(text)));
+    }
+    return verdict;
   };
 };
 

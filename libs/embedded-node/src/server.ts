@@ -21,6 +21,7 @@ import {
   badRequest,
   batchRefusal,
   batchReply,
+  batchTimedOut,
   batchTooLarge,
   expectedOf,
   notLeaderError,
@@ -196,6 +197,8 @@ const appendReply = ({ revision, position }: Appended): streams.AppendResp => {
 interface OpenItem {
   readonly head: BatchHead;
   readonly stream: string;
+  /** Milliseconds since the epoch by the client's clock; it is not written later than that. */
+  readonly deadline: number;
   readonly proposal: Proposal;
 }
 
@@ -228,7 +231,7 @@ const batchAppendCall =
       if (request.getIsFinal()) void finish(item);
       else open.set(key, item);
     };
-    const finish = async ({ head, stream, proposal }: OpenItem): Promise<void> => {
+    const finish = async ({ head, stream, deadline, proposal }: OpenItem): Promise<void> => {
       if (proposal.excess) {
         call.write(batchTooLarge(head, proposal.excess));
         return;
@@ -238,9 +241,13 @@ const batchAppendCall =
       if (pendingBytes > MAX_PENDING_BYTES) call.pause();
       try {
         await faults.beforeAppend();
-        const outcome = await log.append(stream, head.expected, proposal.events);
-        if (faults.losesReply()) throw serviceError(status.UNAVAILABLE, 'Connection lost');
-        if (!call.destroyed) call.write(batchReply(head, outcome));
+        const late = Date.now() > deadline;
+        const outcome = late ? undefined : await log.append(stream, head.expected, proposal.events);
+        if (outcome && faults.losesReply()) {
+          throw serviceError(status.UNAVAILABLE, 'Connection lost');
+        }
+        const answer = outcome ? batchReply(head, outcome) : batchTimedOut(head);
+        if (!call.destroyed) call.write(answer);
       } catch (error) {
         call.emit('error', errorOf(error));
       }
@@ -281,6 +288,7 @@ const openItem = (request: streams.BatchAppendReq, limits: Limits): OpenItem => 
   return {
     head: { correlationId: request.getCorrelationId(), identifier, expected },
     stream: streamNameOf(identifier),
+    deadline: options.getDeadline()?.toDate().getTime() ?? Infinity,
     proposal: new Proposal(limits),
   };
 };
@@ -313,7 +321,7 @@ const supportedMethods = (): features.SupportedMethods => {
   supported.setEventStoreServerVersion(SERVER_VERSION);
   const methods: [string, string, string[]][] = [
     ['event_store.client.streams.Streams', 'Append', []],
-    ['event_store.client.streams.Streams', 'BatchAppend', ['deadline_duration']],
+    ['event_store.client.streams.Streams', 'BatchAppend', []],
     ['event_store.client.streams.Streams', 'Delete', []],
     ['event_store.client.streams.Streams', 'Tombstone', []],
     ['event_store.client.streams.Streams', 'Read', ['position', 'events']],
