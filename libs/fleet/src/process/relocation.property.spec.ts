@@ -1,0 +1,371 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { startNodeInProcess, type RunningNode } from '@hostledger/embedded-node';
+import {
+  AggregateStore,
+  mapLimited,
+  StoreUnavailable,
+  type RecordedEvent,
+  type StreamAccess,
+} from '@hostledger/eventsourcing';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { rackAggregate, rackId, type Rack } from '@hostledger/sites';
+import { minerAggregate } from '../domain/miner.js';
+import { movesIn } from '../domain/relocation-moves.js';
+import { moveMiners } from './move.js';
+import {
+  at,
+  contextOf,
+  disagreementsIn,
+  FAR_FUTURE,
+  finishDueMoves,
+  NAMEPLATE_WATTS,
+  serialOf,
+  setUpFloor,
+  slot,
+  violationsIn,
+} from './moves.fixture.js';
+import { reservationOf } from './relocation-plan.js';
+import { approve, callOff, carryOutDue, propose, relocationOf } from './relocation.fixture.js';
+
+// The real kernel on the embedded node. A failure prints the seed and the smallest sequence.
+
+/** Longer than any of these takes on a busy machine. */
+const WITHIN_MS = 120_000;
+const RACK_SLOTS = 500;
+
+/** An empty log, and what was appended to it. */
+class Home {
+  private readonly streams = new Set<string>();
+
+  private constructor(
+    private readonly directory: string,
+    private readonly node: RunningNode,
+    readonly events: EventStore,
+  ) {}
+
+  static async open(): Promise<Home> {
+    const directory = mkdtempSync(join(tmpdir(), 'hl-relocations-'));
+    const node = await startNodeInProcess({ directory });
+    const connection = { endpoint: node.endpoint };
+    return new Home(directory, node, new EventStore({ connection, callTimeoutMs: 30_000 }));
+  }
+
+  /** One process: its own cache of states, and perhaps its death at one of its appends. */
+  process(lastAppend = Infinity, turn: InTurn = (_, io) => io()): AggregateStore {
+    let appends = 0;
+    const access: StreamAccess = {
+      append: (stream, expected, proposed) =>
+        turn(`append to ${stream}`, async () => {
+          appends += 1;
+          if (appends > lastAppend) throw new StoreUnavailable('The process died here');
+          this.streams.add(stream);
+          return this.events.append(stream, expected, proposed);
+        }),
+      readStream: (stream, from) =>
+        turn(`read ${stream}`, () => this.events.readStream(stream, from)),
+    };
+    return new AggregateStore(access);
+  }
+
+  /** Everything appended so far, in the order of the log. */
+  async log(): Promise<RecordedEvent[]> {
+    const read = await mapLimited([...this.streams], 32, (stream) =>
+      this.events.readStream(stream, 0n),
+    );
+    return read.flat().sort((a, b) => Number(a.position - b.position));
+  }
+
+  async close(): Promise<void> {
+    await this.events.close();
+    await this.node.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** When a process may read or write. */
+type InTurn = <T>(what: string, io: () => Promise<T>) => Promise<T>;
+
+const commission = async (store: AggregateStore, rack: string, carries: number): Promise<void> => {
+  const powerLimitWatts = carries * NAMEPLATE_WATTS;
+  const data = { facility: 'DENTON', rack, slotCount: RACK_SLOTS, powerLimitWatts };
+  const command = { type: 'CommissionRack', data, at } as const;
+  await store.handle(rackAggregate, rackId('DENTON', rack), command, contextOf(rack));
+};
+
+const install = async (store: AggregateStore, numbers: readonly number[], rack: string) => {
+  await mapLimited(numbers, 64, async (line) => {
+    const data = {
+      serial: serialOf(line),
+      model: 'S19JXP-151',
+      contractId: 'contract-1',
+      customerId: 'customer-1',
+      deliveryId: 'delivery-1',
+      line,
+      facility: 'DENTON',
+      condition: 'ok',
+    } as const;
+    const command = { type: 'ReceiveMiner', data, at } as const;
+    await store.handle(minerAggregate, data.serial, command, contextOf(data.serial));
+  });
+  const orders = numbers.map((number, index) => ({
+    serial: serialOf(number),
+    to: slot(rack, index + 1),
+    context: contextOf(`install ${number}`),
+  }));
+  const run = { context: contextOf(`install into ${rack}`), now: at };
+  const outcomes = await moveMiners(store, 'installation', orders, run);
+  expect(outcomes.filter(({ status }) => status === 'refused')).toEqual([]);
+};
+
+/** The node stamps events with the clock, by which the to-do list goes. */
+const later = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
+
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+const rackState = async (
+  store: AggregateStore,
+  rack: string,
+): Promise<Extract<Rack, { status: 'commissioned' }>> => {
+  const { state } = await store.load(rackAggregate, rackId('DENTON', rack), { fresh: true });
+  if (state.status === 'unknown') throw new Error(`No rack ${rack}`);
+  return state;
+};
+
+const holds = ({
+  slots,
+}: {
+  readonly slots: readonly ({ readonly status: string } | undefined)[];
+}) => {
+  const count = (status: string) => slots.filter((hold) => hold?.status === status).length;
+  return { occupied: count('occupied'), reserved: count('reserved') };
+};
+
+describe('1,000 concurrent relocations into one nearly full rack', () => {
+  const STANDING = 13;
+  const FREE = 7;
+
+  let home: Home;
+  beforeEach(async () => (home = await Home.open()));
+  afterEach(() => home.close());
+
+  const fill = async (): Promise<void> => {
+    const store = home.process();
+    await commission(store, 'FULL', STANDING + FREE);
+    await commission(store, 'A', RACK_SLOTS);
+    await commission(store, 'B', RACK_SLOTS);
+    await install(store, range(1, STANDING), 'FULL');
+    await install(store, range(1_001, 1_500), 'A');
+    await install(store, range(1_501, 2_000), 'B');
+  };
+  /** Every one of them wants one of ten free slots; power is there for seven. */
+  const targetOf = (index: number) => slot('FULL', STANDING + 1 + (index % 10));
+
+  const planOf = async (store: AggregateStore, first: number): Promise<string> => {
+    const moves = range(0, 9).map((index) => {
+      const { facility, rack, slot: n } = targetOf(index);
+      return { serial: serialOf(first + index), facility, rack, slot: n };
+    });
+    const id = await propose(store, moves, `plan ${first}`);
+    await approve(store, id, later(0));
+    return id;
+  };
+
+  it(
+    'alone and by plans: never over its limit, and no reservation is left after its time',
+    async () => {
+      await fill();
+      const plans = await mapLimited(range(0, 49), 8, (n) =>
+        planOf(home.process(), 1_501 + n * 10),
+      );
+      const approved = await home.log();
+      // Of each kind of process one dies on the way; what it had reserved has to come back.
+      const movers = [home.process(), home.process(), home.process(5), home.process(2)];
+      const alone = range(1_001, 1_500).map(async (number) => {
+        const context = contextOf(`relocate ${number}`);
+        const order = { serial: serialOf(number), to: targetOf(number), context };
+        const mover = movers[number % movers.length]!;
+        return moveMiners(mover, 'relocation', [order], { context, now: at });
+      });
+      const owners = [home.process(), home.process(9)];
+      const planned = owners.map((owner) => carryOutDue(owner, home.events, approved, later(1)));
+      await Promise.allSettled([...alone, ...planned]);
+      expect(violationsIn(await home.log())).toEqual([]);
+
+      await finishDueMoves(home.process(), await home.log(), FAR_FUTURE);
+      await carryOutDue(home.process(), home.events, await home.log(), later(2));
+      await finishDueMoves(home.process(), await home.log(), FAR_FUTURE);
+      const log = await home.log();
+      expect(violationsIn(log)).toEqual([]);
+      expect(disagreementsIn(log)).toEqual([]);
+      expect(holds(await rackState(home.process(), 'FULL')).reserved).toBe(0);
+      const states = await mapLimited(plans, 16, (id) => relocationOf(home.process(), id));
+      expect(states.map(({ status }) => status)).toEqual(plans.map(() => 'completed'));
+
+      // What came back too late for all of them can be had by those who ask now.
+      const last = home.process();
+      for (const number of range(1_001, 1_100)) {
+        const context = contextOf(`once more ${number}`);
+        const order = { serial: serialOf(number), to: targetOf(number), context };
+        await moveMiners(last, 'relocation', [order], { context, now: at });
+      }
+      const full = await rackState(home.process(), 'FULL');
+      expect(holds(full)).toEqual({ occupied: STANDING + FREE, reserved: 0 });
+      expect(full.powerWattsInUse).toBe(full.powerLimitWatts);
+    },
+    WITHIN_MS,
+  );
+});
+
+const MINERS = 5;
+
+const target = fc.record({
+  number: fc.integer({ min: 1, max: MINERS }),
+  rack: fc.constantFrom('A1', 'B1'),
+  slot: fc.integer({ min: 1, max: 4 }),
+});
+const targets = fc.uniqueArray(target, { minLength: 1, maxLength: 3, selector: (t) => t.number });
+/** Two processes at one time are one that does not know yet that it lost its lock. */
+const by = fc.uniqueArray(fc.nat({ max: 1 }), { minLength: 1, maxLength: 2 });
+const act = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('carryOut' as const), by }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('move' as const), targets }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('callOff' as const), plan: fc.nat(1) }) },
+  // Whatever is held is found overdue, however young it is.
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('expire' as const), by }) },
+);
+const death = fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 15 }));
+
+it(
+  'no sequence of plans, moves, deaths and time-outs breaks a rule of the floor',
+  async () => {
+    const planned = fc.array(targets, { minLength: 1, maxLength: 2 });
+    const sequence = fc.array(act, { minLength: 2, maxLength: 6 });
+    const deaths = fc.tuple(death, death);
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), planned, sequence, deaths, async (scheduler, ...told) => {
+        const home = await Home.open();
+        try {
+          await runSequence(home, scheduler, ...told);
+        } finally {
+          await home.close();
+        }
+      }),
+      { numRuns: 40, interruptAfterTimeLimit: WITHIN_MS / 2, markInterruptAsFailure: false },
+    );
+  },
+  WITHIN_MS,
+);
+
+type Target = typeof target extends fc.Arbitrary<infer T> ? T : never;
+type Act = typeof act extends fc.Arbitrary<infer A> ? A : never;
+
+const runSequence = async (
+  home: Home,
+  scheduler: fc.Scheduler,
+  planned: readonly (readonly Target[])[],
+  acts: readonly Act[],
+  dying: readonly number[],
+): Promise<void> => {
+  const sound = home.process();
+  await setUpFloor(sound, { A1: 3, B1: 3 }, MINERS);
+  await moveMiners(
+    sound,
+    'installation',
+    [1, 2].map((number) => ({
+      serial: serialOf(number),
+      to: slot('A1', number),
+      context: contextOf(`before ${number}`),
+    })),
+    { context: contextOf('before'), now: at },
+  );
+  // What was read is kept out of the report of a failure, which is long enough without.
+  const turn: InTurn = async <T>(what: string, io: () => Promise<T>) => {
+    const results: T[] = [];
+    const named = { [what]: async () => void results.push(await io()) }[what]!;
+    await scheduler.scheduleFunction(named)();
+    return results[0]!;
+  };
+  const workers = dying.map((lastAppend) => home.process(lastAppend, turn));
+  const operator = home.process(Infinity, turn);
+  const plans = await mapLimited(planned, 1, async (wanted, index) => {
+    const moves = wanted.map(({ number, ...to }) => ({
+      serial: serialOf(number),
+      facility: 'DENTON',
+      ...to,
+    }));
+    const id = await propose(sound, moves, `plan ${index}`);
+    await approve(sound, id, later(0));
+    return id;
+  });
+  const perform = async (what: Act, index: number): Promise<void> => {
+    switch (what.type) {
+      case 'move': {
+        const orders = what.targets.map(({ number, rack, slot: n }) => ({
+          serial: serialOf(number),
+          to: slot(rack, n),
+          context: contextOf(`act ${index} ${number}`),
+        }));
+        await moveMiners(operator, 'relocation', orders, {
+          context: contextOf(`act ${index}`),
+          now: at,
+        });
+        return;
+      }
+      case 'callOff': {
+        const id = plans[what.plan];
+        return id === undefined ? undefined : callOff(operator, id);
+      }
+      case 'carryOut':
+      case 'expire': {
+        const log = await turn('read all', () => home.log());
+        const now = what.type === 'expire' ? FAR_FUTURE_OF_PLANS : later(1);
+        await Promise.allSettled(
+          what.by.map(async (number) => {
+            const worker = workers[number]!;
+            if (what.type === 'expire') await finishDueMoves(worker, log, now);
+            await carryOutDue(worker, home.events, log, now);
+          }),
+        );
+      }
+    }
+  };
+  await scheduler.waitFor(Promise.allSettled(acts.map(perform)));
+  expect(violationsIn(await home.log())).toEqual([]);
+
+  for (const now of [later(2), FAR_FUTURE_OF_PLANS]) {
+    await carryOutDue(home.process(), home.events, await home.log(), now);
+    await finishDueMoves(home.process(), await home.log(), FAR_FUTURE_OF_PLANS);
+  }
+  const log = await home.log();
+  expect(violationsIn(log)).toEqual([]);
+  expect(disagreementsIn(log)).toEqual([]);
+  expect(await untruthsIn(home, plans, log)).toEqual([]);
+};
+
+const FAR_FUTURE_OF_PLANS = '2099-01-01T00:00:00.000Z';
+
+/** What plans tell and the machines do not. */
+const untruthsIn = async (
+  home: Home,
+  plans: readonly string[],
+  log: readonly RecordedEvent[],
+): Promise<string[]> => {
+  const moved = new Set(
+    log
+      .filter(({ type }) => type === 'MinerInstalled' || type === 'MinerRelocated')
+      .map(({ data }) => (data as { reservationId: string }).reservationId),
+  );
+  const untruths: string[] = [];
+  for (const id of plans) {
+    const relocation = await relocationOf(home.process(), id);
+    if (relocation.status !== 'completed') untruths.push(`${id} is ${relocation.status}`);
+    for (const move of movesIn(relocation, 0, 'aborted')) {
+      if (moved.has(reservationOf(id, { move }))) untruths.push(`${id} ${move} was made`);
+    }
+  }
+  return untruths;
+};
