@@ -13,6 +13,7 @@ import { allocateCustomer } from './write/allocate-customer.js';
 import { changeContract } from './write/change-contract.js';
 import { draftContract } from './write/draft-contract.js';
 import { executeContract } from './write/execute-contract.js';
+import { contractLifecycle } from './write/lifecycle.js';
 import { placeOrder } from './write/place-order.js';
 import { registerCustomer } from './write/register-customer.js';
 
@@ -21,6 +22,7 @@ const slices = [
   draftContract,
   changeContract,
   executeContract,
+  contractLifecycle,
   adoptTerms,
   placeOrder,
   allocateCustomer,

@@ -21,6 +21,7 @@ export {
   type ServiceOrderPlaced,
   type TermsAdopted,
 } from './domain/hosting-contract.js';
+export { hasEnded, type Lifecycle, type LifecycleEvent, type Stage } from './domain/lifecycle.js';
 export type { RateBasis, RateCard } from './domain/rate-card.js';
 export {
   ContractsApiModule,

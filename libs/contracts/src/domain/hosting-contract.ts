@@ -1,11 +1,20 @@
 import {
   DomainError,
-  unreachable,
   type Aggregate,
   type DomainCommand,
   type DomainEvent,
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
+import {
+  contractEnded,
+  decideLifecycle,
+  evolveLifecycle,
+  hasEnded,
+  lifecycleEvents,
+  type Lifecycle,
+  type LifecycleCommand,
+  type LifecycleEvent,
+} from './lifecycle.js';
 import { checkRateCard, type RateCard } from './rate-card.js';
 
 // Events
@@ -22,6 +31,9 @@ export interface Clause {
   readonly title: string;
   readonly text: string;
 }
+
+export const TERMS_KINDS = ['original', 'amendment', 'restatement'] as const;
+export type TermsKind = (typeof TERMS_KINDS)[number];
 
 export interface DeliveredModel {
   readonly model: string;
@@ -64,6 +76,10 @@ export type TermsAdopted = DomainEvent<
     documentDigest: string;
     clauses: readonly Clause[];
     rateCard: RateCard;
+    /** The first version is the original; a restatement replaces the whole text. */
+    kind?: TermsKind;
+    /** Last day of the term; the contract has no end of its own where no version names one. */
+    termEndsOn?: string;
   }
 >;
 export type ServiceOrderPlaced = DomainEvent<
@@ -131,7 +147,8 @@ export type ContractEvent =
   | ServiceOrderPlaced
   | CustomerAllocated
   | AllocationAbandoned
-  | MinersDelivered;
+  | MinersDelivered
+  | LifecycleEvent;
 
 export const contractEvents: EventCatalogue<ContractEvent> = {
   ContractDrafted: 'A hosting contract with a customer was opened for negotiation.',
@@ -141,6 +158,7 @@ export const contractEvents: EventCatalogue<ContractEvent> = {
   CustomerAllocated: 'The customer was given capacity at a facility under an order.',
   AllocationAbandoned: 'An allocation was refused for good; its capacity can be given back.',
   MinersDelivered: 'A delivery under the contract was reconciled: what came, by model.',
+  ...lifecycleEvents,
 };
 
 // State
@@ -156,6 +174,7 @@ interface Agreed {
   readonly contractId: string;
   readonly customerId: string;
   readonly currency: string;
+  readonly termEndsOn?: string;
   /** Effective dates of the versions 1, 2, ... in this order. */
   readonly termsEffectiveOn: readonly string[];
   readonly orders: ReadonlyMap<string, OrderBalance>;
@@ -169,6 +188,7 @@ export type ExecutedContract = {
   readonly status: 'executed';
   readonly executedOn: string;
   readonly documentDigest: string;
+  readonly lifecycle: Lifecycle;
 } & Agreed;
 export type Contract = { readonly status: 'unknown' } | DraftedContract | ExecutedContract;
 
@@ -193,11 +213,13 @@ const evolve = (contract: Contract, event: ContractEvent): Contract => {
   switch (event.type) {
     case 'ContractExecuted': {
       const { executedOn, documentDigest } = event.data;
-      return { ...contract, status: 'executed', executedOn, documentDigest };
+      const lifecycle: Lifecycle = { stage: 'executed', since: executedOn };
+      return { ...contract, status: 'executed', executedOn, documentDigest, lifecycle };
     }
     case 'TermsAdopted': {
-      const termsEffectiveOn = [...contract.termsEffectiveOn, event.data.effectiveOn];
-      return { ...contract, termsEffectiveOn };
+      const { effectiveOn, termEndsOn = contract.termEndsOn } = event.data;
+      const termsEffectiveOn = [...contract.termsEffectiveOn, effectiveOn];
+      return { ...contract, termsEffectiveOn, ...(termEndsOn !== undefined && { termEndsOn }) };
     }
     case 'ServiceOrderPlaced': {
       const { orderId, units, powerWatts } = event.data;
@@ -232,8 +254,15 @@ const evolve = (contract: Contract, event: ContractEvent): Contract => {
         deliveries: new Set(contract.deliveries).add(event.data.deliveryId),
       };
     default:
-      return unreachable(event);
+      return live(contract, event);
   }
+};
+
+const live = (contract: DraftedContract | ExecutedContract, event: LifecycleEvent): Contract => {
+  if (contract.status === 'drafted') return contract;
+  const lifecycle = evolveLifecycle(contract.lifecycle, event);
+  if (event.type !== 'PartyAssigned') return { ...contract, lifecycle };
+  return { ...contract, lifecycle, customerId: event.data.toCustomerId };
 };
 
 // Commands
@@ -249,7 +278,8 @@ export type ContractCommand =
   | DomainCommand<'AllocateCustomer', Allocation>
   /** The fence: afterwards the allocation can never be made. */
   | DomainCommand<'AbandonAllocation', Omit<AllocationAbandoned['data'], 'contractId'>>
-  | DomainCommand<'RecordDelivery', Delivery>;
+  | DomainCommand<'RecordDelivery', Delivery>
+  | LifecycleCommand;
 
 // Decide
 
@@ -270,7 +300,8 @@ const decide = (command: ContractCommand, contract: Contract): readonly Contract
     case 'RecordDelivery':
       return recordDelivery(command.data, contract);
     default:
-      return unreachable(command);
+      if (contract.status === 'drafted') throw notExecuted(contract);
+      return decideLifecycle(command, contract);
   }
 };
 
@@ -302,6 +333,7 @@ const adoptTerms = (
   data: Omit<TermsAdopted['data'], 'contractId' | 'version'>,
   contract: DraftedContract | ExecutedContract,
 ): ContractEvent[] => {
+  mustGoOn(contract);
   const latest = contract.termsEffectiveOn.at(-1);
   if (latest !== undefined && data.effectiveOn <= latest) {
     throw refused(
@@ -313,6 +345,16 @@ const adoptTerms = (
   }
   if (latest === undefined && contract.status === 'executed') {
     mustCoverExecution(data.effectiveOn, contract.executedOn, '/effectiveOn');
+  }
+  if (data.kind !== undefined && (data.kind === 'original') !== (latest === undefined)) {
+    throw refused(
+      'contract/terms-kind',
+      latest === undefined
+        ? `The first terms are the original, not the ${data.kind}`
+        : 'The contract has its original terms; these amend or restate them',
+      { kind: data.kind },
+      '/kind',
+    );
   }
   checkRateCard(data.rateCard, contract.currency);
   const version = contract.termsEffectiveOn.length + 1;
@@ -338,8 +380,9 @@ const placeOrder = (
   data: Omit<ServiceOrderPlaced['data'], 'contractId' | 'customerId'>,
   contract: DraftedContract | ExecutedContract,
 ): ContractEvent[] => {
-  mustBeExecuted(contract);
+  if (contract.status === 'drafted') throw notExecuted(contract);
   if (contract.orders.has(data.orderId)) return [];
+  mustServe(contract.contractId, contract.lifecycle);
   const { contractId, customerId } = contract;
   return [{ type: 'ServiceOrderPlaced', data: { contractId, customerId, ...data } }];
 };
@@ -363,6 +406,8 @@ export const allocationRefusal = (
   if (contract.status === 'unknown') return contractUnknown();
   if (contract.status === 'drafted') return notExecuted(contract);
   const { orderId, allocationId, units, powerWatts, effectiveOn } = data;
+  const standing = serviceRefusal(contract.contractId, contract.lifecycle);
+  if (standing) return standing;
   if (contract.abandonedAllocations.has(allocationId)) {
     return refused(
       'contract/allocation-abandoned',
@@ -422,6 +467,27 @@ const recordDelivery = (
   if (contract.deliveries.has(data.deliveryId)) return [];
   const { contractId, customerId } = contract;
   return [{ type: 'MinersDelivered', data: { contractId, customerId, ...data } }];
+};
+
+const mustGoOn = (contract: DraftedContract | ExecutedContract): void => {
+  if (contract.status === 'drafted' || !hasEnded(contract.lifecycle)) return;
+  throw contractEnded(contract.contractId, contract.lifecycle);
+};
+
+/** Why nothing new is begun under the contract; `undefined` while it is in good standing. */
+const serviceRefusal = (contractId: string, lifecycle: Lifecycle): DomainError | undefined => {
+  if (hasEnded(lifecycle)) return contractEnded(contractId, lifecycle);
+  const { stage, since, endsOn } = lifecycle;
+  if (stage === 'suspended') {
+    return refused('contract/suspended', `Service is suspended since ${since}`, { since });
+  }
+  if (endsOn === undefined) return undefined;
+  return refused('contract/noticed', `By notice the contract ends on ${endsOn}`, { endsOn });
+};
+
+const mustServe = (contractId: string, lifecycle: Lifecycle): void => {
+  const refusal = serviceRefusal(contractId, lifecycle);
+  if (refusal) throw refusal;
 };
 
 const mustBeExecuted = (contract: DraftedContract | ExecutedContract): void => {

@@ -99,6 +99,11 @@ describe('contracts', () => {
         time_zone: 'America/Chicago',
         currency: 'USD',
         status: 'executed',
+        stage: 'executed',
+        stage_since: '2023-09-25',
+        ends_on: null,
+        assumed_on: null,
+        term_ends_on: null,
         drafted_at: '2024-06-01T00:00:00.000Z',
         executed_on: '2023-09-25',
         document_digest: documentDigest,
@@ -116,6 +121,37 @@ describe('contracts', () => {
     ]);
   });
 
+  it('follow their life, and whoever they pass to', () => {
+    const ruling = { court: 'S.D. Tex. Bankr.', docket: '22-90341', documentDigest };
+    const lived: ContractEvent[] = [
+      { type: 'ContractActivated', data: { contractId, activatedOn: '2023-10-01' } },
+      {
+        type: 'TerminationNoticed',
+        data: { contractId, noticedOn: '2023-11-01', effectiveOn: '2024-01-30', by: 'customer' },
+      },
+      {
+        type: 'PartyAssigned',
+        data: {
+          contractId,
+          fromCustomerId: customerId,
+          toCustomerId: 'customer-2',
+          effectiveOn: '2023-12-01',
+          documentDigest,
+        },
+      },
+      { type: 'ContractRejected', data: { contractId, rejectedOn: '2024-01-03', ruling } },
+    ];
+    const after = (count: number) =>
+      rowsOf(
+        contracts,
+        recorded(`hostingContract-${contractId}`, [...history, ...lived.slice(0, count)]),
+      );
+    expect(after(1)).toMatchObject([{ stage: 'active', stage_since: '2023-10-01' }]);
+    expect(after(2)).toMatchObject([{ stage: 'active', ends_on: '2024-01-30' }]);
+    expect(after(3)).toMatchObject([{ customer_id: 'customer-2', stage_since: '2023-12-01' }]);
+    expect(after(4)).toMatchObject([{ stage: 'rejected', stage_since: '2024-01-03' }]);
+  });
+
   it('have terms', () => {
     expect(rowsOf(contractTerms, log)).toEqual([
       {
@@ -125,6 +161,8 @@ describe('contracts', () => {
         document_digest: documentDigest,
         clauses,
         rate_card: rateCard,
+        kind: 'original',
+        term_ends_on: null,
         adopted_at: '2024-06-01T00:00:01.000Z',
       },
     ]);

@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { deriveId } from '@hostledger/eventsourcing';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
 import { readModelsOf, recorded } from '@hostledger/testing';
@@ -108,6 +109,9 @@ const log = [
   }),
 ].map((event, index) => ({ ...event, position: BigInt(index + 1) * 100n }));
 
+const readStream = (stream: string) =>
+  Promise.resolve(log.filter((event) => event.stream === stream));
+
 let app: NestFastifyApplication;
 let close: () => Promise<void>;
 
@@ -119,6 +123,7 @@ beforeAll(async () => {
     controllers: [...customersQuery.controllers, ...contractsQuery.controllers],
     providers: [
       { provide: ReadModels, useValue: filled.readModels },
+      { provide: EventStore, useValue: { readStream } },
       { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
       { provide: DENIAL_OBSERVER, useValue: () => undefined },
     ],
@@ -155,6 +160,8 @@ it('A contract tells what it holds: ordered, allocated, delivered', async () => 
     timeZone: 'America/Chicago',
     currency: 'USD',
     status: 'executed',
+    stage: 'executed',
+    since: '2023-09-25',
     draftedAt: '2024-06-01T00:00:00.000Z',
     executedOn: '2023-09-25',
     documentDigest,
@@ -177,6 +184,31 @@ it('A contract tells what it holds: ordered, allocated, delivered', async () => 
   });
 });
 
+it('It can be asked for as it was on a day, by what was known then', async () => {
+  const { status, headers, body } = await get(`${contract}?asOf=2023-12-31`);
+  expect(status).toBe(200);
+  expect(headers).toMatchObject({ 'log-position': log[8]!.position.toString() });
+  expect(body).toMatchObject({
+    contractId,
+    asOf: '2023-12-31',
+    knownAt: { revision: 6 },
+    stage: 'executed',
+    terms: { version: 1, effectiveOn: '2023-09-25', recorded: { revision: 1 } },
+    allocated: { units: 15_000, powerWatts: 49_000_000 },
+    delivered: { units: 0 },
+  });
+  expect((await get(`${contract}?asOf=2024-01-01T05:59:59Z`)).body).toMatchObject({
+    asOf: '2023-12-31',
+  });
+  expect((await get(`${contract}?asOf=2024-01-01`)).body).toMatchObject({ terms: { version: 2 } });
+  const before = log[8]!.position - 1n;
+  expect((await get(`${contract}?asOf=2024-01-01&knownAt=${before}`)).body).toMatchObject({
+    knownAt: { revision: 5 },
+    terms: { version: 1 },
+  });
+  expect((await get(`${contract}?knownAt=2024-05-31T00:00:00Z`)).status).toBe(404);
+});
+
 it('Its terms come by version', async () => {
   const first = await get(`${contract}/terms?limit=1`);
   expect(first.body.items).toEqual([
@@ -186,6 +218,7 @@ it('Its terms come by version', async () => {
       documentDigest,
       clauses,
       rateCard,
+      kind: 'original',
       adoptedAt: '2024-06-01T00:00:01.000Z',
     },
   ]);
@@ -223,6 +256,9 @@ it('Its timeline tells what happened, when and by whom, page by page', async () 
 it('Contracts are listed, all of them or those of a customer', async () => {
   const all = await get('/v1/contracts');
   expect(all.body.items).toHaveLength(3);
+  const executed = await get('/v1/contracts?stage=executed');
+  expect(executed.body.items).toMatchObject([{ contractId }]);
+  expect((await get('/v1/contracts?stage=suspended')).body.items).toEqual([]);
   const own = await get(`/v1/contracts?customerId=${customerId}`);
   expect(own.body.items).toMatchObject([{ contractId }]);
   const page = await get(`/v1/contracts?customerId=${otherCustomerId}&limit=1`);
@@ -252,6 +288,10 @@ it.each([
   [`/v1/contracts/${unknown}/timeline`, 404, 'contract/unknown'],
   ['/v1/contracts/7', 400, 'request/invalid'],
   ['/v1/contracts?customerId=7', 400, 'request/invalid'],
+  ['/v1/contracts?stage=new', 400, 'request/invalid'],
+  [`/v1/contracts/${unknown}?asOf=2024-01-01`, 404, 'contract/unknown'],
+  [`${contract}?asOf=yesterday`, 400, 'request/invalid'],
+  [`${contract}?knownAt=2024-01-01`, 400, 'request/invalid'],
   ['/v1/contracts?colour=red', 400, 'request/invalid'],
 ])('%s is refused with %i %s', async (url, status, code) => {
   expect(await get(url)).toMatchObject({ status, body: { code } });

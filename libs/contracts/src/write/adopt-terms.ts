@@ -14,7 +14,7 @@ import {
 } from 'class-validator';
 import type { CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
-import type { Contract } from '../domain/hosting-contract.js';
+import { TERMS_KINDS, type Contract, type TermsKind } from '../domain/hosting-contract.js';
 import { rateBases, type RateBasis } from '../domain/rate-card.js';
 import { ContractParams, IsDay, IsDigest, MayBeAbsent } from '../http/forms.js';
 import { ChangeContractCommand } from './change-contract.js';
@@ -104,6 +104,19 @@ export class AdoptTermsBody {
   @ValidateNested()
   @Type(() => RateCardBody)
   rateCard: RateCardBody;
+
+  /** Left out: the first version is the original, later ones are amendments. */
+  @MayBeAbsent()
+  @IsIn(TERMS_KINDS)
+  kind?: TermsKind;
+
+  /**
+   * Last day of the term, if the terms name one.
+   * @example 2026-12-31
+   */
+  @MayBeAbsent()
+  @IsDay()
+  termEndsOn?: string;
 }
 
 export class TermsAdoptedReply {

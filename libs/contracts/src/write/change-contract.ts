@@ -6,12 +6,12 @@ import {
   type ContractCommand,
   type ContractEvent,
 } from '../domain/hosting-contract.js';
+import type { LifecycleCommand } from '../domain/lifecycle.js';
 
 /** A command that touches one contract and nothing else. */
-type OnOneContract = Extract<
-  ContractCommand,
-  { type: 'ExecuteContract' | 'AdoptTerms' | 'PlaceOrder' }
->;
+type OnOneContract =
+  | Extract<ContractCommand, { type: 'ExecuteContract' | 'AdoptTerms' | 'PlaceOrder' }>
+  | LifecycleCommand;
 
 /** Shared by the use cases that are one decision on one contract. */
 export class ChangeContractCommand extends Command<Handled<Contract, ContractEvent>> {

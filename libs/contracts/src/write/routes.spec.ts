@@ -19,6 +19,7 @@ import { allocateCustomer } from './allocate-customer.js';
 import { changeContract } from './change-contract.js';
 import { draftContract } from './draft-contract.js';
 import { executeContract } from './execute-contract.js';
+import { contractLifecycle } from './lifecycle.js';
 import { placeOrder } from './place-order.js';
 import { registerCustomer } from './register-customer.js';
 
@@ -27,6 +28,7 @@ const slices = [
   draftContract,
   changeContract,
   executeContract,
+  contractLifecycle,
   adoptTerms,
   placeOrder,
   allocateCustomer,
@@ -194,6 +196,76 @@ describe('from a customer to an allocation', () => {
     expect(stale).toMatchObject({ status: 412, body: { code: 'request/revision-mismatch' } });
     const current = await post(`${contract}/terms`, terms, { 'if-match': '"0"' });
     expect(current).toMatchObject({ status: 201, headers: { etag: '"1"' } });
+  });
+});
+
+describe('the life of a contract', () => {
+  it('goes through its routes, from activation to its end', async () => {
+    const { contract } = await ordered();
+    const ruling = {
+      court: 'S.D. Tex. Bankr.',
+      docket: '22-90341',
+      documentDigest: 'e'.repeat(64),
+    };
+    const { customerId } = (await post('/v1/customers', { ...customer, name: 'Fortitude' })).body;
+    const documentDigest = 'f'.repeat(64);
+    const acts: [string, object][] = [
+      ['activation', { activatedOn: '2023-10-01' }],
+      ['suspension', { suspendedOn: '2023-11-01', cause: 'nonPayment', clauseRef: '9.2' }],
+      ['resumption', { resumedOn: '2023-11-08' }],
+      ['assumption', { assumedOn: '2023-12-01', ruling }],
+      ['assignment', { toCustomerId: customerId, effectiveOn: '2024-01-01', documentDigest }],
+      ['notice', { noticedOn: '2024-02-01', effectiveOn: '2024-05-01', by: 'customer' }],
+      ['termination', { terminatedOn: '2024-05-01', cause: 'notice' }],
+    ];
+    for (const [act, body] of acts) {
+      expect([act, (await post(`${contract}/${act}`, body)).status]).toEqual([act, 200]);
+    }
+    const events = streams.events(`hostingContract-${contract.split('/').at(-1)}`).slice(4);
+    expect(events.map(({ type }) => type)).toEqual([
+      'ContractActivated',
+      'ServiceSuspended',
+      'ServiceResumed',
+      'ContractAssumed',
+      'PartyAssigned',
+      'TerminationNoticed',
+      'ContractTerminated',
+    ]);
+    expect(events[3]!.data).toMatchObject({ assumedOn: '2023-12-01', ruling });
+    expect(await post(`${contract}/expiry`, { expiredOn: '2025-01-01' })).toMatchObject({
+      status: 409,
+      body: { code: 'contract/ended' },
+    });
+    expect(await post(`${contract}/rejection`, { rejectedOn: '2025-01-01', ruling })).toMatchObject(
+      { status: 409, body: { code: 'contract/ended' } },
+    );
+  });
+
+  it('is refused what it cannot be, by field', async () => {
+    const { contract } = await ordered();
+    expect(
+      await post(`${contract}/termination`, { terminatedOn: '2024-05-01', cause: 'notice' }),
+    ).toMatchObject({
+      status: 409,
+      body: { code: 'contract/notice-not-over', errors: [{ pointer: '/terminatedOn' }] },
+    });
+    expect(
+      await post(`${contract}/assignment`, {
+        toCustomerId: deriveId('nobody'),
+        effectiveOn: '2024-01-01',
+        documentDigest: 'f'.repeat(64),
+      }),
+    ).toMatchObject({
+      status: 404,
+      body: { code: 'customer/unknown', errors: [{ pointer: '/toCustomerId' }] },
+    });
+    expect(await post(`${contract}/rejection`, { rejectedOn: '2024-01-01' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/ruling' }] },
+    });
+    expect(await post(`${contract}/terms`, { ...terms, kind: 'original' })).toMatchObject({
+      status: 409,
+    });
   });
 });
 

@@ -8,8 +8,27 @@ import type {
   ServiceOrderPlaced,
   Signatory,
   TermsAdopted,
+  TermsKind,
 } from '../../domain/hosting-contract.js';
+import {
+  evolveLifecycle,
+  type Lifecycle,
+  type LifecycleEvent,
+  type Stage,
+} from '../../domain/lifecycle.js';
 import type { RateCard } from '../../domain/rate-card.js';
+
+const everyLifecycleEvent = <Key>(key: Key) => ({
+  ContractActivated: key,
+  ServiceSuspended: key,
+  ServiceResumed: key,
+  TerminationNoticed: key,
+  ContractTerminated: key,
+  ContractExpired: key,
+  ContractAssumed: key,
+  ContractRejected: key,
+  PartyAssigned: key,
+});
 
 const ofContract = ({ data }: { data: { contractId: string } }) => [
   { contract_id: data.contractId },
@@ -25,6 +44,12 @@ export interface ContractRow {
   readonly time_zone: string;
   readonly currency: string;
   readonly status: 'drafted' | 'executed';
+  /** Where an executed contract is in its life, since which day, and when notice ends it. */
+  readonly stage: Stage | null;
+  readonly stage_since: string | null;
+  readonly ends_on: string | null;
+  readonly assumed_on: string | null;
+  readonly term_ends_on: string | null;
   readonly drafted_at: string;
   readonly executed_on: string | null;
   readonly document_digest: string | null;
@@ -52,6 +77,11 @@ export const contracts = tableFold<ContractRow, ContractEvent>({
       time_zone: 'text',
       currency: 'text',
       status: 'text',
+      stage: 'text',
+      stage_since: 'date',
+      ends_on: 'date',
+      assumed_on: 'date',
+      term_ends_on: 'date',
       drafted_at: 'timestamptz',
       executed_on: 'date',
       document_digest: 'text',
@@ -67,8 +97,19 @@ export const contracts = tableFold<ContractRow, ContractEvent>({
       revision: 'bigint',
     },
     key: ['contract_id'],
-    nullable: ['executed_on', 'document_digest'],
-    indexes: [['customer_id', 'contract_id']],
+    nullable: [
+      'stage',
+      'stage_since',
+      'ends_on',
+      'assumed_on',
+      'term_ends_on',
+      'executed_on',
+      'document_digest',
+    ],
+    indexes: [
+      ['customer_id', 'contract_id'],
+      ['stage', 'contract_id'],
+    ],
   },
   keys: {
     ContractDrafted: ofContract,
@@ -78,6 +119,7 @@ export const contracts = tableFold<ContractRow, ContractEvent>({
     CustomerAllocated: ofContract,
     AllocationAbandoned: ofContract,
     MinersDelivered: ofContract,
+    ...everyLifecycleEvent(ofContract),
   },
   evolve: (before, event) => {
     const { revision } = event;
@@ -91,6 +133,11 @@ export const contracts = tableFold<ContractRow, ContractEvent>({
         time_zone: timeZone,
         currency,
         status: 'drafted',
+        stage: null,
+        stage_since: null,
+        ends_on: null,
+        assumed_on: null,
+        term_ends_on: null,
         drafted_at: event.metadata.occurredAt,
         executed_on: null,
         document_digest: null,
@@ -114,13 +161,19 @@ export const contracts = tableFold<ContractRow, ContractEvent>({
         return {
           ...row,
           status: 'executed',
+          stage: 'executed',
+          stage_since: executedOn,
           executed_on: executedOn,
           document_digest: documentDigest,
           signatories,
         };
       }
       case 'TermsAdopted':
-        return { ...row, terms_version: event.data.version };
+        return {
+          ...row,
+          terms_version: event.data.version,
+          term_ends_on: event.data.termEndsOn ?? row.term_ends_on,
+        };
       case 'ServiceOrderPlaced':
         return {
           ...row,
@@ -142,9 +195,31 @@ export const contracts = tableFold<ContractRow, ContractEvent>({
         };
       case 'AllocationAbandoned':
         return row;
+      default:
+        return lived(row, event);
     }
   },
 });
+
+const lived = (row: ContractRow, event: LifecycleEvent): ContractRow => {
+  if (row.stage === null || row.stage_since === null) return row;
+  const { stage_since: since, ends_on: endsOn, assumed_on: assumedOn, stage } = row;
+  const before: Lifecycle = {
+    stage,
+    since,
+    ...(endsOn !== null && { endsOn }),
+    ...(assumedOn !== null && { assumedOn }),
+  };
+  const after = evolveLifecycle(before, event);
+  return {
+    ...row,
+    stage: after.stage,
+    stage_since: after.since,
+    ends_on: after.endsOn ?? null,
+    assumed_on: after.assumedOn ?? null,
+    customer_id: event.type === 'PartyAssigned' ? event.data.toCustomerId : row.customer_id,
+  };
+};
 
 const nameplateWatts = (byModel: readonly DeliveredModel[]): bigint =>
   byModel.reduce((sum, model) => sum + BigInt(model.nameplateWatts), 0n);
@@ -158,6 +233,8 @@ export interface TermsRow {
   readonly document_digest: string;
   readonly clauses: readonly Clause[];
   readonly rate_card: RateCard;
+  readonly kind: TermsKind;
+  readonly term_ends_on: string | null;
   readonly adopted_at: string;
 }
 
@@ -171,9 +248,12 @@ export const contractTerms = tableFold<TermsRow, TermsAdopted>({
       document_digest: 'text',
       clauses: 'jsonb',
       rate_card: 'jsonb',
+      kind: 'text',
+      term_ends_on: 'date',
       adopted_at: 'timestamptz',
     },
     key: ['contract_id', 'version'],
+    nullable: ['term_ends_on'],
     insertOnly: true,
   },
   keys: {
@@ -186,6 +266,8 @@ export const contractTerms = tableFold<TermsRow, TermsAdopted>({
     document_digest: data.documentDigest,
     clauses: data.clauses,
     rate_card: data.rateCard,
+    kind: data.kind ?? (data.version === 1 ? 'original' : 'amendment'),
+    term_ends_on: data.termEndsOn ?? null,
     adopted_at: metadata.occurredAt,
   }),
 });
@@ -397,6 +479,7 @@ export const contractTimeline = tableFold<TimelineRow, ContractEvent>({
     CustomerAllocated: atRevision,
     AllocationAbandoned: atRevision,
     MinersDelivered: atRevision,
+    ...everyLifecycleEvent(atRevision),
   },
   evolve: (_row, { id, type, data, metadata, revision, recordedAt }) => ({
     contract_id: data.contractId,
@@ -414,7 +497,7 @@ export const contractTimeline = tableFold<TimelineRow, ContractEvent>({
 
 export const contractsProjection: Projection = {
   name: 'contracts',
-  version: 1,
+  version: 2,
   tables: [
     contracts,
     contractTerms,

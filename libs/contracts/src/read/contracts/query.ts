@@ -1,10 +1,18 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsOptional, IsUUID } from 'class-validator';
+import {
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { IsIn, IsUUID } from 'class-validator';
 import type { Kysely } from 'kysely';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  equalTo,
   keysetPage,
   Page,
   ReadAt,
@@ -14,7 +22,9 @@ import {
   type ReadOptions,
 } from '@hostledger/http';
 import { contractUnknown } from '../../domain/hosting-contract.js';
-import { ContractParams } from '../../http/forms.js';
+import { STAGES, type Stage } from '../../domain/lifecycle.js';
+import { ContractParams, MayBeAbsent } from '../../http/forms.js';
+import { AsOfQuery, ContractAsOfView, readAsOf } from './as-of.js';
 import type {
   AllocationRow,
   ContractDeliveryRow,
@@ -49,9 +59,14 @@ interface Tables {
 
 export class ContractsPage extends Page {
   /** Only the contracts of this customer. */
-  @IsOptional()
+  @MayBeAbsent()
   @IsUUID()
   customerId?: string;
+
+  /** Only executed contracts in this stage of their life. */
+  @MayBeAbsent()
+  @IsIn(STAGES)
+  stage?: Stage;
 }
 
 class ListOf {
@@ -77,29 +92,54 @@ export class Timeline extends ListOf {
 @ApiTags('contracts')
 @Controller('contracts')
 export class ContractsController {
-  constructor(private readonly readModels: ReadModels) {}
+  constructor(
+    private readonly readModels: ReadModels,
+    private readonly log: EventStore,
+  ) {}
 
   @ApiOperation({ summary: 'List the contracts with what they hold' })
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: ContractList })
-  async list(@Query() { customerId, ...page }: ContractsPage, @ReadAt() at: ReadOptions) {
+  async list(@Query() { customerId, stage, ...page }: ContractsPage, @ReadAt() at: ReadOptions) {
     const { position, value } = await this.readModels.read<Tables, PageOf<ContractRow>>(
       at,
       (db) => {
         const all = db.selectFrom('contracts').selectAll();
-        const wanted = customerId === undefined ? all : all.where('customer_id', '=', customerId);
-        return keysetPage(wanted, page, ['customer_id', 'contract_id']);
+        return keysetPage(equalTo(all, { customer_id: customerId, stage }), page, ['contract_id']);
       },
     );
     return readReply(position, { ...value, items: value.items.map(contractView) });
   }
 
-  @ApiOperation({ summary: 'Get a contract and what it holds: ordered, allocated, delivered' })
+  @ApiOperation({
+    summary: 'Get a contract and what it holds: ordered, allocated, delivered',
+    description:
+      'With `asOf` or `knownAt`: what was true on a day, by what had been recorded, answered from ' +
+      'the contract’s own events.',
+  })
   @Get(':contractId')
   @AnyRole()
-  @ApiOkResponse({ type: ContractDetails })
-  async get(@Param() { contractId }: ContractParams, @ReadAt() at: ReadOptions) {
+  @ApiExtraModels(ContractDetails, ContractAsOfView)
+  @ApiOkResponse({
+    schema: {
+      oneOf: [{ $ref: getSchemaPath(ContractDetails) }, { $ref: getSchemaPath(ContractAsOfView) }],
+    },
+  })
+  async get(
+    @Param() { contractId }: ContractParams,
+    @Query() moment: AsOfQuery,
+    @ReadAt() at: ReadOptions,
+  ) {
+    if (moment.asOf !== undefined || moment.knownAt !== undefined) {
+      const now = new Date().toISOString();
+      const { position, view } = await readAsOf(this.log, contractId, moment, now);
+      return readReply(position, view);
+    }
+    return this.present(contractId, at);
+  }
+
+  private async present(contractId: string, at: ReadOptions) {
     interface Found {
       row: ContractRow;
       orders: OrderRow[];

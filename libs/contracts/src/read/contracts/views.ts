@@ -1,3 +1,5 @@
+import type { TermsKind } from '../../domain/hosting-contract.js';
+import type { Stage } from '../../domain/lifecycle.js';
 import type { RateBasis } from '../../domain/rate-card.js';
 import type {
   AllocationRow,
@@ -38,6 +40,16 @@ export class ContractView {
   /** @example USD */
   currency: string;
   status: 'drafted' | 'executed';
+  /** Where an executed contract is in its life. */
+  stage?: Stage;
+  /** The day of the last act on it. */
+  since?: string;
+  /** By notice: the day the contract can end on. */
+  endsOn?: string;
+  /** When a court allowed it to be kept. */
+  assumedOn?: string;
+  /** Last day of the term, where the terms name one. */
+  termEndsOn?: string;
   draftedAt: string;
   /** @example 2023-09-25 */
   executedOn?: string;
@@ -58,6 +70,11 @@ export const contractView = (row: ContractRow): ContractView => ({
   timeZone: row.time_zone,
   currency: row.currency,
   status: row.status,
+  ...(row.stage === null ? {} : { stage: row.stage }),
+  ...(row.stage_since === null ? {} : { since: row.stage_since }),
+  ...(row.ends_on === null ? {} : { endsOn: row.ends_on }),
+  ...(row.assumed_on === null ? {} : { assumedOn: row.assumed_on }),
+  ...(row.term_ends_on === null ? {} : { termEndsOn: row.term_ends_on }),
   draftedAt: row.drafted_at,
   ...(row.executed_on === null ? {} : { executedOn: row.executed_on }),
   ...(row.document_digest === null ? {} : { documentDigest: row.document_digest }),
@@ -129,6 +146,9 @@ export class TermsView {
   documentDigest: string;
   clauses: ClauseView[];
   rateCard: RateCardView;
+  kind: TermsKind;
+  /** Last day of the term, where these terms name one. */
+  termEndsOn?: string;
   adoptedAt: string;
 }
 
@@ -138,6 +158,8 @@ export const termsView = (row: TermsRow): TermsView => ({
   documentDigest: row.document_digest,
   clauses: [...row.clauses],
   rateCard: row.rate_card,
+  kind: row.kind,
+  ...(row.term_ends_on === null ? {} : { termEndsOn: row.term_ends_on }),
   adoptedAt: row.adopted_at,
 });
 

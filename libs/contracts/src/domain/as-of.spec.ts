@@ -1,0 +1,112 @@
+import type { RecordedEvent } from '@hostledger/eventsourcing';
+import { contractOnDay, dayIn } from './as-of.js';
+import type { ContractEvent } from './hosting-contract.js';
+
+const contractId = 'contract-1';
+const digest = 'a'.repeat(64);
+
+const recorded = (events: readonly ContractEvent[]): RecordedEvent<ContractEvent>[] =>
+  events.map((event, index) => ({
+    ...event,
+    id: `event-${index}`,
+    metadata: {} as never,
+    stream: `hostingContract-${contractId}`,
+    revision: BigInt(index),
+    position: BigInt(index * 100),
+    recordedAt: '2024-01-01T00:00:00.000Z',
+  }));
+
+const terms = (version: number, effectiveOn: string): ContractEvent => ({
+  type: 'TermsAdopted',
+  data: {
+    contractId,
+    version,
+    effectiveOn,
+    documentDigest: digest,
+    clauses: [],
+    rateCard: { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: `0.0${version}` },
+  },
+});
+const history = recorded([
+  {
+    type: 'ContractDrafted',
+    data: {
+      contractId,
+      customerId: 'celsius',
+      reference: 'HA-1',
+      title: 'Hosting agreement',
+      timeZone: 'America/Chicago',
+      currency: 'USD',
+    },
+  },
+  terms(1, '2020-09-01'),
+  {
+    type: 'ContractExecuted',
+    data: { contractId, executedOn: '2020-09-15', documentDigest: digest, signatories: [] },
+  },
+  terms(2, '2022-06-01'),
+  {
+    type: 'ServiceOrderPlaced',
+    data: {
+      contractId,
+      customerId: 'celsius',
+      orderId: 'order-1',
+      reference: 'SO-1',
+      units: 100,
+      powerWatts: 1_000,
+      startsOn: '2021-01-01',
+    },
+  },
+  { type: 'ContractActivated', data: { contractId, activatedOn: '2020-10-01' } },
+  {
+    type: 'PartyAssigned',
+    data: {
+      contractId,
+      fromCustomerId: 'celsius',
+      toCustomerId: 'fortitude',
+      effectiveOn: '2023-01-01',
+      documentDigest: digest,
+    },
+  },
+]);
+
+describe('a contract on a day', () => {
+  const on = (day: string, known = history) => contractOnDay(known, day);
+
+  it('is nothing to who knows no event of it', () => {
+    expect(on('2024-01-01', [])).toBeUndefined();
+  });
+
+  it('has the terms in force, the stage, the party and the amounts of that day', () => {
+    expect(on('2020-08-31')).toMatchObject({ stage: 'drafted', ordered: { units: 0 } });
+    expect(on('2020-08-31')?.terms).toBeUndefined();
+    expect(on('2020-09-20')).toMatchObject({ stage: 'executed', terms: { version: 1 } });
+    expect(on('2022-05-31')).toMatchObject({
+      stage: 'active',
+      since: '2020-10-01',
+      customerId: 'celsius',
+      terms: { version: 1, rateCard: { ratePerKwh: '0.01' } },
+      ordered: { units: 100, powerWatts: 1_000 },
+    });
+    expect(on('2022-06-01')).toMatchObject({ terms: { version: 2 } });
+    expect(on('2023-01-01')).toMatchObject({ customerId: 'fortitude' });
+  });
+
+  it('names the event that says which terms were in force', () => {
+    expect(on('2022-06-01')?.terms?.recorded).toEqual({
+      eventId: 'event-3',
+      revision: 3n,
+      position: 300n,
+      recordedAt: '2024-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('is what was known: before the second version was recorded, the first was in force', () => {
+    expect(on('2022-06-01', history.slice(0, 3))).toMatchObject({ terms: { version: 1 } });
+  });
+
+  it('counts days in the time zone of the contract', () => {
+    expect(dayIn('America/Chicago', '2022-06-01T04:59:59Z')).toBe('2022-05-31');
+    expect(dayIn('America/Chicago', '2022-06-01T05:00:00Z')).toBe('2022-06-01');
+  });
+});

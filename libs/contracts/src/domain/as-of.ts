@@ -1,0 +1,137 @@
+import { unreachable, type RecordedEvent } from '@hostledger/eventsourcing';
+import type { ContractEvent, TermsAdopted } from './hosting-contract.js';
+import { evolveLifecycle, lifecycleDay, type Lifecycle, type Stage } from './lifecycle.js';
+
+export interface Amount {
+  readonly units: number;
+  readonly powerWatts: number;
+}
+
+/** What was true of a contract on a day, by what had been recorded. */
+export interface ContractOnDay {
+  readonly contractId: string;
+  readonly customerId: string;
+  readonly reference: string;
+  readonly title: string;
+  readonly stage: 'drafted' | Stage;
+  /** The day of the last act on it by then. */
+  readonly since?: string;
+  /** The version in force, with where and when it was recorded. */
+  readonly terms?: TermsAdopted['data'] & { readonly recorded: Source };
+  /** Of orders that had begun, allocations in effect and deliveries reconciled by then. */
+  readonly ordered: Amount;
+  readonly allocated: Amount;
+  readonly delivered: Amount & { readonly hashrateGhs: number };
+}
+
+/** The event that says so. */
+export interface Source {
+  readonly eventId: string;
+  readonly revision: bigint;
+  readonly position: bigint;
+  readonly recordedAt: string;
+}
+
+/**
+ * Answers with the contract as it was on a day of its time zone, given the events known then, from
+ * the first on; `undefined` if there are none. Only dates that the events name count: an event that
+ * was recorded later about an earlier day is part of that day for whoever knows it.
+ */
+export const contractOnDay = (
+  known: readonly RecordedEvent<ContractEvent>[],
+  day: string,
+): ContractOnDay | undefined => {
+  let contract: ContractOnDay | undefined;
+  let lifecycle: Lifecycle | undefined;
+  for (const recorded of known) {
+    const event = recorded as unknown as ContractEvent;
+    if (event.type === 'ContractDrafted') {
+      const { contractId, customerId, reference, title } = event.data;
+      const none = { units: 0, powerWatts: 0 };
+      contract = {
+        contractId,
+        customerId,
+        reference,
+        title,
+        stage: 'drafted',
+        ordered: none,
+        allocated: none,
+        delivered: { ...none, hashrateGhs: 0 },
+      };
+      continue;
+    }
+    if (!contract) continue;
+    switch (event.type) {
+      case 'ContractExecuted': {
+        const { executedOn } = event.data;
+        if (executedOn <= day) lifecycle = { stage: 'executed', since: executedOn };
+        break;
+      }
+      case 'TermsAdopted':
+        // Later versions take effect later, so the last one that has is in force.
+        if (event.data.effectiveOn <= day) {
+          contract = { ...contract, terms: { ...event.data, recorded: sourceOf(recorded) } };
+        }
+        break;
+      case 'ServiceOrderPlaced':
+        if (event.data.startsOn <= day) {
+          contract = { ...contract, ordered: sum(contract.ordered, event.data) };
+        }
+        break;
+      case 'CustomerAllocated':
+        if (event.data.effectiveOn <= day) {
+          contract = { ...contract, allocated: sum(contract.allocated, event.data) };
+        }
+        break;
+      case 'MinersDelivered': {
+        const { reconciledAt, received: units, byModel, hashrateGhs } = event.data;
+        if (reconciledAt.slice(0, 10) > day) break;
+        const powerWatts = byModel.reduce((watts, model) => watts + model.nameplateWatts, 0);
+        const { delivered } = contract;
+        const hashrate = delivered.hashrateGhs + hashrateGhs;
+        contract = {
+          ...contract,
+          delivered: { ...sum(delivered, { units, powerWatts }), hashrateGhs: hashrate },
+        };
+        break;
+      }
+      case 'AllocationAbandoned':
+        break;
+      case 'ContractActivated':
+      case 'ServiceSuspended':
+      case 'ServiceResumed':
+      case 'TerminationNoticed':
+      case 'ContractTerminated':
+      case 'ContractExpired':
+      case 'ContractAssumed':
+      case 'ContractRejected':
+      case 'PartyAssigned':
+        if (!lifecycle || lifecycleDay(event).day > day) break;
+        lifecycle = evolveLifecycle(lifecycle, event);
+        if (event.type === 'PartyAssigned') {
+          contract = { ...contract, customerId: event.data.toCustomerId };
+        }
+        break;
+      default:
+        unreachable(event);
+    }
+  }
+  if (!contract || !lifecycle) return contract;
+  return { ...contract, stage: lifecycle.stage, since: lifecycle.since };
+};
+
+const sum = (a: Amount, b: Amount): Amount => ({
+  units: a.units + b.units,
+  powerWatts: a.powerWatts + b.powerWatts,
+});
+
+const sourceOf = ({ id, revision, position, recordedAt }: RecordedEvent): Source => ({
+  eventId: id,
+  revision,
+  position,
+  recordedAt,
+});
+
+/** The day that an instant falls on in a time zone, YYYY-MM-DD. */
+export const dayIn = (timeZone: string, instant: string): string =>
+  new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(new Date(instant));
