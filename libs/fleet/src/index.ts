@@ -29,4 +29,5 @@ export {
   type StoragePlace,
 } from './domain/miner.js';
 export { relocationAggregate, type Relocation, type RelocationEvent } from './domain/relocation.js';
+export type { MinerArrived, MinerDeparted, TransitPlace } from './domain/miner-transit.js';
 export { minerModel, minerModels, type MinerModel } from './domain/models.js';

@@ -6,6 +6,16 @@ import {
   type DomainEvent,
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
+import {
+  arrive,
+  depart,
+  inTransit,
+  moveAbandoned,
+  type MinerDeparted,
+  type TransitCommand,
+  type TransitEvent,
+  type TransitPlace,
+} from './miner-transit.js';
 import { minerModel } from './models.js';
 
 // Places and identity
@@ -24,13 +34,17 @@ export interface StoragePlace {
 }
 
 /** A miner is always in exactly one place. */
-export type Place = SlotPlace | StoragePlace;
+export type Place = SlotPlace | StoragePlace | TransitPlace;
 
-export const samePlace = (a: Place, b: Place): boolean =>
-  a.facility === b.facility &&
-  (a.kind === 'storage'
-    ? b.kind === 'storage'
-    : b.kind === 'slot' && a.rack === b.rack && a.slot === b.slot);
+/** Of a machine on the road, the one it goes to. */
+export const facilityOf = (place: Place): string =>
+  place.kind === 'transit' ? place.to : place.facility;
+
+export const standsIn = (place: Place, { facility, rack, slot }: SlotPlace): boolean =>
+  place.kind === 'slot' &&
+  place.facility === facility &&
+  place.rack === rack &&
+  place.slot === slot;
 
 const SERIAL = /^[A-Z0-9]{6,40}$/;
 
@@ -93,13 +107,17 @@ export type RelocationAbandoned = DomainEvent<
   { serial: string; reservationId: string; cause: string }
 >;
 
-export type MinerEvent = MinerReceived | MinerInstalled | MinerRelocated | RelocationAbandoned;
+export type MinerEvent =
+  MinerReceived | MinerInstalled | MinerRelocated | RelocationAbandoned | TransitEvent;
 
 export const minerEvents: EventCatalogue<MinerEvent> = {
   MinerReceived: 'A miner arrived with a delivery and stands in storage; its life begins here.',
   MinerInstalled: 'A miner was taken from storage and put into a reserved slot.',
   MinerRelocated: 'A miner was moved from one slot to another, reserved one.',
   RelocationAbandoned: 'A move was given up: it can never happen under that reservation any more.',
+  MinerDeparted:
+    'A miner left for another facility, where a slot is held for it; it is on the road.',
+  MinerArrived: 'A miner came off the road and stands in the storage of a facility.',
 };
 
 // State
@@ -115,6 +133,8 @@ interface KnownMiner {
   readonly moves: readonly string[];
   /** Reservations under which no move can happen any more. */
   readonly abandoned: readonly string[];
+  /** The reservation under which it last left for another facility. */
+  readonly departedUnder?: string;
 }
 
 export interface StoredMiner extends KnownMiner {
@@ -129,8 +149,15 @@ export interface InstalledMiner extends KnownMiner {
   readonly left?: { readonly place: SlotPlace; readonly reservationId: string };
 }
 
+export interface InTransitMiner extends KnownMiner {
+  readonly status: 'inTransit';
+  readonly place: TransitPlace;
+  /** The slot it left, which somebody has to record as vacated; absent out of storage. */
+  readonly left?: { readonly place: SlotPlace; readonly reservationId: string };
+}
+
 /** Small on purpose: a hundred thousand of these are held in memory. */
-export type Miner = { readonly status: 'unknown' } | StoredMiner | InstalledMiner;
+export type Miner = { readonly status: 'unknown' } | StoredMiner | InstalledMiner | InTransitMiner;
 
 const none: readonly string[] = [];
 
@@ -159,6 +186,12 @@ const evolve = (miner: Miner, event: MinerEvent): Miner => {
       const { to: place, reservationId } = event.data;
       return { ...miner, status: 'installed', place, moves: [...miner.moves, reservationId] };
     }
+    case 'MinerDeparted':
+      return departed(miner, event.data);
+    case 'MinerArrived': {
+      const { left: _, ...known } = { left: undefined, ...miner };
+      return { ...known, status: 'stored', place: event.data.to };
+    }
     case 'MinerRelocated': {
       const { from, fromReservationId, to: place, reservationId } = event.data;
       const left = { place: from, reservationId: fromReservationId };
@@ -169,6 +202,24 @@ const evolve = (miner: Miner, event: MinerEvent): Miner => {
     default:
       return unreachable(event);
   }
+};
+
+const departed = (
+  miner: StoredMiner | InstalledMiner | InTransitMiner,
+  { from, fromReservationId, to: place, reservationId }: MinerDeparted['data'],
+): InTransitMiner => {
+  const { left: _, ...known } = { left: undefined, ...miner };
+  const left =
+    from.kind === 'slot' && fromReservationId !== undefined
+      ? { place: from, reservationId: fromReservationId }
+      : undefined;
+  return {
+    ...known,
+    status: 'inTransit',
+    place,
+    departedUnder: reservationId,
+    ...(left && { left }),
+  };
 };
 
 /** The reservation that brought an installed miner to its slot. */
@@ -201,6 +252,7 @@ export type MinerCommand =
   | DomainCommand<'ReceiveMiner', ReceiveMinerData>
   | DomainCommand<'InstallMiner', MoveMinerData>
   | DomainCommand<'RelocateMiner', MoveMinerData>
+  | TransitCommand
   | DomainCommand<'AbandonRelocation', { serial: string; reservationId: string; cause: string }>;
 
 // Decide
@@ -214,6 +266,10 @@ const decide = (command: MinerCommand, miner: Miner): readonly MinerEvent[] => {
       return install(command.data, miner);
     case 'RelocateMiner':
       return relocate(command.data, miner);
+    case 'DepartMiner':
+      return depart(command.data, miner);
+    case 'ArriveMiner':
+      return arrive(command.data, miner);
     case 'AbandonRelocation': {
       const { reservationId, cause } = command.data;
       if (miner.moves.includes(reservationId) || miner.abandoned.includes(reservationId)) return [];
@@ -259,10 +315,11 @@ const receive = (data: ReceiveMinerData, miner: Miner): MinerReceived[] => {
 
 const install = (
   { serial, to, reservationId }: MoveMinerData,
-  miner: StoredMiner | InstalledMiner,
+  miner: StoredMiner | InstalledMiner | InTransitMiner,
 ): MinerInstalled[] => {
-  if (miner.moves.includes(reservationId) || samePlace(miner.place, to)) return [];
+  if (miner.moves.includes(reservationId) || standsIn(miner.place, to)) return [];
   if (miner.abandoned.includes(reservationId)) throw moveAbandoned(serial, reservationId);
+  if (miner.status === 'inTransit') throw inTransit(serial, miner.place);
   if (miner.status === 'installed') {
     throw new DomainError(
       'conflict',
@@ -282,10 +339,11 @@ const install = (
 
 const relocate = (
   { serial, to, reservationId }: MoveMinerData,
-  miner: StoredMiner | InstalledMiner,
+  miner: StoredMiner | InstalledMiner | InTransitMiner,
 ): MinerRelocated[] => {
-  if (miner.moves.includes(reservationId) || samePlace(miner.place, to)) return [];
+  if (miner.moves.includes(reservationId) || standsIn(miner.place, to)) return [];
   if (miner.abandoned.includes(reservationId)) throw moveAbandoned(serial, reservationId);
+  if (miner.status === 'inTransit') throw inTransit(serial, miner.place);
   if (miner.status === 'stored') {
     throw new DomainError(
       'conflict',
@@ -333,14 +391,6 @@ export const minerUnknown = (serial: string): DomainError =>
     `There is no miner ${serial}`,
     { serial },
     '/serial',
-  );
-
-const moveAbandoned = (serial: string, reservationId: string): DomainError =>
-  new DomainError(
-    'conflict',
-    'miner/relocation-abandoned',
-    `The move of miner ${serial} was given up before it was made; ask for it again`,
-    { serial, reservationId },
   );
 
 /** A machine: a serial number lives once, and is in one place at a time. */

@@ -1,5 +1,5 @@
 import { DomainError } from '@hostledger/eventsourcing';
-import type { Place } from './miner.js';
+import type { SlotPlace, StoragePlace } from './miner.js';
 import type { KnownRelocation, MovesEvent, RelocationEvent } from './relocation.js';
 
 // How far each move of a relocation is. A plan may have a hundred thousand of them, so the state
@@ -39,7 +39,7 @@ export interface ReservedMove {
   /** Of the destination slot. */
   readonly reservationId: string;
   /** Where the machine stood when its slot was reserved. */
-  readonly from: Place;
+  readonly from: SlotPlace | StoragePlace;
 }
 
 export interface AbortedMove {

@@ -6,6 +6,9 @@ registerProblems({
   'miner/duplicate-serial': { status: 409, title: 'The serial number lives already' },
   'miner/already-installed': { status: 409, title: 'The miner stands in another slot' },
   'miner/not-installed': { status: 409, title: 'The miner is in storage' },
+  'miner/in-transit': { status: 409, title: 'The miner is on the road between facilities' },
+  'miner/already-there': { status: 409, title: 'The miner is at that facility already' },
+  'miner/not-in-transit': { status: 409, title: 'The miner is at a facility, not on the road' },
   'miner/relocation-abandoned': {
     status: 409,
     title: 'The move was given up before it was made; ask for it again',

@@ -27,8 +27,7 @@ import {
 import {
   minerAggregate,
   type ArrivalCondition,
-  type InstalledMiner,
-  type StoredMiner,
+  type Miner,
 } from '../domain/miner.js';
 import { reportDelivery } from './report-delivery.js';
 
@@ -215,6 +214,8 @@ const KIND_OF: Readonly<Record<string, DiscrepancyKind>> = {
   'model/unknown': 'unknownModel',
 };
 
+type LivingMiner = Exclude<Miner, { readonly status: 'unknown' }>;
+
 /** What the lines of a chunk came to. */
 class ChunkCount {
   readonly rejections: LineRejection[] = [];
@@ -231,7 +232,7 @@ class ChunkCount {
     }
   }
 
-  isReceived({ model, ratedHashrateGhs, powerWatts }: StoredMiner | InstalledMiner): void {
+  isReceived({ model, ratedHashrateGhs, powerWatts }: LivingMiner): void {
     let total = this.received.get(model);
     if (!total) {
       total = { model, units: 0, hashrateGhs: 0, nameplateWatts: 0 };

@@ -163,6 +163,20 @@ export const violationsIn = (log: readonly RecordedEvent[]): string[] => {
         places.set(serial, to);
         break;
       }
+      case 'MinerDeparted': {
+        const { serial, from, to, reservationId } = event.data;
+        if (reserved.get(reservationId)?.serial !== serial) fail(event, 'no slot is held for it');
+        if (over.has(reservationId)) fail(event, 'the reservation was over');
+        if (JSON.stringify(places.get(serial)) !== JSON.stringify(from)) fail(event, 'not there');
+        places.set(serial, to);
+        break;
+      }
+      case 'MinerArrived': {
+        const { serial, from, to } = event.data;
+        if (JSON.stringify(places.get(serial)) !== JSON.stringify(from)) fail(event, 'not there');
+        places.set(serial, to);
+        break;
+      }
       case 'RelocationAbandoned':
         break;
     }
@@ -179,6 +193,7 @@ export const disagreementsIn = (log: readonly RecordedEvent[]): string[] => {
     if (event.type === 'MinerInstalled' || event.type === 'MinerRelocated') {
       standing.set(event.data.serial, placeText(event.data.to));
     }
+    if (event.type === 'MinerDeparted') standing.delete(event.data.serial);
     if (event.type === 'SlotOccupied') holding.set(placeText(event.data), event.data.serial);
     if (event.type === 'SlotVacated') holding.delete(placeText(event.data));
   }

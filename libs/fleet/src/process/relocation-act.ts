@@ -92,4 +92,5 @@ export const loadMiner = async (
 ): Promise<Miner> => (await store.load(minerAggregate, serial, options)).state;
 
 /** The machine is on the road under this plan. */
-export const hasLeft = (_act: PlanAct, _miner: Miner): boolean => false;
+export const hasLeft = ({ relocationId }: PlanAct, planned: PlannedMove, miner: Miner): boolean =>
+  miner.status !== 'unknown' && miner.departedUnder === reservationOf(relocationId, planned);

@@ -2,11 +2,13 @@ import { DomainError, mapLimited, stepOf } from '@hostledger/eventsourcing';
 import {
   minerAggregate,
   minerUnknown,
-  samePlace,
+  standsIn,
   type Miner,
   type MinerCommand,
-  type Place,
+  type SlotPlace,
+  type StoragePlace,
 } from '../domain/miner.js';
+import { inTransit } from '../domain/miner-transit.js';
 import type { PlannedMove } from '../domain/relocation.js';
 import { recordAtRacks, reserveSlots, type MadeMove, type WantedSlot } from './move-racks.js';
 import { madeMove } from './move.js';
@@ -29,7 +31,7 @@ interface Run extends PlanAct {
 
 interface Wanted extends WantedSlot {
   readonly planned: PlannedMove;
-  readonly from: Place;
+  readonly from: SlotPlace | StoragePlace;
 }
 
 type Judgement =
@@ -98,12 +100,16 @@ const judgeBy = (run: Run, planned: PlannedMove, miner: Miner): Judgement => {
     return { way: 'made', planned, ...(made && { made }) };
   }
   const { place: from, powerWatts } = miner;
-  if (samePlace(from, to)) return { way: 'made', planned };
-  const wanted = { planned, serial, to, reservationId, powerWatts, from };
+  if (standsIn(from, to)) return { way: 'made', planned };
+  if (from.kind === 'transit') {
+    return { way: 'refused', planned, refusal: inTransit(serial, from) };
+  }
   const way = from.facility === to.facility ? 'within' : 'between';
+  const wanted = { planned, serial, to, reservationId, powerWatts, from };
   try {
     // What the miner would refuse is not reserved.
-    minerAggregate.decide(moveCommand(run, wanted), miner);
+    const command = way === 'within' ? moveCommand(run, wanted) : departCommand(run, wanted);
+    minerAggregate.decide(command, miner);
     return { way, wanted };
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
@@ -117,6 +123,15 @@ const moveCommand = (
 ): MinerCommand => ({
   type: from.kind === 'storage' ? 'InstallMiner' : 'RelocateMiner',
   data: { serial, to, reservationId },
+  at,
+});
+
+const departCommand = (
+  { relocationId, context: { at } }: PlanAct,
+  { serial, to, reservationId }: Wanted,
+): MinerCommand => ({
+  type: 'DepartMiner',
+  data: { serial, to: to.facility, reservationId, relocationId },
   at,
 });
 

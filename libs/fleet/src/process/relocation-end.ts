@@ -75,7 +75,7 @@ const giveUpOne = async (act: PlanAct, refused: RefusedMove): Promise<End> => {
   const { planned, refusal } = refused;
   const wasMade = await fence(act, planned, refusal.code);
   const miner = await loadMiner(act, planned);
-  if (!wasMade) return { ...refused, way: hasLeft(act, miner) ? 'left' : 'stays' };
+  if (!wasMade) return { ...refused, way: hasLeft(act, planned, miner) ? 'left' : 'stays' };
   const made = madeMove(planned.serial, miner, reservationOf(act.relocationId, planned));
   return { ...refused, way: 'made', ...(made && { made }) };
 };

@@ -37,7 +37,12 @@ const received = (serial: string, facility = 'DENTON', more: object = {}): Miner
     ...more,
   },
 });
-const moved = (serial: string, from: Place, to: SlotPlace, reservationId = 'r1'): MinerEvent => {
+const moved = (
+  serial: string,
+  from: SlotPlace | StoragePlace,
+  to: SlotPlace,
+  reservationId = 'r1',
+): MinerEvent => {
   const move = {
     serial,
     model: 'S19JXP-151',

@@ -1,6 +1,6 @@
-/** Where a miner stands: in a slot of a rack, or in the facility's storage. */
+/** Where a miner is: in a slot of a rack, in the facility's storage, or on the road to it. */
 export class PlaceView {
-  kind: 'slot' | 'storage';
+  kind: 'slot' | 'storage' | 'transit';
   /** @example DENTON */
   facility: string;
   /** @example A-01 */
@@ -9,9 +9,14 @@ export class PlaceView {
   slot?: number;
 }
 
-export const placeView = (facility: string, rack: string | null, slot: number | null): PlaceView =>
+export const placeView = (
+  facility: string,
+  rack: string | null,
+  slot: number | null,
+  onTheRoad = false,
+): PlaceView =>
   rack === null || slot === null
-    ? { kind: 'storage', facility }
+    ? { kind: onTheRoad ? 'transit' : 'storage', facility }
     : { kind: 'slot', facility, rack, slot };
 
 /** Machines of one model, added up. */

@@ -1,5 +1,5 @@
 import { tableFold, type Projection } from '@hostledger/eventsourcing';
-import type { ArrivalCondition, MinerEvent } from '../../domain/miner.js';
+import { facilityOf, type ArrivalCondition, type MinerEvent } from '../../domain/miner.js';
 
 /**
  * A miner as it is now. One row is written for every line of a delivery, so it repeats nothing
@@ -10,7 +10,8 @@ export interface MinerRow {
   readonly customer_id: string;
   readonly contract_id: string;
   readonly model: string;
-  readonly state: 'stored' | 'installed';
+  readonly state: 'stored' | 'installed' | 'inTransit';
+  /** Of a machine on the road, the one it goes to. */
   readonly facility: string;
   readonly rack: string | null;
   readonly slot: number | null;
@@ -67,6 +68,8 @@ export const miners = tableFold<MinerRow, MinerEvent>({
     MinerInstalled: ofMiner,
     MinerRelocated: ofMiner,
     RelocationAbandoned: ofMiner,
+    MinerDeparted: ofMiner,
+    MinerArrived: ofMiner,
   },
   evolve: (row, event) => {
     const revision = Number(event.revision);
@@ -99,10 +102,17 @@ export const miners = tableFold<MinerRow, MinerEvent>({
         const since = event.metadata.occurredAt;
         return row && { ...row, state: 'installed', facility, rack, slot, since, revision };
       }
+      case 'MinerDeparted':
+      case 'MinerArrived': {
+        const { to } = event.data;
+        const state = to.kind === 'transit' ? 'inTransit' : 'stored';
+        const place = { state, facility: facilityOf(to), rack: null, slot: null } as const;
+        return row && { ...row, ...place, since: event.metadata.occurredAt, revision };
+      }
       case 'RelocationAbandoned':
         return row && { ...row, revision };
     }
   },
 });
 
-export const minersProjection: Projection = { name: 'miners', version: 1, tables: [miners] };
+export const minersProjection: Projection = { name: 'miners', version: 2, tables: [miners] };

@@ -24,6 +24,7 @@ import {
 } from '../../http/forms.js';
 import type { DeliveryRow } from '../deliveries/projection.js';
 import type { MoveRow } from '../moves/projection.js';
+import { fromView, toView } from '../moves/query.js';
 import { placeView, PlaceView } from '../views.js';
 import type { MinerRow } from './projection.js';
 
@@ -65,8 +66,8 @@ export class MinersFilter extends Page {
   model?: string;
 
   @MayBeAbsent()
-  @IsIn(['stored', 'installed'])
-  state?: 'stored' | 'installed';
+  @IsIn(['stored', 'installed', 'inTransit'])
+  state?: MinerRow['state'];
 
   /**
    * What the serial number begins with.
@@ -83,7 +84,8 @@ export class MinerView {
   serial: string;
   /** @example S19JXP-151 */
   model: string;
-  state: 'stored' | 'installed';
+  /** @example installed */
+  state: MinerRow['state'];
   place: PlaceView;
   /** When it came to its place. */
   since: string;
@@ -110,7 +112,8 @@ export class MinerList {
 
 /** How a miner came to a place. */
 export class MinerPlaceView {
-  kind: 'delivery' | 'installation' | 'relocation';
+  /** @example relocation */
+  kind: 'delivery' | MoveRow['kind'];
   from?: PlaceView;
   to: PlaceView;
   at: string;
@@ -212,7 +215,7 @@ const minerView = (row: MinerRow): MinerView => ({
   serial: row.serial,
   model: row.model,
   state: row.state,
-  place: placeView(row.facility, row.rack, row.slot),
+  place: placeView(row.facility, row.rack, row.slot, row.state === 'inTransit'),
   since: row.since,
   customerId: row.customer_id,
   contractId: row.contract_id,
@@ -247,8 +250,8 @@ const arrivalView = (row: Arrival): MinerPlaceView => ({
 
 const moveView = (row: MoveRow): MinerPlaceView => ({
   kind: row.kind,
-  from: placeView(row.from_facility, row.from_rack, row.from_slot),
-  to: placeView(row.to_facility, row.to_rack, row.to_slot),
+  from: fromView(row),
+  to: toView(row),
   at: row.moved_at,
   by: row.moved_by,
   ...(row.reason === null ? {} : { reason: row.reason }),

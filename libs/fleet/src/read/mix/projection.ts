@@ -1,11 +1,18 @@
 import { tableFold, type Projection } from '@hostledger/eventsourcing';
-import type { MinerInstalled, MinerReceived, MinerRelocated, Place } from '../../domain/miner.js';
+import type { TransitEvent } from '../../domain/miner-transit.js';
+import {
+  facilityOf,
+  type MinerInstalled,
+  type MinerReceived,
+  type MinerRelocated,
+  type Place,
+} from '../../domain/miner.js';
 
 /** Machines of one model and customer in one state at one facility, counted as they change. */
 export interface MixRow {
   readonly model: string;
   readonly facility: string;
-  readonly state: 'stored' | 'installed';
+  readonly state: 'stored' | 'installed' | 'inTransit';
   readonly customer_id: string;
   readonly units: number;
   readonly hashrate_ghs: bigint;
@@ -13,19 +20,22 @@ export interface MixRow {
 }
 
 type MixKey = Pick<MixRow, 'model' | 'facility' | 'state' | 'customer_id'>;
-type Counted = MinerReceived | MinerInstalled | MinerRelocated;
+type Moved = MinerInstalled | MinerRelocated | TransitEvent;
+type Counted = MinerReceived | Moved;
+
+const STATE = { slot: 'installed', storage: 'stored', transit: 'inTransit' } as const;
 
 const keyAt = (place: Place, { model, customerId }: Counted['data']): MixKey => ({
   model,
-  facility: place.facility,
-  state: place.kind === 'slot' ? 'installed' : 'stored',
+  facility: facilityOf(place),
+  state: STATE[place.kind],
   customer_id: customerId,
 });
 
 const sameKey = (a: Partial<MixKey>, b: MixKey): boolean =>
   a.facility === b.facility && a.state === b.state;
 
-const ofMove = ({ data }: { data: (MinerInstalled | MinerRelocated)['data'] }): MixKey[] => {
+const ofMove = ({ data }: { data: Moved['data'] }): MixKey[] => {
   const [left, joined] = [keyAt(data.from, data), keyAt(data.to, data)];
   return sameKey(left, joined) ? [] : [left, joined];
 };
@@ -48,6 +58,8 @@ export const fleetMix = tableFold<MixRow, Counted>({
     MinerReceived: ({ data }) => [keyAt(data.place, data)],
     MinerInstalled: ofMove,
     MinerRelocated: ofMove,
+    MinerDeparted: ofMove,
+    MinerArrived: ofMove,
   },
   evolve: (row, event, key) => {
     const { data } = event;
@@ -66,4 +78,4 @@ export const fleetMix = tableFold<MixRow, Counted>({
   },
 });
 
-export const fleetMixProjection: Projection = { name: 'fleet_mix', version: 1, tables: [fleetMix] };
+export const fleetMixProjection: Projection = { name: 'fleet_mix', version: 2, tables: [fleetMix] };

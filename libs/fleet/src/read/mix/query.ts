@@ -26,8 +26,8 @@ export class MixFilter {
   facility?: string;
 
   @MayBeAbsent()
-  @IsIn(['stored', 'installed'])
-  state?: 'stored' | 'installed';
+  @IsIn(['stored', 'installed', 'inTransit'])
+  state?: MixRow['state'];
 
   @IsIdFilter()
   customerId?: string;
@@ -44,7 +44,7 @@ export class MixView {
   model?: string;
   /** @example DENTON */
   facility?: string;
-  state?: 'stored' | 'installed';
+  state?: MixRow['state'];
   customerId?: string;
   units: number;
   /** Rated, in GH/s. */

@@ -1,21 +1,24 @@
 import { tableFold, type Projection } from '@hostledger/eventsourcing';
-import type { MinerInstalled, MinerRelocated } from '../../domain/miner.js';
+import type { TransitEvent } from '../../domain/miner-transit.js';
+import { facilityOf, type MinerInstalled, type MinerRelocated } from '../../domain/miner.js';
 
 /** A move that was made: what, when, from where to where, why and by whom. */
 export interface MoveRow {
   /** Of the event in the log, which orders the moves. */
   readonly position: bigint;
   readonly serial: string;
-  readonly kind: 'installation' | 'relocation';
+  readonly kind: 'installation' | 'relocation' | 'departure' | 'arrival';
   readonly customer_id: string;
   readonly model: string;
+  /** Of an arrival, the facility it had left. */
   readonly from_facility: string;
-  /** Null for a move out of storage. */
+  /** Null for a move out of storage, and for an arrival. */
   readonly from_rack: string | null;
   readonly from_slot: number | null;
   readonly to_facility: string;
-  readonly to_rack: string;
-  readonly to_slot: number;
+  /** Null for a machine that is on the road from here on, or goes to storage. */
+  readonly to_rack: string | null;
+  readonly to_slot: number | null;
   readonly moved_at: string;
   readonly reason: string | null;
   readonly moved_by: string;
@@ -26,7 +29,14 @@ export interface MoveRow {
 
 const atPosition = ({ position }: { position: bigint }) => [{ position }];
 
-export const moves = tableFold<MoveRow, MinerInstalled | MinerRelocated>({
+const KIND = {
+  MinerInstalled: 'installation',
+  MinerRelocated: 'relocation',
+  MinerDeparted: 'departure',
+  MinerArrived: 'arrival',
+} as const;
+
+export const moves = tableFold<MoveRow, MinerInstalled | MinerRelocated | TransitEvent>({
   table: {
     name: 'miner_moves',
     columns: {
@@ -48,7 +58,7 @@ export const moves = tableFold<MoveRow, MinerInstalled | MinerRelocated>({
       revision: 'integer',
     },
     key: ['position'],
-    nullable: ['from_rack', 'from_slot', 'reason'],
+    nullable: ['from_rack', 'from_slot', 'to_rack', 'to_slot', 'reason'],
     indexes: [
       ['serial', 'position'],
       ['from_facility', 'position'],
@@ -56,19 +66,24 @@ export const moves = tableFold<MoveRow, MinerInstalled | MinerRelocated>({
     ],
     insertOnly: true,
   },
-  keys: { MinerInstalled: atPosition, MinerRelocated: atPosition },
+  keys: {
+    MinerInstalled: atPosition,
+    MinerRelocated: atPosition,
+    MinerDeparted: atPosition,
+    MinerArrived: atPosition,
+  },
   evolve: (_, { type, data, metadata, position, revision }) => ({
     position,
     serial: data.serial,
-    kind: type === 'MinerInstalled' ? 'installation' : 'relocation',
+    kind: KIND[type],
     customer_id: data.customerId,
     model: data.model,
-    from_facility: data.from.facility,
+    from_facility: data.from.kind === 'transit' ? data.from.from : data.from.facility,
     from_rack: data.from.kind === 'slot' ? data.from.rack : null,
     from_slot: data.from.kind === 'slot' ? data.from.slot : null,
-    to_facility: data.to.facility,
-    to_rack: data.to.rack,
-    to_slot: data.to.slot,
+    to_facility: facilityOf(data.to),
+    to_rack: data.to.kind === 'slot' ? data.to.rack : null,
+    to_slot: data.to.kind === 'slot' ? data.to.slot : null,
     moved_at: metadata.occurredAt,
     reason: metadata.reason ?? null,
     moved_by: metadata.actor.subject,
@@ -77,4 +92,4 @@ export const moves = tableFold<MoveRow, MinerInstalled | MinerRelocated>({
   }),
 });
 
-export const movesProjection: Projection = { name: 'miner_moves', version: 1, tables: [moves] };
+export const movesProjection: Projection = { name: 'miner_moves', version: 2, tables: [moves] };

@@ -40,7 +40,7 @@ export class MovesFilter extends Page {
 export class MoveView {
   serial: string;
   /** @example relocation */
-  kind: 'installation' | 'relocation';
+  kind: MoveRow['kind'];
   model: string;
   customerId: string;
   from: PlaceView;
@@ -89,13 +89,19 @@ export class MovesController {
   }
 }
 
+export const fromView = (row: MoveRow): PlaceView =>
+  placeView(row.from_facility, row.from_rack, row.from_slot, row.kind === 'arrival');
+
+export const toView = (row: MoveRow): PlaceView =>
+  placeView(row.to_facility, row.to_rack, row.to_slot, row.kind === 'departure');
+
 export const moveView = (row: MoveRow): MoveView => ({
   serial: row.serial,
   kind: row.kind,
   model: row.model,
   customerId: row.customer_id,
-  from: placeView(row.from_facility, row.from_rack, row.from_slot),
-  to: placeView(row.to_facility, row.to_rack, row.to_slot),
+  from: fromView(row),
+  to: toView(row),
   movedAt: row.moved_at,
   movedBy: row.moved_by,
   ...(row.reason === null ? {} : { reason: row.reason }),

@@ -1,5 +1,5 @@
 import { tableFold, type Projection } from '@hostledger/eventsourcing';
-import type { Place } from '../../domain/miner.js';
+import type { SlotPlace, StoragePlace } from '../../domain/miner.js';
 import { numbersOf, stateAfter, type MoveState } from '../../domain/relocation-moves.js';
 import type {
   MovesEvent,
@@ -214,7 +214,7 @@ export interface RelocationMoveRow {
   readonly to_slot: number;
   /** Set with the reservation of a move between facilities, and where the machine stood then. */
   readonly reservation_id: string | null;
-  readonly from_place: Place | null;
+  readonly from_place: SlotPlace | StoragePlace | null;
   readonly held_until: string | null;
   readonly departed_at: string | null;
   readonly ended_at: string | null;
