@@ -43,5 +43,5 @@ export const durableProcesses = ({
   ...contractsProcesses(aggregateStore),
   ...sitesProcesses(aggregateStore),
   ...fleetProcesses(aggregateStore, eventStore),
-  operationsProcess(aggregateStore, eventStore, fleetBulkKinds(aggregateStore)),
+  operationsProcess(aggregateStore, eventStore, fleetBulkKinds(aggregateStore, eventStore)),
 ];

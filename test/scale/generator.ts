@@ -220,7 +220,7 @@ export class Generator {
 
   /** What the worker would do with the operation. */
   private async perform(operationId: string, kind: string, context: CommandContext): Promise<void> {
-    const process = operationsProcess(this.store, this.log, fleetBulkKinds(this.store));
+    const process = operationsProcess(this.store, this.log, fleetBulkKinds(this.store, this.log));
     const { at } = context;
     const item = {
       item_id: operationId,

@@ -7,6 +7,7 @@ import { deliveryKind } from './process/delivery.js';
 import { finishMovesProcess } from './process/finish-moves.js';
 import type { EventReader } from './process/relocation-plan.js';
 import { relocationsProcess } from './process/relocation-process.js';
+import { arrivalKind, departureKind } from './process/relocation-transit.js';
 import { deliveryReportsProcess } from './process/report-delivery.js';
 import { deliveriesProjection } from './read/deliveries/projection.js';
 import { deliveriesQuery } from './read/deliveries/query.js';
@@ -24,6 +25,7 @@ import { moveMiner } from './write/move-miner.js';
 import { reconcileDeliveries } from './write/reconcile-delivery.js';
 import { decideRelocations } from './write/relocation-decision.js';
 import { planRelocations } from './write/relocation-plan.js';
+import { reportTransits } from './write/relocation-transit.js';
 
 const slices = [
   deliverMiners,
@@ -32,6 +34,7 @@ const slices = [
   moveManyMiners,
   planRelocations,
   decideRelocations,
+  reportTransits,
   deliveriesQuery,
   minersQuery,
   movesQuery,
@@ -64,8 +67,10 @@ export const fleetProcesses = (
 ];
 
 /** What the uploads of this room are made of, for the process that performs operations. */
-export const fleetBulkKinds = (store: AggregateStore): readonly BulkKind[] => [
+export const fleetBulkKinds = (store: AggregateStore, reader: EventReader): readonly BulkKind[] => [
   deliveryKind(store),
   moveKind(store, 'installation'),
   moveKind(store, 'relocation'),
+  departureKind(store, reader),
+  arrivalKind(store, reader),
 ];

@@ -106,7 +106,7 @@ const csv = { 'content-type': 'text/csv' };
 
 /** As the worker does it. */
 const perform = async (operationId: unknown): Promise<void> => {
-  const worker = operationsProcess(store, streams, fleetBulkKinds(store));
+  const worker = operationsProcess(store, streams, fleetBulkKinds(store, streams));
   const started = streams.log.find(
     ({ type, data }) =>
       type === 'OperationStarted' && (data as { operationId: string }).operationId === operationId,

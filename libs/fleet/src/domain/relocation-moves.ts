@@ -140,7 +140,7 @@ export const recordMoves = (
   relocation: KnownRelocation,
 ): RelocationEvent[] => {
   const { heldUntil } = relocation;
-  if (heldUntil === undefined) throw notApproved(relocationId);
+  if (heldUntil === undefined) throw relocationNotApproved(relocationId);
   const progress = { relocationId, chunk };
   const record = new Recorder(relocation, chunk);
   if (reserved && relocation.status === 'approved') {
@@ -212,7 +212,7 @@ class Recorder {
 const isOpen = (state: MoveState | undefined): state is OpenMoveState =>
   state !== undefined && state in NEXT;
 
-const notApproved = (relocationId: string): DomainError =>
+export const relocationNotApproved = (relocationId: string): DomainError =>
   new DomainError(
     'conflict',
     'relocation/not-approved',

@@ -20,6 +20,13 @@ registerProblems({
   'relocation/slot-twice': { status: 422, title: 'One plan moves one machine into a slot' },
   'relocation/moves-missing': { status: 409, title: 'Not all moves of the plan are stored yet' },
   'relocation/not-approved': { status: 409, title: 'The relocation plan is not approved' },
+  'relocation/not-reserved': { status: 409, title: 'No slot is held for the machine to go to' },
+  'relocation/not-departed': { status: 409, title: 'The machine did not leave under the plan' },
+  'relocation/miner-not-planned': { status: 404, title: 'The plan does not move the machine' },
+  'relocation/arrived-elsewhere': {
+    status: 409,
+    title: 'The machine arrived at another facility than its slot',
+  },
   'relocation/cancelled': { status: 409, title: 'The relocation was called off' },
   'relocation/completed': { status: 409, title: 'Every move of the relocation has ended' },
   'relocation/reservation-expired': {

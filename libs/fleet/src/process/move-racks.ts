@@ -119,14 +119,20 @@ export const recordAtRacks = async (
   moves: readonly MadeMove[],
   context: CommandContext,
 ): Promise<bigint> => {
-  const append = async (id: string, command: RackCommand, ...ids: string[]): Promise<bigint> =>
-    (await store.handle(rackAggregate, id, command, stepOf(context, command.type, id, ...ids)))
-      .position;
-  const { at } = context;
   const arrived = await eachRack(moves, (id, group) => {
     const reservationIds = group.map(reservationIdOf);
-    return append(id, { type: 'OccupySlots', data: { reservationIds }, at }, ...reservationIds);
+    const command = { type: 'OccupySlots', data: { reservationIds }, at: context.at } as const;
+    return append(store, id, command, context, reservationIds);
   });
+  return latest([...arrived, await vacateSlots(store, moves, context)]);
+};
+
+/** Records that miners left their slots, one append per rack; resolves to the last position. */
+export const vacateSlots = async (
+  store: AggregateStore,
+  moves: readonly Pick<MadeMove, 'serial' | 'reservationId' | 'left'>[],
+  context: CommandContext,
+): Promise<bigint> => {
   const departures = moves.flatMap(({ serial, reservationId: movedBy, left }) =>
     left ? [{ serial, movedBy, reservationId: left.reservationId, to: left.place }] : [],
   );
@@ -135,11 +141,25 @@ export const recordAtRacks = async (
       slot,
       ...vacation,
     }));
+    const command = { type: 'VacateSlots', data: { vacations }, at: context.at } as const;
     const movedBy = group.map((departure) => departure.movedBy);
-    return append(id, { type: 'VacateSlots', data: { vacations }, at }, ...movedBy);
+    return append(store, id, command, context, movedBy);
   });
-  return [...arrived, ...departed].reduce((last, next) => (next > last ? next : last), 0n);
+  return latest(departed);
 };
+
+const append = async (
+  store: AggregateStore,
+  id: string,
+  command: RackCommand,
+  context: CommandContext,
+  ids: readonly string[],
+): Promise<bigint> =>
+  (await store.handle(rackAggregate, id, command, stepOf(context, command.type, id, ...ids)))
+    .position;
+
+const latest = (positions: readonly bigint[]): bigint =>
+  positions.reduce((last, next) => (next > last ? next : last), 0n);
 
 /** Gives slots back whose moves can never happen any more. */
 export const releaseSlots = async (

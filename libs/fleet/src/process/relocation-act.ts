@@ -91,6 +91,6 @@ export const loadMiner = async (
   options: { readonly fresh?: boolean } = {},
 ): Promise<Miner> => (await store.load(minerAggregate, serial, options)).state;
 
-/** The machine is on the road under this plan. */
+/** The machine left its place for the slot that the plan gave it. */
 export const hasLeft = ({ relocationId }: PlanAct, planned: PlannedMove, miner: Miner): boolean =>
   miner.status !== 'unknown' && miner.departedUnder === reservationOf(relocationId, planned);

@@ -1,6 +1,7 @@
 import { DomainError, mapLimited } from '@hostledger/eventsourcing';
+import type { Miner } from '../domain/miner.js';
 import type { PlannedMove } from '../domain/relocation.js';
-import { recordAtRacks, releaseSlots, type MadeMove } from './move-racks.js';
+import { recordAtRacks, releaseSlots, vacateSlots, type MadeMove } from './move-racks.js';
 import { madeMove } from './move.js';
 import {
   aborted,
@@ -52,6 +53,11 @@ export const giveUp = async (
     made.flatMap((end) => end.made ?? []),
     act.context,
   );
+  await vacateSlots(
+    act.store,
+    ends.flatMap((end) => end.departure ?? []),
+    act.context,
+  );
   for (const [cause, group] of Map.groupBy(
     ends.filter(({ way }) => way !== 'made'),
     ({ refusal }) => refusal.code,
@@ -69,13 +75,18 @@ export const giveUp = async (
 interface End extends RefusedMove {
   readonly way: 'made' | 'left' | 'stays';
   readonly made?: MadeMove;
+  readonly departure?: Departure;
 }
 
 const giveUpOne = async (act: PlanAct, refused: RefusedMove): Promise<End> => {
   const { planned, refusal } = refused;
   const wasMade = await fence(act, planned, refusal.code);
   const miner = await loadMiner(act, planned);
-  if (!wasMade) return { ...refused, way: hasLeft(act, planned, miner) ? 'left' : 'stays' };
+  if (!wasMade) {
+    const departure = departureOf(act, planned, miner);
+    const way = hasLeft(act, planned, miner) ? 'left' : 'stays';
+    return { ...refused, way, ...(departure && { departure }) };
+  }
   const made = madeMove(planned.serial, miner, reservationOf(act.relocationId, planned));
   return { ...refused, way: 'made', ...(made && { made }) };
 };
@@ -95,6 +106,20 @@ export const endMoves = async (
     completed: made.map(numberOf),
     aborted: stay.map(({ planned }) => aborted(planned, refusal)),
   });
+};
+
+export type Departure = Pick<MadeMove, 'serial' | 'reservationId' | 'left'>;
+
+/** The slot that a machine on the road left, which whoever comes by records as vacated. */
+export const departureOf = (
+  act: PlanAct,
+  planned: PlannedMove,
+  miner: Miner,
+): Departure | undefined => {
+  if (miner.status !== 'inTransit' || !miner.left || !hasLeft(act, planned, miner))
+    return undefined;
+  const { serial } = planned;
+  return { serial, reservationId: reservationOf(act.relocationId, planned), left: miner.left };
 };
 
 export const numberOf = ({ move }: PlannedMove): number => move;

@@ -4,6 +4,7 @@ import { relocationAggregate, type KnownRelocation } from '../domain/relocation.
 import { at, contextOf, itemsIn, NAMEPLATE_WATTS } from './moves.fixture.js';
 import { planRelocation, type EventReader, type RelocationProposal } from './relocation-plan.js';
 import { openRelocations, relocationsProcess, type OpenRelocation } from './relocation-process.js';
+import { arrivalKind, departureKind, type ArrivalLine } from './relocation-transit.js';
 
 // Plans for specs: proposed by Ana, approved by Bob, carried out as the worker would.
 
@@ -75,4 +76,27 @@ export const relocationOf = async (
   const { state } = await store.load(relocationAggregate, relocationId, { fresh: true });
   if (state.status === 'unknown' || state.status === 'listing') throw new Error('No such plan');
   return state;
+};
+
+/** Reports departures or arrivals as the worker performs them; resolves to the codes by line. */
+export const report = async (
+  store: AggregateStore,
+  reader: EventReader,
+  what: 'departure' | 'arrival',
+  relocationId: string,
+  lines: readonly ArrivalLine[],
+  name: string = what,
+): Promise<Record<number, string>> => {
+  const kind = what === 'departure' ? departureKind(store, reader) : arrivalKind(store, reader);
+  const rejected = await kind.perform({
+    operationId: 'operation-1',
+    chunk: 0,
+    params: { relocationId },
+    lines: lines.map((value, index) => ({ line: index + 1, value })),
+    refusedAtUpload: [],
+    context: stepOf(contextOf(name), relocationId),
+    now: at,
+    signal: new AbortController().signal,
+  });
+  return Object.fromEntries(rejected.map(({ line, code }) => [line, code]));
 };

@@ -97,7 +97,7 @@ export class MoveManyMinersController {
 }
 
 /** Lines of an upload are performed side by side, so their order could not be kept. */
-export const eachMinerOnce = (): LineRule<MoveLine> => {
+export const eachMinerOnce = (): LineRule<{ readonly serial: string }> => {
   const lineOf = new Map<string, number>();
   return ({ line, value: { serial } }) => {
     const before = lineOf.get(serial);

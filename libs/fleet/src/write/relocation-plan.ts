@@ -11,6 +11,7 @@ import {
   Roles,
   Upload,
   type BulkUpload,
+  type UploadLine,
   type UploadRejection,
 } from '@hostledger/http';
 import type { RelocationEconomics } from '../domain/relocation.js';
@@ -189,7 +190,7 @@ const MAX_ERRORS_NAMED = 1_000;
 const eachPlaceOnce = () => {
   const minerOnce = eachMinerOnce();
   const lineOf = new Map<string, number>();
-  return (line: Parameters<typeof minerOnce>[0]): Omit<UploadRejection, 'line'> | undefined => {
+  return (line: UploadLine<MoveLine>): Omit<UploadRejection, 'line'> | undefined => {
     const fault = minerOnce(line);
     if (fault) return fault;
     const { facility, rack, slot } = line.value;
