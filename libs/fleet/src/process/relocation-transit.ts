@@ -178,8 +178,10 @@ const arrive = async (run: Run, { serial, facility }: ArrivalLine): Promise<Arri
   }
   const at = facility ?? planned.facility;
   const departure = departureOf(run, planned, before);
+  const recorded = moveState(run.relocation, planned.move) !== 'reserved';
   // The slot it left has to be vacated before the miner forgets it.
-  if (departure) await vacateSlots(store, [departure], stepOf(context, 'left', planned.move));
+  if (departure && !recorded)
+    await vacateSlots(store, [departure], stepOf(context, 'left', planned.move));
   if (before.status === 'inTransit') {
     const command = {
       type: 'ArriveMiner',

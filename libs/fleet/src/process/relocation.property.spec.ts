@@ -28,7 +28,15 @@ import {
   violationsIn,
 } from './moves.fixture.js';
 import { reservationOf } from './relocation-plan.js';
-import { approve, callOff, carryOutDue, propose, relocationOf } from './relocation.fixture.js';
+import {
+  approve,
+  callOff,
+  carryOutDue,
+  propose,
+  relocationOf,
+  report,
+  setUpRackAtPecos,
+} from './relocation.fixture.js';
 
 // The real kernel on the embedded node. A failure prints the seed and the smallest sequence.
 
@@ -224,7 +232,7 @@ const MINERS = 5;
 
 const target = fc.record({
   number: fc.integer({ min: 1, max: MINERS }),
-  rack: fc.constantFrom('A1', 'B1'),
+  rack: fc.constantFrom('A1', 'B1', 'P1'),
   slot: fc.integer({ min: 1, max: 4 }),
 });
 const targets = fc.uniqueArray(target, { minLength: 1, maxLength: 3, selector: (t) => t.number });
@@ -233,6 +241,14 @@ const by = fc.uniqueArray(fc.nat({ max: 1 }), { minLength: 1, maxLength: 2 });
 const act = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant('carryOut' as const), by }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('move' as const), targets }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constantFrom('departure' as const, 'arrival' as const),
+      plan: fc.nat(1),
+      by,
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('callOff' as const), plan: fc.nat(1) }) },
   // Whatever is held is found overdue, however young it is.
   { weight: 1, arbitrary: fc.record({ type: fc.constant('expire' as const), by }) },
@@ -243,7 +259,9 @@ it(
   'no sequence of plans, moves, deaths and time-outs breaks a rule of the floor',
   async () => {
     const planned = fc.array(targets, { minLength: 1, maxLength: 2 });
-    const sequence = fc.array(act, { minLength: 2, maxLength: 6 });
+    // What is in one list happens at the same time.
+    const atOnce = fc.array(act, { minLength: 1, maxLength: 4 });
+    const sequence = fc.array(atOnce, { minLength: 1, maxLength: 4 });
     const deaths = fc.tuple(death, death);
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), planned, sequence, deaths, async (scheduler, ...told) => {
@@ -254,7 +272,7 @@ it(
           await home.close();
         }
       }),
-      { numRuns: 40, interruptAfterTimeLimit: WITHIN_MS / 2, markInterruptAsFailure: false },
+      { numRuns: 25, interruptAfterTimeLimit: WITHIN_MS / 2, markInterruptAsFailure: false },
     );
   },
   WITHIN_MS,
@@ -267,11 +285,12 @@ const runSequence = async (
   home: Home,
   scheduler: fc.Scheduler,
   planned: readonly (readonly Target[])[],
-  acts: readonly Act[],
+  sequence: readonly (readonly Act[])[],
   dying: readonly number[],
 ): Promise<void> => {
   const sound = home.process();
   await setUpFloor(sound, { A1: 3, B1: 3 }, MINERS);
+  await setUpRackAtPecos(sound, 'P1', 2);
   await moveMiners(
     sound,
     'installation',
@@ -294,7 +313,7 @@ const runSequence = async (
   const plans = await mapLimited(planned, 1, async (wanted, index) => {
     const moves = wanted.map(({ number, ...to }) => ({
       serial: serialOf(number),
-      facility: 'DENTON',
+      facility: facilityOf(to.rack),
       ...to,
     }));
     const id = await propose(sound, moves, `plan ${index}`);
@@ -306,13 +325,26 @@ const runSequence = async (
       case 'move': {
         const orders = what.targets.map(({ number, rack, slot: n }) => ({
           serial: serialOf(number),
-          to: slot(rack, n),
+          to: { ...slot(rack, n), facility: facilityOf(rack) },
           context: contextOf(`act ${index} ${number}`),
         }));
         await moveMiners(operator, 'relocation', orders, {
           context: contextOf(`act ${index}`),
           now: at,
         });
+        return;
+      }
+      case 'departure':
+      case 'arrival': {
+        const { type, plan } = what;
+        const [id, moves] = [plans[plan], planned[plan]];
+        if (id === undefined || !moves) return;
+        const lines = moves.map(({ number }) => ({ serial: serialOf(number) }));
+        await Promise.allSettled(
+          what.by.map((number) =>
+            report(workers[number]!, home.events, type, id, lines, `act ${index}`),
+          ),
+        );
         return;
       }
       case 'callOff': {
@@ -333,17 +365,44 @@ const runSequence = async (
       }
     }
   };
-  await scheduler.waitFor(Promise.allSettled(acts.map(perform)));
-  expect(violationsIn(await home.log())).toEqual([]);
+  const acts = sequence.flat();
+  for (const atOnce of sequence) {
+    const performed = atOnce.map((what) => perform(what, acts.indexOf(what)));
+    await scheduler.waitFor(Promise.allSettled(performed));
+    expect(violationsIn(await home.log())).toEqual([]);
+  }
 
+  // The operations that died are performed again, and what is on the road arrives.
   for (const now of [later(2), FAR_FUTURE_OF_PLANS]) {
+    await repeatReports(home, plans, planned, acts);
     await carryOutDue(home.process(), home.events, await home.log(), now);
     await finishDueMoves(home.process(), await home.log(), FAR_FUTURE_OF_PLANS);
   }
+  await repeatReports(home, plans, planned, [...acts, ...plans.map(arrivalOf)]);
   const log = await home.log();
   expect(violationsIn(log)).toEqual([]);
   expect(disagreementsIn(log)).toEqual([]);
   expect(await untruthsIn(home, plans, log)).toEqual([]);
+};
+
+const facilityOf = (rack: string): string => (rack === 'P1' ? 'PECOS' : 'DENTON');
+
+const arrivalOf = (_: string, plan: number): Act => ({ type: 'arrival', plan, by: [0] });
+
+/** As the process of operations does until they are done; each under the name it had. */
+const repeatReports = async (
+  home: Home,
+  plans: readonly string[],
+  planned: readonly (readonly Target[])[],
+  acts: readonly Act[],
+): Promise<void> => {
+  for (const [index, what] of acts.entries()) {
+    if (what.type !== 'departure' && what.type !== 'arrival') continue;
+    const [id, moves] = [plans[what.plan], planned[what.plan]];
+    if (id === undefined || !moves) continue;
+    const lines = moves.map(({ number }) => ({ serial: serialOf(number) }));
+    await report(home.process(), home.events, what.type, id, lines, `act ${index}`);
+  }
 };
 
 const FAR_FUTURE_OF_PLANS = '2099-01-01T00:00:00.000Z';
