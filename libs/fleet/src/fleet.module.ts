@@ -3,7 +3,9 @@ import type { AggregateStore, DurableProcess, Projection } from '@hostledger/eve
 import type { BulkKind } from '@hostledger/operations';
 import './http/problems.js';
 import { moveKind } from './process/bulk-moves.js';
+import { inspectionKind } from './process/delivery-inspection.js';
 import { deliveryKind } from './process/delivery.js';
+import { deliveryResolutionsProcess, resolutionKind } from './process/discrepancy-resolution.js';
 import { finishMovesProcess } from './process/finish-moves.js';
 import type { EventReader } from './process/relocation-plan.js';
 import { relocationsProcess } from './process/relocation-process.js';
@@ -20,6 +22,8 @@ import { movesQuery } from './read/moves/query.js';
 import { relocationsProjection } from './read/relocations/projection.js';
 import { relocationsQuery } from './read/relocations/query.js';
 import { deliverMiners } from './write/deliver-miners.js';
+import { inspectDeliveries } from './write/delivery-inspection.js';
+import { resolveDiscrepanciesOfDeliveries } from './write/discrepancy-resolution.js';
 import { moveManyMiners } from './write/move-many-miners.js';
 import { moveMiner } from './write/move-miner.js';
 import { reconcileDeliveries } from './write/reconcile-delivery.js';
@@ -29,6 +33,8 @@ import { reportTransits } from './write/relocation-transit.js';
 
 const slices = [
   deliverMiners,
+  inspectDeliveries,
+  resolveDiscrepanciesOfDeliveries,
   reconcileDeliveries,
   moveMiner,
   moveManyMiners,
@@ -63,12 +69,15 @@ export const fleetProcesses = (
 ): readonly DurableProcess<never>[] => [
   finishMovesProcess(store),
   deliveryReportsProcess(store),
+  deliveryResolutionsProcess(store),
   relocationsProcess(store, reader),
 ];
 
 /** What the uploads of this room are made of, for the process that performs operations. */
 export const fleetBulkKinds = (store: AggregateStore, reader: EventReader): readonly BulkKind[] => [
   deliveryKind(store),
+  inspectionKind(store),
+  resolutionKind(store),
   moveKind(store, 'installation'),
   moveKind(store, 'relocation'),
   departureKind(store, reader),

@@ -63,6 +63,12 @@ const reconciled: DeliveryEvent = {
     refused: 2,
     hashrateGhs: 7 * 151_000,
     byModel: [s19(7)],
+    accepted: 7,
+    returned: 0,
+    extra: 0,
+    acceptedByModel: [s19(7)],
+    extraByModel: [],
+    waivedHashrateGhs: 0,
     reconciledAt: at,
   },
 };

@@ -3,157 +3,29 @@ import {
   unreachable,
   type Aggregate,
   type DomainCommand,
-  type DomainEvent,
-  type EventCatalogue,
 } from '@hostledger/eventsourcing';
+import {
+  deliveryEvents,
+  type DeliveryEvent,
+  type DeliveryReconciled,
+  type DiscrepancyRaised,
+  type ManifestRegistered,
+} from './delivery-events.js';
+import { evolve, totalsOf, type Delivery, type RegisteredDelivery } from './delivery-state.js';
+import { hashrateOf, linesOf, type LineCounts, type ModelTotal } from './delivery-totals.js';
+import { inspect, mustBeCounted, type InspectionData } from './discrepancy-inspection.js';
+import {
+  beginResolutions,
+  finishResolutions,
+  type FinishData,
+  type ResolveData,
+} from './discrepancy-resolution.js';
+import type { Discrepancy } from './discrepancy.js';
 
-// Events
-
-/** Machines of one model, added up. */
-export interface ModelTotal {
-  readonly model: string;
-  readonly units: number;
-  readonly hashrateGhs: number;
-  readonly nameplateWatts: number;
-}
-
-/** What a part of a manifest came to: received + missing + refused are its lines. */
-export interface LineCounts {
-  readonly received: number;
-  /** On the manifest, not at the dock. */
-  readonly missing: number;
-  /** Not taken into the fleet: malformed, of an unknown model, or a serial that exists. */
-  readonly refused: number;
-}
-
-export type DiscrepancyKind =
-  'duplicateSerial' | 'duplicateInManifest' | 'unknownModel' | 'malformed' | 'missing' | 'damaged';
-
-export interface Discrepancy {
-  readonly line: number;
-  readonly kind: DiscrepancyKind;
-  /** Absent where the line has no legible one. */
-  readonly serial?: string;
-  readonly detail: string;
-}
-
-export type ManifestRegistered = DomainEvent<
-  'ManifestRegistered',
-  {
-    deliveryId: string;
-    /** The bulk operation that receives the lines. */
-    operationId: string;
-    contractId: string;
-    customerId: string;
-    facility: string;
-    reference: string;
-    /** All lines of the manifest, those refused at upload included. */
-    lineCount: number;
-    refusedAtUpload: number;
-    /** SHA-256 (hex) of the manifest as uploaded. */
-    digest: string;
-  }
->;
-export type LinesReceived = DomainEvent<
-  'LinesReceived',
-  { deliveryId: string; chunk: number; byModel: readonly ModelTotal[] } & LineCounts
->;
-export type DiscrepancyRaised = DomainEvent<
-  'DiscrepancyRaised',
-  { deliveryId: string } & Discrepancy
->;
-export type DeliveryReconciled = DomainEvent<
-  'DeliveryReconciled',
-  {
-    deliveryId: string;
-    contractId: string;
-    customerId: string;
-    facility: string;
-    reference: string;
-    lines: number;
-    hashrateGhs: number;
-    byModel: readonly ModelTotal[];
-    reconciledAt: string;
-  } & LineCounts
->;
-
-export type DeliveryEvent =
-  ManifestRegistered | LinesReceived | DiscrepancyRaised | DeliveryReconciled;
-
-export const deliveryEvents: EventCatalogue<DeliveryEvent> = {
-  ManifestRegistered: 'A manifest of machines for a contract arrived; its lines are received next.',
-  LinesReceived: 'A part of the lines was counted at the dock: received, missing or refused.',
-  DiscrepancyRaised: 'A line is not what it should be.',
-  DeliveryReconciled:
-    'Every line is accounted for; what was delivered is reported to the contract.',
-};
-
-// State
-
-interface KnownDelivery extends LineCounts {
-  readonly manifest: ManifestRegistered['data'];
-  readonly chunks: ReadonlySet<number>;
-  readonly byModel: readonly ModelTotal[];
-}
-
-export type Delivery =
-  | { readonly status: 'unknown' }
-  | ({ readonly status: 'receiving' } & KnownDelivery)
-  | ({
-      readonly status: 'reconciled';
-      readonly report: DeliveryReconciled['data'];
-    } & KnownDelivery);
-
-// Evolve
-
-const evolve = (delivery: Delivery, event: DeliveryEvent): Delivery => {
-  if (event.type === 'ManifestRegistered') {
-    return {
-      status: 'receiving',
-      manifest: event.data,
-      chunks: new Set(),
-      received: 0,
-      missing: 0,
-      refused: 0,
-      byModel: [],
-    };
-  }
-  if (delivery.status === 'unknown') return delivery;
-  switch (event.type) {
-    case 'LinesReceived': {
-      const { chunk, received, missing, refused, byModel } = event.data;
-      return {
-        ...delivery,
-        chunks: new Set(delivery.chunks).add(chunk),
-        received: delivery.received + received,
-        missing: delivery.missing + missing,
-        refused: delivery.refused + refused,
-        byModel: addTotals(delivery.byModel, byModel),
-      };
-    }
-    case 'DiscrepancyRaised':
-      return delivery;
-    case 'DeliveryReconciled':
-      return { ...delivery, status: 'reconciled', report: event.data };
-    default:
-      return unreachable(event);
-  }
-};
-
-/** Joins totals per model, ordered by model, so that equal deliveries read equal. */
-export const addTotals = (...parts: readonly (readonly ModelTotal[])[]): ModelTotal[] => {
-  const totals = new Map<string, ModelTotal>();
-  for (const { model, units, hashrateGhs, nameplateWatts } of parts.flat()) {
-    const before = totals.get(model);
-    totals.set(model, {
-      model,
-      units: units + (before?.units ?? 0),
-      hashrateGhs: hashrateGhs + (before?.hashrateGhs ?? 0),
-      nameplateWatts: nameplateWatts + (before?.nameplateWatts ?? 0),
-    });
-  }
-  return [...totals.values()].sort((a, b) => (a.model < b.model ? -1 : 1));
-};
+export * from './delivery-events.js';
+export type { Delivery, RegisteredDelivery } from './delivery-state.js';
+export * from './delivery-totals.js';
+export * from './discrepancy.js';
 
 // Commands
 
@@ -169,6 +41,9 @@ export type DeliveryCommand =
         discrepancies: readonly Discrepancy[];
       } & LineCounts
     >
+  | DomainCommand<'RecordInspection', InspectionData>
+  | DomainCommand<'BeginResolutions', ResolveData>
+  | DomainCommand<'FinishResolutions', FinishData>
   | DomainCommand<'ReconcileDelivery', { deliveryId: string }>;
 
 // Decide
@@ -194,6 +69,12 @@ const decide = (command: DeliveryCommand, delivery: Delivery): readonly Delivery
         }),
       ];
     }
+    case 'RecordInspection':
+      return inspect(command.data, delivery, command.at);
+    case 'BeginResolutions':
+      return beginResolutions(command.data, delivery, command.at);
+    case 'FinishResolutions':
+      return finishResolutions(command.data, delivery, command.at);
     case 'ReconcileDelivery':
       return delivery.status === 'reconciled' ? [] : [reconcile(delivery, command.at)];
     default:
@@ -201,38 +82,22 @@ const decide = (command: DeliveryCommand, delivery: Delivery): readonly Delivery
   }
 };
 
-const linesOf = ({ received, missing, refused }: LineCounts): number =>
-  received + missing + refused;
-
-const reconcile = (delivery: KnownDelivery, reconciledAt: string): DeliveryReconciled => {
-  const { manifest, received, missing, refused, byModel } = delivery;
+const reconcile = (delivery: RegisteredDelivery, reconciledAt: string): DeliveryReconciled => {
+  mustBeCounted(delivery);
+  const { manifest, byModel } = delivery;
   const { deliveryId, contractId, customerId, facility, reference, lineCount } = manifest;
-  const recorded = linesOf(delivery);
-  if (recorded !== lineCount) {
-    throw new DomainError(
-      'conflict',
-      'delivery/still-receiving',
-      `${recorded} of ${lineCount} lines are accounted for; reconcile when the operation is complete`,
-      { deliveryId, operationId: manifest.operationId, lines: lineCount, recorded },
-    );
-  }
-  return {
-    type: 'DeliveryReconciled',
-    data: {
-      deliveryId,
-      contractId,
-      customerId,
-      facility,
-      reference,
-      lines: lineCount,
-      received,
-      missing,
-      refused,
-      hashrateGhs: byModel.reduce((sum, { hashrateGhs }) => sum + hashrateGhs, 0),
-      byModel,
-      reconciledAt,
-    },
+  const report = {
+    deliveryId,
+    contractId,
+    customerId,
+    facility,
+    reference,
+    lines: lineCount,
+    hashrateGhs: hashrateOf(byModel),
+    reconciledAt,
   };
+  // Whoever does not complain by now has accepted.
+  return { type: 'DeliveryReconciled', data: { ...report, ...totalsOf(delivery, 'reconciled') } };
 };
 
 export const deliveryUnknown = (deliveryId: string): DomainError =>
@@ -251,7 +116,7 @@ const tooManyLines = (
     { deliveryId, lines: lineCount, recorded },
   );
 
-/** A delivery: received + missing + refused come to the lines of its manifest. */
+/** A delivery: received + missing + refused come to the lines of its manifest, whatever is resolved. */
 export const deliveryAggregate: Aggregate<Delivery, DeliveryCommand, DeliveryEvent> = {
   category: 'delivery',
   initialState: { status: 'unknown' },

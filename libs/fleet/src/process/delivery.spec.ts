@@ -1,4 +1,3 @@
-import { contractAggregate, type ContractCommand } from '@hostledger/contracts';
 import {
   AggregateStore,
   CommandIdReused,
@@ -6,9 +5,9 @@ import {
   type RecordedEvent,
 } from '@hostledger/eventsourcing';
 import { operationsProcess, type BulkKind } from '@hostledger/operations';
-import { facilityAggregate } from '@hostledger/sites';
 import { InMemoryStreams, rowsOf, type FaultPoint } from '@hostledger/testing';
 import { deliveryAggregate } from '../domain/delivery.js';
+import { contractId, setUpContract } from './delivery.fixture.js';
 import {
   deliveryKind,
   reconcileDelivery,
@@ -23,58 +22,15 @@ import {
   type UnreportedDelivery,
 } from './report-delivery.js';
 
-const contractId = 'contract-1';
 let streams: InMemoryStreams;
 let store: AggregateStore;
 
-beforeEach(async () => {
-  streams = new InMemoryStreams();
-  await setUpContract();
-});
+beforeEach(() => setUp());
 
-const setUpContract = async (): Promise<void> => {
+const setUp = async (): Promise<void> => {
+  streams = new InMemoryStreams();
   store = new AggregateStore(streams);
-  await store.handle(
-    facilityAggregate,
-    'DENTON',
-    {
-      type: 'OpenFacility',
-      data: {
-        facility: 'DENTON',
-        name: 'Denton',
-        timeZone: 'America/Chicago',
-        powerEnvelopeWatts: 1,
-      },
-      at,
-    },
-    contextOf('facility'),
-  );
-  const commands: ContractCommand[] = [
-    {
-      type: 'DraftContract',
-      data: {
-        contractId,
-        customerId: 'customer-1',
-        reference: 'HA-1',
-        title: 'Hosting',
-        timeZone: 'America/Chicago',
-        currency: 'USD',
-      },
-      at,
-    },
-    {
-      type: 'ExecuteContract',
-      data: {
-        executedOn: '2023-09-25',
-        documentDigest: 'a'.repeat(64),
-        signatories: [{ party: 'Bitmain', name: 'A. Signer' }],
-      },
-      at,
-    },
-  ];
-  for (const command of commands) {
-    await store.handle(contractAggregate, contractId, command, contextOf(command.type));
-  }
+  await setUpContract(store);
 };
 
 const unit = (number: number, more: Partial<ManifestLine> = {}): ManifestLine => ({
@@ -236,8 +192,7 @@ describe('a death between any two steps of a delivery', () => {
     }
   };
   const diesAt = async (append: number, point: FaultPoint): Promise<boolean> => {
-    streams = new InMemoryStreams();
-    await setUpContract();
+    await setUp();
     streams.failFrom(append, point);
     const died = await finish().then(
       () => false,

@@ -19,16 +19,14 @@ import { facilityAggregate } from '@hostledger/sites';
 import {
   addTotals,
   deliveryAggregate,
+  unitsOf,
   type Discrepancy,
   type DiscrepancyKind,
   type ManifestRegistered,
   type ModelTotal,
 } from '../domain/delivery.js';
-import {
-  minerAggregate,
-  type ArrivalCondition,
-  type Miner,
-} from '../domain/miner.js';
+import { minerAggregate, type ArrivalCondition, type Miner } from '../domain/miner.js';
+import { minerModel } from '../domain/models.js';
 import { reportDelivery } from './report-delivery.js';
 
 /** Of one chunk; the worker has a few chunks under way at once. */
@@ -55,6 +53,8 @@ export interface Manifest {
   /** At most one a line. */
   readonly rejected: readonly LineRejection[];
   readonly digest: string;
+  /** Hashrate that is owed with this delivery; without it, what the lines announce. */
+  readonly contractedHashrateGhs?: number;
 }
 
 export interface StartedDelivery {
@@ -74,9 +74,11 @@ type DeliveryParams = ManifestRegistered['data'];
  */
 export const startDelivery = async (
   store: AggregateStore,
-  { contractId, facility, reference, lines, rejected, digest }: Manifest,
+  manifest: Manifest,
   context: CommandContext,
 ): Promise<StartedDelivery> => {
+  const { contractId, facility, reference, lines, rejected, digest } = manifest;
+  const { contractedHashrateGhs } = manifest;
   const deliveryId = deriveId(context.commandId, 'delivery');
   const { state } = await store.load(deliveryAggregate, deliveryId);
   const customerId =
@@ -93,11 +95,21 @@ export const startDelivery = async (
     lineCount: lines.length + rejected.length,
     refusedAtUpload: rejected.length,
     digest,
+    announcedByModel: addTotals(lines.flatMap(({ value }) => unitOfModel(value.model) ?? [])),
+    ...(contractedHashrateGhs === undefined ? {} : { contractedHashrateGhs }),
   };
   const upload = { kind: 'delivery', params, lines, digest, rejected };
   const started = await startOperation(store, upload, context);
   const position = await registerManifest(store, params, stepOf(context, 'manifest'));
   return { ...started, deliveryId, position };
+};
+
+/** One machine of a model in the catalogue. */
+export const unitOfModel = (code: string): ModelTotal | undefined => {
+  const model = minerModel(code);
+  if (!model) return undefined;
+  const { ratedHashrateGhs: hashrateGhs, nameplateWatts } = model;
+  return { model: model.code, units: 1, hashrateGhs, nameplateWatts };
 };
 
 /** Answers whose contract it is. */
@@ -182,7 +194,8 @@ const receiveLine = async (
   context: CommandContext,
   count: ChunkCount,
 ): Promise<void> => {
-  if (condition === 'missing') return count.isMissing(line, serial);
+  const announced = unitOfModel(model);
+  if (condition === 'missing') return count.isMissing(line, serial, announced);
   const data = {
     serial,
     model,
@@ -201,12 +214,24 @@ const receiveLine = async (
     });
     if (state.status === 'unknown') throw new Error(`Miner ${serial} was received and is unknown`);
     count.isReceived(state);
-    if (condition === 'damaged') count.isDamaged(line, serial);
+    if (condition === 'damaged') count.isDamaged(line, serial, unitOfMiner(state));
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    count.isRefused(line, serial, error);
+    count.isRefused(line, serial, error, announced);
   }
 };
+
+/** A miner that was received, as one machine of its model. */
+export const unitOfMiner = ({
+  model,
+  ratedHashrateGhs: hashrateGhs,
+  powerWatts: nameplateWatts,
+}: Exclude<Miner, { readonly status: 'unknown' }>): ModelTotal => ({
+  model,
+  units: 1,
+  hashrateGhs,
+  nameplateWatts,
+});
 
 const KIND_OF: Readonly<Record<string, DiscrepancyKind>> = {
   'miner/duplicate-serial': 'duplicateSerial',
@@ -214,16 +239,13 @@ const KIND_OF: Readonly<Record<string, DiscrepancyKind>> = {
   'model/unknown': 'unknownModel',
 };
 
-type LivingMiner = Exclude<Miner, { readonly status: 'unknown' }>;
+const machineOf = (announced: ModelTotal | undefined) => (announced ? { machine: announced } : {});
 
 /** What the lines of a chunk came to. */
 class ChunkCount {
   readonly rejections: LineRejection[] = [];
   private readonly discrepancies: Discrepancy[] = [];
-  private readonly received = new Map<
-    string,
-    { -readonly [K in keyof ModelTotal]: ModelTotal[K] }
-  >();
+  private received: readonly ModelTotal[] = [];
   private missing = 0;
 
   constructor(private readonly refusedAtUpload: readonly LineRejection[]) {
@@ -232,40 +254,39 @@ class ChunkCount {
     }
   }
 
-  isReceived({ model, ratedHashrateGhs, powerWatts }: LivingMiner): void {
-    let total = this.received.get(model);
-    if (!total) {
-      total = { model, units: 0, hashrateGhs: 0, nameplateWatts: 0 };
-      this.received.set(model, total);
-    }
-    total.units += 1;
-    total.hashrateGhs += ratedHashrateGhs;
-    total.nameplateWatts += powerWatts;
+  isReceived(miner: Exclude<Miner, { readonly status: 'unknown' }>): void {
+    this.received = addTotals(this.received, [unitOfMiner(miner)]);
   }
 
-  isDamaged(line: number, serial: string): void {
-    this.note({ line, serial, kind: 'damaged', detail: 'Received damaged' });
+  isDamaged(line: number, serial: string, machine: ModelTotal): void {
+    this.note({ line, serial, kind: 'damaged', detail: 'Received damaged', machine });
   }
 
-  isMissing(line: number, serial: string): void {
+  isMissing(line: number, serial: string, announced: ModelTotal | undefined): void {
     this.missing += 1;
-    this.note({ line, serial, kind: 'missing', detail: 'On the manifest and not at the dock' });
+    const detail = 'On the manifest and not at the dock';
+    this.note({ line, serial, kind: 'missing', detail, ...machineOf(announced) });
   }
 
-  isRefused(line: number, serial: string, { code, message }: DomainError): void {
+  isRefused(
+    line: number,
+    serial: string,
+    { code, message }: DomainError,
+    announced: ModelTotal | undefined,
+  ): void {
     this.rejections.push({ line, code, message });
-    this.note({ line, serial, kind: KIND_OF[code] ?? 'malformed', detail: message });
+    const kind = KIND_OF[code] ?? 'malformed';
+    this.note({ line, serial, kind, detail: message, ...machineOf(announced) });
   }
 
   toData(deliveryId: string, { chunk }: Pick<Chunk<unknown, unknown>, 'chunk'>) {
-    const byModel = addTotals([...this.received.values()]);
     return {
       deliveryId,
       chunk,
-      received: byModel.reduce((sum, { units }) => sum + units, 0),
+      received: unitsOf(this.received),
       missing: this.missing,
       refused: this.refusedAtUpload.length + this.rejections.length,
-      byModel,
+      byModel: this.received,
       discrepancies: this.discrepancies.sort((a, b) => a.line - b.line),
     };
   }

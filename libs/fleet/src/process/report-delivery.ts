@@ -17,10 +17,14 @@ const GRACE_MS = 30_000;
 /** Tells the contract what was delivered; resolves to the position. Asking twice is harmless. */
 export const reportDelivery = async (
   store: AggregateStore,
-  { contractId, customerId: _, ...delivery }: DeliveryReconciled['data'],
+  report: DeliveryReconciled['data'],
   context: CommandContext,
 ): Promise<bigint> => {
-  const command = { type: 'RecordDelivery', data: delivery, at: context.at } as const;
+  const { contractId, deliveryId, reference, facility, lines, received, missing, refused } = report;
+  const { hashrateGhs, byModel, reconciledAt } = report;
+  const counts = { lines, received, missing, refused, hashrateGhs, byModel, reconciledAt };
+  const data = { deliveryId, reference, facility, ...counts };
+  const command = { type: 'RecordDelivery', data, at: context.at } as const;
   const step = stepOf(context, 'report');
   return (await store.handle(contractAggregate, contractId, command, step)).position;
 };

@@ -1,7 +1,8 @@
 import { Controller, Post, Query } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsIn, IsUUID, Length } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsUUID, Length, Max, Min } from 'class-validator';
 import { z } from 'zod';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import { BulkRoute, reply, Roles, Upload, type BulkUpload } from '@hostledger/http';
@@ -56,6 +57,14 @@ export class ManifestQuery {
    */
   @Length(1, 100)
   reference: string;
+
+  /** Hashrate that is owed with this delivery, in GH/s; without it, what the lines announce. */
+  @MayBeAbsent()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  contractedHashrateGhs?: number;
 
   /** What happens to the other lines when one is invalid. */
   @MayBeAbsent()

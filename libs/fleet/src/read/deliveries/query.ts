@@ -14,11 +14,13 @@ import {
 import { deliveryUnknown, type DiscrepancyKind } from '../../domain/delivery.js';
 import { DeliveryParams, IsFacility, IsIdFilter, MayBeAbsent } from '../../http/forms.js';
 import { ModelTotalView } from '../views.js';
-import type { DeliveryRow, DiscrepancyRow } from './projection.js';
+import { DeliveredController } from './delivered.js';
+import { DiscrepanciesController } from './discrepancy-query.js';
+import { DeliveredHashrate, hashrateView } from './hashrate-view.js';
+import type { DeliveryRow } from './projection.js';
 
 interface Tables {
   deliveries: DeliveryRow;
-  delivery_discrepancies: DiscrepancyRow;
 }
 
 export class DeliveriesFilter extends Page {
@@ -33,6 +35,18 @@ export class DeliveriesFilter extends Page {
   @MayBeAbsent()
   @IsIn(['receiving', 'reconciled'])
   status?: 'receiving' | 'reconciled';
+
+  /** Whether there is anything left to settle. */
+  @MayBeAbsent()
+  @IsIn(['true', 'false'])
+  openDiscrepancies?: 'true' | 'false';
+}
+
+export class DiscrepancyCount {
+  /** @example damaged */
+  kind: DiscrepancyKind;
+  open: number;
+  resolved: number;
 }
 
 export class DeliveryView {
@@ -53,9 +67,26 @@ export class DeliveryView {
   refused: number;
   /** Of them, refused for their form when the manifest was uploaded. */
   refusedAtUpload: number;
+  /** Received and found good; when reconciled, all that nobody complained about. */
+  accepted: number;
+  /** Of those refused, received at first and sent back. */
+  returned: number;
+  /** Taken in although no line named them; beside the lines. */
+  extra: number;
+  hashrate: DeliveredHashrate;
   discrepancies: number;
-  /** What was received. */
+  openDiscrepancies: number;
+  /** By kind, where there are any. */
+  discrepanciesByKind: DiscrepancyCount[];
+  /** What the lines of a known model announce. */
+  announcedByModel: ModelTotalView[];
+  /** What was received on lines of the manifest. */
   byModel: ModelTotalView[];
+  acceptedByModel: ModelTotalView[];
+  extraByModel: ModelTotalView[];
+  /** Changes of the numbers since it was reconciled. */
+  amendments: number;
+  amendedAt?: string;
   /** SHA-256 of the manifest as uploaded. */
   digest: string;
   registeredAt: string;
@@ -70,21 +101,6 @@ export class DeliveryList {
   nextCursor?: string;
 }
 
-export class DiscrepancyView {
-  /** Line of the manifest. */
-  line: number;
-  /** @example duplicateSerial */
-  kind: DiscrepancyKind;
-  serial?: string;
-  detail: string;
-}
-
-export class DiscrepancyList {
-  items: DiscrepancyView[];
-  /** Absent on the last page. */
-  nextCursor?: string;
-}
-
 @ApiTags('fleet')
 @Controller('deliveries')
 export class DeliveriesController {
@@ -95,7 +111,7 @@ export class DeliveriesController {
   @AnyRole()
   @ApiOkResponse({ type: DeliveryList })
   async list(@Query() filter: DeliveriesFilter, @ReadAt() at: ReadOptions) {
-    const { contractId, facility, status } = filter;
+    const { contractId, facility, status, openDiscrepancies } = filter;
     const { position, value } = await this.readModels.read<Tables, PageOf<DeliveryRow>>(
       at,
       (db) => {
@@ -103,6 +119,9 @@ export class DeliveriesController {
         if (contractId !== undefined) query = query.where('contract_id', '=', contractId);
         if (facility !== undefined) query = query.where('facility', '=', facility);
         if (status !== undefined) query = query.where('status', '=', status);
+        if (openDiscrepancies !== undefined) {
+          query = query.where('open_discrepancies', openDiscrepancies === 'true' ? '>' : '=', 0);
+        }
         return keysetPage(query, filter, ['position'], 'desc');
       },
     );
@@ -126,27 +145,6 @@ export class DeliveriesController {
     if (!row) throw deliveryUnknown(deliveryId);
     return readReply(position, deliveryView(row), { etag: `"${row.revision}"` });
   }
-
-  @ApiOperation({ summary: 'List what is not as it should be, by line' })
-  @Get(':deliveryId/discrepancies')
-  @AnyRole()
-  @ApiOkResponse({ type: DiscrepancyList })
-  async discrepancies(
-    @Param() { deliveryId }: DeliveryParams,
-    @Query() page: Page,
-    @ReadAt() at: ReadOptions,
-  ) {
-    const { position, value } = await this.readModels.read<Tables, PageOf<DiscrepancyRow>>(
-      at,
-      (db) =>
-        keysetPage(
-          db.selectFrom('delivery_discrepancies').selectAll().where('delivery_id', '=', deliveryId),
-          page,
-          ['line', 'kind'],
-        ),
-    );
-    return readReply(position, { ...value, items: value.items.map(discrepancyView) });
-  }
 }
 
 const deliveryView = (row: DeliveryRow): DeliveryView => ({
@@ -162,20 +160,29 @@ const deliveryView = (row: DeliveryRow): DeliveryView => ({
   missing: row.missing,
   refused: row.refused,
   refusedAtUpload: row.refused_at_upload,
+  accepted: row.accepted,
+  returned: row.returned,
+  extra: row.extra,
+  hashrate: hashrateView(row),
   discrepancies: row.discrepancies,
+  openDiscrepancies: row.open_discrepancies,
+  discrepanciesByKind: Object.entries(row.discrepancy_counts)
+    .map(([kind, { open, resolved }]) => ({ kind: kind as DiscrepancyKind, open, resolved }))
+    .sort((a, b) => (a.kind < b.kind ? -1 : 1)),
+  announcedByModel: [...row.announced_by_model],
   byModel: [...row.by_model],
+  acceptedByModel: [...row.accepted_by_model],
+  extraByModel: [...row.extra_by_model],
+  amendments: row.amendments,
   digest: row.digest,
   registeredAt: row.registered_at,
   registeredBy: row.registered_by,
   ...(row.reason === null ? {} : { reason: row.reason }),
   ...(row.reconciled_at === null ? {} : { reconciledAt: row.reconciled_at }),
+  ...(row.amended_at === null ? {} : { amendedAt: row.amended_at }),
 });
 
-const discrepancyView = ({ line, kind, serial, detail }: DiscrepancyRow): DiscrepancyView => ({
-  line,
-  kind,
-  ...(serial === null ? {} : { serial }),
-  detail,
-});
-
-export const deliveriesQuery = { controllers: [DeliveriesController], providers: [] };
+export const deliveriesQuery = {
+  controllers: [DeliveriesController, DiscrepanciesController, DeliveredController],
+  providers: [],
+};

@@ -1,0 +1,52 @@
+import { contractAggregate, type ContractCommand } from '@hostledger/contracts';
+import type { AggregateStore } from '@hostledger/eventsourcing';
+import { facilityAggregate } from '@hostledger/sites';
+import { at, contextOf } from './moves.fixture.js';
+
+// A contract that machines can be delivered under, for specs of deliveries.
+
+export const contractId = 'contract-1';
+
+export const setUpContract = async (store: AggregateStore): Promise<void> => {
+  await store.handle(
+    facilityAggregate,
+    'DENTON',
+    {
+      type: 'OpenFacility',
+      data: {
+        facility: 'DENTON',
+        name: 'Denton',
+        timeZone: 'America/Chicago',
+        powerEnvelopeWatts: 1,
+      },
+      at,
+    },
+    contextOf('facility'),
+  );
+  const commands: ContractCommand[] = [
+    {
+      type: 'DraftContract',
+      data: {
+        contractId,
+        customerId: 'customer-1',
+        reference: 'HA-1',
+        title: 'Hosting',
+        timeZone: 'America/Chicago',
+        currency: 'USD',
+      },
+      at,
+    },
+    {
+      type: 'ExecuteContract',
+      data: {
+        executedOn: '2023-09-25',
+        documentDigest: 'a'.repeat(64),
+        signatories: [{ party: 'Bitmain', name: 'A. Signer' }],
+      },
+      at,
+    },
+  ];
+  for (const command of commands) {
+    await store.handle(contractAggregate, contractId, command, contextOf(command.type));
+  }
+};

@@ -1,0 +1,298 @@
+import fc from 'fast-check';
+import { AggregateStore, DomainError, StoreUnavailable } from '@hostledger/eventsourcing';
+import { operationsProcess, startOperation } from '@hostledger/operations';
+import { InMemoryStreams } from '@hostledger/testing';
+import { deliveryAggregate, type DeliveryEvent, type ModelTotal } from '../domain/delivery.js';
+import { totalsOf } from '../domain/delivery-state.js';
+import { isDispute, RESOLUTIONS, takesIn, type DiscrepancyKind } from '../domain/discrepancy.js';
+import type { Wish } from '../domain/discrepancy-resolution.js';
+import type { MinerReceived } from '../domain/miner.js';
+import { inspectionKind, type InspectionLine } from './delivery-inspection.js';
+import { deliveryKind, reconcileDelivery, startDelivery, type ManifestLine } from './delivery.js';
+import { contractId, setUpContract } from './delivery.fixture.js';
+import {
+  deliveryResolutionsProcess,
+  resolutionKind,
+  resolveDiscrepancies,
+  unfinishedResolutions,
+  type UnfinishedResolution,
+} from './discrepancy-resolution.js';
+import { at, contextOf, FAR_FUTURE, itemsIn } from './moves.fixture.js';
+
+const LINES = 7;
+const MODELS = ['S19JXP-151', 'S21-200', 'T21-190'] as const;
+
+const serialOf = (number: number): string => `HKYDD${String(number).padStart(5, '0')}`;
+
+// Serials 1 to 7 are on the manifest, 1 lives already, 8 to 10 are on no line.
+const serial = fc.integer({ min: 1, max: 10 }).map(serialOf);
+const model = fc.constantFrom(...MODELS);
+
+const inspected = fc.record(
+  { serial, condition: fc.constantFrom('ok' as const, 'damaged' as const), model },
+  { requiredKeys: ['serial', 'condition'] },
+);
+
+const kinds = Object.keys(RESOLUTIONS) as DiscrepancyKind[];
+const discrepancyId = fc
+  .tuple(fc.constantFrom(...kinds), fc.integer({ min: 2, max: LINES + 3 }), serial)
+  .map(([kind, line, name]) => `${kind === 'unexpected' ? name : line}-${kind}`);
+const wish = fc.record(
+  {
+    discrepancyId,
+    resolution: fc.constantFrom(...RESOLUTIONS.missing, ...RESOLUTIONS.damaged),
+    reason: fc.constant('Agreed with the supplier'),
+    serial,
+    model,
+  },
+  { requiredKeys: ['discrepancyId', 'resolution', 'reason'] },
+);
+
+const act = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ inspect: fc.array(inspected, { minLength: 1, maxLength: 6 }) }),
+  },
+  { weight: 5, arbitrary: fc.record({ resolve: fc.array(wish, { minLength: 1, maxLength: 12 }) }) },
+  { weight: 1, arbitrary: fc.constant({ reconcile: true }) },
+);
+/** An act, the append at which its process dies if it does, and how often it is tried again. */
+const step = fc.record({
+  act,
+  death: fc.option(
+    fc.record({
+      append: fc.integer({ min: 1, max: 6 }),
+      point: fc.constantFrom('before' as const, 'after' as const),
+    }),
+  ),
+  retries: fc.integer({ min: 0, max: 2 }),
+  bulk: fc.boolean(),
+});
+
+type Act = { inspect: InspectionLine[] } | { resolve: Wish[] } | { reconcile: boolean };
+
+const storeOn = (streams: InMemoryStreams) => new AggregateStore(streams, { cachedStreams: 64 });
+
+/** The room in one process, with a cache of its own. */
+class Dock {
+  private readonly store: AggregateStore;
+
+  constructor(private readonly streams: InMemoryStreams) {
+    this.store = storeOn(streams);
+  }
+
+  async deliver(name: string, lines: readonly ManifestLine[]): Promise<string> {
+    const numbered = lines.map((value, index) => ({ line: index + 2, value }));
+    const last = lines.length + 2;
+    const rejected = [
+      { line: last, code: 'line/invalid', message: 'serial: too short' },
+      { line: last + 1, code: 'delivery/duplicate-in-manifest', message: 'On line 2 already' },
+    ];
+    const about = { contractId, facility: 'DENTON', reference: name, digest: name };
+    const manifest = { ...about, lines: numbered, rejected };
+    const { deliveryId, operationId } = await startDelivery(this.store, manifest, contextOf(name));
+    await this.perform('delivery', operationId);
+    return deliveryId;
+  }
+
+  async do(deliveryId: string, act: Act, name: string, bulk: boolean): Promise<void> {
+    if ('inspect' in act) return this.bulk('deliveryInspection', deliveryId, act.inspect, name);
+    if (!('resolve' in act)) {
+      await reconcileDelivery(this.store, deliveryId, contextOf(name));
+    } else if (bulk) {
+      await this.bulk('discrepancyResolution', deliveryId, act.resolve, name);
+    } else {
+      for (const [index, one] of act.resolve.entries()) {
+        const context = contextOf(`${name} ${index}`);
+        await refusable(resolveDiscrepancies(this.store, deliveryId, [one], context));
+      }
+    }
+  }
+
+  private async bulk(
+    kind: string,
+    deliveryId: string,
+    values: readonly object[],
+    name: string,
+  ): Promise<void> {
+    const lines = values.map((value, index) => ({ line: index + 2, value }));
+    const upload = { kind, params: { deliveryId }, lines, rejected: [], digest: name };
+    const { operationId } = await startOperation(this.store, upload, contextOf(name));
+    await this.perform(kind, operationId);
+  }
+
+  private perform(kind: string, operationId: string): Promise<void> {
+    const all = [deliveryKind(this.store), inspectionKind(this.store), resolutionKind(this.store)];
+    const item = { item_id: operationId, due_at: at, cause_id: 'e', correlation_id: 'c', kind };
+    return operationsProcess(this.store, this.streams, all).perform(item, {
+      at,
+      signal: new AbortController().signal,
+    });
+  }
+
+  /** The process that finishes what deaths left. */
+  async finishResolutions(): Promise<void> {
+    const process = deliveryResolutionsProcess(this.store);
+    for (const item of itemsIn<UnfinishedResolution>(unfinishedResolutions, this.streams.log)) {
+      await process.perform(item, { at: FAR_FUTURE, signal: new AbortController().signal });
+    }
+  }
+}
+
+const refusable = async (work: Promise<unknown>): Promise<void> => {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+  }
+};
+
+/** What the log says of each line and machine, counted in another way than the domain does. */
+const recount = (streams: InMemoryStreams, deliveryId: string) => {
+  const events = streams.events(`delivery-${deliveryId}`) as DeliveryEvent[];
+  const ofMiners = streams.log
+    .filter(({ type }) => type === 'MinerReceived')
+    .map(({ data }) => data as MinerReceived['data'])
+    .filter((data) => data.deliveryId === deliveryId);
+  const resolved = events.filter((event) => event.type === 'DiscrepancyResolved');
+  const raised = events.filter((event) => event.type === 'DiscrepancyRaised');
+  const settled = (line: number, kind: DiscrepancyKind) =>
+    resolved.find(({ data }) => data.line === line && data.kind === kind)?.data.resolution;
+  const wasSentBack = (line: number) =>
+    ['damaged', 'wrongModel'].some((kind) => settled(line, kind as DiscrepancyKind) === 'returned');
+  const modelOf = ({ line, model: received }: MinerReceived['data']): string => {
+    const wrong = raised.find(({ data }) => data.line === line && data.kind === 'wrongModel');
+    const kept = ['accepted', 'credited'].includes(settled(line, 'wrongModel') ?? '');
+    return kept && wrong?.data.found ? wrong.data.found.model : received;
+  };
+  const disputed = (line: number) =>
+    raised.some(({ data }) => data.line === line && isDispute(data) && !settled(line, data.kind));
+  const good = events.flatMap((event) => (event.type === 'LinesInspected' ? event.data.lines : []));
+  const reconciled = events.some(({ type }) => type === 'DeliveryReconciled');
+  // What a machine that came in later counts for is told when its discrepancy is resolved.
+  const told = ofMiners.filter(
+    ({ line, serial: name }) =>
+      !raised.some(
+        ({ data }) => data.line === line && !isDispute(data) && (line > 0 || data.serial === name),
+      ) || resolved.some(({ data }) => data.machine && data.line === line && data.serial === name),
+  );
+  const here = told.filter(({ line }) => line > 0 && !wasSentBack(line));
+  const looked = ({ line }: MinerReceived['data']) =>
+    good.includes(line) ||
+    raised.some(({ data }) => data.line === line && isDispute(data)) ||
+    resolved.some(({ data }) => data.machine && data.line === line);
+  const accepted = here.filter((miner) => (reconciled || looked(miner)) && !disputed(miner.line));
+  return {
+    received: here.length,
+    returned: told.filter(({ line }) => wasSentBack(line)).length,
+    extra: told.filter(({ line }) => line === 0).length,
+    accepted: accepted.length,
+    models: here.map(modelOf).sort(),
+    acceptedModels: accepted.map(modelOf).sort(),
+  };
+};
+
+const modelsIn = (totals: readonly ModelTotal[]): string[] =>
+  totals.flatMap(({ model: code, units }) => Array<string>(units).fill(code)).sort();
+
+const checkBooks = async (streams: InMemoryStreams, deliveryId: string): Promise<void> => {
+  const { state } = await storeOn(streams).load(deliveryAggregate, deliveryId);
+  if (state.status === 'unknown') throw new Error('The delivery is unknown');
+  const totals = totalsOf(state, state.status);
+  expect(totals.received + totals.missing + totals.refused).toBe(LINES + 2);
+  expect(Math.min(...[totals.received, totals.missing, totals.refused])).toBeGreaterThanOrEqual(0);
+  expect({
+    received: totals.received,
+    returned: totals.returned,
+    extra: totals.extra,
+    accepted: totals.accepted,
+    models: modelsIn(totals.byModel),
+    acceptedModels: modelsIn(totals.acceptedByModel),
+  }).toEqual(recount(streams, deliveryId));
+  expect(modelsIn(totals.extraByModel)).toHaveLength(totals.extra);
+
+  const events = streams.events(`delivery-${deliveryId}`) as DeliveryEvent[];
+  const told = events.findLast(({ type }) => /^Delivery(Recounted|Reconciled|Amended)$/.test(type));
+  if (told) expect(told.data).toMatchObject(totals);
+  const ids = events.flatMap((event) =>
+    event.type === 'DiscrepancyResolved' ? [event.data.discrepancyId] : [],
+  );
+  expect(new Set(ids).size).toBe(ids.length);
+  const amendments = events.flatMap((event) =>
+    event.type === 'DeliveryAmended' ? [event.data.amendment] : [],
+  );
+  expect(amendments).toEqual(amendments.map((_, index) => index + 1));
+  expect(events.filter(({ type }) => type === 'DeliveryReconciled').length).toBeLessThan(2);
+};
+
+it('lines stay accounted for, whatever is found, settled, tried again or cut short', async () => {
+  const seen = new Set<string>();
+  const conditions = fc.array(
+    fc.constantFrom('ok' as const, 'ok' as const, 'damaged' as const, 'missing' as const),
+    {
+      minLength: LINES,
+      maxLength: LINES,
+    },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      conditions,
+      fc.array(step, { minLength: 1, maxLength: 10 }),
+      async (found, steps) => {
+        const streams = new InMemoryStreams();
+        await setUpContract(storeOn(streams));
+        const line = (number: number): ManifestLine => ({
+          serial: serialOf(number),
+          model: MODELS[number % 2]!,
+          condition: found[number - 1]!,
+        });
+        const dock = new Dock(streams);
+        await dock.deliver('before', [{ ...line(1), condition: 'ok' }]);
+        const lines = Array.from({ length: LINES }, (_, index) => line(index + 1));
+        const deliveryId = await dock.deliver('this', lines);
+        await checkBooks(streams, deliveryId);
+
+        for (const [index, { act: what, death, retries, bulk }] of steps.entries()) {
+          if (death) streams.failFrom(death.append, death.point);
+          for (let attempt = 0; attempt <= retries; attempt += 1) {
+            const process = new Dock(streams);
+            await process.do(deliveryId, what, `act ${index}`, bulk).catch((error: unknown) => {
+              if (!(error instanceof StoreUnavailable)) throw error;
+            });
+            streams.heal();
+            await checkBooks(streams, deliveryId);
+          }
+        }
+        await new Dock(streams).finishResolutions();
+        await checkBooks(streams, deliveryId);
+        expect(itemsIn(unfinishedResolutions, streams.log)).toEqual([]);
+        for (const { type, data } of streams.log) {
+          const { kind = '', resolution = '' } = data as { kind?: string; resolution?: string };
+          seen.add(`${type} ${kind} ${resolution}`.trim());
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+  // The acts are not all refused: every kind is settled in some way, and machines come in.
+  for (const kind of [
+    'missing',
+    'duplicateSerial',
+    'malformed',
+    'damaged',
+    'wrongModel',
+    'unexpected',
+  ]) {
+    expect([...seen].some((name) => name.startsWith(`DiscrepancyResolved ${kind}`))).toBe(true);
+  }
+  expect([...seen].some((name) => name.startsWith('ResolutionFailed'))).toBe(true);
+  expect([...seen].some((name) => name.startsWith('DeliveryAmended'))).toBe(true);
+});
+
+it('every kind of discrepancy can be settled, and only those not received take a machine in', () => {
+  for (const kind of kinds) {
+    expect(RESOLUTIONS[kind].length).toBeGreaterThan(2);
+    const taking = RESOLUTIONS[kind].filter((resolution) => takesIn(kind, resolution));
+    expect(taking.length > 0).toBe(!isDispute({ kind }));
+  }
+});
