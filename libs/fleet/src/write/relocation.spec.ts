@@ -5,10 +5,11 @@ import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
-import { FleetApiModule, fleetProjections } from '../index.js';
+import { operationsProcess } from '@hostledger/operations';
+import { FleetApiModule, fleetBulkKinds, fleetProjections } from '../index.js';
 import { moveMiners } from '../process/move.js';
 import { at, contextOf, serialOf, setUpFloor, slot } from '../process/moves.fixture.js';
-import { carryOutDue } from '../process/relocation.fixture.js';
+import { carryOutDue, setUpRackAtPecos } from '../process/relocation.fixture.js';
 
 // Relocation plans from their routes to their read model; the token is `subject:role`.
 
@@ -48,6 +49,7 @@ beforeAll(async () => {
   await app.init();
   closings.push(() => app.close());
   await setUpFloor(store, { A1: 8, B1: 8 }, 4);
+  await setUpRackAtPecos(store, 'P1', 8);
   const orders = [1, 2, 3].map((number) => ({
     serial: serialOf(number),
     to: slot('A1', number),
@@ -158,6 +160,58 @@ describe('a plan', () => {
   });
 });
 
+describe('machines that go to another facility', () => {
+  const to = (number: number) => ({
+    serial: serialOf(number),
+    facility: 'PECOS',
+    rack: 'P1',
+    slot: number,
+  });
+  let id: string;
+
+  /** As the worker does it; resolves to the codes of the lines refused. */
+  const perform = async (operationId: string): Promise<unknown[]> => {
+    const worker = operationsProcess(store, streams, fleetBulkKinds(store, streams));
+    const events = streams.events(`operation-${operationId}`);
+    const started = events.find(({ type }) => type === 'OperationStarted');
+    const { kind } = started!.data as { kind: string };
+    const item = { item_id: operationId, kind, due_at: at, cause_id: 'e', correlation_id: 'c' };
+    await worker.perform(item, { at, signal: new AbortController().signal });
+    return streams
+      .events(`operation-${operationId}`)
+      .filter(({ type }) => type === 'OperationChunkDone')
+      .flatMap(({ data }) => (data as { rejected: { code: string }[] }).rejected)
+      .map(({ code }) => code);
+  };
+
+  it('leave under an approved plan only', async () => {
+    const { body } = await post(about, { lines: [to(3), to(4)] });
+    id = String(body.relocationId);
+    const lines = [{ serial: serialOf(3) }];
+    const early = await post(`/${id}/departures`, { lines });
+    expect(early).toMatchObject({ status: 409, body: { code: 'relocation/not-approved' } });
+    const unknown = await post(`/${deriveId('?')}/departures`, { lines });
+    expect(unknown).toMatchObject({ status: 404, body: { code: 'relocation/unknown' } });
+    const approval = await post(`/${id}/approval`, {}, bob);
+    const inTime = Date.parse(String(approval.body.heldUntil)) - 1;
+    await carryOutDue(store, streams, streams.log, new Date(inTime).toISOString());
+    expect(streams.events(`relocation-${id}`).at(-1)).toMatchObject({ type: 'MovesReserved' });
+  });
+
+  it('are reported as they leave and arrive, each line for itself', async () => {
+    const serials = `serial\n${serialOf(3)}\n${serialOf(2)}\n${serialOf(3)}\n`;
+    const left = await post(`/${id}/departures`, serials, csv);
+    expect(left).toMatchObject({ status: 202, body: { accepted: 2, rejected: 1 } });
+    expect(await perform(String(left.body.operationId))).toEqual(['relocation/miner-not-planned']);
+    const lines = [{ serial: serialOf(3) }, { serial: serialOf(4), facility: 'PECOS' }];
+    const came = await post(`/${id}/arrivals`, { lines });
+    expect(came).toMatchObject({ status: 202, body: { accepted: 2, rejected: 0 } });
+    expect(await perform(String(came.body.operationId))).toEqual(['relocation/not-departed']);
+    const commercial = await post(`/${id}/arrivals`, { lines }, bob);
+    expect(commercial.status).toBe(403);
+  });
+});
+
 describe('the plans', () => {
   beforeAll(async () => {
     const filled = await readModelsOf(fleetProjections, streams.log);
@@ -167,7 +221,11 @@ describe('the plans', () => {
 
   it('are listed, the latest first, by status', async () => {
     const { body } = await call('GET', '');
-    expect(body.items).toMatchObject([{ status: 'cancelled' }, { relocationId }]);
+    expect(body.items).toMatchObject([
+      { status: 'approved', moves: 2, reserved: 1, completed: 1, arrived: 1 },
+      { status: 'cancelled' },
+      { relocationId },
+    ]);
     const completed = await call('GET', '?status=completed');
     expect(completed.body.items).toMatchObject([{ relocationId }]);
   });
