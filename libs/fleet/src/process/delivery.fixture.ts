@@ -1,11 +1,11 @@
 import { contractAggregate, type ContractCommand } from '@hostledger/contracts';
-import type { AggregateStore } from '@hostledger/eventsourcing';
+import { deriveId, type AggregateStore } from '@hostledger/eventsourcing';
 import { facilityAggregate } from '@hostledger/sites';
 import { at, contextOf } from './moves.fixture.js';
 
 // A contract that machines can be delivered under, for specs of deliveries.
 
-export const contractId = 'contract-1';
+export const contractId = deriveId('contract');
 
 export const setUpContract = async (store: AggregateStore): Promise<void> => {
   await store.handle(

@@ -1,0 +1,302 @@
+import { CqrsModule } from '@nestjs/cqrs';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
+import { ReadModels } from '@hostledger/eventsourcing/postgres';
+import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
+import { operationsProcess } from '@hostledger/operations';
+import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
+import { FleetApiModule, fleetBulkKinds, fleetProjections } from '../index.js';
+import { contractId, setUpContract } from '../process/delivery.fixture.js';
+import { at } from '../process/moves.fixture.js';
+
+// Discrepancies from their routes to their read models.
+
+const streams = new InMemoryStreams();
+const store = new AggregateStore(streams);
+let app: NestFastifyApplication;
+let readModels: Pick<ReadModels, 'read'>;
+const closings: (() => Promise<unknown>)[] = [];
+
+class Surroundings {}
+
+type Asked = Parameters<ReadModels['read']>;
+
+beforeAll(async () => {
+  const authenticate = (token: string) =>
+    Promise.resolve({ subject: 'ada', roles: [token] as never });
+  const surroundings = [
+    { provide: AggregateStore, useValue: store },
+    { provide: ReadModels, useValue: { read: (...asked: Asked) => readModels.read(...asked) } },
+    { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
+    { provide: DENIAL_OBSERVER, useValue: () => undefined },
+  ];
+  const imports = [
+    CqrsModule.forRoot(),
+    { module: Surroundings, global: true, providers: surroundings, exports: surroundings },
+    FleetApiModule,
+  ];
+  const built = await Test.createTestingModule({ imports }).compile();
+  const quiet = { bodyParser: false, logger: false } as const;
+  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), quiet);
+  await configureHttp(app, { requestsPerMinute: 0 });
+  await app.init();
+  closings.push(() => app.close());
+  await setUpContract(store);
+});
+
+afterAll(async () => {
+  for (const close of closings) await close();
+});
+
+const call = async (
+  method: 'GET' | 'POST',
+  url: string,
+  payload?: object | string,
+  headers: Record<string, string> = {},
+) => {
+  const authorization = 'Bearer operator';
+  const answer = await app.inject({
+    method,
+    url: `/v1${url}`,
+    payload,
+    headers: {
+      authorization,
+      ...(typeof payload === 'string' ? { 'content-type': 'text/csv' } : {}),
+      ...headers,
+    },
+  });
+  const body = answer.json<Record<string, unknown>>();
+  return { status: answer.statusCode, headers: answer.headers, body };
+};
+
+/** As the worker does it; answers the lines that were refused. */
+const perform = async ({ body }: { body: Record<string, unknown> }): Promise<object[]> => {
+  const operationId = String(body.operationId);
+  const own = () => streams.events(`operation-${operationId}`);
+  const started = own().find(({ type }) => type === 'OperationStarted');
+  const { kind } = started!.data as { kind: string };
+  const item = { item_id: operationId, due_at: at, cause_id: 'e', correlation_id: 'c', kind };
+  const worker = operationsProcess(store, streams, fleetBulkKinds(store, streams));
+  await worker.perform(item, { at, signal: new AbortController().signal });
+  return own().flatMap(({ type, data }) =>
+    type === 'OperationChunkDone' ? (data as { rejected: object[] }).rejected : [],
+  );
+};
+
+const manifest = [
+  'serial,model,condition',
+  'HKYDD0001,S19JXP-151,ok',
+  'HKYDD0002,S21-200,ok',
+  'HKYDD0003,S19JXP-151,damaged',
+  'HKYDD0004,S19JXP-151,missing',
+  'HKYDD0001,S19JXP-151,ok',
+].join('\n');
+let path: string;
+
+const resolve = (discrepancyId: string, body: object, headers = {}) =>
+  call('POST', `${path}/discrepancies/${discrepancyId}/resolution`, body, headers);
+const reason = 'Agreed with the supplier';
+
+describe('an inspection', () => {
+  it('waits until every line was received', async () => {
+    const about = `contractId=${contractId}&facility=DENTON&reference=B1`;
+    const url = `/deliveries?${about}&contractedHashrateGhs=820000`;
+    const delivered = await call('POST', url, manifest);
+    expect(delivered).toMatchObject({ status: 202, body: { accepted: 4, rejected: 1 } });
+    path = `/deliveries/${String(delivered.body.deliveryId)}`;
+    const early = await call('POST', `${path}/inspections`, 'serial\nHKYDD0001\n');
+    expect(early).toMatchObject({ status: 409, body: { code: 'delivery/still-receiving' } });
+    const nowhere = `/deliveries/${deriveId('?')}/inspections`;
+    expect(await call('POST', nowhere, 'serial\nHKYDD0001\n')).toMatchObject({
+      status: 404,
+      body: { code: 'delivery/unknown' },
+    });
+    await perform(delivered);
+  });
+
+  it('accepts what is good, and notes what is not', async () => {
+    const found = [
+      'serial,condition,model',
+      'hkydd0001,ok,s19jxp-151',
+      'HKYDD0002,ok,T21-190',
+      'HKYDD0004,ok,',
+      'HKYDD0099,ok,S21-200',
+      'HKYDD0003,ok,S99',
+    ].join('\n');
+    const started = await call('POST', `${path}/inspections`, found);
+    expect(started).toMatchObject({ status: 202, body: { accepted: 4, rejected: 1 } });
+    expect(await perform(started)).toMatchObject([{ line: 4, code: 'delivery/line-not-received' }]);
+    const events = streams.events(path.replace('/deliveries/', 'delivery-'));
+    expect(events.slice(-4)).toMatchObject([
+      { type: 'DiscrepancyRaised', data: { line: 3, kind: 'wrongModel' } },
+      { type: 'DiscrepancyRaised', data: { line: 0, kind: 'unexpected', serial: 'HKYDD0099' } },
+      { type: 'LinesInspected', data: { lines: [2] } },
+      { type: 'DeliveryRecounted', data: { received: 3, missing: 1, refused: 1, accepted: 1 } },
+    ]);
+  });
+});
+
+describe('a discrepancy', () => {
+  it('is refused another way than its kind allows', async () => {
+    const code = async (id: string, body: object) => (await resolve(id, { reason, ...body })).body;
+    expect(await code('9-missing', { resolution: 'credited' })).toMatchObject({
+      code: 'delivery/discrepancy-unknown',
+      status: 404,
+    });
+    expect(await code('5-missing', { resolution: 'accepted' })).toMatchObject({
+      code: 'delivery/resolution-not-possible',
+      possible: ['arrivedLate', 'corrected', 'credited'],
+    });
+    expect(await code('6-duplicateInManifest', { resolution: 'corrected' })).toMatchObject({
+      code: 'delivery/machine-not-named',
+      errors: [{ pointer: '/serial' }],
+    });
+    const otherMachine = { resolution: 'arrivedLate', serial: 'HKYDD0007' };
+    expect(await code('5-missing', otherMachine)).toMatchObject({
+      code: 'delivery/serial-differs',
+    });
+    const model = { resolution: 'corrected', serial: 'HKYDD0006', model: 'S99' };
+    expect(await code('6-duplicateInManifest', model)).toMatchObject({ code: 'model/unknown' });
+    expect(await code('5-missing', { resolution: 'lost' })).toMatchObject({
+      code: 'request/invalid',
+    });
+    expect((await resolve('5-missing', { resolution: 'credited' })).body).toMatchObject({
+      errors: [{ pointer: '/reason' }],
+    });
+  });
+
+  it('is settled once, however often it is asked for', async () => {
+    const key = { 'idempotency-key': 'late-1' };
+    const late = { resolution: 'arrivedLate', reason };
+    const first = await resolve('5-missing', late, key);
+    expect(first).toMatchObject({
+      status: 200,
+      body: { discrepancyId: '5-missing', received: 4, missing: 0, refused: 1, accepted: 2 },
+    });
+    const again = await resolve('5-missing', late, key);
+    expect(again).toMatchObject({ status: 200, headers: { 'idempotent-replayed': 'true' } });
+    const other = await resolve('5-missing', { resolution: 'credited', reason });
+    expect(other).toMatchObject({ status: 409, body: { code: 'delivery/discrepancy-resolved' } });
+    expect(streams.events('miner-HKYDD0004')).toMatchObject([
+      { type: 'MinerReceived', data: { line: 5, model: 'S19JXP-151' } },
+    ]);
+  });
+
+  it('stays open when the machine that is named for it lives already', async () => {
+    const wrong = { resolution: 'corrected', reason, serial: 'HKYDD0002', model: 'S19JXP-151' };
+    expect(await resolve('6-duplicateInManifest', wrong)).toMatchObject({
+      status: 409,
+      body: { code: 'miner/duplicate-serial' },
+    });
+    const right = { ...wrong, serial: 'HKYDD0006' };
+    expect(await resolve('6-duplicateInManifest', right)).toMatchObject({
+      status: 200,
+      body: { received: 5, missing: 0, refused: 0 },
+    });
+  });
+
+  it('settled after the reconciliation amends the numbers', async () => {
+    const reconciled = await call('POST', `${path}/reconciliation`, {});
+    expect(reconciled.body).toMatchObject({ lines: 5, received: 5, missing: 0, refused: 0 });
+    const settled = [
+      'discrepancyId,resolution,reason,serial,model',
+      `HKYDD0099-unexpected,accepted,${reason},,`,
+      `3-wrongModel,credited,${reason},,`,
+      `4-damaged,returned,${reason},,`,
+      `4-damaged,accepted,${reason},,`,
+      `5-missing,arrivedLate,${reason},,`,
+    ].join('\n');
+    const started = await call('POST', `${path}/discrepancies/resolutions`, settled);
+    expect(started).toMatchObject({ status: 202, body: { accepted: 5, rejected: 0 } });
+    expect(await perform(started)).toMatchObject([
+      { line: 5, code: 'delivery/discrepancy-resolved' },
+    ]);
+    const amended = streams
+      .events(path.replace('/deliveries/', 'delivery-'))
+      .filter(({ type }) => type === 'DeliveryAmended');
+    expect(amended.map(({ data }) => data)).toMatchObject([
+      { amendment: 1, received: 4, refused: 1, returned: 1, accepted: 4, extra: 0 },
+      { amendment: 2, received: 4, refused: 1, returned: 1, accepted: 4, extra: 1 },
+    ]);
+  });
+});
+
+describe('the read models', () => {
+  beforeAll(async () => {
+    const filled = await readModelsOf(fleetProjections, streams.log);
+    readModels = filled.readModels;
+    closings.unshift(filled.close);
+  });
+  const hashrate = {
+    contracted: 820_000,
+    received: 3 * 151_000 + 190_000,
+    accepted: 3 * 151_000 + 190_000,
+    extra: 200_000,
+    waived: 10_000,
+    outstanding: 820_000 - 643_000 - 200_000 - 10_000,
+  };
+
+  it('tell what is owed and what came as different numbers', async () => {
+    const { body } = await call('GET', path);
+    expect(body).toMatchObject({
+      lines: 5,
+      received: 4,
+      missing: 0,
+      refused: 1,
+      accepted: 4,
+      returned: 1,
+      extra: 1,
+      hashrate,
+      openDiscrepancies: 0,
+      discrepancies: 5,
+      amendments: 2,
+    });
+    expect(body.discrepanciesByKind).toContainEqual({ kind: 'damaged', open: 0, resolved: 1 });
+    expect(body.announcedByModel).toMatchObject([{ units: 3 }, { model: 'S21-200', units: 1 }]);
+    expect((await call('GET', `/contracts/${contractId}/delivered`)).body).toEqual({
+      contractId,
+      deliveries: 1,
+      reconciled: 1,
+      announced: 5,
+      received: 4,
+      missing: 0,
+      refused: 1,
+      accepted: 4,
+      returned: 1,
+      extra: 1,
+      openDiscrepancies: 0,
+      hashrate,
+    });
+  });
+
+  it('list discrepancies by kind, state and serial, with who settled them and why', async () => {
+    const list = async (query: string) =>
+      (await call('GET', `${path}/discrepancies?${query}`)).body.items as object[];
+    expect(await list('kind=damaged')).toMatchObject([
+      {
+        discrepancyId: '4-damaged',
+        line: 4,
+        status: 'resolved',
+        resolution: 'returned',
+        resolvedBy: 'ada',
+        reason,
+      },
+    ]);
+    expect(await list('serial=hkydd0099')).toMatchObject([
+      { line: 0, kind: 'unexpected', foundModel: 'S21-200', settledSerial: 'HKYDD0099' },
+    ]);
+    expect(await list('status=open')).toEqual([]);
+    const first = await call('GET', `${path}/discrepancies?limit=2`);
+    const rest = await list(`limit=10&cursor=${String(first.body.nextCursor)}`);
+    expect((first.body.items as object[]).length + rest.length).toBe(5);
+    expect(await call('GET', `${path}/discrepancies?kind=lost`)).toMatchObject({ status: 400 });
+  });
+
+  it('find deliveries by whether anything is left to settle', async () => {
+    const items = async (open: string) =>
+      (await call('GET', `/deliveries?openDiscrepancies=${open}`)).body.items as object[];
+    expect(await items('true')).toEqual([]);
+    expect(await items('false')).toHaveLength(1);
+  });
+});
