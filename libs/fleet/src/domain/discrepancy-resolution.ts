@@ -66,8 +66,8 @@ export interface ResolveData {
 }
 
 /**
- * Settles what can be settled at once; where a machine comes in, that is the intent. A single wish
- * that is refused throws; of several, those refused are left out.
+ * Settles what can be settled at once; where a machine comes in, that is the intent. Wishes that are
+ * refused are left out; {@link wishRefusal} tells why.
  */
 export const beginResolutions = (
   { deliveryId, resolvedBy, wishes }: ResolveData,
@@ -77,7 +77,6 @@ export const beginResolutions = (
   const events = new Recording(delivery);
   for (const wish of wishes) {
     const refusal = wishRefusal(events.delivery, wish);
-    if (refusal && wishes.length === 1) throw refusal;
     const known = getById(events.delivery.discrepancies, wish.discrepancyId);
     if (refusal || known?.status !== 'open') continue;
     const { discrepancyId, resolution, reason } = wish;

@@ -14,6 +14,7 @@ import type { BulkKind, LineRejection } from '@hostledger/operations';
 import {
   deliveryAggregate,
   deliveryUnknown,
+  isDispute,
   type DiscrepancyResolved,
   type RegisteredDelivery,
   type ResolutionBegan,
@@ -31,6 +32,8 @@ const GRACE_MS = 30_000;
 
 export interface ResolvedDiscrepancies {
   readonly delivery: RegisteredDelivery;
+  /** Why wishes did not come true; the others did. */
+  readonly refusals: ReadonlyMap<Wish, DomainError>;
   readonly revision: bigint;
   readonly position: bigint;
   readonly replayed: boolean;
@@ -40,7 +43,7 @@ export interface ResolvedDiscrepancies {
  * Settles discrepancies. Where a machine comes in, `ResolutionBegan` is the intent; the machine is
  * received on its own stream, which may refuse it, and the delivery is told either way. A death in
  * between leaves the rest to the process `delivery_resolutions`.
- * @throws DomainError when a single wish is refused.
+ * @throws DomainError when there is no such delivery.
  */
 export const resolveDiscrepancies = async (
   store: AggregateStore,
@@ -48,26 +51,58 @@ export const resolveDiscrepancies = async (
   wishes: readonly Wish[],
   context: CommandContext,
 ): Promise<ResolvedDiscrepancies> => {
-  const data = { deliveryId, resolvedBy: context.actor.subject, wishes };
+  const away = await machinesAway(store, deliveryId, wishes);
+  const tried = wishes.filter((wish) => !away.has(wish));
+  const data = { deliveryId, resolvedBy: context.actor.subject, wishes: tried };
   const command = { type: 'BeginResolutions', data, at: context.at } as const;
   const begun = await store.handle(deliveryAggregate, deliveryId, command, context);
   if (begun.state.status === 'unknown') throw deliveryUnknown(deliveryId);
   const { discrepancies, manifest } = begun.state;
-  const pending = wishes.flatMap(({ discrepancyId }) => {
+  const pending = tried.flatMap(({ discrepancyId }) => {
     const known = getById(discrepancies, discrepancyId);
     return known?.status === 'resolving' && known.begun
       ? [{ ...manifest, ...known.begun, line: known.line }]
       : [];
   });
-  if (pending.length === 0) return { ...begun, delivery: begun.state };
+  if (pending.length === 0) {
+    return { ...begun, delivery: begun.state, refusals: refusalsIn(begun.state, tried, away) };
+  }
   const outcomes = await mapLimited(pending, MACHINES_IN_FLIGHT, (intent) =>
     takeIn(store, intent, stepOf(context, 'receive', intent.discrepancyId)),
   );
   const ended = await finish(store, deliveryId, outcomes, stepOf(context, 'finish'));
   if (ended.state.status === 'unknown') throw deliveryUnknown(deliveryId);
   const { revision, position } = ended;
-  return { delivery: ended.state, revision, position, replayed: begun.replayed };
+  const refusals = refusalsIn(ended.state, tried, away);
+  return { delivery: ended.state, refusals, revision, position, replayed: begun.replayed };
 };
+
+/** A machine that was put into a slot since cannot be handed back over the dock. */
+const machinesAway = async (
+  store: AggregateStore,
+  deliveryId: string,
+  wishes: readonly Wish[],
+): Promise<ReadonlyMap<Wish, DomainError>> => {
+  const { state } = await store.load(deliveryAggregate, deliveryId, { fresh: true });
+  if (state.status === 'unknown') throw deliveryUnknown(deliveryId);
+  const away = new Map<Wish, DomainError>();
+  await mapLimited(wishes, MACHINES_IN_FLIGHT, async (wish) => {
+    const known = getById(state.discrepancies, wish.discrepancyId);
+    const hands = wish.resolution === 'returned' && known?.status === 'open' && isDispute(known);
+    if (!hands || known.serial === undefined) return;
+    const { state: miner } = await store.load(minerAggregate, known.serial, { fresh: true });
+    if (miner.status !== 'stored') away.set(wish, machineAway(known.serial, miner.status));
+  });
+  return away;
+};
+
+const machineAway = (serial: string, status: string): DomainError =>
+  new DomainError(
+    'conflict',
+    'delivery/machine-away',
+    `Miner ${serial} is ${status}, not in storage; take it there before it is sent back`,
+    { serial, status },
+  );
 
 type Intent = Pick<
   ResolutionBegan['data'],
@@ -114,15 +149,29 @@ const finish = (
   return store.handle(deliveryAggregate, deliveryId, command, context);
 };
 
-/** Why a wish did not come true, in the light of what the delivery is now. */
-export const unfulfilled = (
+/** What did not come true, in the light of what the delivery is now. */
+const refusalsIn = (
   delivery: RegisteredDelivery,
-  wish: Wish,
-): { readonly code: string; readonly message: string } | undefined => {
-  const refusal = wishRefusal(delivery, wish);
-  if (refusal) return { code: refusal.code, message: refusal.message };
-  const known = getById(delivery.discrepancies, wish.discrepancyId);
-  return known?.status === 'open' ? known.failure : undefined;
+  tried: readonly Wish[],
+  away: ReadonlyMap<Wish, DomainError>,
+): ReadonlyMap<Wish, DomainError> => {
+  const refusals = new Map(away);
+  for (const wish of tried) {
+    const refusal = wishRefusal(delivery, wish) ?? failureOf(delivery, wish);
+    if (refusal) refusals.set(wish, refusal);
+  }
+  return refusals;
+};
+
+/** The machine was not to be taken in, and the discrepancy is open again. */
+const failureOf = (
+  { discrepancies }: RegisteredDelivery,
+  { discrepancyId }: Wish,
+): DomainError | undefined => {
+  const known = getById(discrepancies, discrepancyId);
+  if (known?.status !== 'open' || !known.failure) return undefined;
+  const { code, message } = known.failure;
+  return new DomainError('conflict', code, message, { discrepancyId }, '/serial');
 };
 
 export interface ResolutionParams {
@@ -135,30 +184,14 @@ export const resolutionKind = (store: AggregateStore): BulkKind<Wish, Resolution
   perform: async ({ params: { deliveryId }, lines, context }) => {
     if (lines.length === 0) return [];
     const wishes = lines.map(({ value }) => value);
-    const delivery = await resolveAll(store, deliveryId, wishes, stepOf(context, 'resolved'));
+    const step = stepOf(context, 'resolved');
+    const { refusals } = await resolveDiscrepancies(store, deliveryId, wishes, step);
     return lines.flatMap(({ line, value }): LineRejection[] => {
-      const why = unfulfilled(delivery, value);
-      return why ? [{ line, ...why }] : [];
+      const refusal = refusals.get(value);
+      return refusal ? [{ line, code: refusal.code, message: refusal.message }] : [];
     });
   },
 });
-
-/** As {@link resolveDiscrepancies}; a single wish that is refused is told like one of many. */
-const resolveAll = async (
-  store: AggregateStore,
-  deliveryId: string,
-  wishes: readonly Wish[],
-  context: CommandContext,
-): Promise<RegisteredDelivery> => {
-  try {
-    return (await resolveDiscrepancies(store, deliveryId, wishes, context)).delivery;
-  } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    const { state } = await store.load(deliveryAggregate, deliveryId, { fresh: true });
-    if (state.status === 'unknown') throw error;
-    return state;
-  }
-};
 
 export interface UnfinishedResolution extends ProcessItem {
   readonly intent: Intent;

@@ -5,10 +5,11 @@ import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
 import { operationsProcess } from '@hostledger/operations';
+import { rackAggregate, rackId } from '@hostledger/sites';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
 import { FleetApiModule, fleetBulkKinds, fleetProjections } from '../index.js';
 import { contractId, setUpContract } from '../process/delivery.fixture.js';
-import { at } from '../process/moves.fixture.js';
+import { at, contextOf } from '../process/moves.fixture.js';
 
 // Discrepancies from their routes to their read models.
 
@@ -193,6 +194,18 @@ describe('a discrepancy', () => {
     expect(await resolve('6-duplicateInManifest', right)).toMatchObject({
       status: 200,
       body: { received: 5, missing: 0, refused: 0 },
+    });
+  });
+
+  it('cannot be settled by sending back a machine that stands in a slot', async () => {
+    const rack = { facility: 'DENTON', rack: 'A1', slotCount: 4, powerLimitWatts: 10_000 };
+    const commission = { type: 'CommissionRack', data: rack, at } as const;
+    await store.handle(rackAggregate, rackId('DENTON', 'A1'), commission, contextOf('rack'));
+    const slot = { facility: 'DENTON', rack: 'A1', slot: 1 };
+    await call('POST', '/miners/HKYDD0002/installation', slot);
+    expect(await resolve('3-wrongModel', { resolution: 'returned', reason })).toMatchObject({
+      status: 409,
+      body: { code: 'delivery/machine-away' },
     });
   });
 

@@ -3,7 +3,7 @@ import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nest
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn, Length, Matches } from 'class-validator';
 import { z } from 'zod';
-import { AggregateStore, DomainError, type CommandContext } from '@hostledger/eventsourcing';
+import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, BulkRoute, reply, Roles, Upload, type BulkUpload } from '@hostledger/http';
 import { startOperation, type StartedOperation } from '@hostledger/operations';
 import type { Resolution } from '../domain/delivery.js';
@@ -24,7 +24,6 @@ import { checkLines, OperationAccepted } from '../http/lines.js';
 import { registeredDelivery } from '../process/delivery-inspection.js';
 import {
   resolveDiscrepancies,
-  unfulfilled,
   type ResolvedDiscrepancies,
 } from '../process/discrepancy-resolution.js';
 
@@ -112,8 +111,8 @@ export class ResolveDiscrepancyHandler implements ICommandHandler<ResolveDiscrep
 
   async execute({ deliveryId, wish, context }: ResolveDiscrepancyCommand) {
     const resolved = await resolveDiscrepancies(this.store, deliveryId, [wish], context);
-    const why = unfulfilled(resolved.delivery, wish);
-    if (why) throw new DomainError('conflict', why.code, why.message);
+    const refusal = resolved.refusals.get(wish);
+    if (refusal) throw refusal;
     return resolved;
   }
 }
