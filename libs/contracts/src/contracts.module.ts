@@ -4,6 +4,7 @@ import { customerAggregate } from './domain/customer.js';
 import { contractAggregate } from './domain/hosting-contract.js';
 import './http/problems.js';
 import { allocationsProcess } from './process/allocation.js';
+import { reductionsProcess } from './process/reduction.js';
 import { contractsProjection } from './read/contracts/projection.js';
 import { contractsQuery } from './read/contracts/query.js';
 import { customersProjection } from './read/customers/projection.js';
@@ -11,6 +12,7 @@ import { customersQuery } from './read/customers/query.js';
 import { adoptTerms } from './write/adopt-terms.js';
 import { allocateCustomer } from './write/allocate-customer.js';
 import { changeContract } from './write/change-contract.js';
+import { deposits } from './write/deposits.js';
 import { draftContract } from './write/draft-contract.js';
 import { executeContract } from './write/execute-contract.js';
 import { contractLifecycle } from './write/lifecycle.js';
@@ -26,6 +28,7 @@ const slices = [
   adoptTerms,
   placeOrder,
   allocateCustomer,
+  deposits,
   customersQuery,
   contractsQuery,
 ];
@@ -47,4 +50,5 @@ export const contractsProjections: readonly Projection[] = [
 
 export const contractsProcesses = (store: AggregateStore): readonly DurableProcess<never>[] => [
   allocationsProcess(store),
+  reductionsProcess(store),
 ];

@@ -5,24 +5,35 @@ export {
   type CustomerEvent,
   type CustomerRegistered,
 } from './domain/customer.js';
+export { assignmentRefusal, type Assignment, type Release } from './domain/assignments.js';
 export {
-  contractAggregate,
   type AllocationAbandoned,
+  type AllocationReduced,
+  type AssignmentReleased,
   type Clause,
-  type Contract,
-  type ContractCommand,
   type ContractDrafted,
   type ContractEvent,
   type ContractExecuted,
   type CustomerAllocated,
   type DeliveredModel,
-  type ExecutedContract,
+  type DepositDrawn,
+  type DepositReceived,
+  type DepositRefunded,
+  type MachinesAssigned,
   type MinersDelivered,
   type ServiceOrderPlaced,
   type TermsAdopted,
-} from './domain/hosting-contract.js';
+  type TermsCorrected,
+} from './domain/contract-events.js';
+export {
+  type AllocationBalance,
+  type Contract,
+  type ExecutedContract,
+} from './domain/contract-state.js';
+export { contractAggregate, type ContractCommand } from './domain/hosting-contract.js';
 export { hasEnded, type Lifecycle, type LifecycleEvent, type Stage } from './domain/lifecycle.js';
 export type { RateBasis, RateCard } from './domain/rate-card.js';
+export { assignMachines, releaseAssignment } from './process/assignment.js';
 export {
   ContractsApiModule,
   contractsAggregates,

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
 import { contractOnDay, dayIn } from './as-of.js';
-import type { ContractEvent } from './hosting-contract.js';
+import type { ContractEvent } from './contract-events.js';
 
 const contractId = 'contract-1';
 const digest = 'a'.repeat(64);

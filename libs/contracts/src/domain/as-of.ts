@@ -1,11 +1,8 @@
 import { unreachable, type RecordedEvent } from '@hostledger/eventsourcing';
-import type { ContractEvent, TermsAdopted } from './hosting-contract.js';
+import type { ContractEvent, TermsAdopted } from './contract-events.js';
+import { minus, NOTHING, plus, type Amount } from './contract-state.js';
 import { evolveLifecycle, lifecycleDay, type Lifecycle, type Stage } from './lifecycle.js';
-
-export interface Amount {
-  readonly units: number;
-  readonly powerWatts: number;
-}
+import { amountOf, amountText } from './money.js';
 
 /** What was true of a contract on a day, by what had been recorded. */
 export interface ContractOnDay {
@@ -22,6 +19,8 @@ export interface ContractOnDay {
   readonly ordered: Amount;
   readonly allocated: Amount;
   readonly delivered: Amount & { readonly hashrateGhs: number };
+  /** Of all deposits together, in the currency of the contract. */
+  readonly depositHeld: string;
 }
 
 /** The event that says so. */
@@ -47,16 +46,16 @@ export const contractOnDay = (
     const event = recorded as unknown as ContractEvent;
     if (event.type === 'ContractDrafted') {
       const { contractId, customerId, reference, title } = event.data;
-      const none = { units: 0, powerWatts: 0 };
       contract = {
         contractId,
         customerId,
         reference,
         title,
         stage: 'drafted',
-        ordered: none,
-        allocated: none,
-        delivered: { ...none, hashrateGhs: 0 },
+        ordered: NOTHING,
+        allocated: NOTHING,
+        delivered: { ...NOTHING, hashrateGhs: 0 },
+        depositHeld: '0.00',
       };
       continue;
     }
@@ -73,14 +72,22 @@ export const contractOnDay = (
           contract = { ...contract, terms: { ...event.data, recorded: sourceOf(recorded) } };
         }
         break;
+      case 'TermsCorrected':
+        if (event.data.version === contract.terms?.version) {
+          const { cause: _, ...terms } = event.data;
+          const { kind, changes } = contract.terms;
+          const kept = { ...(kind && { kind }), ...(changes && { changes }) };
+          contract = { ...contract, terms: { ...kept, ...terms, recorded: sourceOf(recorded) } };
+        }
+        break;
       case 'ServiceOrderPlaced':
         if (event.data.startsOn <= day) {
-          contract = { ...contract, ordered: sum(contract.ordered, event.data) };
+          contract = { ...contract, ordered: plus(contract.ordered, event.data) };
         }
         break;
       case 'CustomerAllocated':
         if (event.data.effectiveOn <= day) {
-          contract = { ...contract, allocated: sum(contract.allocated, event.data) };
+          contract = { ...contract, allocated: plus(contract.allocated, event.data) };
         }
         break;
       case 'MinersDelivered': {
@@ -91,11 +98,27 @@ export const contractOnDay = (
         const hashrate = delivered.hashrateGhs + hashrateGhs;
         contract = {
           ...contract,
-          delivered: { ...sum(delivered, { units, powerWatts }), hashrateGhs: hashrate },
+          delivered: { ...plus(delivered, { units, powerWatts }), hashrateGhs: hashrate },
         };
         break;
       }
+      case 'AllocationReduced':
+        if (event.data.effectiveOn <= day) {
+          contract = { ...contract, allocated: minus(contract.allocated, event.data) };
+        }
+        break;
       case 'AllocationAbandoned':
+      case 'MachinesAssigned':
+      case 'AssignmentReleased':
+        break;
+      case 'DepositReceived':
+        if (event.data.receivedOn <= day) contract = held(contract, amountOf(event.data.amount));
+        break;
+      case 'DepositDrawn':
+        if (event.data.drawnOn <= day) contract = held(contract, -amountOf(event.data.amount));
+        break;
+      case 'DepositRefunded':
+        if (event.data.refundedOn <= day) contract = held(contract, -amountOf(event.data.amount));
         break;
       case 'ContractActivated':
       case 'ServiceSuspended':
@@ -120,9 +143,9 @@ export const contractOnDay = (
   return { ...contract, stage: lifecycle.stage, since: lifecycle.since };
 };
 
-const sum = (a: Amount, b: Amount): Amount => ({
-  units: a.units + b.units,
-  powerWatts: a.powerWatts + b.powerWatts,
+const held = (contract: ContractOnDay, by: bigint): ContractOnDay => ({
+  ...contract,
+  depositHeld: amountText(amountOf(contract.depositHeld) + by),
 });
 
 const sourceOf = ({ id, revision, position, recordedAt }: RecordedEvent): Source => ({

@@ -1,12 +1,9 @@
 import fc from 'fast-check';
 import { DomainError } from '@hostledger/eventsourcing';
 import { specOf } from '@hostledger/testing';
-import {
-  contractAggregate,
-  type Contract,
-  type ContractCommand,
-  type ContractEvent,
-} from './hosting-contract.js';
+import { type ContractEvent } from './contract-events.js';
+import { type Contract } from './contract-state.js';
+import { contractAggregate, type ContractCommand } from './hosting-contract.js';
 import type { RateCard } from './rate-card.js';
 
 const { given } = specOf(contractAggregate);

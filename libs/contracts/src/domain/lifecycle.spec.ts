@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { specOf } from '@hostledger/testing';
-import { contractAggregate, type ContractCommand, type ContractEvent } from './hosting-contract.js';
+import { type ContractEvent } from './contract-events.js';
+import { contractAggregate, type ContractCommand } from './hosting-contract.js';
 import { hasEnded } from './lifecycle.js';
 
 const { given } = specOf(contractAggregate);

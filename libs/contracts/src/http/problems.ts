@@ -47,6 +47,57 @@ registerProblems({
     status: 409,
     title: 'No terms of the executed contract are in force on that day',
   },
+  'contract/terms-unknown': { status: 404, title: 'The contract has no such version of its terms' },
+  'contract/cap-below-orders': {
+    status: 409,
+    title: 'More is ordered than these terms would allow',
+  },
+  'contract/cap-exceeded': {
+    status: 409,
+    title: 'The terms in force while the order runs allow no more to be ordered',
+  },
+  'contract/order-without-units': {
+    status: 409,
+    title: 'An order that is counted in units names how many',
+  },
+  'contract/allocation-unknown': { status: 404, title: 'The contract has no such allocation' },
+  'contract/allocation-exceeded': {
+    status: 409,
+    title: 'The machines would exceed what is left of the allocation',
+  },
+  'contract/allocation-in-use': {
+    status: 409,
+    title: 'An allocation is not reduced below what machines are assigned to',
+  },
+  'contract/reduction-before-allocation': {
+    status: 409,
+    title: 'An allocation is not reduced before it takes effect',
+  },
+  'contract/reduction-exceeds-allocation': {
+    status: 409,
+    title: 'The allocation holds less than it is to be reduced by',
+  },
+  'contract/reduction-uneven': {
+    status: 409,
+    title: 'The last units of an allocation go with its last power',
+  },
+  'contract/assignment-unknown': { status: 404, title: 'The contract has no such assignment' },
+  'contract/assignment-released': {
+    status: 409,
+    title: 'The assignment was released for good; assign anew',
+  },
+  'contract/assignment-exceeded': {
+    status: 409,
+    title: 'More would be released than is left of the assignment',
+  },
+  'contract/deposit-unknown': { status: 404, title: 'The contract has no such deposit' },
+  'contract/deposit-currency': { status: 422, title: 'The deposit is in another currency' },
+  'contract/deposit-nothing': { status: 422, title: 'An amount of nothing cannot be paid' },
+  'contract/deposit-not-received': {
+    status: 409,
+    title: 'Nothing is taken from a deposit before it was received',
+  },
+  'contract/deposit-exceeded': { status: 409, title: 'The deposit holds less' },
   'contract/allocation-abandoned': {
     status: 409,
     title: 'The allocation was refused for good; allocate anew',

@@ -18,13 +18,10 @@ import {
   type CapacityCommitted,
   type CapacityReleased,
 } from '@hostledger/sites';
-import {
-  allocationRefusal,
-  contractAggregate,
-  type Contract,
-  type ContractEvent,
-  type CustomerAllocated,
-} from '../domain/hosting-contract.js';
+import { type ContractEvent, type CustomerAllocated } from '../domain/contract-events.js';
+import { type Contract } from '../domain/contract-state.js';
+import { contractAggregate } from '../domain/hosting-contract.js';
+import { allocationRefusal } from '../domain/orders.js';
 
 /** Whoever began is given this long to finish before the worker steps in. */
 const GRACE_MS = 30_000;

@@ -1,13 +1,8 @@
 import { recorded, rowsOf } from '@hostledger/testing';
-import type { ContractEvent } from '../domain/hosting-contract.js';
-import {
-  contractAllocations,
-  contractDeliveries,
-  contractOrders,
-  contracts,
-  contractTerms,
-  contractTimeline,
-} from './contracts/projection.js';
+import type { ContractEvent } from '../domain/contract-events.js';
+import { contracts } from './contracts/contracts-table.js';
+import { contractAllocations, contractOrders } from './contracts/orders-tables.js';
+import { contractDeliveries, contractTerms, contractTimeline } from './contracts/papers-tables.js';
 import { customers } from './customers/projection.js';
 
 const contractId = 'contract-1';
@@ -104,6 +99,7 @@ describe('contracts', () => {
         ends_on: null,
         assumed_on: null,
         term_ends_on: null,
+        term_ends: [null],
         drafted_at: '2024-06-01T00:00:00.000Z',
         executed_on: '2023-09-25',
         document_digest: documentDigest,
@@ -113,9 +109,15 @@ describe('contracts', () => {
         ordered_watts: 90_000_000n,
         allocated_units: 15_000,
         allocated_watts: 49_000_000n,
+        assigned_units: 0,
+        assigned_watts: 0n,
+        announced_units: 0,
+        announced_watts: 0n,
+        announced_hashrate_ghs: 0n,
         delivered_units: 26_990,
         delivered_watts: 87_636_530n,
         delivered_hashrate_ghs: 4_075_490_000n,
+        deposit_held: '0.00',
         revision: 6n,
       },
     ]);
@@ -163,7 +165,11 @@ describe('contracts', () => {
         rate_card: rateCard,
         kind: 'original',
         term_ends_on: null,
+        caps: null,
+        changes: null,
         adopted_at: '2024-06-01T00:00:01.000Z',
+        corrected_at: null,
+        correction_cause: null,
       },
     ]);
   });
@@ -174,6 +180,7 @@ describe('contracts', () => {
         contract_id: contractId,
         order_id: 'order-1',
         reference: 'SO-1',
+        basis: 'units',
         units: 27_000,
         power_watts: 90_000_000n,
         model: 'S19JXP-151',
@@ -181,6 +188,8 @@ describe('contracts', () => {
         placed_at: '2024-06-01T00:00:03.000Z',
         allocated_units: 15_000,
         allocated_watts: 49_000_000n,
+        assigned_units: 0,
+        assigned_watts: 0n,
       },
     ]);
   });
@@ -196,6 +205,11 @@ describe('contracts', () => {
         power_watts: 49_000_000n,
         effective_on: '2023-10-01',
         allocated_at: '2024-06-01T00:00:04.000Z',
+        allocated_units: 15_000,
+        allocated_watts: 49_000_000n,
+        assigned_units: 0,
+        assigned_watts: 0n,
+        reductions: [],
       },
     ]);
   });

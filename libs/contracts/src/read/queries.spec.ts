@@ -5,7 +5,7 @@ import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
 import { readModelsOf, recorded } from '@hostledger/testing';
-import type { ContractEvent } from '../domain/hosting-contract.js';
+import type { ContractEvent } from '../domain/contract-events.js';
 import '../http/problems.js';
 import { contractsProjection } from './contracts/projection.js';
 import { contractsQuery } from './contracts/query.js';

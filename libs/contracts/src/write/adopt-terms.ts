@@ -1,22 +1,26 @@
-import { Body, Controller, Param, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
   IsDefined,
   IsIn,
+  IsInt,
   IsISO4217CurrencyCode,
   Length,
   Matches,
+  Max,
+  Min,
   ValidateNested,
 } from 'class-validator';
 import type { CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
-import { TERMS_KINDS, type Contract, type TermsKind } from '../domain/hosting-contract.js';
+import { TERMS_KINDS, type TermsKind } from '../domain/contract-events.js';
+import { type Contract } from '../domain/contract-state.js';
 import { rateBases, type RateBasis } from '../domain/rate-card.js';
-import { ContractParams, IsDay, IsDigest, MayBeAbsent } from '../http/forms.js';
+import { ContractParams, IsDay, IsDigest, IsUnits, IsWatts, MayBeAbsent } from '../http/forms.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 /** A non-negative decimal number as text, so that no digit is lost. */
@@ -78,14 +82,26 @@ export class RateCardBody {
   proceedsSharePercent?: string;
 }
 
-export class AdoptTermsBody {
+export class OrderCapsBody {
   /**
-   * The terms are in force from this day on, until later ones are.
-   * @example 2023-09-25
+   * Machines of all orders together.
+   * @example 30000
    */
-  @IsDay()
-  effectiveOn: string;
+  @MayBeAbsent()
+  @IsUnits()
+  units?: number;
 
+  /**
+   * Power of all orders together, in watts.
+   * @example 100000000
+   */
+  @MayBeAbsent()
+  @IsWatts()
+  powerWatts?: number;
+}
+
+/** What a version of the terms says. */
+export class TermsBody {
   /**
    * SHA-256 of the document with the terms.
    * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
@@ -105,11 +121,6 @@ export class AdoptTermsBody {
   @Type(() => RateCardBody)
   rateCard: RateCardBody;
 
-  /** Left out: the first version is the original, later ones are amendments. */
-  @MayBeAbsent()
-  @IsIn(TERMS_KINDS)
-  kind?: TermsKind;
-
   /**
    * Last day of the term, if the terms name one.
    * @example 2026-12-31
@@ -117,6 +128,52 @@ export class AdoptTermsBody {
   @MayBeAbsent()
   @IsDay()
   termEndsOn?: string;
+
+  /** The most that may be ordered while the terms are in force. */
+  @MayBeAbsent()
+  @ValidateNested()
+  @Type(() => OrderCapsBody)
+  caps?: OrderCapsBody;
+}
+
+export class AdoptTermsBody extends TermsBody {
+  /**
+   * The terms are in force from this day on, until later ones are.
+   * @example 2023-09-25
+   */
+  @IsDay()
+  effectiveOn: string;
+
+  /** Left out: the first version is the original, later ones are amendments. */
+  @MayBeAbsent()
+  @IsIn(TERMS_KINDS)
+  kind?: TermsKind;
+
+  /**
+   * What is different from the version before.
+   * @example The rate passes the price of power through.
+   */
+  @MayBeAbsent()
+  @Length(1, 2_000)
+  changes?: string;
+}
+
+export class CorrectTermsBody extends TermsBody {
+  /**
+   * What had been recorded wrongly.
+   * @example The rate of Exhibit B had been taken down as 0.0705.
+   */
+  @Length(1, 2_000)
+  cause: string;
+}
+
+export class TermsVersionParams extends ContractParams {
+  /** @example 1 */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  version: number;
 }
 
 export class TermsAdoptedReply {
@@ -149,10 +206,35 @@ export class AdoptTermsController {
       body: { contractId, version } satisfies TermsAdoptedReply,
     });
   }
+
+  @ApiOperation({
+    summary: 'Correct a version of the terms that had been recorded wrongly',
+    description:
+      'Says all that the version says, as it was agreed. What was recorded before stays what was ' +
+      'known before: `asOf` and `knownAt` tell the two apart.',
+  })
+  @Post(':version/correction')
+  @HttpCode(200)
+  @Roles('commercial')
+  @ApiOkResponse({ type: TermsAdoptedReply })
+  async correct(
+    @Param() { contractId, version }: TermsVersionParams,
+    @Body() body: CorrectTermsBody,
+    @ActContext() context: CommandContext,
+  ) {
+    const data = { version, ...body };
+    const command = { type: 'CorrectTerms', data, at: context.at } as const;
+    const change = new ChangeContractCommand(contractId, command, context);
+    return reply(await this.commands.execute(change), {
+      body: { contractId, version } satisfies TermsAdoptedReply,
+    });
+  }
 }
 
 /** Also for a repeated command, when later versions may be there. */
 const versionOf = (contract: Contract, effectiveOn: string): number =>
-  contract.status === 'unknown' ? 0 : contract.termsEffectiveOn.indexOf(effectiveOn) + 1;
+  contract.status === 'unknown'
+    ? 0
+    : contract.terms.findIndex((terms) => terms.effectiveOn === effectiveOn) + 1;
 
 export const adoptTerms = { controllers: [AdoptTermsController], providers: [] };

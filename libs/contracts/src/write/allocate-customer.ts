@@ -1,7 +1,7 @@
-import { Body, Controller, Param, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsUUID, Matches } from 'class-validator';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { IsInt, IsUUID, Length, Matches, Max, Min } from 'class-validator';
 import {
   AggregateStore,
   deriveId,
@@ -10,9 +10,12 @@ import {
 } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
 import { FACILITY_CODE } from '@hostledger/sites';
-import type { Contract, ContractEvent } from '../domain/hosting-contract.js';
+import type { ContractEvent } from '../domain/contract-events.js';
+import type { Contract } from '../domain/contract-state.js';
+import type { Reduction } from '../domain/orders.js';
 import { ContractParams, IsDay, IsUnits, IsWatts } from '../http/forms.js';
 import { allocate, type Allocation } from '../process/allocation.js';
+import { reduceAllocation } from '../process/reduction.js';
 
 export class AllocateCustomerBody {
   /** The order that the capacity is for. */
@@ -62,6 +65,67 @@ export class AllocateCustomerHandler implements ICommandHandler<AllocateCustomer
   }
 }
 
+export class AllocationParams extends ContractParams {
+  @IsUUID()
+  allocationId: string;
+}
+
+export class ReduceAllocationBody {
+  /**
+   * By how many units; 0 to give back power alone.
+   * @example 5000
+   */
+  @IsInt()
+  @Min(0)
+  @Max(10_000_000)
+  units: number;
+
+  /**
+   * By how many watts; 0 to give back units alone.
+   * @example 16000000
+   */
+  @IsInt()
+  @Min(0)
+  @Max(100_000_000_000)
+  powerWatts: number;
+
+  /**
+   * The capacity is free again on this day, and not before.
+   * @example 2024-01-01
+   */
+  @IsDay()
+  effectiveOn: string;
+
+  /** @example The customer gave 5,000 slots back. */
+  @Length(1, 500)
+  cause: string;
+}
+
+export class AllocationReducedReply {
+  contractId: string;
+  allocationId: string;
+  reductionId: string;
+}
+
+export class ReduceAllocationCommand extends Command<Handled<Contract, ContractEvent>> {
+  constructor(
+    readonly contractId: string,
+    readonly reduction: Reduction,
+    readonly context: CommandContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ReduceAllocationCommand)
+export class ReduceAllocationHandler implements ICommandHandler<ReduceAllocationCommand> {
+  constructor(private readonly store: AggregateStore) {}
+
+  execute({ contractId, reduction, context }: ReduceAllocationCommand) {
+    return reduceAllocation(this.store, { contractId, ...reduction }, context);
+  }
+}
+
 @ApiTags('contracts')
 @Controller('contracts/:contractId/allocations')
 export class AllocateCustomerController {
@@ -84,9 +148,30 @@ export class AllocateCustomerController {
       body: { contractId, allocationId } satisfies CustomerAllocatedReply,
     });
   }
+
+  @ApiOperation({
+    summary: 'Reduce an allocation and give its capacity back to the facility',
+    description: 'Not below what machines are assigned to. Also after the end of the contract.',
+  })
+  @Post(':allocationId/reduction')
+  @HttpCode(200)
+  @Roles('commercial')
+  @ApiOkResponse({ type: AllocationReducedReply })
+  async reduce(
+    @Param() { contractId, allocationId }: AllocationParams,
+    @Body() body: ReduceAllocationBody,
+    @ActContext() context: CommandContext,
+  ) {
+    const reductionId = deriveId(context.commandId, 'reduction');
+    const reduction = { allocationId, reductionId, ...body };
+    const reduce = new ReduceAllocationCommand(contractId, reduction, context);
+    return reply(await this.commands.execute(reduce), {
+      body: { contractId, allocationId, reductionId } satisfies AllocationReducedReply,
+    });
+  }
 }
 
 export const allocateCustomer = {
   controllers: [AllocateCustomerController],
-  providers: [AllocateCustomerHandler],
+  providers: [AllocateCustomerHandler, ReduceAllocationHandler],
 };

@@ -1,16 +1,25 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { AggregateStore, type CommandContext, type Handled } from '@hostledger/eventsourcing';
-import {
-  contractAggregate,
-  type Contract,
-  type ContractCommand,
-  type ContractEvent,
-} from '../domain/hosting-contract.js';
+import { type ContractEvent } from '../domain/contract-events.js';
+import { type Contract } from '../domain/contract-state.js';
+import { contractAggregate, type ContractCommand } from '../domain/hosting-contract.js';
 import type { LifecycleCommand } from '../domain/lifecycle.js';
 
 /** A command that touches one contract and nothing else. */
 type OnOneContract =
-  | Extract<ContractCommand, { type: 'ExecuteContract' | 'AdoptTerms' | 'PlaceOrder' }>
+  | Extract<
+      ContractCommand,
+      {
+        type:
+          | 'ExecuteContract'
+          | 'AdoptTerms'
+          | 'CorrectTerms'
+          | 'PlaceOrder'
+          | 'ReceiveDeposit'
+          | 'DrawDeposit'
+          | 'RefundDeposit';
+      }
+    >
   | LifecycleCommand;
 
 /** Shared by the use cases that are one decision on one contract. */

@@ -10,12 +10,9 @@ import {
 } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
 import { customerAggregate, customerUnknown } from '../domain/customer.js';
-import {
-  contractAggregate,
-  type Contract,
-  type ContractDrafted,
-  type ContractEvent,
-} from '../domain/hosting-contract.js';
+import { type ContractDrafted, type ContractEvent } from '../domain/contract-events.js';
+import { type Contract } from '../domain/contract-state.js';
+import { contractAggregate } from '../domain/hosting-contract.js';
 
 export class DraftContractBody {
   /** The customer whose machines will be hosted. */

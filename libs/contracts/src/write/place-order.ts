@@ -1,11 +1,14 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Length, Matches } from 'class-validator';
+import { IsIn, Length, Matches, ValidateIf } from 'class-validator';
 import { deriveId, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
+import { ORDER_BASES, type OrderBasis } from '../domain/contract-events.js';
 import { ContractParams, IsDay, IsUnits, IsWatts, MayBeAbsent } from '../http/forms.js';
 import { ChangeContractCommand } from './change-contract.js';
+
+const namesUnits = (basis: OrderBasis = 'units'): boolean => basis === 'units';
 
 export class PlaceOrderBody {
   /**
@@ -16,14 +19,23 @@ export class PlaceOrderBody {
   reference: string;
 
   /**
+   * What the order is counted in; `units` if left out. With `power` and `criticalItLoad` only the
+   * watts are a limit, and the units are an expectation that can be left out.
+   */
+  @MayBeAbsent()
+  @IsIn(ORDER_BASES)
+  basis?: OrderBasis;
+
+  /**
    * Machines to be hosted.
    * @example 27000
    */
+  @ValidateIf(({ basis, units }: PlaceOrderBody) => namesUnits(basis) || units !== undefined)
   @IsUnits()
-  units: number;
+  units?: number;
 
   /**
-   * Power for all of them together, in watts.
+   * Power for all of them together, in watts; with `criticalItLoad` without cooling.
    * @example 90000000
    */
   @IsWatts()
@@ -62,7 +74,8 @@ export class PlaceOrderController {
     @ActContext() context: CommandContext,
   ) {
     const orderId = deriveId(context.commandId, 'order');
-    const command = { type: 'PlaceOrder', data: { orderId, ...body }, at: context.at } as const;
+    const data = { orderId, ...body, units: body.units ?? 0 };
+    const command = { type: 'PlaceOrder', data, at: context.at } as const;
     const change = new ChangeContractCommand(contractId, command, context);
     return reply(await this.commands.execute(change), {
       status: 201,

@@ -151,6 +151,26 @@ describe('committing capacity to an allocation', () => {
       .then(committed(2, 1_000));
     given(opened).when(release(1)).thenNothing();
   });
+
+  it('can be given back in part, each part once, by a reduction of the allocation', () => {
+    const reduction = { reductionId: 'reduction-1', units: 1, powerWatts: 400 };
+    const reduce: FacilityCommand = {
+      type: 'ReleaseCapacity',
+      data: { allocationId: 'allocation-1', cause: 'reduced', reduction },
+      at,
+    };
+    const reduced: FacilityEvent = {
+      type: 'CapacityReleased',
+      data: { facility: 'DENTON', allocationId: 'allocation-1', cause: 'reduced', ...reduction },
+    };
+    given(opened, committed(1, 1_000)).when(reduce).then(reduced);
+    given(opened, committed(1, 1_000), reduced).when(reduce).thenNothing();
+    given(opened, committed(1, 1_000), reduced)
+      .when(commit(2, 401))
+      .thenRejects('facility/capacity-exceeded', '/powerWatts');
+    given(opened, committed(1, 1_000), reduced).when(commit(2, 400)).then(committed(2, 400));
+    given(opened).when(reduce).thenNothing();
+  });
 });
 
 describe('a facility, whatever it is asked', () => {

@@ -49,7 +49,15 @@ export type CapacityCommitted = DomainEvent<
 >;
 export type CapacityReleased = DomainEvent<
   'CapacityReleased',
-  { facility: string; allocationId: string; units: number; powerWatts: number; cause: string }
+  {
+    facility: string;
+    allocationId: string;
+    units: number;
+    powerWatts: number;
+    cause: string;
+    /** The reduction of the allocation that freed it; absent where the allocation was not made. */
+    reductionId?: string;
+  }
 >;
 
 export type FacilityEvent =
@@ -60,7 +68,8 @@ export const facilityEvents: EventCatalogue<FacilityEvent> = {
   RackPowerCommitted:
     "Racks were given their share of the site's power; they go into service next.",
   CapacityCommitted: 'Units and watts of the site are held for an allocation to a customer.',
-  CapacityReleased: 'Capacity held for an allocation is free again; the allocation was not made.',
+  CapacityReleased:
+    'Capacity held for an allocation is free again: it was not made, or it was reduced.',
 };
 
 const MAX_RACKS_PER_EVENT = 400;
@@ -81,6 +90,8 @@ export interface OpenFacility {
   readonly committedWatts: number;
   /** Allocations whose capacity was given back: an id never comes back to life. */
   readonly releasedAllocations: ReadonlySet<string>;
+  /** Reductions of allocations whose part was given back. */
+  readonly reductions: ReadonlySet<string>;
 }
 
 export type Facility = { readonly status: 'unknown' } | OpenFacility;
@@ -98,6 +109,7 @@ const evolve = (facility: Facility, event: FacilityEvent): Facility => {
       commitments: new Map(),
       committedWatts: 0,
       releasedAllocations: new Set(),
+      reductions: new Set(),
     };
   }
   if (facility.status === 'unknown') return facility;
@@ -119,20 +131,29 @@ const evolve = (facility: Facility, event: FacilityEvent): Facility => {
         committedWatts: facility.committedWatts + powerWatts,
       };
     }
-    case 'CapacityReleased': {
-      const { allocationId, powerWatts } = event.data;
-      const commitments = new Map(facility.commitments);
-      commitments.delete(allocationId);
-      return {
-        ...facility,
-        commitments,
-        committedWatts: facility.committedWatts - powerWatts,
-        releasedAllocations: new Set(facility.releasedAllocations).add(allocationId),
-      };
-    }
+    case 'CapacityReleased':
+      return capacityReleased(facility, event.data);
     default:
       return unreachable(event);
   }
+};
+
+const capacityReleased = (
+  facility: OpenFacility,
+  { allocationId, units, powerWatts, reductionId }: CapacityReleased['data'],
+): OpenFacility => {
+  const committedWatts = facility.committedWatts - powerWatts;
+  const commitments = new Map(facility.commitments);
+  const held = commitments.get(allocationId);
+  if (reductionId !== undefined && held) {
+    const left = { units: held.units - units, powerWatts: held.powerWatts - powerWatts };
+    commitments.set(allocationId, left);
+    const reductions = new Set(facility.reductions).add(reductionId);
+    return { ...facility, commitments, committedWatts, reductions };
+  }
+  commitments.delete(allocationId);
+  const releasedAllocations = new Set(facility.releasedAllocations).add(allocationId);
+  return { ...facility, commitments, committedWatts, releasedAllocations };
 };
 
 const wattsOf = (racks: readonly RackPlan[]): number =>
@@ -140,12 +161,23 @@ const wattsOf = (racks: readonly RackPlan[]): number =>
 
 // Commands
 
+export interface CapacityRelease {
+  readonly allocationId: string;
+  readonly cause: string;
+  /** A part of it; absent: all of it, because the allocation will never be made. */
+  readonly reduction?: {
+    readonly reductionId: string;
+    readonly units: number;
+    readonly powerWatts: number;
+  };
+}
+
 export type FacilityCommand =
   | DomainCommand<'OpenFacility', FacilityOpened['data']>
   /** All or nothing; racks that are committed with the same data are left as they are. */
   | DomainCommand<'CommitRackPower', { racks: readonly RackPlan[] }>
   | DomainCommand<'CommitCapacity', Omit<CapacityCommitted['data'], 'facility'>>
-  | DomainCommand<'ReleaseCapacity', { allocationId: string; cause: string }>;
+  | DomainCommand<'ReleaseCapacity', CapacityRelease>;
 
 // Decide
 
@@ -262,17 +294,21 @@ const commitCapacity = (
 };
 
 const releaseCapacity = (
-  { allocationId, cause }: { allocationId: string; cause: string },
-  facility: OpenFacility,
+  { allocationId, cause, reduction }: CapacityRelease,
+  { facility, commitments, reductions }: OpenFacility,
 ): FacilityEvent[] => {
-  const held = facility.commitments.get(allocationId);
+  const held = commitments.get(allocationId);
   if (!held) return [];
-  return [
-    {
-      type: 'CapacityReleased',
-      data: { facility: facility.facility, allocationId, ...held, cause },
-    },
-  ];
+  if (!reduction) {
+    return [{ type: 'CapacityReleased', data: { facility, allocationId, ...held, cause } }];
+  }
+  if (reductions.has(reduction.reductionId)) return [];
+  // The contract never reduces an allocation by more than it holds.
+  const units = Math.min(reduction.units, held.units);
+  const powerWatts = Math.min(reduction.powerWatts, held.powerWatts);
+  const { reductionId } = reduction;
+  const data = { facility, allocationId, units, powerWatts, cause, reductionId };
+  return [{ type: 'CapacityReleased', data }];
 };
 
 export const facilityUnknown = (): DomainError =>

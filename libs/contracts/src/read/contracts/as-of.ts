@@ -4,12 +4,9 @@ import { Matches } from 'class-validator';
 import { streamName, type RecordedEvent } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { contractOnDay, dayIn, type ContractOnDay } from '../../domain/as-of.js';
-import {
-  contractAggregate,
-  contractUnknown,
-  type ContractDrafted,
-  type ContractEvent,
-} from '../../domain/hosting-contract.js';
+import { type ContractDrafted, type ContractEvent } from '../../domain/contract-events.js';
+import { contractAggregate } from '../../domain/hosting-contract.js';
+import { contractUnknown } from '../../domain/standing.js';
 import type { Stage } from '../../domain/lifecycle.js';
 import { MayBeAbsent } from '../../http/forms.js';
 import { AmountView, ClauseView, DeliveredView, RateCardView } from './views.js';

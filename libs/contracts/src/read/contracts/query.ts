@@ -21,18 +21,13 @@ import {
   type PageOf,
   type ReadOptions,
 } from '@hostledger/http';
-import { contractUnknown } from '../../domain/hosting-contract.js';
+import { contractUnknown } from '../../domain/standing.js';
 import { STAGES, type Stage } from '../../domain/lifecycle.js';
 import { ContractParams, MayBeAbsent } from '../../http/forms.js';
 import { AsOfQuery, ContractAsOfView, readAsOf } from './as-of.js';
-import type {
-  AllocationRow,
-  ContractDeliveryRow,
-  ContractRow,
-  OrderRow,
-  TermsRow,
-  TimelineRow,
-} from './projection.js';
+import type { ContractRow } from './contracts-table.js';
+import type { AllocationRow, OrderRow } from './orders-tables.js';
+import type { ContractDeliveryRow, TermsRow, TimelineRow } from './papers-tables.js';
 import {
   AllocationView,
   allocationView,

@@ -1,14 +1,9 @@
-import type { TermsKind } from '../../domain/hosting-contract.js';
+import type { TermsKind } from '../../domain/contract-events.js';
 import type { Stage } from '../../domain/lifecycle.js';
 import type { RateBasis } from '../../domain/rate-card.js';
-import type {
-  AllocationRow,
-  ContractDeliveryRow,
-  ContractRow,
-  OrderRow,
-  TermsRow,
-  TimelineRow,
-} from './projection.js';
+import type { ContractRow } from './contracts-table.js';
+import type { AllocationRow, OrderRow } from './orders-tables.js';
+import type { ContractDeliveryRow, TermsRow, TimelineRow } from './papers-tables.js';
 
 /** Machines and the power they need together. */
 export class AmountView {

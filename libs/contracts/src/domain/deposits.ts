@@ -1,0 +1,98 @@
+import { DomainError } from '@hostledger/eventsourcing';
+import type {
+  ContractEvent,
+  DepositDrawn,
+  DepositReceived,
+  DepositRefunded,
+} from './contract-events.js';
+import type { KnownContract } from './contract-state.js';
+import { amountOf, amountText } from './money.js';
+import { mustBeExecuted, mustGoOn, notFound, refused } from './standing.js';
+
+type Ours = 'contractId' | 'customerId';
+export type Deposit = Omit<DepositReceived['data'], Ours>;
+export type Draw = Omit<DepositDrawn['data'], Ours>;
+export type Refund = Omit<DepositRefunded['data'], Ours>;
+
+export const receiveDeposit = (data: Deposit, contract: KnownContract): ContractEvent[] => {
+  mustBeExecuted(contract);
+  if (contract.deposits.has(data.depositId)) return [];
+  mustGoOn(contract);
+  mustBeMoney(data, contract);
+  const { contractId, customerId } = contract;
+  return [{ type: 'DepositReceived', data: { contractId, customerId, ...data } }];
+};
+
+/** Also after the end of the contract. */
+export const drawDeposit = (data: Draw, contract: KnownContract): ContractEvent[] => {
+  if (contract.depositMovements.has(data.drawId)) return [];
+  mustHold(data, data.drawnOn, '/drawnOn', contract);
+  const { contractId, customerId } = contract;
+  return [{ type: 'DepositDrawn', data: { contractId, customerId, ...data } }];
+};
+
+/** Also after the end of the contract, when it is mostly done. */
+export const refundDeposit = (data: Refund, contract: KnownContract): ContractEvent[] => {
+  if (contract.depositMovements.has(data.refundId)) return [];
+  mustHold(data, data.refundedOn, '/refundedOn', contract);
+  const { contractId, customerId } = contract;
+  return [{ type: 'DepositRefunded', data: { contractId, customerId, ...data } }];
+};
+
+interface Money {
+  readonly amount: string;
+  readonly currency: string;
+}
+
+const mustBeMoney = ({ amount, currency }: Money, contract: KnownContract): void => {
+  if (currency !== contract.currency) {
+    throw new DomainError(
+      'invalid',
+      'contract/deposit-currency',
+      `The contract is in ${contract.currency}, the deposit in ${currency}`,
+      { contractCurrency: contract.currency, currency },
+      '/currency',
+    );
+  }
+  if (amountOf(amount) === 0n) {
+    throw new DomainError(
+      'invalid',
+      'contract/deposit-nothing',
+      'An amount of nothing cannot be paid',
+      { amount },
+      '/amount',
+    );
+  }
+};
+
+const mustHold = (
+  money: Money & { readonly depositId: string },
+  on: string,
+  field: string,
+  contract: KnownContract,
+): void => {
+  mustBeMoney(money, contract);
+  const deposit = contract.deposits.get(money.depositId);
+  if (!deposit) {
+    throw notFound('contract/deposit-unknown', 'The contract has no such deposit', {
+      depositId: money.depositId,
+    });
+  }
+  if (on < deposit.receivedOn) {
+    throw refused(
+      'contract/deposit-not-received',
+      `The deposit was received on ${deposit.receivedOn}, after ${on}`,
+      { depositId: money.depositId, receivedOn: deposit.receivedOn },
+      field,
+    );
+  }
+  if (amountOf(money.amount) > deposit.balance) {
+    const balance = amountText(deposit.balance);
+    throw refused(
+      'contract/deposit-exceeded',
+      `The deposit holds ${balance} ${money.currency}`,
+      { depositId: money.depositId, balance, currency: money.currency },
+      '/amount',
+    );
+  }
+};

@@ -1,0 +1,218 @@
+import type { DomainError } from '@hostledger/eventsourcing';
+import type {
+  AllocationAbandoned,
+  AllocationReduced,
+  ContractEvent,
+  CustomerAllocated,
+  ServiceOrderPlaced,
+} from './contract-events.js';
+import {
+  minus,
+  type AllocationBalance,
+  type Amount,
+  type Contract,
+  type ExecutedContract,
+  type KnownContract,
+  type OrderBalance,
+} from './contract-state.js';
+import {
+  contractUnknown,
+  mustBeExecuted,
+  mustServe,
+  notExecuted,
+  notFound,
+  refused,
+  serviceRefusal,
+} from './standing.js';
+import { orderedWhile } from './terms.js';
+
+export type Order = Omit<ServiceOrderPlaced['data'], 'contractId' | 'customerId'>;
+export type Allocation = Omit<CustomerAllocated['data'], 'contractId' | 'customerId'>;
+export type Abandonment = Omit<AllocationAbandoned['data'], 'contractId'>;
+export type Reduction = Pick<
+  AllocationReduced['data'],
+  'allocationId' | 'reductionId' | 'units' | 'powerWatts' | 'effectiveOn' | 'cause'
+>;
+
+export const placeOrder = (data: Order, known: KnownContract): ContractEvent[] => {
+  const contract = mustBeExecuted(known);
+  if (contract.orders.has(data.orderId)) return [];
+  mustServe(contract);
+  if (data.units === 0 && (data.basis ?? 'units') === 'units') {
+    throw refused(
+      'contract/order-without-units',
+      'An order that is counted in units names how many',
+      {},
+      '/units',
+    );
+  }
+  mustStayUnderCaps(data, contract);
+  const { contractId, customerId } = contract;
+  return [{ type: 'ServiceOrderPlaced', data: { contractId, customerId, ...data } }];
+};
+
+/** No version of the terms that is in force while the order runs allows less than is ordered then. */
+const mustStayUnderCaps = (order: Order, contract: ExecutedContract): void => {
+  contract.terms.forEach(({ caps }, index) => {
+    const endsOn = contract.terms[index + 1]?.effectiveOn;
+    if (!caps || (endsOn !== undefined && order.startsOn >= endsOn)) return;
+    const ordered = orderedWhile(contract, index + 1);
+    const freeUnits = (caps.units ?? Infinity) - ordered.units;
+    const freeWatts = (caps.powerWatts ?? Infinity) - ordered.powerWatts;
+    if (order.units <= freeUnits && order.powerWatts <= freeWatts) return;
+    throw refused(
+      'contract/cap-exceeded',
+      `Version ${index + 1} of the terms caps what can be ordered`,
+      {
+        version: index + 1,
+        ...(caps.units !== undefined && { freeUnits }),
+        ...(caps.powerWatts !== undefined && { freeWatts }),
+      },
+      order.units > freeUnits ? '/units' : '/powerWatts',
+    );
+  });
+};
+
+export const allocate = (data: Allocation, contract: KnownContract): ContractEvent[] => {
+  if (contract.allocations.has(data.allocationId)) return [];
+  const refusal = allocationRefusal(contract, data);
+  if (refusal) throw refusal;
+  const { contractId, customerId } = contract;
+  return [{ type: 'CustomerAllocated', data: { contractId, customerId, ...data } }];
+};
+
+/** Why this allocation cannot be made; `undefined` when it can. */
+export const allocationRefusal = (
+  contract: Contract,
+  data: Allocation,
+): DomainError | undefined => {
+  if (contract.status === 'unknown') return contractUnknown();
+  if (contract.status === 'drafted') return notExecuted(contract);
+  const { orderId, allocationId, units, powerWatts, effectiveOn } = data;
+  const standing = serviceRefusal(contract.contractId, contract.lifecycle);
+  if (standing) return standing;
+  if (contract.abandonedAllocations.has(allocationId)) {
+    return refused(
+      'contract/allocation-abandoned',
+      `Allocation ${allocationId} was refused for good; allocate anew`,
+      { allocationId },
+    );
+  }
+  const order = contract.orders.get(orderId);
+  if (!order) {
+    return notFound(
+      'contract/order-unknown',
+      `The contract has no order ${orderId}`,
+      { orderId },
+      '/orderId',
+    );
+  }
+  if (!inForceOn(contract, effectiveOn)) {
+    return refused(
+      'contract/no-terms-in-force',
+      `No executed terms of the contract are in force on ${effectiveOn}`,
+      { effectiveOn, executedOn: contract.executedOn },
+      '/effectiveOn',
+    );
+  }
+  const { units: freeUnits, powerWatts: freeWatts } = freeFrom(order, effectiveOn);
+  const short = order.basis === 'units' && units > freeUnits;
+  if (short || powerWatts > freeWatts) {
+    return refused(
+      'contract/order-exceeded',
+      `The order has ${freeUnits} units and ${freeWatts} W left to allocate, and ${units} units ` +
+        `and ${powerWatts} W are asked for`,
+      { orderId, freeUnits, freeWatts, askedUnits: units, askedWatts: powerWatts },
+      short ? '/units' : '/powerWatts',
+    );
+  }
+  return undefined;
+};
+
+const inForceOn = ({ executedOn, terms }: ExecutedContract, day: string): boolean =>
+  day >= executedOn && terms.some(({ effectiveOn }) => effectiveOn <= day);
+
+/** What is left of an order on every day from this one on. */
+const freeFrom = (order: OrderBalance, day: string): Amount => {
+  let allocated: Amount = { units: 0, powerWatts: 0 };
+  let most: Amount = allocated;
+  // Changes of one day count together: what is given back that day can be allocated that day.
+  order.changes.forEach((change, index) => {
+    allocated = {
+      units: allocated.units + change.units,
+      powerWatts: allocated.powerWatts + change.powerWatts,
+    };
+    const next = order.changes[index + 1]?.on;
+    if (next === change.on || (next !== undefined && next <= day)) return;
+    most = {
+      units: Math.max(most.units, allocated.units),
+      powerWatts: Math.max(most.powerWatts, allocated.powerWatts),
+    };
+  });
+  return minus(order, most);
+};
+
+export const abandon = (data: Abandonment, contract: KnownContract): ContractEvent[] => {
+  const { allocations, abandonedAllocations, contractId } = contract;
+  if (allocations.has(data.allocationId) || abandonedAllocations.has(data.allocationId)) return [];
+  return [{ type: 'AllocationAbandoned', data: { contractId, ...data } }];
+};
+
+/** Also after the end of the contract, when what is left of it is given back. */
+export const reduce = (data: Reduction, contract: KnownContract): ContractEvent[] => {
+  const { contractId, customerId, reductions } = contract;
+  if (reductions.has(data.reductionId)) return [];
+  const { allocationId, effectiveOn } = data;
+  const allocation = contract.allocations.get(allocationId);
+  if (!allocation) throw allocationUnknown(allocationId);
+  if (effectiveOn < allocation.effectiveOn) {
+    throw refused(
+      'contract/reduction-before-allocation',
+      `The allocation takes effect on ${allocation.effectiveOn}, after ${effectiveOn}`,
+      { allocationId, allocatedOn: allocation.effectiveOn },
+      '/effectiveOn',
+    );
+  }
+  mustLeaveEnough(data, allocation);
+  const { orderId, facility } = allocation;
+  const whole = { contractId, customerId, orderId, facility, ...data };
+  return [{ type: 'AllocationReduced', data: whole }];
+};
+
+const mustLeaveEnough = (by: Reduction, allocation: AllocationBalance): void => {
+  const left = minus(allocation, by);
+  const free = minus(allocation, allocation.assigned);
+  const { allocationId } = by;
+  if (left.units < 0 || left.powerWatts < 0) {
+    throw refused(
+      'contract/reduction-exceeds-allocation',
+      `The allocation holds ${allocation.units} units and ${allocation.powerWatts} W`,
+      { allocationId, units: allocation.units, powerWatts: allocation.powerWatts },
+      left.units < 0 ? '/units' : '/powerWatts',
+    );
+  }
+  if (by.units > free.units || by.powerWatts > free.powerWatts) {
+    throw refused(
+      'contract/allocation-in-use',
+      `Machines are assigned to all but ${free.units} units and ${free.powerWatts} W of it`,
+      { allocationId, freeUnits: free.units, freeWatts: free.powerWatts },
+      by.units > free.units ? '/units' : '/powerWatts',
+    );
+  }
+  if ((left.units === 0) !== (left.powerWatts === 0)) {
+    throw refused(
+      'contract/reduction-uneven',
+      'Units without power, or power without units, would be left of the allocation',
+      { allocationId, leftUnits: left.units, leftWatts: left.powerWatts },
+      left.units === 0 ? '/powerWatts' : '/units',
+    );
+  }
+};
+
+export const allocationUnknown = (allocationId: string, pointer?: string): DomainError =>
+  notFound(
+    'contract/allocation-unknown',
+    `The contract has no allocation ${allocationId}`,
+    { allocationId },
+    pointer,
+  );

@@ -1,0 +1,263 @@
+import { tableFold } from '@hostledger/eventsourcing';
+import type { ContractEvent, Signatory } from '../../domain/contract-events.js';
+import {
+  evolveLifecycle,
+  type Lifecycle,
+  type LifecycleEvent,
+  type Stage,
+} from '../../domain/lifecycle.js';
+import { amountOf, amountText } from '../../domain/money.js';
+import {
+  everyContractEvent,
+  nameplateWatts,
+  ofContract,
+  type ManifestRegistered,
+} from './folding.js';
+
+// What the contract is and holds
+
+export interface ContractRow {
+  readonly contract_id: string;
+  readonly customer_id: string;
+  readonly reference: string;
+  readonly title: string;
+  readonly time_zone: string;
+  readonly currency: string;
+  readonly status: 'drafted' | 'executed';
+  /** Where an executed contract is in its life, since which day, and when notice ends it. */
+  readonly stage: Stage | null;
+  readonly stage_since: string | null;
+  readonly ends_on: string | null;
+  readonly assumed_on: string | null;
+  /** That of the latest version which names one. */
+  readonly term_ends_on: string | null;
+  /** Of each version, in their order. */
+  readonly term_ends: readonly (string | null)[];
+  readonly drafted_at: string;
+  readonly executed_on: string | null;
+  readonly document_digest: string | null;
+  readonly signatories: readonly Signatory[];
+  /** The latest version adopted; 0 before the first. */
+  readonly terms_version: number;
+  readonly ordered_units: number;
+  readonly ordered_watts: bigint;
+  readonly allocated_units: number;
+  readonly allocated_watts: bigint;
+  readonly assigned_units: number;
+  readonly assigned_watts: bigint;
+  /** Of the manifests that arrived; of models known by then. */
+  readonly announced_units: number;
+  readonly announced_watts: bigint;
+  readonly announced_hashrate_ghs: bigint;
+  readonly delivered_units: number;
+  readonly delivered_watts: bigint;
+  readonly delivered_hashrate_ghs: bigint;
+  /** Of all deposits together; decimal. */
+  readonly deposit_held: string;
+  readonly revision: bigint;
+}
+
+export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegistered>({
+  table: {
+    name: 'contracts',
+    columns: {
+      contract_id: 'text',
+      customer_id: 'text',
+      reference: 'text',
+      title: 'text',
+      time_zone: 'text',
+      currency: 'text',
+      status: 'text',
+      stage: 'text',
+      stage_since: 'date',
+      ends_on: 'date',
+      assumed_on: 'date',
+      term_ends_on: 'date',
+      term_ends: 'jsonb',
+      drafted_at: 'timestamptz',
+      executed_on: 'date',
+      document_digest: 'text',
+      signatories: 'jsonb',
+      terms_version: 'integer',
+      ordered_units: 'integer',
+      ordered_watts: 'bigint',
+      allocated_units: 'integer',
+      allocated_watts: 'bigint',
+      assigned_units: 'integer',
+      assigned_watts: 'bigint',
+      announced_units: 'integer',
+      announced_watts: 'bigint',
+      announced_hashrate_ghs: 'bigint',
+      delivered_units: 'integer',
+      delivered_watts: 'bigint',
+      delivered_hashrate_ghs: 'bigint',
+      deposit_held: 'text',
+      revision: 'bigint',
+    },
+    key: ['contract_id'],
+    nullable: [
+      'stage',
+      'stage_since',
+      'ends_on',
+      'assumed_on',
+      'term_ends_on',
+      'executed_on',
+      'document_digest',
+    ],
+    indexes: [
+      ['customer_id', 'contract_id'],
+      ['stage', 'contract_id'],
+    ],
+  },
+  keys: { ...everyContractEvent(ofContract), ManifestRegistered: ofContract },
+  evolve: (before, event) => {
+    const { revision } = event;
+    if (event.type === 'ContractDrafted') {
+      const { contractId, customerId, reference, title, timeZone, currency } = event.data;
+      return {
+        contract_id: contractId,
+        customer_id: customerId,
+        reference,
+        title,
+        time_zone: timeZone,
+        currency,
+        status: 'drafted',
+        stage: null,
+        stage_since: null,
+        ends_on: null,
+        assumed_on: null,
+        term_ends_on: null,
+        term_ends: [],
+        drafted_at: event.metadata.occurredAt,
+        executed_on: null,
+        document_digest: null,
+        signatories: [],
+        terms_version: 0,
+        ordered_units: 0,
+        ordered_watts: 0n,
+        allocated_units: 0,
+        allocated_watts: 0n,
+        assigned_units: 0,
+        assigned_watts: 0n,
+        announced_units: 0,
+        announced_watts: 0n,
+        announced_hashrate_ghs: 0n,
+        delivered_units: 0,
+        delivered_watts: 0n,
+        delivered_hashrate_ghs: 0n,
+        deposit_held: '0.00',
+        revision,
+      };
+    }
+    if (!before) return undefined;
+    if (event.type === 'ManifestRegistered') return announced(before, event.data);
+    const row = { ...before, revision };
+    switch (event.type) {
+      case 'ContractExecuted': {
+        const { executedOn, documentDigest, signatories } = event.data;
+        return {
+          ...row,
+          status: 'executed',
+          stage: 'executed',
+          stage_since: executedOn,
+          executed_on: executedOn,
+          document_digest: documentDigest,
+          signatories,
+        };
+      }
+      case 'TermsAdopted':
+        return { ...withTermEnd(row, event.data), terms_version: event.data.version };
+      case 'TermsCorrected':
+        return withTermEnd(row, event.data);
+      case 'ServiceOrderPlaced':
+        return {
+          ...row,
+          ordered_units: row.ordered_units + event.data.units,
+          ordered_watts: row.ordered_watts + BigInt(event.data.powerWatts),
+        };
+      case 'CustomerAllocated':
+        return {
+          ...row,
+          allocated_units: row.allocated_units + event.data.units,
+          allocated_watts: row.allocated_watts + BigInt(event.data.powerWatts),
+        };
+      case 'MinersDelivered':
+        return {
+          ...row,
+          delivered_units: row.delivered_units + event.data.received,
+          delivered_watts: row.delivered_watts + nameplateWatts(event.data.byModel),
+          delivered_hashrate_ghs: row.delivered_hashrate_ghs + BigInt(event.data.hashrateGhs),
+        };
+      case 'AllocationReduced':
+        return {
+          ...row,
+          allocated_units: row.allocated_units - event.data.units,
+          allocated_watts: row.allocated_watts - BigInt(event.data.powerWatts),
+        };
+      case 'MachinesAssigned':
+        return {
+          ...row,
+          assigned_units: row.assigned_units + event.data.units,
+          assigned_watts: row.assigned_watts + BigInt(event.data.powerWatts),
+        };
+      case 'AssignmentReleased':
+        return {
+          ...row,
+          assigned_units: row.assigned_units - event.data.units,
+          assigned_watts: row.assigned_watts - BigInt(event.data.powerWatts),
+        };
+      case 'DepositReceived':
+        return { ...row, deposit_held: held(row.deposit_held, amountOf(event.data.amount)) };
+      case 'DepositDrawn':
+      case 'DepositRefunded':
+        return { ...row, deposit_held: held(row.deposit_held, -amountOf(event.data.amount)) };
+      case 'AllocationAbandoned':
+        return row;
+      default:
+        return lived(row, event);
+    }
+  },
+});
+
+const withTermEnd = (
+  row: ContractRow,
+  { version, termEndsOn }: { readonly version: number; readonly termEndsOn?: string },
+): ContractRow => {
+  const term_ends = [...row.term_ends];
+  term_ends[version - 1] = termEndsOn ?? null;
+  return { ...row, term_ends, term_ends_on: term_ends.findLast((end) => end !== null) ?? null };
+};
+
+const lived = (row: ContractRow, event: LifecycleEvent): ContractRow => {
+  if (row.stage === null || row.stage_since === null) return row;
+  const { stage_since: since, ends_on: endsOn, assumed_on: assumedOn, stage } = row;
+  const before: Lifecycle = {
+    stage,
+    since,
+    ...(endsOn !== null && { endsOn }),
+    ...(assumedOn !== null && { assumedOn }),
+  };
+  const after = evolveLifecycle(before, event);
+  return {
+    ...row,
+    stage: after.stage,
+    stage_since: after.since,
+    ends_on: after.endsOn ?? null,
+    assumed_on: after.assumedOn ?? null,
+    customer_id: event.type === 'PartyAssigned' ? event.data.toCustomerId : row.customer_id,
+  };
+};
+
+/** Fleet's manifests are no part of the contract's stream, so they do not move its revision. */
+const announced = (row: ContractRow, data: ManifestRegistered['data']): ContractRow => {
+  const byModel = data.announcedByModel ?? [];
+  const hashrate = byModel.reduce((sum, model) => sum + BigInt(model.hashrateGhs), 0n);
+  return {
+    ...row,
+    announced_units: row.announced_units + data.lineCount,
+    announced_watts: row.announced_watts + nameplateWatts(byModel),
+    announced_hashrate_ghs: row.announced_hashrate_ghs + hashrate,
+  };
+};
+
+export const held = (before: string, by: bigint): string => amountText(amountOf(before) + by);

@@ -1,0 +1,65 @@
+import type { DomainEvent } from '@hostledger/eventsourcing';
+import type { DeliveredModel } from '../../domain/contract-events.js';
+
+// Shared by the tables of the contracts read model.
+
+/** Fleet's event, of which contracts knows these fields and no more. */
+export type ManifestRegistered = DomainEvent<
+  'ManifestRegistered',
+  {
+    contractId: string;
+    deliveryId: string;
+    lineCount: number;
+    announcedByModel?: readonly DeliveredModel[];
+  }
+>;
+
+/** The same key for every event of a contract's stream. */
+export const everyContractEvent = <Key>(key: Key) => ({
+  ContractDrafted: key,
+  ContractExecuted: key,
+  TermsAdopted: key,
+  TermsCorrected: key,
+  ServiceOrderPlaced: key,
+  CustomerAllocated: key,
+  AllocationAbandoned: key,
+  AllocationReduced: key,
+  MachinesAssigned: key,
+  AssignmentReleased: key,
+  MinersDelivered: key,
+  DepositReceived: key,
+  DepositDrawn: key,
+  DepositRefunded: key,
+  ContractActivated: key,
+  ServiceSuspended: key,
+  ServiceResumed: key,
+  TerminationNoticed: key,
+  ContractTerminated: key,
+  ContractExpired: key,
+  ContractAssumed: key,
+  ContractRejected: key,
+  PartyAssigned: key,
+});
+
+export const ofContract = ({ data }: { data: { contractId: string } }) => [
+  { contract_id: data.contractId },
+];
+
+export const ofOrder = ({ data }: { data: { contractId: string; orderId: string } }) => [
+  { contract_id: data.contractId, order_id: data.orderId },
+];
+
+export const ofAllocation = ({ data }: { data: { contractId: string; allocationId: string } }) => [
+  { contract_id: data.contractId, allocation_id: data.allocationId },
+];
+
+export const ofDeposit = ({ data }: { data: { contractId: string; depositId: string } }) => [
+  { contract_id: data.contractId, deposit_id: data.depositId },
+];
+
+export const atRevision = (event: { data: { contractId: string }; revision: bigint }) => [
+  { contract_id: event.data.contractId, revision: event.revision },
+];
+
+export const nameplateWatts = (byModel: readonly DeliveredModel[]): bigint =>
+  byModel.reduce((sum, model) => sum + BigInt(model.nameplateWatts), 0n);

@@ -1,0 +1,185 @@
+import { tableFold } from '@hostledger/eventsourcing';
+import type {
+  Clause,
+  ContractEvent,
+  DeliveredModel,
+  MinersDelivered,
+  OrderCaps,
+  TermsAdopted,
+  TermsCorrected,
+  TermsKind,
+} from '../../domain/contract-events.js';
+import type { RateCard } from '../../domain/rate-card.js';
+import { atRevision, everyContractEvent, nameplateWatts } from './folding.js';
+
+// The terms of a contract, what was delivered under it, and everything that happened to it
+
+const ofVersion = ({ data }: { data: { contractId: string; version: number } }) => [
+  { contract_id: data.contractId, version: data.version },
+];
+
+export interface TermsRow {
+  readonly contract_id: string;
+  readonly version: number;
+  readonly effective_on: string;
+  readonly document_digest: string;
+  readonly clauses: readonly Clause[];
+  readonly rate_card: RateCard;
+  readonly kind: TermsKind;
+  readonly term_ends_on: string | null;
+  readonly caps: OrderCaps | null;
+  readonly changes: string | null;
+  readonly adopted_at: string;
+  /** By the last correction; until then as adopted. */
+  readonly corrected_at: string | null;
+  readonly correction_cause: string | null;
+}
+
+export const contractTerms = tableFold<TermsRow, TermsAdopted | TermsCorrected>({
+  table: {
+    name: 'contract_terms',
+    columns: {
+      contract_id: 'text',
+      version: 'integer',
+      effective_on: 'date',
+      document_digest: 'text',
+      clauses: 'jsonb',
+      rate_card: 'jsonb',
+      kind: 'text',
+      term_ends_on: 'date',
+      caps: 'jsonb',
+      changes: 'text',
+      adopted_at: 'timestamptz',
+      corrected_at: 'timestamptz',
+      correction_cause: 'text',
+    },
+    key: ['contract_id', 'version'],
+    nullable: ['term_ends_on', 'caps', 'changes', 'corrected_at', 'correction_cause'],
+  },
+  keys: { TermsAdopted: ofVersion, TermsCorrected: ofVersion },
+  evolve: (row, { type, data, metadata }) => {
+    const said = {
+      document_digest: data.documentDigest,
+      clauses: data.clauses,
+      rate_card: data.rateCard,
+      term_ends_on: data.termEndsOn ?? null,
+      caps: data.caps ?? null,
+    };
+    if (type === 'TermsCorrected') {
+      const { cause: correction_cause } = data;
+      return row && { ...row, ...said, corrected_at: metadata.occurredAt, correction_cause };
+    }
+    return {
+      ...said,
+      contract_id: data.contractId,
+      version: data.version,
+      effective_on: data.effectiveOn,
+      kind: data.kind ?? (data.version === 1 ? 'original' : 'amendment'),
+      changes: data.changes ?? null,
+      adopted_at: metadata.occurredAt,
+      corrected_at: null,
+      correction_cause: null,
+    };
+  },
+});
+
+export interface ContractDeliveryRow {
+  readonly contract_id: string;
+  readonly delivery_id: string;
+  readonly reference: string;
+  readonly facility: string;
+  readonly lines: number;
+  readonly received: number;
+  readonly missing: number;
+  readonly refused: number;
+  readonly hashrate_ghs: bigint;
+  readonly nameplate_watts: bigint;
+  readonly by_model: readonly DeliveredModel[];
+  readonly reconciled_at: string;
+}
+
+export const contractDeliveries = tableFold<ContractDeliveryRow, MinersDelivered>({
+  table: {
+    name: 'contract_deliveries',
+    columns: {
+      contract_id: 'text',
+      delivery_id: 'text',
+      reference: 'text',
+      facility: 'text',
+      lines: 'integer',
+      received: 'integer',
+      missing: 'integer',
+      refused: 'integer',
+      hashrate_ghs: 'bigint',
+      nameplate_watts: 'bigint',
+      by_model: 'jsonb',
+      reconciled_at: 'timestamptz',
+    },
+    key: ['contract_id', 'delivery_id'],
+    insertOnly: true,
+  },
+  keys: {
+    MinersDelivered: ({ data }) => [{ contract_id: data.contractId, delivery_id: data.deliveryId }],
+  },
+  evolve: (_row, { data }) => ({
+    contract_id: data.contractId,
+    delivery_id: data.deliveryId,
+    reference: data.reference,
+    facility: data.facility,
+    lines: data.lines,
+    received: data.received,
+    missing: data.missing,
+    refused: data.refused,
+    hashrate_ghs: BigInt(data.hashrateGhs),
+    nameplate_watts: nameplateWatts(data.byModel),
+    by_model: data.byModel,
+    reconciled_at: data.reconciledAt,
+  }),
+});
+
+export interface TimelineRow {
+  readonly contract_id: string;
+  readonly revision: bigint;
+  readonly event_id: string;
+  readonly type: string;
+  readonly data: object;
+  readonly actor: string;
+  readonly role: string;
+  readonly reason: string | null;
+  readonly occurred_at: string;
+  readonly recorded_at: string;
+}
+
+export const contractTimeline = tableFold<TimelineRow, ContractEvent>({
+  table: {
+    name: 'contract_timeline',
+    columns: {
+      contract_id: 'text',
+      revision: 'bigint',
+      event_id: 'text',
+      type: 'text',
+      data: 'jsonb',
+      actor: 'text',
+      role: 'text',
+      reason: 'text',
+      occurred_at: 'timestamptz',
+      recorded_at: 'timestamptz',
+    },
+    key: ['contract_id', 'revision'],
+    nullable: ['reason'],
+    insertOnly: true,
+  },
+  keys: everyContractEvent(atRevision),
+  evolve: (_row, { id, type, data, metadata, revision, recordedAt }) => ({
+    contract_id: data.contractId,
+    revision,
+    event_id: id,
+    type,
+    data,
+    actor: metadata.actor.subject,
+    role: metadata.actor.role,
+    reason: metadata.reason ?? null,
+    occurred_at: metadata.occurredAt,
+    recorded_at: recordedAt,
+  }),
+});
