@@ -22,6 +22,12 @@ const TURN_MS = 5;
 const BYTES_AT_ONCE = 64 * 1024;
 const LINES_AT_ONCE = 100;
 
+/** Columns of a file of refused lines; an upload of that file leaves them out. */
+export const REJECTED_COLUMNS = ['rejectedLine', 'rejectedCode', 'rejectedMessage'] as const;
+
+const isRejectedColumn = (column: string): boolean =>
+  (REJECTED_COLUMNS as readonly string[]).includes(column);
+
 /** A line of an upload that has the right form. */
 export interface UploadLine<T> {
   /** As the uploader counts: the line of the file, or the index in the JSON array from 1. */
@@ -215,7 +221,7 @@ class CsvTable<T> {
     const value: Record<string, string> = {};
     for (const [index, column] of this.header.entries()) {
       const text = fields[index]!;
-      if (text !== '') value[column] = text;
+      if (text !== '' && !isRejectedColumn(column)) value[column] = text;
     }
     this.#checker.check(line, value);
   }
@@ -235,7 +241,7 @@ const checkHeader = (
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const column of header) {
-    if (!Object.hasOwn(columns, column)) {
+    if (!Object.hasOwn(columns, column) && !isRejectedColumn(column)) {
       errors.push({ line: 1, column, code: 'column/unknown', message: `Unknown column ${column}` });
     }
     if (seen.has(column)) {

@@ -379,6 +379,14 @@ describe('an upload', () => {
     ]);
   });
 
+  it('takes a corrected file of refused lines as it is', async () => {
+    const csv =
+      'lamp,watts,rejectedLine,rejectedCode,rejectedMessage\na,60,7,line/invalid,"watts: 0, not 1"\n';
+    const { status, json } = await send('POST', '/v1/lamps/upload', { csv });
+    expect(status).toBe(201);
+    expect(json).toMatchObject({ lines: [{ line: 2, value: { lamp: 'a' } }], rejected: [] });
+  });
+
   it('refuses everything when that was asked for', async () => {
     const csv = 'lamp,watts\na,60\ntoolong,60\n';
     const { status, json } = await send('POST', '/v1/lamps/upload?mode=all-or-nothing', { csv });

@@ -27,11 +27,13 @@ export { HttpReply, readReply, reply, ReplyInterceptor } from './reply.js';
 export { equalTo, keysetPage, Page, ReadAt, type PageOf, type ReadOptions } from './read.js';
 export {
   BulkRoute,
+  REJECTED_COLUMNS,
   Upload,
   type BulkUpload,
   type UploadLine,
   type UploadRejection,
 } from './bulk.js';
+export { sendCsv, sendEvents, type ServerSentEvent } from './event-stream.js';
 export { fastifyAdapter } from './adapter.js';
 export { configureHttp, type HttpOptions } from './configure.js';
 export { logDestination } from './log-destination.js';

@@ -1,5 +1,12 @@
 import { Module } from '@nestjs/common';
+import './http/problems.js';
 import { operationsQuery } from './read/query.js';
+import { cancelOperation } from './write/cancel-operation.js';
 
-@Module({ controllers: [...operationsQuery.controllers] })
+const slices = [operationsQuery, cancelOperation];
+
+@Module({
+  controllers: slices.flatMap(({ controllers }) => [...controllers]),
+  providers: slices.flatMap(({ providers }) => [...providers]),
+})
 export class OperationsApiModule {}

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import {
   AggregateStore,
   CommandIdReused,
@@ -10,6 +11,7 @@ import {
 } from '@hostledger/eventsourcing';
 import { InMemoryStreams, type FaultPoint } from '@hostledger/testing';
 import {
+  operationAggregate,
   operationIdOf,
   operationsProcess,
   startOperation,
@@ -52,9 +54,13 @@ const upload = (lines: number): Upload<{ lamp: number; note: string }, { room: s
   rejected: [{ line: 99_999, code: 'line/invalid', message: 'not a lamp' }],
 });
 
-const lighting = (store: AggregateStore): BulkKind<{ lamp: number }, { room: string }> => ({
+const lighting = (
+  store: AggregateStore,
+  meanwhile: () => Promise<unknown>,
+): BulkKind<{ lamp: number }, { room: string }> => ({
   kind: 'lighting',
   perform: async ({ lines, context: chunkContext }) => {
+    await meanwhile();
     const outcomes = await mapLimited(lines, 8, async ({ line, value }) => {
       if (value.lamp === 13) return { line, code: 'lamp/broken', message: 'Lamp 13 is broken' };
       const { lamp: number } = value;
@@ -67,9 +73,12 @@ const lighting = (store: AggregateStore): BulkKind<{ lamp: number }, { room: str
   },
 });
 
-const performAll = async (streams: InMemoryStreams): Promise<void> => {
+const performAll = async (
+  streams: InMemoryStreams,
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<void> => {
   const store = new AggregateStore(streams);
-  const worker = operationsProcess(store, streams, [lighting(store)]);
+  const worker = operationsProcess(store, streams, [lighting(store, meanwhile)]);
   const item = {
     item_id: operationIdOf(context),
     due_at: at,
@@ -160,5 +169,87 @@ describe('a bulk operation', () => {
         expect(new Set(streams.log.map(({ id }) => id)).size).toBe(streams.log.length);
       }
     }
+  });
+
+  describe('that is cancelled', () => {
+    const cancel = (streams: InMemoryStreams, id = 'cancel') => {
+      const operationId = operationIdOf(context);
+      const command = { type: 'CancelOperation', data: { operationId }, at } as const;
+      const asked = { ...context, requestHash: 'cancel', commandId: deriveId(id) };
+      return new AggregateStore(streams).handle(operationAggregate, operationId, command, asked);
+    };
+    const endOf = (streams: InMemoryStreams) => streams.events(streamOf).at(-1)!;
+    const lit = (streams: InMemoryStreams): number =>
+      streams.log.filter(({ type }) => type === 'LampLit').length;
+
+    it('finishes the chunks under way, begins no other, and counts what it left', async () => {
+      const streams = new InMemoryStreams();
+      await startOperation(new AggregateStore(streams), upload(5_000), context);
+      await performAll(streams, () => cancel(streams));
+      const { type, data } = endOf(streams) as {
+        type: string;
+        data: { done: number; rejected: number; cancelled: number };
+      };
+      expect(type).toBe('OperationCancelled');
+      expect(data.cancelled).toBeGreaterThan(0);
+      expect(data.done).toBeGreaterThan(0);
+      expect(data.done + data.rejected + data.cancelled).toBe(5_000);
+      expect(lit(streams)).toBe(data.done);
+      const { length } = streams.log;
+      await performAll(streams);
+      expect(streams.log).toHaveLength(length);
+    });
+
+    it('performs nothing if nothing had begun, and takes a second wish for the first', async () => {
+      const streams = new InMemoryStreams();
+      await startOperation(new AggregateStore(streams), upload(10), context);
+      await cancel(streams);
+      expect((await cancel(streams, 'again')).events).toEqual([]);
+      await performAll(streams);
+      expect(endOf(streams)).toMatchObject({ data: { done: 0, rejected: 0, cancelled: 10 } });
+      expect((await cancel(streams, 'later')).events).toEqual([]);
+    });
+
+    it('is refused once it is completed, and where half of it would be worse than all', async () => {
+      const streams = new InMemoryStreams();
+      await startOperation(new AggregateStore(streams), upload(10), context);
+      await performAll(streams);
+      await expect(cancel(streams)).rejects.toMatchObject({ code: 'operation/completed' });
+      const other = new InMemoryStreams();
+      const whole = { ...upload(10), cancellable: false };
+      await startOperation(new AggregateStore(other), whole, context);
+      await expect(cancel(other)).rejects.toMatchObject({ code: 'operation/not-cancellable' });
+      await expect(cancel(new InMemoryStreams())).rejects.toMatchObject({
+        code: 'operation/unknown',
+      });
+    });
+
+    it('accounts for every line, whenever it is cancelled and whoever dies', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.nat({ max: 12 }),
+          fc.integer({ min: 4, max: 60 }),
+          fc.constantFrom<FaultPoint>('before', 'after'),
+          async (cancelAt, dieAt, point) => {
+            const lines = 2_000;
+            const streams = new InMemoryStreams();
+            await startOperation(new AggregateStore(streams), upload(lines), context);
+            streams.failFrom(dieAt * 20, point);
+            let chunks = 0;
+            const cancelling = async (): Promise<void> => {
+              if (chunks++ === cancelAt) await cancel(streams);
+            };
+            await performAll(streams, cancelling).catch(() => undefined);
+            streams.heal();
+            await performAll(streams);
+            const { data } = endOf(streams) as { data: Partial<Record<string, number>> };
+            const { done = NaN, rejected = NaN, cancelled = 0 } = data;
+            expect(done + rejected + cancelled).toBe(lines);
+            expect(lit(streams)).toBe(done);
+          },
+        ),
+        { numRuns: 20 },
+      );
+    });
   });
 });

@@ -25,6 +25,8 @@ export interface Upload<Line extends object, Params extends object> {
   readonly digest: string;
   /** Lines refused for their form, before anything was stored. */
   readonly rejected: readonly LineRejection[];
+  /** False where half of the lines would be worse than all or none. */
+  readonly cancellable?: boolean;
 }
 
 export interface StartedOperation {
@@ -62,7 +64,7 @@ export const startOperation = async <Line extends object, Params extends object>
       stepOf(context, 'lines', batch[0]!.chunk),
     );
   }
-  const { kind, digest } = upload;
+  const { kind, digest, cancellable } = upload;
   const { revision, position, replayed } = await store.handle(
     operationAggregate,
     operationId,
@@ -76,6 +78,7 @@ export const startOperation = async <Line extends object, Params extends object>
         chunkCount: chunks.length,
         digest,
         rejectedAtUpload: upload.rejected.length,
+        ...(cancellable === undefined ? {} : { cancellable }),
       },
       at: context.at,
     },

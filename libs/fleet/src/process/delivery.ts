@@ -98,7 +98,7 @@ export const startDelivery = async (
     announcedByModel: addTotals(lines.flatMap(({ value }) => unitOfModel(value.model) ?? [])),
     ...(contractedHashrateGhs === undefined ? {} : { contractedHashrateGhs }),
   };
-  const upload = { kind: 'delivery', params, lines, digest, rejected };
+  const upload = { kind: 'delivery', params, lines, digest, rejected, cancellable: false };
   const started = await startOperation(store, upload, context);
   const position = await registerManifest(store, params, stepOf(context, 'manifest'));
   return { ...started, deliveryId, position };

@@ -54,13 +54,27 @@ export type OperationEvent =
         /** SHA-256 (hex) of the body as uploaded. */
         digest: string;
         rejectedAtUpload: number;
+        /** False where half of the lines would be worse than all or none. */
+        cancellable?: boolean;
       }
     >
   | DomainEvent<
       'OperationChunkDone',
       { operationId: string; chunk: number; done: number; rejected: readonly LineRejection[] }
     >
-  | DomainEvent<'OperationCompleted', { operationId: string; done: number; rejected: number }>;
+  | DomainEvent<'OperationCompleted', { operationId: string; done: number; rejected: number }>
+  | DomainEvent<'OperationBegun', { operationId: string }>
+  | DomainEvent<'OperationCancellationRequested', { operationId: string }>
+  | DomainEvent<
+      'OperationCancelled',
+      {
+        operationId: string;
+        done: number;
+        rejected: number;
+        /** Lines that were not performed and never will be. */
+        cancelled: number;
+      }
+    >;
 
 export const operationEvents: EventCatalogue<OperationEvent> = {
   OperationLinesRecorded:
@@ -69,12 +83,19 @@ export const operationEvents: EventCatalogue<OperationEvent> = {
   OperationChunkDone:
     'The lines of one chunk were performed; those refused are named with the rule.',
   OperationCompleted: 'Every chunk of a bulk operation was performed.',
+  OperationBegun: 'The lines of an operation began to be performed.',
+  OperationCancellationRequested: 'Somebody asked that no further chunk of an operation be begun.',
+  OperationCancelled: 'The operation ended early: lines performed stay, the others never will be.',
 };
 
 // State
 
 export interface Operation {
-  readonly status: 'unknown' | 'recording' | 'running' | 'completed';
+  readonly status: 'unknown' | 'recording' | 'running' | 'cancelling' | 'completed' | 'cancelled';
+  readonly cancellable: boolean;
+  /** Some of its lines may have been performed. */
+  readonly begun: boolean;
+  readonly lineCount: number;
   readonly chunksRecorded: number;
   readonly chunkCount: number;
   readonly chunksDone: ReadonlySet<number>;
@@ -84,6 +105,9 @@ export interface Operation {
 
 const unknownOperation: Operation = {
   status: 'unknown',
+  cancellable: true,
+  begun: false,
+  lineCount: 0,
   chunksRecorded: 0,
   chunkCount: 0,
   chunksDone: new Set(),
@@ -96,16 +120,29 @@ const evolve = (operation: Operation, event: OperationEvent): Operation => {
     case 'OperationLinesRecorded':
       return { ...operation, status: 'recording', chunksRecorded: event.data.chunk + 1 };
     case 'OperationStarted':
-      return { ...operation, status: 'running', chunkCount: event.data.chunkCount };
+      return {
+        ...operation,
+        status: 'running',
+        cancellable: event.data.cancellable ?? true,
+        lineCount: event.data.lineCount,
+        chunkCount: event.data.chunkCount,
+      };
+    case 'OperationBegun':
+      return { ...operation, begun: true };
     case 'OperationChunkDone':
       return {
         ...operation,
+        begun: true,
         chunksDone: new Set([...operation.chunksDone, event.data.chunk]),
         done: operation.done + event.data.done,
         rejected: operation.rejected + event.data.rejected.length,
       };
     case 'OperationCompleted':
       return { ...operation, status: 'completed' };
+    case 'OperationCancellationRequested':
+      return { ...operation, status: 'cancelling' };
+    case 'OperationCancelled':
+      return { ...operation, status: 'cancelled' };
   }
 };
 
@@ -130,13 +167,18 @@ export type OperationCommand =
         chunkCount: number;
         digest: string;
         rejectedAtUpload: number;
+        cancellable?: boolean;
       }
     >
   | DomainCommand<
       'FinishOperationChunk',
       { operationId: string; chunk: number; done: number; rejected: readonly LineRejection[] }
     >
-  | DomainCommand<'CompleteOperation', { operationId: string }>;
+  /** Before anything is performed; an operation that is cancelled by then is not begun. */
+  | DomainCommand<'BeginOperation', { operationId: string }>
+  /** Ends the operation when no chunk is to be begun any more: completed, or cancelled. */
+  | DomainCommand<'EndOperation', { operationId: string }>
+  | DomainCommand<'CancelOperation', { operationId: string }>;
 
 // Decide
 
@@ -150,7 +192,7 @@ const decide = (command: OperationCommand, operation: Operation): readonly Opera
         .map((part) => ({ type: 'OperationLinesRecorded', data: { operationId, of, ...part } }));
     }
     case 'StartOperation':
-      if (operation.status === 'running' || operation.status === 'completed') return [];
+      if (operation.status !== 'unknown' && operation.status !== 'recording') return [];
       if (operation.chunksRecorded !== command.data.chunkCount) {
         throw new DomainError(
           'conflict',
@@ -161,32 +203,67 @@ const decide = (command: OperationCommand, operation: Operation): readonly Opera
       return [{ type: 'OperationStarted', data: command.data }];
     case 'FinishOperationChunk':
       mustRun(operation);
-      if (operation.chunksDone.has(command.data.chunk)) return [];
+      if (hasEnded(operation) || operation.chunksDone.has(command.data.chunk)) return [];
       return [{ type: 'OperationChunkDone', data: command.data }];
-    case 'CompleteOperation': {
-      if (operation.status === 'completed') return [];
+    case 'BeginOperation': {
       mustRun(operation);
-      if (operation.chunksDone.size < operation.chunkCount) {
-        throw new DomainError(
-          'conflict',
-          'operation/chunks-pending',
-          `${operation.chunksDone.size} of ${operation.chunkCount} chunks are done`,
-        );
-      }
-      const { operationId } = command.data;
-      const { done, rejected } = operation;
-      return [{ type: 'OperationCompleted', data: { operationId, done, rejected } }];
+      if (operation.begun || operation.status !== 'running') return [];
+      return [{ type: 'OperationBegun', data: command.data }];
     }
+    case 'EndOperation':
+      return end(command.data.operationId, operation);
+    case 'CancelOperation':
+      return cancel(command.data.operationId, operation);
     default:
       return unreachable(command);
   }
 };
 
-const mustRun = (operation: Operation): void => {
-  if (operation.status !== 'running' && operation.status !== 'completed') {
-    throw new DomainError('notFound', 'operation/unknown', 'There is no such operation');
+const hasEnded = ({ status }: Operation): boolean =>
+  status === 'completed' || status === 'cancelled';
+
+/** A cancellation that comes when every chunk is done already has nothing to prevent. */
+const end = (operationId: string, operation: Operation): OperationEvent[] => {
+  mustRun(operation);
+  if (hasEnded(operation)) return [];
+  const { done, rejected, chunksDone, chunkCount, lineCount, status } = operation;
+  if (chunksDone.size === chunkCount) {
+    return [{ type: 'OperationCompleted', data: { operationId, done, rejected } }];
   }
+  if (status === 'cancelling') {
+    const cancelled = lineCount - done - rejected;
+    return [{ type: 'OperationCancelled', data: { operationId, done, rejected, cancelled } }];
+  }
+  throw new DomainError(
+    'conflict',
+    'operation/chunks-pending',
+    `${chunksDone.size} of ${chunkCount} chunks are done`,
+  );
 };
+
+const cancel = (operationId: string, operation: Operation): OperationEvent[] => {
+  mustRun(operation);
+  const { status, cancellable } = operation;
+  if (status === 'cancelling' || status === 'cancelled') return [];
+  if (status === 'completed') {
+    throw new DomainError('conflict', 'operation/completed', 'The operation is completed');
+  }
+  if (!cancellable) {
+    throw new DomainError(
+      'conflict',
+      'operation/not-cancellable',
+      'An operation of this kind is finished once it was started',
+    );
+  }
+  return [{ type: 'OperationCancellationRequested', data: { operationId } }];
+};
+
+const mustRun = ({ status }: Operation): void => {
+  if (status === 'unknown' || status === 'recording') throw operationUnknown();
+};
+
+export const operationUnknown = (): DomainError =>
+  new DomainError('notFound', 'operation/unknown', 'There is no such operation');
 
 /** A bulk job that survives crashes: its lines, what was done with them, and what was refused. */
 export const operationAggregate: Aggregate<Operation, OperationCommand, OperationEvent> = {

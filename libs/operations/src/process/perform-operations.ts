@@ -88,6 +88,7 @@ const openOperations = tableFold<OpenOperation, OperationEvent>({
   keys: {
     OperationStarted: ({ data }) => [{ item_id: data.operationId }],
     OperationCompleted: ({ data }) => [{ item_id: data.operationId }],
+    OperationCancelled: ({ data }) => [{ item_id: data.operationId }],
   },
   evolve: (row, event) =>
     event.type === 'OperationStarted'
@@ -108,10 +109,10 @@ const performOperation = async (
   operationId: string,
   act: ProcessAct,
 ): Promise<void> => {
-  const { state } = await store.load(operationAggregate, operationId);
-  if (state.status === 'completed') return;
+  const loaded = await store.load(operationAggregate, operationId, { fresh: true });
+  if (loaded.state.status === 'completed' || loaded.state.status === 'cancelled') return;
   const stream = streamName(operationAggregate, operationId);
-  const { data, metadata, id } = await startOf(reader, stream, state.chunkCount);
+  const { data, metadata, id } = await startOf(reader, stream, loaded.state.chunkCount);
   const contextOf = (...step: (string | number)[]): CommandContext => ({
     commandId: deriveId(operationId, ...step),
     requestHash: data.digest,
@@ -123,18 +124,26 @@ const performOperation = async (
   });
   const params = data.params as never;
   const began = performance.now();
-  const pending = Array.from({ length: state.chunkCount }, (_, chunk) => chunk).filter(
+  const begin = { type: 'BeginOperation', data: { operationId }, at: metadata.occurredAt } as const;
+  const { state } = await store.handle(operationAggregate, operationId, begin, contextOf('begin'));
+  let pending = Array.from({ length: state.chunkCount }, (_, chunk) => chunk).filter(
     (chunk) => !state.chunksDone.has(chunk),
   );
+  // Chunks are begun in their order, so those that somebody left half done are the first of them.
+  if (state.status === 'cancelling') pending = pending.slice(0, state.begun ? CHUNKS_IN_FLIGHT : 0);
+  // Another process takes the cancellation; whoever finishes a chunk trips over it and learns.
+  let cancelling = false;
+  let done = state.chunksDone.size;
   await mapLimited(pending, CHUNKS_IN_FLIGHT, async (chunk) => {
     act.signal.throwIfAborted();
+    if (cancelling) return;
     const { lines, rejected: refusedAtUpload } = await linesOf(reader, stream, chunk);
     const context = contextOf('chunk', chunk);
     const now = new Date(Date.parse(act.at) + performance.now() - began).toISOString();
     const { signal } = act;
     const part = { operationId, chunk, params, lines, refusedAtUpload, context, now, signal };
     const rejected = await kind.perform(part as never);
-    await store.handle(
+    const finished = await store.handle(
       operationAggregate,
       operationId,
       {
@@ -144,13 +153,15 @@ const performOperation = async (
       },
       context,
     );
+    done += 1;
+    cancelling ||= finished.state.status === 'cancelling' && state.status === 'running';
   });
   const context = contextOf('completed');
-  await kind.completed?.({ operationId, params, context });
+  if (done === state.chunkCount) await kind.completed?.({ operationId, params, context });
   await store.handle(
     operationAggregate,
     operationId,
-    { type: 'CompleteOperation', data: { operationId }, at: metadata.occurredAt },
+    { type: 'EndOperation', data: { operationId }, at: metadata.occurredAt },
     context,
   );
 };

@@ -1,10 +1,13 @@
 import { tableFold, type Json, type Projection } from '@hostledger/eventsourcing';
 import type { LineRejection, OperationEvent } from '../domain/operation.js';
 
+export const OPERATION_STATUSES = ['running', 'cancelling', 'completed', 'cancelled'] as const;
+export type OperationStatus = (typeof OPERATION_STATUSES)[number];
+
 export interface OperationRow {
   operation_id: string;
   kind: string;
-  status: 'running' | 'completed';
+  status: OperationStatus;
   params: Json;
   line_count: number;
   rejected_at_upload: number;
@@ -12,6 +15,8 @@ export interface OperationRow {
   chunks_done: number;
   done: number;
   rejected: number;
+  /** Lines that were not performed and never will be. */
+  cancelled: number;
   requested_by: string;
   digest: string;
   started_at: string;
@@ -44,6 +49,7 @@ const operations = tableFold<OperationRow, OperationEvent>({
       chunks_done: 'integer',
       done: 'integer',
       rejected: 'integer',
+      cancelled: 'integer',
       requested_by: 'text',
       digest: 'text',
       started_at: 'timestamptz',
@@ -51,12 +57,19 @@ const operations = tableFold<OperationRow, OperationEvent>({
     },
     key: ['operation_id'],
     nullable: ['completed_at'],
-    indexes: [['started_at', 'operation_id']],
+    indexes: [
+      ['started_at', 'operation_id'],
+      ['status', 'started_at', 'operation_id'],
+      ['kind', 'started_at', 'operation_id'],
+      ['requested_by', 'started_at', 'operation_id'],
+    ],
   },
   keys: {
     OperationStarted: ({ data }) => [{ operation_id: data.operationId }],
     OperationChunkDone: ({ data }) => [{ operation_id: data.operationId }],
     OperationCompleted: ({ data }) => [{ operation_id: data.operationId }],
+    OperationCancellationRequested: ({ data }) => [{ operation_id: data.operationId }],
+    OperationCancelled: ({ data }) => [{ operation_id: data.operationId }],
   },
   evolve: (row, event) => {
     switch (event.type) {
@@ -72,6 +85,7 @@ const operations = tableFold<OperationRow, OperationEvent>({
           chunks_done: 0,
           done: 0,
           rejected: 0,
+          cancelled: 0,
           requested_by: event.metadata.actor.subject,
           digest: event.data.digest,
           started_at: event.recordedAt,
@@ -88,6 +102,12 @@ const operations = tableFold<OperationRow, OperationEvent>({
         );
       case 'OperationCompleted':
         return row && { ...row, status: 'completed', completed_at: event.recordedAt };
+      case 'OperationCancellationRequested':
+        return row && { ...row, status: 'cancelling' };
+      case 'OperationCancelled': {
+        const { cancelled } = event.data;
+        return row && { ...row, status: 'cancelled', cancelled, completed_at: event.recordedAt };
+      }
       default:
         return row;
     }
@@ -120,6 +140,6 @@ const rejections = tableFold<OperationRejectionRow, OperationEvent>({
 
 export const operationsProjection: Projection = {
   name: 'operations',
-  version: 1,
+  version: 2,
   tables: [operations, rejections],
 };

@@ -1,35 +1,49 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsUUID } from 'class-validator';
-import { DomainError } from '@hostledger/eventsourcing';
+import { Controller, Get, Param, Query, Res, type OnModuleDestroy } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import type { FastifyReply } from 'fastify';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  equalTo,
   keysetPage,
   Page,
   ReadAt,
   readReply,
-  registerProblems,
+  sendCsv,
+  sendEvents,
   type PageOf,
   type ReadOptions,
 } from '@hostledger/http';
-import type { OperationRejectionRow, OperationRow, OperationTables } from './projection.js';
-
-registerProblems({
-  'operation/unknown': { status: 404, title: 'There is no such operation' },
-  'operation/lines-missing': { status: 409, title: 'Not all lines of the upload are stored yet' },
-  'operation/chunks-pending': { status: 409, title: 'The operation is not finished' },
-});
-
-export class OperationParams {
-  @IsUUID()
-  operationId: string;
-}
+import { operationUnknown } from '../domain/operation.js';
+import { OperationParams } from '../http/forms.js';
+import { OperationProgress, ProgressWatch, type Snapshot } from './progress.js';
+import {
+  OPERATION_STATUSES,
+  type OperationRejectionRow,
+  type OperationRow,
+  type OperationStatus,
+  type OperationTables,
+} from './projection.js';
+import { rejectedLines } from './rejections.js';
 
 export class OperationsFilter extends Page {
   @IsOptional()
-  @IsIn(['running', 'completed'])
-  status?: 'running' | 'completed';
+  @IsIn(OPERATION_STATUSES)
+  status?: OperationStatus;
+
+  /** @example delivery */
+  @IsOptional()
+  @IsString()
+  @MaxLength(60)
+  kind?: string;
+
+  /** Whose token it was sent with. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  requestedBy?: string;
 }
 
 export class OperationView {
@@ -37,7 +51,7 @@ export class OperationView {
   /** @example delivery */
   kind: string;
   /** @example completed */
-  status: 'running' | 'completed';
+  status: OperationStatus;
   /** What holds for all lines. */
   params: object;
   /**
@@ -51,6 +65,8 @@ export class OperationView {
   done: number;
   /** Lines refused by a rule when they were performed. */
   rejected: number;
+  /** Lines that were not performed and never will be. */
+  cancelled: number;
   /** SHA-256 (hex) of the body as uploaded. */
   digest: string;
   requestedBy: string;
@@ -78,19 +94,27 @@ export class RejectionList {
 
 @ApiTags('operations')
 @Controller('operations')
-export class OperationsController {
-  constructor(private readonly readModels: ReadModels) {}
+export class OperationsController implements OnModuleDestroy {
+  private readonly watch = new ProgressWatch((operationId) => this.snapshot(operationId, {}));
+
+  constructor(
+    private readonly readModels: ReadModels,
+    private readonly log: EventStore,
+  ) {}
 
   @ApiOperation({ summary: 'List bulk operations, the newest first' })
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: OperationList })
-  async list(@Query() { status, ...page }: OperationsFilter, @ReadAt() at: ReadOptions) {
+  async list(
+    @Query() { status, kind, requestedBy, ...page }: OperationsFilter,
+    @ReadAt() at: ReadOptions,
+  ) {
     const { position, value } = await this.readModels.read<OperationTables, PageOf<OperationRow>>(
       at,
       (db) => {
         const all = db.selectFrom('operations').selectAll();
-        const query = status === undefined ? all : all.where('status', '=', status);
+        const query = equalTo(all, { requested_by: requestedBy, kind, status }, 'desc');
         return keysetPage(query, page, ['started_at', 'operation_id'], 'desc');
       },
     );
@@ -102,18 +126,26 @@ export class OperationsController {
   @AnyRole()
   @ApiOkResponse({ type: OperationView })
   async get(@Param() { operationId }: OperationParams, @ReadAt() at: ReadOptions) {
-    const { position, value: row } = await this.readModels.read<
-      OperationTables,
-      OperationRow | undefined
-    >(at, (db) =>
-      db
-        .selectFrom('operations')
-        .selectAll()
-        .where('operation_id', '=', operationId)
-        .executeTakeFirst(),
-    );
-    if (!row) throw new DomainError('notFound', 'operation/unknown', 'There is no such operation');
+    const { position, row } = await this.snapshot(operationId, at);
     return readReply(position, operationView(row));
+  }
+
+  @ApiOperation({
+    summary: 'Follow the progress of an operation as server-sent events',
+    description:
+      'An event `progress` with what is done at each change, beginning with the present state, and ' +
+      '`completed` or `cancelled` at the end. `id` is the log position that it is true at.',
+  })
+  @Get(':operationId/progress')
+  @AnyRole()
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ type: OperationProgress })
+  async progress(
+    @Param() { operationId }: OperationParams,
+    @ReadAt() at: ReadOptions,
+    @Res() response: FastifyReply,
+  ) {
+    await sendEvents(response, this.watch.follow(await this.snapshot(operationId, at)));
   }
 
   @ApiOperation({ summary: 'The lines of an operation that were refused, with the rule' })
@@ -138,6 +170,56 @@ export class OperationsController {
     const items = value.items.map(({ line, code, message }) => ({ line, code, message }));
     return readReply(position, { ...value, items });
   }
+
+  @ApiOperation({
+    summary: 'The refused lines as a file that can be corrected and sent again',
+    description:
+      'The columns of the upload, and rejectedLine, rejectedCode and rejectedMessage, which uploads ' +
+      'leave out. Of lines refused for their form at upload only these three are known.',
+  })
+  @Get(':operationId/rejections.csv')
+  @AnyRole()
+  @ApiProduces('text/csv')
+  @ApiOkResponse({ schema: { type: 'string' } })
+  async rejectionsFile(
+    @Param() { operationId }: OperationParams,
+    @ReadAt() at: ReadOptions,
+    @Res() response: FastifyReply,
+  ) {
+    const { row } = await this.snapshot(operationId, at);
+    const { value: refused } = await this.readModels.read<OperationTables, OperationRejectionRow[]>(
+      at,
+      (db) =>
+        db
+          .selectFrom('operation_rejections')
+          .selectAll()
+          .where('operation_id', '=', operationId)
+          .execute(),
+    );
+    const refusals = new Map(refused.map((refusal) => [refusal.line, refusal]));
+    const lines = rejectedLines(this.log, operationId, row.chunk_count, refusals);
+    await sendCsv(response, `rejections-${operationId}.csv`, lines);
+  }
+
+  /** Nobody who follows an operation holds up the shutdown. */
+  onModuleDestroy(): void {
+    this.watch.close();
+  }
+
+  private async snapshot(operationId: string, at: ReadOptions): Promise<Snapshot> {
+    const { position, value: row } = await this.readModels.read<
+      OperationTables,
+      OperationRow | undefined
+    >(at, (db) =>
+      db
+        .selectFrom('operations')
+        .selectAll()
+        .where('operation_id', '=', operationId)
+        .executeTakeFirst(),
+    );
+    if (!row) throw operationUnknown();
+    return { position, row };
+  }
 }
 
 const operationView = (row: OperationRow): OperationView => ({
@@ -149,6 +231,7 @@ const operationView = (row: OperationRow): OperationView => ({
   rejectedAtUpload: row.rejected_at_upload,
   done: row.done,
   rejected: row.rejected,
+  cancelled: row.cancelled,
   digest: row.digest,
   requestedBy: row.requested_by,
   startedAt: row.started_at,

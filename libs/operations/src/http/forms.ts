@@ -1,0 +1,7 @@
+import { IsUUID } from 'class-validator';
+
+export class OperationParams {
+  /** The operation's id. */
+  @IsUUID()
+  operationId: string;
+}
