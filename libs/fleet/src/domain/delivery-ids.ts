@@ -1,5 +1,5 @@
 /** Buckets of an {@link IdMap}: a change copies these and one bucket, not every entry. */
-const BUCKETS = 512;
+const BUCKETS = 2048;
 
 /**
  * A map that is never changed, only replaced. A manifest of nonsense has a discrepancy for each of

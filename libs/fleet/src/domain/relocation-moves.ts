@@ -48,7 +48,7 @@ export interface AbortedMove {
   readonly code: string;
   readonly message: string;
   /** The machine had left and was put into storage at this facility. */
-  readonly storedAt?: string;
+  readonly storedIn?: string;
 }
 
 /** What became of moves of one chunk; what is known already is passed over. */

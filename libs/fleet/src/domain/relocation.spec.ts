@@ -166,7 +166,7 @@ describe('the moves of a plan', () => {
 
   it('complete the plan when the last of them ends', () => {
     given(...history, reserved(1), departed(1))
-      .when(record({ completed: [1, 2], aborted: [{ ...refused(3), storedAt: 'PECOS' }] }))
+      .when(record({ completed: [1, 2], aborted: [{ ...refused(3), storedIn: 'PECOS' }] }))
       .then(
         {
           type: 'MovesCompleted',
@@ -182,7 +182,7 @@ describe('the moves of a plan', () => {
           data: {
             relocationId,
             chunk: 0,
-            moves: [{ ...refused(3), storedAt: 'PECOS' }],
+            moves: [{ ...refused(3), storedIn: 'PECOS' }],
             before: { ...before, planned: 1 },
           },
         },

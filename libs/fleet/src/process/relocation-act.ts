@@ -56,12 +56,12 @@ export const record = async (
 export const aborted = (
   { move }: PlannedMove,
   { code, message }: Pick<DomainError, 'code' | 'message'>,
-  storedAt?: string,
+  storedIn?: string,
 ) => ({
   move,
   code,
   message: message.slice(0, MAX_MESSAGE_CHARACTERS),
-  ...(storedAt === undefined ? {} : { storedAt }),
+  ...(storedIn === undefined ? {} : { storedIn }),
 });
 
 /**

@@ -77,7 +77,7 @@ const aborts = () =>
   streams.log
     .filter(({ type }) => type === 'MovesAborted')
     .flatMap(({ data }) => (data as MovesAborted['data']).moves)
-    .map(({ move, code, storedAt }) => ({ move, code, storedAt }));
+    .map(({ move, code, storedIn }) => ({ move, code, storedIn }));
 const heldUntil = async (): Promise<string> => (await relocationOf(store, id)).heldUntil!;
 
 beforeEach(begin);
@@ -122,7 +122,7 @@ describe('between facilities', () => {
     expect(await report(store, streams, 'arrival', id, elsewhere)).toEqual({});
     expect(await placeOf(store, serialOf(1))).toEqual({ kind: 'storage', facility: 'DALTON' });
     expect(aborts()).toEqual([
-      { move: 1, code: 'relocation/arrived-elsewhere', storedAt: 'DALTON' },
+      { move: 1, code: 'relocation/arrived-elsewhere', storedIn: 'DALTON' },
     ]);
     expect(openMovesIn(streams.log)).toHaveLength(2);
   });
@@ -139,7 +139,7 @@ describe('a plan that is called off', () => {
 
     expect(await arrive(1)).toEqual({});
     expect(await placeOf(store, serialOf(1))).toEqual(stored);
-    expect(aborts()).toContainEqual({ move: 1, code: 'relocation/cancelled', storedAt: 'PECOS' });
+    expect(aborts()).toContainEqual({ move: 1, code: 'relocation/cancelled', storedIn: 'PECOS' });
     expect(await relocationOf(store, id)).toMatchObject({ status: 'completed', aborted: 3 });
     expect(disagreementsIn(streams.log)).toEqual([]);
   });
@@ -156,7 +156,7 @@ describe('slots that are held for too long', () => {
     expect(aborts()).toContainEqual({
       move: 1,
       code: 'relocation/reservation-expired',
-      storedAt: 'PECOS',
+      storedIn: 'PECOS',
     });
     expect(disagreementsIn(streams.log)).toEqual([]);
   });

@@ -75,7 +75,7 @@ const progress: fc.Arbitrary<RelocationCommand> = fc
       diverted: some.map((moves) => ({ cause: 'relocation/cancelled', moves })),
       completed: some,
       aborted: some.map((moves) =>
-        moves.map((move) => ({ move, code: 'rack/slot-taken', message: 'x', storedAt: 'PECOS' })),
+        moves.map((move) => ({ move, code: 'rack/slot-taken', message: 'x', storedIn: 'PECOS' })),
       ),
     },
     { requiredKeys: [] },

@@ -222,7 +222,7 @@ export interface RelocationMoveRow {
   readonly code: string | null;
   readonly message: string | null;
   /** Facility in whose storage a machine ended that had left. */
-  readonly stored_at: string | null;
+  readonly stored_in: string | null;
 }
 
 const ofMoves = (event: MovesEvent) =>
@@ -246,7 +246,7 @@ export const relocationMoves = tableFold<RelocationMoveRow, RelocationMovesListe
       ended_at: 'timestamptz',
       code: 'text',
       message: 'text',
-      stored_at: 'text',
+      stored_in: 'text',
     },
     key: ['relocation_id', 'move'],
     nullable: [
@@ -257,7 +257,7 @@ export const relocationMoves = tableFold<RelocationMoveRow, RelocationMovesListe
       'ended_at',
       'code',
       'message',
-      'stored_at',
+      'stored_in',
     ],
     indexes: [['relocation_id', 'state', 'move']],
   },
@@ -288,8 +288,8 @@ export const relocationMoves = tableFold<RelocationMoveRow, RelocationMovesListe
       case 'MovesCompleted':
         return { ...row, ended_at: at };
       case 'MovesAborted': {
-        const { code, message, storedAt } = event.data.moves.find(({ move }) => move === key.move)!;
-        return { ...row, ended_at: at, code, message, stored_at: storedAt ?? null };
+        const { code, message, storedIn } = event.data.moves.find(({ move }) => move === key.move)!;
+        return { ...row, ended_at: at, code, message, stored_in: storedIn ?? null };
       }
     }
   },
@@ -315,7 +315,7 @@ const listedRow = (
     ended_at: null,
     code: null,
     message: null,
-    stored_at: null,
+    stored_in: null,
   };
 };
 

@@ -126,7 +126,7 @@ export class RelocationMoveView {
   code?: string;
   message?: string;
   /** Facility in whose storage a machine ended that had left. */
-  storedAt?: string;
+  storedIn?: string;
 }
 
 export class RelocationMoveList {
@@ -249,7 +249,7 @@ const moveView = (row: RelocationMoveRow): RelocationMoveView => ({
     endedAt: row.ended_at,
     code: row.code,
     message: row.message,
-    storedAt: row.stored_at,
+    storedIn: row.stored_in,
   }),
 });
 
