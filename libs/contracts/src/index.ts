@@ -20,6 +20,7 @@ export {
   type DepositReceived,
   type DepositRefunded,
   type MachinesAssigned,
+  type DeliveredMinersAmended,
   type MinersDelivered,
   type ServiceOrderPlaced,
   type TermsAdopted,

@@ -102,6 +102,17 @@ export const contractOnDay = (
         };
         break;
       }
+      case 'DeliveredMinersAmended':
+        if (event.data.amendedAt.slice(0, 10) <= day) {
+          const { units, nameplateWatts: powerWatts, hashrateGhs } = event.data.change;
+          const { delivered } = contract;
+          const hashrate = delivered.hashrateGhs + hashrateGhs;
+          contract = {
+            ...contract,
+            delivered: { ...plus(delivered, { units, powerWatts }), hashrateGhs: hashrate },
+          };
+        }
+        break;
       case 'AllocationReduced':
         if (event.data.effectiveOn <= day) {
           contract = { ...contract, allocated: minus(contract.allocated, event.data) };

@@ -203,6 +203,38 @@ export type MinersDelivered = DomainEvent<
   }
 >;
 
+/** The numbers after; the report before it stands as it is. */
+export type DeliveredMinersAmended = DomainEvent<
+  'DeliveredMinersAmended',
+  {
+    contractId: string;
+    customerId: string;
+    deliveryId: string;
+    reference: string;
+    facility: string;
+    /** Counted from 1; the highest holds. */
+    amendment: number;
+    /** received + missing + refused */
+    lines: number;
+    received: number;
+    missing: number;
+    refused: number;
+    /** Received and found good. */
+    accepted: number;
+    /** Of those refused, received at first and sent back. */
+    returned: number;
+    /** Taken in although no line named them. */
+    extra: number;
+    /** Rated, of what was received and of what came beside the lines. */
+    hashrateGhs: number;
+    /** The same, by model. */
+    byModel: readonly DeliveredModel[];
+    /** Of all machines, against the report or amendment before; may be below zero. */
+    change: { units: number; hashrateGhs: number; nameplateWatts: number };
+    amendedAt: string;
+  }
+>;
+
 export type DepositReceived = DomainEvent<
   'DepositReceived',
   {
@@ -259,6 +291,7 @@ export type ContractEvent =
   | MachinesAssigned
   | AssignmentReleased
   | MinersDelivered
+  | DeliveredMinersAmended
   | DepositEvent
   | LifecycleEvent;
 
@@ -274,6 +307,7 @@ export const contractEvents: EventCatalogue<ContractEvent> = {
   MachinesAssigned: 'Machines of the customer took up a part of an allocation.',
   AssignmentReleased: 'Machines left their part of an allocation.',
   MinersDelivered: 'A delivery under the contract was reconciled: what came, by model.',
+  DeliveredMinersAmended: 'What was delivered changed after it was reported: the numbers after it.',
   DepositReceived: 'The customer paid a deposit.',
   DepositDrawn: 'A part of a deposit was kept for what the customer owed.',
   DepositRefunded: 'A part of a deposit went back to the customer.',

@@ -4,6 +4,7 @@ import type {
   CustomerAllocated,
   DepositEvent,
   MachinesAssigned,
+  MinersDelivered,
   OrderBasis,
   OrderCaps,
   AllocationReduced,
@@ -47,6 +48,13 @@ export interface DepositBalance {
   readonly balance: bigint;
 }
 
+/** What was last reported of a delivery. */
+export interface DeliveryBalance extends Amount {
+  readonly hashrateGhs: number;
+  /** 0 for the report itself. */
+  readonly amendment: number;
+}
+
 interface Agreed {
   readonly contractId: string;
   readonly customerId: string;
@@ -60,7 +68,7 @@ interface Agreed {
   readonly abandonedAllocations: ReadonlySet<string>;
   readonly reductions: ReadonlySet<string>;
   readonly assignments: ReadonlyMap<string, AssignmentBalance>;
-  readonly deliveries: ReadonlySet<string>;
+  readonly deliveries: ReadonlyMap<string, DeliveryBalance>;
   readonly deposits: ReadonlyMap<string, DepositBalance>;
   /** Draws and refunds. */
   readonly depositMovements: ReadonlySet<string>;
@@ -107,7 +115,7 @@ export const evolve = (contract: Contract, event: ContractEvent): Contract => {
       abandonedAllocations: new Set(),
       reductions: new Set(),
       assignments: new Map(),
-      deliveries: new Set(),
+      deliveries: new Map(),
       deposits: new Map(),
       depositMovements: new Set(),
     };
@@ -147,7 +155,15 @@ export const evolve = (contract: Contract, event: ContractEvent): Contract => {
     case 'AssignmentReleased':
       return released(contract, event.data);
     case 'MinersDelivered':
-      return { ...contract, deliveries: add(contract.deliveries, event.data.deliveryId) };
+      return {
+        ...contract,
+        deliveries: put(contract.deliveries, event.data.deliveryId, balanceOf(event.data, 0)),
+      };
+    case 'DeliveredMinersAmended': {
+      const { deliveryId, amendment } = event.data;
+      const balance = balanceOf(event.data, amendment);
+      return { ...contract, deliveries: put(contract.deliveries, deliveryId, balance) };
+    }
     case 'DepositReceived':
     case 'DepositDrawn':
     case 'DepositRefunded':
@@ -156,6 +172,16 @@ export const evolve = (contract: Contract, event: ContractEvent): Contract => {
       return lived(contract, event);
   }
 };
+
+export const balanceOf = (
+  { byModel, hashrateGhs }: Pick<MinersDelivered['data'], 'byModel' | 'hashrateGhs'>,
+  amendment: number,
+): DeliveryBalance => ({
+  units: byModel.reduce((sum, { units }) => sum + units, 0),
+  powerWatts: byModel.reduce((sum, { nameplateWatts }) => sum + nameplateWatts, 0),
+  hashrateGhs,
+  amendment,
+});
 
 const put = <Value>(map: ReadonlyMap<string, Value>, key: string, value: Value) =>
   new Map(map).set(key, value);

@@ -4,9 +4,16 @@ import {
   type ContractDrafted,
   type ContractEvent,
   type ContractExecuted,
+  type DeliveredMinersAmended,
   type MinersDelivered,
 } from './contract-events.js';
-import { evolve, termEndOf, type Contract, type KnownContract } from './contract-state.js';
+import {
+  balanceOf,
+  evolve,
+  termEndOf,
+  type Contract,
+  type KnownContract,
+} from './contract-state.js';
 import { assign, release, type Assignment, type Release } from './assignments.js';
 import {
   drawDeposit,
@@ -38,6 +45,7 @@ import {
 
 type Execution = Omit<ContractExecuted['data'], 'contractId'>;
 type Delivery = Omit<MinersDelivered['data'], 'contractId' | 'customerId'>;
+type Amendment = Omit<DeliveredMinersAmended['data'], 'contractId' | 'customerId' | 'change'>;
 
 export type ContractCommand =
   | DomainCommand<'DraftContract', ContractDrafted['data']>
@@ -52,6 +60,8 @@ export type ContractCommand =
   | DomainCommand<'AssignMachines', Assignment>
   | DomainCommand<'ReleaseAssignment', Release>
   | DomainCommand<'RecordDelivery', Delivery>
+  /** After the delivery was recorded; an older amendment changes nothing. */
+  | DomainCommand<'AmendDelivery', Amendment>
   | DomainCommand<'ReceiveDeposit', Deposit>
   | DomainCommand<'DrawDeposit', Draw>
   | DomainCommand<'RefundDeposit', Refund>
@@ -81,6 +91,8 @@ const decide = (command: ContractCommand, contract: Contract): readonly Contract
       return release(command.data, contract);
     case 'RecordDelivery':
       return recordDelivery(command.data, contract);
+    case 'AmendDelivery':
+      return amendDelivery(command.data, contract);
     case 'ReceiveDeposit':
       return receiveDeposit(command.data, contract);
     case 'DrawDeposit':
@@ -125,6 +137,24 @@ const recordDelivery = (data: Delivery, contract: KnownContract): ContractEvent[
   if (contract.deliveries.has(data.deliveryId)) return [];
   const { contractId, customerId } = contract;
   return [{ type: 'MinersDelivered', data: { contractId, customerId, ...data } }];
+};
+
+const amendDelivery = (data: Amendment, contract: KnownContract): ContractEvent[] => {
+  const { contractId, customerId } = contract;
+  const { deliveryId, amendment } = data;
+  const before = contract.deliveries.get(deliveryId);
+  if (!before) {
+    const message = `Delivery ${deliveryId} was not reported to the contract yet`;
+    throw refused('contract/delivery-unreported', message, { deliveryId });
+  }
+  if (amendment <= before.amendment) return [];
+  const after = balanceOf(data, amendment);
+  const change = {
+    units: after.units - before.units,
+    hashrateGhs: after.hashrateGhs - before.hashrateGhs,
+    nameplateWatts: after.powerWatts - before.powerWatts,
+  };
+  return [{ type: 'DeliveredMinersAmended', data: { contractId, customerId, ...data, change } }];
 };
 
 /**

@@ -102,4 +102,8 @@ registerProblems({
     status: 409,
     title: 'The allocation was refused for good; allocate anew',
   },
+  'contract/delivery-unreported': {
+    status: 409,
+    title: 'The delivery was not reported to the contract before it was amended',
+  },
 });

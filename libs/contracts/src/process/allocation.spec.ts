@@ -1,68 +1,13 @@
 import {
   AggregateStore,
   CommandIdReused,
-  deriveId,
   DomainError,
-  hashOf,
   RevisionMismatch,
-  type CommandContext,
 } from '@hostledger/eventsourcing';
-import { facilityAggregate } from '@hostledger/sites';
-import { InMemoryStreams, rowsOf, type FaultPoint } from '@hostledger/testing';
+import { type InMemoryStreams, rowsOf, type FaultPoint } from '@hostledger/testing';
 import { contractAggregate, type ContractCommand } from '../domain/hosting-contract.js';
+import { allocation, at, contextFor, deathsAt, ready } from './allocation.fixture.js';
 import { allocate, allocationsProcess, pendingAllocations, type Allocation } from './allocation.js';
-
-const at = '2024-06-01T00:00:00.000Z';
-const contextFor = (key: string, body: unknown = key): CommandContext => ({
-  commandId: deriveId(key),
-  requestHash: hashOf(body),
-  actor: { subject: 'ada', role: 'commercial' },
-  correlationId: 'correlation-1',
-  causationId: 'request-1',
-  at,
-});
-
-const allocation = (n: number, change: Partial<Allocation> = {}): Allocation => ({
-  contractId: 'contract-1',
-  orderId: 'order-1',
-  allocationId: `allocation-${n}`,
-  facility: 'DENTON',
-  units: 60,
-  powerWatts: 600,
-  effectiveOn: '2024-06-01',
-  ...change,
-});
-
-/** Two sites, and an executed contract with one order of 100 units and 1,000 W. */
-const ready = async (): Promise<InMemoryStreams> => {
-  const streams = new InMemoryStreams();
-  const store = new AggregateStore(streams);
-  for (const facility of ['DENTON', 'MARBLE']) {
-    const data = { facility, name: facility, timeZone: 'UTC', powerEnvelopeWatts: 5_000 };
-    const open = { type: 'OpenFacility', data, at } as const;
-    await store.handle(facilityAggregate, facility, open, contextFor(facility));
-  }
-  const contractId = 'contract-1';
-  const names = { reference: 'HA-1', title: 'Hosting', timeZone: 'UTC', currency: 'USD' };
-  const documentDigest = 'd'.repeat(64);
-  const rateCard = { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.07' } as const;
-  const terms = { effectiveOn: '2024-01-01', documentDigest, clauses: [], rateCard };
-  const order = { orderId: 'order-1', reference: 'SO-1', units: 100, powerWatts: 1_000 };
-  const commands: ContractCommand[] = [
-    { type: 'DraftContract', data: { contractId, customerId: 'customer-1', ...names }, at },
-    { type: 'AdoptTerms', data: terms, at },
-    {
-      type: 'ExecuteContract',
-      data: { executedOn: '2024-01-01', documentDigest, signatories: [] },
-      at,
-    },
-    { type: 'PlaceOrder', data: { ...order, startsOn: '2024-01-01' }, at },
-  ];
-  for (const command of commands) {
-    await store.handle(contractAggregate, contractId, command, contextFor(command.type));
-  }
-  return streams;
-};
 
 /** What the worker does: perform every item that the log leaves open. */
 const finish = async (streams: InMemoryStreams): Promise<void> => {
@@ -79,11 +24,6 @@ const outcome = (streams: InMemoryStreams, facility = 'DENTON'): string[] =>
     ...streams.events(`facility-${facility}`).slice(SET_UP.facility),
     ...streams.events('hostingContract-contract-1').slice(SET_UP.contract),
   ].map(({ type }) => type);
-
-const deathsAt = (...appends: number[]) =>
-  appends.flatMap((append) =>
-    (['before', 'after'] as FaultPoint[]).map((point) => [append, point] as const),
-  );
 
 describe('allocating capacity', () => {
   it('holds it on the facility, then allocates on the contract', async () => {

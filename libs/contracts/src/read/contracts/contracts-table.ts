@@ -188,6 +188,15 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
           delivered_watts: row.delivered_watts + nameplateWatts(event.data.byModel),
           delivered_hashrate_ghs: row.delivered_hashrate_ghs + BigInt(event.data.hashrateGhs),
         };
+      case 'DeliveredMinersAmended': {
+        const { units, nameplateWatts: watts, hashrateGhs } = event.data.change;
+        return {
+          ...row,
+          delivered_units: row.delivered_units + units,
+          delivered_watts: row.delivered_watts + BigInt(watts),
+          delivered_hashrate_ghs: row.delivered_hashrate_ghs + BigInt(hashrateGhs),
+        };
+      }
       case 'AllocationReduced':
         return {
           ...row,

@@ -27,6 +27,7 @@ export const everyContractEvent = <Key>(key: Key) => ({
   MachinesAssigned: key,
   AssignmentReleased: key,
   MinersDelivered: key,
+  DeliveredMinersAmended: key,
   DepositReceived: key,
   DepositDrawn: key,
   DepositRefunded: key,

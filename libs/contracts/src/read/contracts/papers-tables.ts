@@ -3,6 +3,7 @@ import type {
   Clause,
   ContractEvent,
   DeliveredModel,
+  DeliveredMinersAmended,
   MinersDelivered,
   OrderCaps,
   TermsAdopted,
@@ -95,10 +96,22 @@ export interface ContractDeliveryRow {
   readonly hashrate_ghs: bigint;
   readonly nameplate_watts: bigint;
   readonly by_model: readonly DeliveredModel[];
+  readonly accepted: number;
+  readonly returned: number;
+  readonly extra: number;
+  readonly amendments: number;
   readonly reconciled_at: string;
+  readonly amended_at: string | null;
 }
 
-export const contractDeliveries = tableFold<ContractDeliveryRow, MinersDelivered>({
+const ofDelivery = ({ data }: { data: { contractId: string; deliveryId: string } }) => [
+  { contract_id: data.contractId, delivery_id: data.deliveryId },
+];
+
+export const contractDeliveries = tableFold<
+  ContractDeliveryRow,
+  MinersDelivered | DeliveredMinersAmended
+>({
   table: {
     name: 'contract_deliveries',
     columns: {
@@ -113,15 +126,18 @@ export const contractDeliveries = tableFold<ContractDeliveryRow, MinersDelivered
       hashrate_ghs: 'bigint',
       nameplate_watts: 'bigint',
       by_model: 'jsonb',
+      accepted: 'integer',
+      returned: 'integer',
+      extra: 'integer',
+      amendments: 'integer',
       reconciled_at: 'timestamptz',
+      amended_at: 'timestamptz',
     },
     key: ['contract_id', 'delivery_id'],
-    insertOnly: true,
+    nullable: ['amended_at'],
   },
-  keys: {
-    MinersDelivered: ({ data }) => [{ contract_id: data.contractId, delivery_id: data.deliveryId }],
-  },
-  evolve: (_row, { data }) => ({
+  keys: { MinersDelivered: ofDelivery, DeliveredMinersAmended: ofDelivery },
+  evolve: (before, { type, data }) => ({
     contract_id: data.contractId,
     delivery_id: data.deliveryId,
     reference: data.reference,
@@ -133,7 +149,23 @@ export const contractDeliveries = tableFold<ContractDeliveryRow, MinersDelivered
     hashrate_ghs: BigInt(data.hashrateGhs),
     nameplate_watts: nameplateWatts(data.byModel),
     by_model: data.byModel,
-    reconciled_at: data.reconciledAt,
+    ...(type === 'DeliveredMinersAmended'
+      ? {
+          accepted: data.accepted,
+          returned: data.returned,
+          extra: data.extra,
+          amendments: data.amendment,
+          reconciled_at: before?.reconciled_at ?? data.amendedAt,
+          amended_at: data.amendedAt,
+        }
+      : {
+          accepted: data.received,
+          returned: 0,
+          extra: 0,
+          amendments: 0,
+          reconciled_at: data.reconciledAt,
+          amended_at: null,
+        }),
   }),
 });
 
