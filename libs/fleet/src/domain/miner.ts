@@ -1,16 +1,25 @@
 import {
   DomainError,
-  unreachable,
   type Aggregate,
   type DomainCommand,
   type DomainEvent,
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
 import {
+  decideLife,
+  live,
+  type Condition,
+  type LifeCommand,
+  type LifeEvent,
+} from './miner-life.js';
+import { deenergize, type DeenergizationCause } from './miner-power.js';
+import type { VendorPlace } from './miner-repair.js';
+import {
   arrive,
   depart,
-  inTransit,
   moveAbandoned,
+  mustBeHere,
+  uninstall,
   type MinerDeparted,
   type TransitCommand,
   type TransitEvent,
@@ -34,9 +43,9 @@ export interface StoragePlace {
 }
 
 /** A miner is always in exactly one place. */
-export type Place = SlotPlace | StoragePlace | TransitPlace;
+export type Place = SlotPlace | StoragePlace | TransitPlace | VendorPlace;
 
-/** Of a machine on the road, the one it goes to. */
+/** Of a machine on the road, the one it goes to; of one at a vendor, the one it went from. */
 export const facilityOf = (place: Place): string =>
   place.kind === 'transit' ? place.to : place.facility;
 
@@ -108,7 +117,7 @@ export type RelocationAbandoned = DomainEvent<
 >;
 
 export type MinerEvent =
-  MinerReceived | MinerInstalled | MinerRelocated | RelocationAbandoned | TransitEvent;
+  MinerReceived | MinerInstalled | MinerRelocated | RelocationAbandoned | TransitEvent | LifeEvent;
 
 export const minerEvents: EventCatalogue<MinerEvent> = {
   MinerReceived: 'A miner arrived with a delivery and stands in storage; its life begins here.',
@@ -118,13 +127,28 @@ export const minerEvents: EventCatalogue<MinerEvent> = {
   MinerDeparted:
     'A miner left for another facility, where a slot is held for it; it is on the road.',
   MinerArrived: 'A miner came off the road and stands in the storage of a facility.',
+  MinerUninstalled: 'A miner was taken out of its slot into the storage of the facility.',
+  MinerSentToVendor: 'A miner under repair left for a vendor.',
+  MinerReturnedFromVendor: 'A miner came back from a vendor into the storage of a facility.',
+  MinerAssigned: 'A miner took up a part of an allocation; it is hosted under that contract.',
+  MinerUnassigned: 'A miner gave up its part of an allocation.',
+  PowerProfileChanged: 'A miner runs at another hashrate and takes other watts from here on.',
+  MinerEnergized: 'A miner in a slot began to draw power.',
+  MinerDeenergized: 'A miner ceased to draw power, for a cause.',
+  IdentifierObserved: 'A number of a miner or of one of its parts was read off it.',
+  RepairOpened: 'A fault of a miner was taken up for repair; it draws no power until it is closed.',
+  ComponentSwapped: 'A part of a miner under repair was replaced by another.',
+  RepairClosed: 'The repair of a miner ended.',
+  TitleTransferred: 'A miner was sold from one customer to another where it stands.',
+  MinerRetired: 'A miner left the fleet for good; its life ends here.',
 };
 
 // State
 
-interface KnownMiner {
+interface KnownMiner extends Condition {
   readonly model: string;
   readonly customerId: string;
+  readonly contractId: string;
   readonly ratedHashrateGhs: number;
   readonly powerWatts: number;
   readonly deliveryId: string;
@@ -137,27 +161,49 @@ interface KnownMiner {
   readonly departedUnder?: string;
 }
 
+/** The slot left last, which somebody has to record as vacated. */
+interface Left {
+  readonly place: SlotPlace;
+  readonly reservationId: string;
+}
+
 export interface StoredMiner extends KnownMiner {
   readonly status: 'stored';
   readonly place: StoragePlace;
+  /** How it came out of its slot; absent where it came otherwise. */
+  readonly removal?: Left & { readonly removalId: string };
 }
 
 export interface InstalledMiner extends KnownMiner {
   readonly status: 'installed';
   readonly place: SlotPlace;
-  /** The slot left by the last move, which somebody has to record as vacated. */
-  readonly left?: { readonly place: SlotPlace; readonly reservationId: string };
+  readonly left?: Left;
 }
 
 export interface InTransitMiner extends KnownMiner {
   readonly status: 'inTransit';
   readonly place: TransitPlace;
-  /** The slot it left, which somebody has to record as vacated; absent out of storage. */
-  readonly left?: { readonly place: SlotPlace; readonly reservationId: string };
+  /** Absent out of storage. */
+  readonly left?: Left;
+}
+
+export interface VendorMiner extends KnownMiner {
+  readonly status: 'atVendor';
+  readonly place: VendorPlace;
+}
+
+/** In the fleet, wherever it is. */
+export type LivingMiner = StoredMiner | InstalledMiner | InTransitMiner | VendorMiner;
+
+/** Of no use any more, but its serial number is taken for ever. */
+export interface RetiredMiner extends KnownMiner {
+  readonly status: 'retired';
+  /** Where it stood last. */
+  readonly place: StoragePlace | VendorPlace;
 }
 
 /** Small on purpose: a hundred thousand of these are held in memory. */
-export type Miner = { readonly status: 'unknown' } | StoredMiner | InstalledMiner | InTransitMiner;
+export type Miner = { readonly status: 'unknown' } | LivingMiner | RetiredMiner;
 
 const none: readonly string[] = [];
 
@@ -165,13 +211,14 @@ const none: readonly string[] = [];
 
 const evolve = (miner: Miner, event: MinerEvent): Miner => {
   if (event.type === 'MinerReceived') {
-    const { model, customerId, ratedHashrateGhs, nameplateWatts, deliveryId, line, place } =
-      event.data;
+    const { model, customerId, contractId, ratedHashrateGhs, nameplateWatts } = event.data;
+    const { deliveryId, line, place } = event.data;
     return {
       status: 'stored',
       place,
       model,
       customerId,
+      contractId,
       ratedHashrateGhs,
       powerWatts: nameplateWatts,
       deliveryId,
@@ -180,41 +227,66 @@ const evolve = (miner: Miner, event: MinerEvent): Miner => {
       abandoned: none,
     };
   }
-  if (miner.status === 'unknown') return miner;
+  if (miner.status === 'unknown' || miner.status === 'retired') return miner;
   switch (event.type) {
     case 'MinerInstalled': {
       const { to: place, reservationId } = event.data;
-      return { ...miner, status: 'installed', place, moves: [...miner.moves, reservationId] };
-    }
-    case 'MinerDeparted':
-      return departed(miner, event.data);
-    case 'MinerArrived': {
-      const { left: _, ...known } = { left: undefined, ...miner };
-      return { ...known, status: 'stored', place: event.data.to };
+      const moves = [...miner.moves, reservationId];
+      return { ...knownOf(miner), status: 'installed', place, moves };
     }
     case 'MinerRelocated': {
       const { from, fromReservationId, to: place, reservationId } = event.data;
       const left = { place: from, reservationId: fromReservationId };
-      return { ...miner, status: 'installed', place, left, moves: [...miner.moves, reservationId] };
+      const moves = [...miner.moves, reservationId];
+      return { ...knownOf(miner), status: 'installed', place, left, moves };
     }
+    case 'MinerUninstalled': {
+      const { from, fromReservationId: reservationId, to: place, removalId } = event.data;
+      const removal = { place: from, reservationId, removalId };
+      return { ...knownOf(miner), status: 'stored', place, removal };
+    }
+    case 'MinerDeparted':
+      return departed(miner, event.data);
+    case 'MinerArrived':
+    case 'MinerReturnedFromVendor':
+      return { ...knownOf(miner), status: 'stored', place: event.data.to };
+    case 'MinerSentToVendor':
+      return { ...knownOf(miner), status: 'atVendor', place: event.data.to };
     case 'RelocationAbandoned':
       return { ...miner, abandoned: [...miner.abandoned, event.data.reservationId] };
+    case 'MinerRetired':
+      return { ...knownOf(miner), status: 'retired', place: event.data.from };
     default:
-      return unreachable(event);
+      return live(miner, event);
   }
 };
 
+/** Without what belongs to one place. */
+const knownOf = (miner: LivingMiner): KnownMiner => {
+  const {
+    status: _,
+    place: __,
+    left: ___,
+    removal: ____,
+    ...known
+  } = {
+    left: undefined,
+    removal: undefined,
+    ...miner,
+  };
+  return known;
+};
+
 const departed = (
-  miner: StoredMiner | InstalledMiner | InTransitMiner,
+  miner: LivingMiner,
   { from, fromReservationId, to: place, reservationId }: MinerDeparted['data'],
 ): InTransitMiner => {
-  const { left: _, ...known } = { left: undefined, ...miner };
   const left =
     from.kind === 'slot' && fromReservationId !== undefined
       ? { place: from, reservationId: fromReservationId }
       : undefined;
   return {
-    ...known,
+    ...knownOf(miner),
     status: 'inTransit',
     place,
     departedUnder: reservationId,
@@ -246,6 +318,8 @@ export interface MoveMinerData {
   readonly serial: string;
   readonly to: SlotPlace;
   readonly reservationId: string;
+  /** Reserved at the destination; must be what the miner takes. */
+  readonly powerWatts: number;
 }
 
 export type MinerCommand =
@@ -253,6 +327,7 @@ export type MinerCommand =
   | DomainCommand<'InstallMiner', MoveMinerData>
   | DomainCommand<'RelocateMiner', MoveMinerData>
   | TransitCommand
+  | LifeCommand
   | DomainCommand<'AbandonRelocation', { serial: string; reservationId: string; cause: string }>;
 
 // Decide
@@ -261,13 +336,16 @@ const decide = (command: MinerCommand, miner: Miner): readonly MinerEvent[] => {
   if (command.type === 'ReceiveMiner') return receive(command.data, miner);
   const { serial } = command.data;
   if (miner.status === 'unknown') throw minerUnknown(serial);
+  if (miner.status === 'retired') return retired(command, serial);
   switch (command.type) {
     case 'InstallMiner':
       return install(command.data, miner);
     case 'RelocateMiner':
-      return relocate(command.data, miner);
+      return powerless(serial, miner, relocate(command.data, miner));
     case 'DepartMiner':
-      return depart(command.data, miner);
+      return powerless(serial, miner, depart(command.data, miner));
+    case 'UninstallMiner':
+      return powerless(serial, miner, uninstall(command.data, miner), 'uninstallation');
     case 'ArriveMiner':
       return arrive(command.data, miner);
     case 'AbandonRelocation': {
@@ -276,9 +354,33 @@ const decide = (command: MinerCommand, miner: Miner): readonly MinerEvent[] => {
       return [{ type: 'RelocationAbandoned', data: { serial, reservationId, cause } }];
     }
     default:
-      return unreachable(command);
+      return decideLife(command, miner);
   }
 };
+
+/** A machine draws no power while it is moved, and none where it goes before it is energized. */
+const powerless = (
+  serial: string,
+  miner: LivingMiner,
+  moved: readonly MinerEvent[],
+  cause: DeenergizationCause = 'relocation',
+): readonly MinerEvent[] =>
+  moved.length === 0 ? moved : [...deenergize({ serial, cause }, miner), ...moved];
+
+/** Nothing can be done with it, and no move can be under way. */
+const retired = (command: MinerCommand, serial: string): readonly MinerEvent[] => {
+  if (command.type === 'AbandonRelocation' || command.type === 'RetireMiner') return [];
+  throw minerRetired(serial);
+};
+
+export const minerRetired = (serial: string): DomainError =>
+  new DomainError(
+    'conflict',
+    'miner/retired',
+    `Miner ${serial} has left the fleet`,
+    { serial },
+    '/serial',
+  );
 
 const receive = (data: ReceiveMinerData, miner: Miner): MinerReceived[] => {
   const { serial, deliveryId, line, facility, model: code, ...more } = data;
@@ -313,13 +415,10 @@ const receive = (data: ReceiveMinerData, miner: Miner): MinerReceived[] => {
   ];
 };
 
-const install = (
-  { serial, to, reservationId }: MoveMinerData,
-  miner: StoredMiner | InstalledMiner | InTransitMiner,
-): MinerInstalled[] => {
-  if (miner.moves.includes(reservationId) || standsIn(miner.place, to)) return [];
-  if (miner.abandoned.includes(reservationId)) throw moveAbandoned(serial, reservationId);
-  if (miner.status === 'inTransit') throw inTransit(serial, miner.place);
+const install = (data: MoveMinerData, miner: LivingMiner): MinerInstalled[] => {
+  const { serial } = data;
+  if (isMade(data, miner)) return [];
+  mustBeMovable(data, miner);
   if (miner.status === 'installed') {
     throw new DomainError(
       'conflict',
@@ -332,18 +431,15 @@ const install = (
   return [
     {
       type: 'MinerInstalled',
-      data: { ...moveOf(serial, miner, to, reservationId), from: miner.place },
+      data: { ...moveOf(data, miner), from: miner.place },
     },
   ];
 };
 
-const relocate = (
-  { serial, to, reservationId }: MoveMinerData,
-  miner: StoredMiner | InstalledMiner | InTransitMiner,
-): MinerRelocated[] => {
-  if (miner.moves.includes(reservationId) || standsIn(miner.place, to)) return [];
-  if (miner.abandoned.includes(reservationId)) throw moveAbandoned(serial, reservationId);
-  if (miner.status === 'inTransit') throw inTransit(serial, miner.place);
+const relocate = (data: MoveMinerData, miner: LivingMiner): MinerRelocated[] => {
+  const { serial } = data;
+  if (isMade(data, miner)) return [];
+  mustBeMovable(data, miner);
   if (miner.status === 'stored') {
     throw new DomainError(
       'conflict',
@@ -353,16 +449,33 @@ const relocate = (
       '/serial',
     );
   }
-  const move = moveOf(serial, miner, to, reservationId);
+  const move = moveOf(data, miner);
   const fromReservationId = presentReservation(miner);
   return [{ type: 'MinerRelocated', data: { ...move, from: miner.place, fromReservationId } }];
 };
 
+const isMade = ({ to, reservationId }: MoveMinerData, miner: LivingMiner): boolean =>
+  miner.moves.includes(reservationId) || standsIn(miner.place, to);
+
+function mustBeMovable(
+  { serial, reservationId, powerWatts }: MoveMinerData,
+  miner: LivingMiner,
+): asserts miner is StoredMiner | InstalledMiner {
+  if (miner.abandoned.includes(reservationId)) throw moveAbandoned(serial, reservationId);
+  mustBeHere(serial, miner);
+  if (powerWatts === miner.powerWatts) return;
+  throw new DomainError(
+    'conflict',
+    'miner/power-changed',
+    `Miner ${serial} takes ${miner.powerWatts} W by now, and ${powerWatts} W are held for it`,
+    { serial, powerWatts: miner.powerWatts, heldWatts: powerWatts },
+    '/serial',
+  );
+}
+
 const moveOf = (
-  serial: string,
+  { serial, to, reservationId }: MoveMinerData,
   { model, customerId, ratedHashrateGhs, powerWatts }: KnownMiner,
-  to: SlotPlace,
-  reservationId: string,
 ): Omit<Move, 'from'> => ({
   serial,
   model,

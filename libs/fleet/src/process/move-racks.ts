@@ -39,6 +39,14 @@ export interface WantedSlot {
   readonly powerWatts: number;
 }
 
+/** What the miner is told of the slot that is held for it. */
+export const heldFor = ({ serial, to, reservationId, powerWatts }: WantedSlot): WantedSlot => ({
+  serial,
+  to,
+  reservationId,
+  powerWatts,
+});
+
 /** A move that was made and is to be recorded at the racks. */
 export interface MadeMove {
   readonly serial: string;
@@ -85,6 +93,17 @@ const reservationOf = ({ to, reservationId, serial, powerWatts }: WantedSlot) =>
   serial,
   powerWatts,
 });
+
+/** Watts that are held under a reservation, or taken by it; 0 where it is over. */
+export const wattsHeld = async (
+  store: AggregateStore,
+  { facility, rack, slot }: SlotPlace,
+  reservationId: string,
+): Promise<number> => {
+  const { state } = await store.load(rackAggregate, rackId(facility, rack), { fresh: true });
+  const hold = state.status === 'unknown' ? undefined : state.slots[slot - 1];
+  return hold?.reservationId === reservationId ? hold.powerWatts : 0;
+};
 
 const missingReservation = (rack: Rack, wanted: WantedSlot): DomainError | undefined => {
   const { to, reservationId } = wanted;

@@ -17,6 +17,7 @@ import {
   type SlotPlace,
 } from '../domain/miner.js';
 import {
+  heldFor,
   recordAtRacks,
   releaseSlots,
   reserveSlots,
@@ -209,10 +210,10 @@ const reservationIdOf = ({ serial, to, context }: MoveOrder, miner: Miner): stri
   }
 };
 
-const moveCommand = (kind: MoveKind, { order, serial, to, reservationId }: Plan): MinerCommand => ({
+const moveCommand = (kind: MoveKind, plan: Plan): MinerCommand => ({
   type: kind === 'installation' ? 'InstallMiner' : 'RelocateMiner',
-  data: { serial, to, reservationId },
-  at: order.context.at,
+  data: heldFor(plan),
+  at: plan.order.context.at,
 });
 
 // Moving

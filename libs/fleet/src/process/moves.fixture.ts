@@ -171,13 +171,22 @@ export const violationsIn = (log: readonly RecordedEvent[]): string[] => {
         places.set(serial, to);
         break;
       }
+      case 'MinerUninstalled':
+      case 'MinerSentToVendor':
+      case 'MinerReturnedFromVendor':
       case 'MinerArrived': {
         const { serial, from, to } = event.data;
         if (JSON.stringify(places.get(serial)) !== JSON.stringify(from)) fail(event, 'not there');
         places.set(serial, to);
         break;
       }
-      case 'RelocationAbandoned':
+      case 'MinerRetired': {
+        const { serial, from } = event.data;
+        if (JSON.stringify(places.get(serial)) !== JSON.stringify(from)) fail(event, 'not there');
+        places.delete(serial);
+        break;
+      }
+      default:
         break;
     }
   }
@@ -193,7 +202,9 @@ export const disagreementsIn = (log: readonly RecordedEvent[]): string[] => {
     if (event.type === 'MinerInstalled' || event.type === 'MinerRelocated') {
       standing.set(event.data.serial, placeText(event.data.to));
     }
-    if (event.type === 'MinerDeparted') standing.delete(event.data.serial);
+    if (event.type === 'MinerDeparted' || event.type === 'MinerUninstalled') {
+      standing.delete(event.data.serial);
+    }
     if (event.type === 'SlotOccupied') holding.set(placeText(event.data), event.data.serial);
     if (event.type === 'SlotVacated') holding.delete(placeText(event.data));
   }

@@ -1,6 +1,7 @@
 import { DomainError, mapLimited, stepOf } from '@hostledger/eventsourcing';
 import {
   minerAggregate,
+  minerRetired,
   minerUnknown,
   standsIn,
   type Miner,
@@ -8,9 +9,15 @@ import {
   type SlotPlace,
   type StoragePlace,
 } from '../domain/miner.js';
-import { inTransit } from '../domain/miner-transit.js';
+import { mustBeHere } from '../domain/miner-transit.js';
 import type { PlannedMove } from '../domain/relocation.js';
-import { recordAtRacks, reserveSlots, type MadeMove, type WantedSlot } from './move-racks.js';
+import {
+  heldFor,
+  recordAtRacks,
+  reserveSlots,
+  type MadeMove,
+  type WantedSlot,
+} from './move-racks.js';
 import { madeMove } from './move.js';
 import { aborted, loadMiner, MINERS_IN_FLIGHT, record, type PlanAct } from './relocation-act.js';
 import { giveUp, numberOf, type RefusedMove } from './relocation-end.js';
@@ -99,14 +106,13 @@ const judgeBy = (run: Run, planned: PlannedMove, miner: Miner): Judgement => {
     const made = madeMove(serial, miner, reservationId);
     return { way: 'made', planned, ...(made && { made }) };
   }
-  const { place: from, powerWatts } = miner;
-  if (standsIn(from, to)) return { way: 'made', planned };
-  if (from.kind === 'transit') {
-    return { way: 'refused', planned, refusal: inTransit(serial, from) };
-  }
-  const way = from.facility === to.facility ? 'within' : 'between';
-  const wanted = { planned, serial, to, reservationId, powerWatts, from };
+  if (standsIn(miner.place, to)) return { way: 'made', planned };
   try {
+    if (miner.status === 'retired') throw minerRetired(serial);
+    mustBeHere(serial, miner);
+    const { place: from, powerWatts } = miner;
+    const way = from.facility === to.facility ? 'within' : 'between';
+    const wanted = { planned, serial, to, reservationId, powerWatts, from };
     // What the miner would refuse is not reserved.
     const command = way === 'within' ? moveCommand(run, wanted) : departCommand(run, wanted);
     minerAggregate.decide(command, miner);
@@ -117,12 +123,9 @@ const judgeBy = (run: Run, planned: PlannedMove, miner: Miner): Judgement => {
   }
 };
 
-const moveCommand = (
-  { context: { at } }: Run,
-  { serial, to, from, reservationId }: Wanted,
-): MinerCommand => ({
-  type: from.kind === 'storage' ? 'InstallMiner' : 'RelocateMiner',
-  data: { serial, to, reservationId },
+const moveCommand = ({ context: { at } }: Run, wanted: Wanted): MinerCommand => ({
+  type: wanted.from.kind === 'storage' ? 'InstallMiner' : 'RelocateMiner',
+  data: heldFor(wanted),
   at,
 });
 

@@ -3,7 +3,13 @@ import type { BulkKind, Chunk, LineRejection } from '@hostledger/operations';
 import { minerAggregate, type Miner } from '../domain/miner.js';
 import { chunkOf, moveState } from '../domain/relocation-moves.js';
 import type { KnownRelocation, PlannedMove } from '../domain/relocation.js';
-import { recordAtRacks, releaseSlots, vacateSlots, type MadeMove } from './move-racks.js';
+import {
+  recordAtRacks,
+  releaseSlots,
+  vacateSlots,
+  wattsHeld,
+  type MadeMove,
+} from './move-racks.js';
 import { madeMove } from './move.js';
 import {
   aborted,
@@ -213,7 +219,9 @@ const installRefusal = async (
   reservationId: string,
 ): Promise<DomainError | undefined> => {
   const { serial } = planned;
-  const data = { serial, to: destinationOf(planned), reservationId };
+  const to = destinationOf(planned);
+  const powerWatts = await wattsHeld(store, to, reservationId);
+  const data = { serial, to, reservationId, powerWatts };
   const command = { type: 'InstallMiner', data, at: context.at } as const;
   try {
     await store.handle(minerAggregate, serial, command, stepOf(context, 'install', reservationId));

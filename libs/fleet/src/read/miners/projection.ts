@@ -1,5 +1,21 @@
-import { tableFold, type Projection } from '@hostledger/eventsourcing';
-import { facilityOf, type ArrivalCondition, type MinerEvent } from '../../domain/miner.js';
+import { tableFold, unreachable, type Projection, type Recorded } from '@hostledger/eventsourcing';
+import type { IdentifierObserved } from '../../domain/miner-life.js';
+import {
+  facilityOf,
+  minerEvents,
+  type ArrivalCondition,
+  type MinerEvent,
+  type Place,
+} from '../../domain/miner.js';
+
+const STATE = {
+  slot: 'installed',
+  storage: 'stored',
+  transit: 'inTransit',
+  vendor: 'atVendor',
+} as const;
+export const MINER_STATES = [...Object.values(STATE), 'retired'] as const;
+export type MinerState = (typeof MINER_STATES)[number];
 
 /**
  * A miner as it is now. One row is written for every line of a delivery, so it repeats nothing
@@ -10,15 +26,21 @@ export interface MinerRow {
   readonly customer_id: string;
   readonly contract_id: string;
   readonly model: string;
-  readonly state: 'stored' | 'installed' | 'inTransit';
-  /** Of a machine on the road, the one it goes to. */
-  readonly facility: string;
+  readonly state: MinerState;
+  /** Of a machine on the road the one it goes to, at a vendor the one it went from. */
+  readonly facility: string | null;
   readonly rack: string | null;
   readonly slot: number | null;
   /** When it came to its place, business time. */
   readonly since: string;
   readonly hashrate_ghs: number;
   readonly power_watts: number;
+  readonly energized: boolean;
+  readonly profile: string | null;
+  /** Of the allocation it takes up. */
+  readonly allocation_id: string | null;
+  /** Of the repair that is open. */
+  readonly repair_id: string | null;
   readonly condition: ArrivalCondition;
   readonly control_board_serial: string | null;
   readonly mac: string | null;
@@ -28,6 +50,9 @@ export interface MinerRow {
 }
 
 const ofMiner = ({ data }: { data: { serial: string } }) => [{ serial: data.serial }];
+const ofEvery = Object.fromEntries(
+  Object.keys(minerEvents).map((type) => [type, ofMiner]),
+) as Record<MinerEvent['type'], typeof ofMiner>;
 
 export const miners = tableFold<MinerRow, MinerEvent>({
   table: {
@@ -44,6 +69,10 @@ export const miners = tableFold<MinerRow, MinerEvent>({
       since: 'timestamptz',
       hashrate_ghs: 'integer',
       power_watts: 'integer',
+      energized: 'boolean',
+      profile: 'text',
+      allocation_id: 'text',
+      repair_id: 'text',
       condition: 'text',
       control_board_serial: 'text',
       mac: 'text',
@@ -52,7 +81,16 @@ export const miners = tableFold<MinerRow, MinerEvent>({
       revision: 'integer',
     },
     key: ['serial'],
-    nullable: ['rack', 'slot', 'control_board_serial', 'mac'],
+    nullable: [
+      'facility',
+      'rack',
+      'slot',
+      'profile',
+      'allocation_id',
+      'repair_id',
+      'control_board_serial',
+      'mac',
+    ],
     // One per filter, each in the order of the pages.
     indexes: [
       ['customer_id', 'serial'],
@@ -61,58 +99,98 @@ export const miners = tableFold<MinerRow, MinerEvent>({
       ['facility', 'rack', 'serial'],
       ['facility', 'model', 'serial'],
       ['model', 'serial'],
+      ['state', 'serial'],
+      ['energized', 'serial'],
     ],
   },
-  keys: {
-    MinerReceived: ofMiner,
-    MinerInstalled: ofMiner,
-    MinerRelocated: ofMiner,
-    RelocationAbandoned: ofMiner,
-    MinerDeparted: ofMiner,
-    MinerArrived: ofMiner,
-  },
+  keys: ofEvery,
   evolve: (row, event) => {
     const revision = Number(event.revision);
-    switch (event.type) {
-      case 'MinerReceived': {
-        const { data } = event;
-        return {
-          serial: data.serial,
-          customer_id: data.customerId,
-          contract_id: data.contractId,
-          model: data.model,
-          state: 'stored',
-          facility: data.place.facility,
-          rack: null,
-          slot: null,
-          since: event.metadata.occurredAt,
-          hashrate_ghs: data.ratedHashrateGhs,
-          power_watts: data.nameplateWatts,
-          condition: data.condition,
-          control_board_serial: data.controlBoardSerial ?? null,
-          mac: data.mac ?? null,
-          delivery_id: data.deliveryId,
-          delivery_line: data.line,
-          revision,
-        };
-      }
-      case 'MinerInstalled':
-      case 'MinerRelocated': {
-        const { facility, rack, slot } = event.data.to;
-        const since = event.metadata.occurredAt;
-        return row && { ...row, state: 'installed', facility, rack, slot, since, revision };
-      }
-      case 'MinerDeparted':
-      case 'MinerArrived': {
-        const { to } = event.data;
-        const state = to.kind === 'transit' ? 'inTransit' : 'stored';
-        const place = { state, facility: facilityOf(to), rack: null, slot: null } as const;
-        return row && { ...row, ...place, since: event.metadata.occurredAt, revision };
-      }
-      case 'RelocationAbandoned':
-        return row && { ...row, revision };
-    }
+    if (event.type !== 'MinerReceived') return row && { ...row, ...changeBy(event, row), revision };
+    const { data } = event;
+    return {
+      serial: data.serial,
+      customer_id: data.customerId,
+      contract_id: data.contractId,
+      model: data.model,
+      state: 'stored',
+      facility: data.place.facility,
+      rack: null,
+      slot: null,
+      since: event.metadata.occurredAt,
+      hashrate_ghs: data.ratedHashrateGhs,
+      power_watts: data.nameplateWatts,
+      energized: false,
+      profile: null,
+      allocation_id: null,
+      repair_id: null,
+      condition: data.condition,
+      control_board_serial: data.controlBoardSerial ?? null,
+      mac: data.mac ?? null,
+      delivery_id: data.deliveryId,
+      delivery_line: data.line,
+      revision,
+    };
   },
 });
 
-export const minersProjection: Projection = { name: 'miners', version: 2, tables: [miners] };
+type LaterEvent = Recorded<Exclude<MinerEvent, { type: 'MinerReceived' }>>;
+
+const changeBy = (event: LaterEvent, row: MinerRow): Partial<MinerRow> => {
+  switch (event.type) {
+    case 'MinerInstalled':
+    case 'MinerRelocated':
+    case 'MinerUninstalled':
+    case 'MinerDeparted':
+    case 'MinerArrived':
+    case 'MinerSentToVendor':
+    case 'MinerReturnedFromVendor':
+      return { ...placed(event.data.to), since: event.metadata.occurredAt };
+    case 'MinerRetired':
+      return { ...nowhere, state: 'retired', since: event.metadata.occurredAt };
+    case 'MinerEnergized':
+      return { energized: true };
+    case 'MinerDeenergized':
+      return { energized: false };
+    case 'PowerProfileChanged': {
+      const { profile, hashrateGhs, powerWatts } = event.data;
+      return { profile, hashrate_ghs: hashrateGhs, power_watts: powerWatts };
+    }
+    case 'MinerAssigned':
+      return { contract_id: event.data.contractId, allocation_id: event.data.allocationId };
+    case 'MinerUnassigned':
+      return { allocation_id: null };
+    case 'RepairOpened':
+      return { repair_id: event.data.repairId };
+    case 'RepairClosed':
+      return { repair_id: null };
+    case 'TitleTransferred':
+      return { customer_id: event.data.toCustomerId };
+    case 'IdentifierObserved':
+      return observed(event.data, row);
+    case 'ComponentSwapped':
+      return event.data.component === 'controlBoard'
+        ? { control_board_serial: event.data.fittedSerial }
+        : {};
+    case 'RelocationAbandoned':
+      return {};
+    default:
+      return unreachable(event);
+  }
+};
+
+const nowhere = { facility: null, rack: null, slot: null } as const;
+
+const placed = (place: Place): Partial<MinerRow> => ({
+  ...nowhere,
+  state: STATE[place.kind],
+  facility: facilityOf(place),
+  ...(place.kind === 'slot' && { rack: place.rack, slot: place.slot }),
+});
+
+const observed = ({ kind, value }: IdentifierObserved['data'], row: MinerRow) => ({
+  mac: kind === 'mac' ? value : row.mac,
+  control_board_serial: kind === 'controlBoard' ? value : row.control_board_serial,
+});
+
+export const minersProjection: Projection = { name: 'miners', version: 3, tables: [miners] };

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsIn, IsString, Matches, MaxLength } from 'class-validator';
+import { IsBooleanString, IsIn, IsString, Matches, MaxLength } from 'class-validator';
 import type { SelectQueryBuilder } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
@@ -25,8 +25,8 @@ import {
 import type { DeliveryRow } from '../deliveries/projection.js';
 import type { MoveRow } from '../moves/projection.js';
 import { fromView, toView } from '../moves/query.js';
-import { placeView, PlaceView } from '../views.js';
-import type { MinerRow } from './projection.js';
+import { AWAY, known, placeView, PlaceView } from '../views.js';
+import { MINER_STATES, type MinerRow, type MinerState } from './projection.js';
 
 interface Tables {
   miners: MinerRow;
@@ -66,8 +66,13 @@ export class MinersFilter extends Page {
   model?: string;
 
   @MayBeAbsent()
-  @IsIn(['stored', 'installed', 'inTransit'])
-  state?: MinerRow['state'];
+  @IsIn(MINER_STATES)
+  state?: MinerState;
+
+  /** Whether it draws power. */
+  @MayBeAbsent()
+  @IsBooleanString()
+  energized?: 'true' | 'false';
 
   /**
    * What the serial number begins with.
@@ -85,16 +90,26 @@ export class MinerView {
   /** @example S19JXP-151 */
   model: string;
   /** @example installed */
-  state: MinerRow['state'];
-  place: PlaceView;
-  /** When it came to its place. */
+  state: MinerState;
+  /** Absent once it is retired. */
+  place?: PlaceView;
+  /** When it came to its place, or was retired. */
   since: string;
   customerId: string;
+  /** Under which it was assigned last, or delivered. */
   contractId: string;
-  /** Rated, in GH/s. */
+  /** Whether it draws power. */
+  energized: boolean;
+  /** The power profile it runs at; absent for that of the nameplate. */
+  profile?: string;
+  /** Rated under its power profile, in GH/s. */
   hashrateGhs: number;
-  /** Nameplate. */
+  /** Under its power profile. */
   powerWatts: number;
+  /** The allocation it takes up. */
+  allocationId?: string;
+  /** Of the repair that is open. */
+  repairId?: string;
   /** As found at the dock. */
   condition: 'ok' | 'damaged';
   controlBoardSerial?: string;
@@ -110,7 +125,7 @@ export class MinerList {
   nextCursor?: string;
 }
 
-/** How a miner came to a place. */
+/** How a miner came to a place, and why it left the one before. */
 export class MinerPlaceView {
   /** @example relocation */
   kind: 'delivery' | MoveRow['kind'];
@@ -198,7 +213,7 @@ const matching = (
   all: SelectQueryBuilder<Tables, 'miners', MinerRow>,
   filter: MinersFilter,
 ): SelectQueryBuilder<Tables, 'miners', MinerRow> => {
-  const query = equalTo(all, {
+  let query = equalTo(all, {
     customer_id: filter.customerId,
     contract_id: filter.contractId,
     facility: filter.facility,
@@ -206,7 +221,8 @@ const matching = (
     model: filter.model,
     state: filter.state,
   });
-  const { serial } = filter;
+  const { serial, energized } = filter;
+  if (energized !== undefined) query = query.where('energized', '=', energized === 'true');
   if (serial === undefined) return query;
   return query.where('serial', '>=', serial).where('serial', '<=', serial + AFTER_ALL_SERIALS);
 };
@@ -215,15 +231,23 @@ const minerView = (row: MinerRow): MinerView => ({
   serial: row.serial,
   model: row.model,
   state: row.state,
-  place: placeView(row.facility, row.rack, row.slot, row.state === 'inTransit'),
+  ...(row.facility !== null && {
+    place: placeView(row.facility, row.rack, row.slot, AWAY[row.state]),
+  }),
   since: row.since,
   customerId: row.customer_id,
   contractId: row.contract_id,
+  energized: row.energized,
   hashrateGhs: row.hashrate_ghs,
   powerWatts: row.power_watts,
+  ...known({
+    profile: row.profile,
+    allocationId: row.allocation_id,
+    repairId: row.repair_id,
+    controlBoardSerial: row.control_board_serial,
+    mac: row.mac,
+  }),
   condition: row.condition,
-  ...(row.control_board_serial === null ? {} : { controlBoardSerial: row.control_board_serial }),
-  ...(row.mac === null ? {} : { mac: row.mac }),
   deliveryId: row.delivery_id,
   deliveryLine: row.delivery_line,
 });

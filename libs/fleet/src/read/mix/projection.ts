@@ -12,7 +12,7 @@ import {
 export interface MixRow {
   readonly model: string;
   readonly facility: string;
-  readonly state: 'stored' | 'installed' | 'inTransit';
+  readonly state: (typeof STATE)[keyof typeof STATE];
   readonly customer_id: string;
   readonly units: number;
   readonly hashrate_ghs: bigint;
@@ -23,7 +23,12 @@ type MixKey = Pick<MixRow, 'model' | 'facility' | 'state' | 'customer_id'>;
 type Moved = MinerInstalled | MinerRelocated | TransitEvent;
 type Counted = MinerReceived | Moved;
 
-const STATE = { slot: 'installed', storage: 'stored', transit: 'inTransit' } as const;
+const STATE = {
+  slot: 'installed',
+  storage: 'stored',
+  transit: 'inTransit',
+  vendor: 'atVendor',
+} as const;
 
 const keyAt = (place: Place, { model, customerId }: Counted['data']): MixKey => ({
   model,

@@ -1,13 +1,24 @@
 import { tableFold, type Projection } from '@hostledger/eventsourcing';
+import type { MinerReturnedFromVendor, MinerSentToVendor } from '../../domain/miner-repair.js';
 import type { TransitEvent } from '../../domain/miner-transit.js';
 import { facilityOf, type MinerInstalled, type MinerRelocated } from '../../domain/miner.js';
+
+export const KIND = {
+  MinerInstalled: 'installation',
+  MinerRelocated: 'relocation',
+  MinerUninstalled: 'uninstallation',
+  MinerDeparted: 'departure',
+  MinerArrived: 'arrival',
+  MinerSentToVendor: 'sentToVendor',
+  MinerReturnedFromVendor: 'returnedFromVendor',
+} as const;
 
 /** A move that was made: what, when, from where to where, why and by whom. */
 export interface MoveRow {
   /** Of the event in the log, which orders the moves. */
   readonly position: bigint;
   readonly serial: string;
-  readonly kind: 'installation' | 'relocation' | 'departure' | 'arrival';
+  readonly kind: (typeof KIND)[keyof typeof KIND];
   readonly customer_id: string;
   readonly model: string;
   /** Of an arrival, the facility it had left. */
@@ -29,14 +40,10 @@ export interface MoveRow {
 
 const atPosition = ({ position }: { position: bigint }) => [{ position }];
 
-const KIND = {
-  MinerInstalled: 'installation',
-  MinerRelocated: 'relocation',
-  MinerDeparted: 'departure',
-  MinerArrived: 'arrival',
-} as const;
+type MoveEvent =
+  MinerInstalled | MinerRelocated | TransitEvent | MinerSentToVendor | MinerReturnedFromVendor;
 
-export const moves = tableFold<MoveRow, MinerInstalled | MinerRelocated | TransitEvent>({
+export const moves = tableFold<MoveRow, MoveEvent>({
   table: {
     name: 'miner_moves',
     columns: {
@@ -71,6 +78,9 @@ export const moves = tableFold<MoveRow, MinerInstalled | MinerRelocated | Transi
     MinerRelocated: atPosition,
     MinerDeparted: atPosition,
     MinerArrived: atPosition,
+    MinerUninstalled: atPosition,
+    MinerSentToVendor: atPosition,
+    MinerReturnedFromVendor: atPosition,
   },
   evolve: (_, { type, data, metadata, position, revision }) => ({
     position,
@@ -78,7 +88,7 @@ export const moves = tableFold<MoveRow, MinerInstalled | MinerRelocated | Transi
     kind: KIND[type],
     customer_id: data.customerId,
     model: data.model,
-    from_facility: data.from.kind === 'transit' ? data.from.from : data.from.facility,
+    from_facility: data.from.kind === 'transit' ? data.from.from : facilityOf(data.from),
     from_rack: data.from.kind === 'slot' ? data.from.rack : null,
     from_slot: data.from.kind === 'slot' ? data.from.slot : null,
     to_facility: facilityOf(data.to),
@@ -92,4 +102,4 @@ export const moves = tableFold<MoveRow, MinerInstalled | MinerRelocated | Transi
   }),
 });
 
-export const movesProjection: Projection = { name: 'miner_moves', version: 2, tables: [moves] };
+export const movesProjection: Projection = { name: 'miner_moves', version: 3, tables: [moves] };

@@ -90,10 +90,23 @@ export class MovesController {
 }
 
 export const fromView = (row: MoveRow): PlaceView =>
-  placeView(row.from_facility, row.from_rack, row.from_slot, row.kind === 'arrival');
+  placeView(
+    row.from_facility,
+    row.from_rack,
+    row.from_slot,
+    row.kind === 'arrival' ? 'transit' : atVendor(row, 'returnedFromVendor'),
+  );
 
 export const toView = (row: MoveRow): PlaceView =>
-  placeView(row.to_facility, row.to_rack, row.to_slot, row.kind === 'departure');
+  placeView(
+    row.to_facility,
+    row.to_rack,
+    row.to_slot,
+    row.kind === 'departure' ? 'transit' : atVendor(row, 'sentToVendor'),
+  );
+
+const atVendor = (row: MoveRow, kind: MoveRow['kind']) =>
+  row.kind === kind ? 'vendor' : undefined;
 
 export const moveView = (row: MoveRow): MoveView => ({
   serial: row.serial,

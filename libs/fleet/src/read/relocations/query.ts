@@ -14,7 +14,7 @@ import {
 import type { MoveState } from '../../domain/relocation-moves.js';
 import { relocationUnknown } from '../../domain/relocation.js';
 import { MayBeAbsent, RelocationParams } from '../../http/forms.js';
-import { PlaceView } from '../views.js';
+import { known, PlaceView } from '../views.js';
 import type { RelocationMoveRow, RelocationRow } from './projection.js';
 
 interface Tables {
@@ -199,10 +199,6 @@ export class RelocationsController {
     return readReply(position, { ...value, items: value.items.map(moveView) });
   }
 }
-
-/** Leaves out what is not known. */
-const known = <T extends object>(facts: T): { [K in keyof T]?: NonNullable<T[K]> } =>
-  Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as never;
 
 const relocationView = (row: RelocationRow): RelocationView => ({
   relocationId: row.relocation_id,

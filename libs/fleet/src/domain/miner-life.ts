@@ -1,0 +1,267 @@
+import { unreachable, type DomainCommand, type DomainEvent } from '@hostledger/eventsourcing';
+import type { LivingMiner, SlotPlace, StoragePlace } from './miner.js';
+import {
+  changePowerProfile,
+  deenergize,
+  energize,
+  refused,
+  type PowerCommand,
+  type PowerEvent,
+} from './miner-power.js';
+import {
+  closeRepair,
+  notInStorage,
+  openRepair,
+  returnFromVendor,
+  sendToVendor,
+  swapComponent,
+  type MinerReturnedFromVendor,
+  type MinerSentToVendor,
+  type RepairCommand,
+  type RepairEvent,
+  type VendorPlace,
+} from './miner-repair.js';
+import { inTransit } from './miner-transit.js';
+
+// What happens to a machine beside being moved. Whose it is, and its end, are decided here.
+
+export const IDENTIFIER_KINDS = ['mac', 'controlBoard', 'hashboard', 'powerSupply'] as const;
+export type IdentifierKind = (typeof IDENTIFIER_KINDS)[number];
+export const RETIREMENT_CAUSES = ['sold', 'returned', 'scrapped', 'lost'] as const;
+export type RetirementCause = (typeof RETIREMENT_CAUSES)[number];
+export type UnassignmentCause = 'request' | 'titleTransfer' | 'retirement' | 'benchSwap';
+
+// Events
+
+export type IdentifierObserved = DomainEvent<
+  'IdentifierObserved',
+  { serial: string; kind: IdentifierKind; value: string }
+>;
+
+interface Seat {
+  serial: string;
+  customerId: string;
+  contractId: string;
+  orderId: string;
+  allocationId: string;
+  /** Of the machines that took it up together; the contract counts by it. */
+  assignmentId: string;
+  /** What it takes of the allocation. */
+  powerWatts: number;
+}
+
+export type MinerAssigned = DomainEvent<'MinerAssigned', Seat>;
+export type MinerUnassigned = DomainEvent<'MinerUnassigned', Seat & { cause: UnassignmentCause }>;
+export type TitleTransferred = DomainEvent<
+  'TitleTransferred',
+  {
+    serial: string;
+    model: string;
+    fromCustomerId: string;
+    toCustomerId: string;
+    effectiveOn: string;
+    /** SHA-256 (hex) of the bill of sale. */
+    documentDigest: string;
+    place: SlotPlace | StoragePlace;
+    energized: boolean;
+    ratedHashrateGhs: number;
+    powerWatts: number;
+  }
+>;
+export type MinerRetired = DomainEvent<
+  'MinerRetired',
+  {
+    serial: string;
+    model: string;
+    customerId: string;
+    from: StoragePlace | VendorPlace;
+    cause: RetirementCause;
+    ratedHashrateGhs: number;
+    powerWatts: number;
+  }
+>;
+
+export type LifeEvent =
+  | IdentifierObserved
+  | MinerAssigned
+  | MinerUnassigned
+  | TitleTransferred
+  | MinerRetired
+  | PowerEvent
+  | RepairEvent;
+
+// State
+
+/** What a machine is beside its place; absent where it is not. */
+export interface Condition {
+  readonly energized?: true;
+  /** The last change of its power profile. */
+  readonly profileChangeId?: string;
+  readonly assignment?: Pick<
+    MinerAssigned['data'],
+    'orderId' | 'allocationId' | 'assignmentId' | 'powerWatts'
+  >;
+  /** Of the repair that is open. */
+  readonly repairId?: string;
+  readonly closedRepairs?: readonly string[];
+}
+
+export const live = (
+  miner: LivingMiner,
+  event: Exclude<LifeEvent, MinerRetired | MinerSentToVendor | MinerReturnedFromVendor>,
+): LivingMiner => {
+  switch (event.type) {
+    case 'MinerEnergized':
+      return { ...miner, energized: true };
+    case 'MinerDeenergized':
+      return without(miner, 'energized');
+    case 'PowerProfileChanged': {
+      const { hashrateGhs: ratedHashrateGhs, powerWatts, changeId: profileChangeId } = event.data;
+      return { ...miner, ratedHashrateGhs, powerWatts, profileChangeId };
+    }
+    case 'RepairOpened':
+      return { ...miner, repairId: event.data.repairId };
+    case 'RepairClosed': {
+      const closedRepairs = [...(miner.closedRepairs ?? []), event.data.repairId];
+      return { ...without(miner, 'repairId'), closedRepairs };
+    }
+    case 'MinerAssigned': {
+      const { contractId, orderId, allocationId, assignmentId, powerWatts } = event.data;
+      const assignment = { orderId, allocationId, assignmentId, powerWatts };
+      return { ...miner, contractId, assignment };
+    }
+    case 'MinerUnassigned':
+      return without(miner, 'assignment');
+    case 'TitleTransferred':
+      return { ...miner, customerId: event.data.toCustomerId };
+    case 'IdentifierObserved':
+    case 'ComponentSwapped':
+      return miner;
+    default:
+      return unreachable(event);
+  }
+};
+
+const without = (miner: LivingMiner, key: keyof Condition): LivingMiner => {
+  const { [key]: _, ...rest } = { ...miner, [key]: undefined };
+  return rest;
+};
+
+// Commands
+
+export type LifeCommand =
+  | PowerCommand
+  | RepairCommand
+  | DomainCommand<'ObserveIdentifier', IdentifierObserved['data']>
+  | DomainCommand<'AssignMiner', Omit<MinerAssigned['data'], 'powerWatts'>>
+  | DomainCommand<'UnassignMiner', { serial: string; cause: UnassignmentCause }>
+  | DomainCommand<
+      'TransferTitle',
+      Pick<TitleTransferred['data'], 'serial' | 'toCustomerId' | 'effectiveOn' | 'documentDigest'>
+    >
+  | DomainCommand<'RetireMiner', { serial: string; cause: RetirementCause }>;
+
+// Decide
+
+export const decideLife = (command: LifeCommand, miner: LivingMiner): readonly LifeEvent[] => {
+  switch (command.type) {
+    case 'EnergizeMiner':
+      return energize(command.data, miner);
+    case 'DeenergizeMiner':
+      return deenergize(command.data, miner);
+    case 'ChangePowerProfile':
+      return changePowerProfile(command.data, miner);
+    case 'ObserveIdentifier':
+      return [{ type: 'IdentifierObserved', data: command.data }];
+    case 'OpenRepair':
+      return openRepair(command.data, miner);
+    case 'SendToVendor':
+      return sendToVendor(command.data, miner);
+    case 'ReturnFromVendor':
+      return returnFromVendor(command.data, miner);
+    case 'SwapComponent':
+      return swapComponent(command.data, miner);
+    case 'CloseRepair':
+      return closeRepair(command.data, miner);
+    case 'AssignMiner':
+      return assign(command.data, miner);
+    case 'UnassignMiner':
+      return unassigned(command.data.serial, miner, command.data.cause);
+    case 'TransferTitle':
+      return transferTitle(command.data, miner);
+    case 'RetireMiner':
+      return retire(command.data, miner);
+    default:
+      return unreachable(command);
+  }
+};
+
+/** Counted at the contract before; the customer is that of the contract. */
+const assign = (
+  data: Omit<MinerAssigned['data'], 'powerWatts'>,
+  miner: LivingMiner,
+): MinerAssigned[] => {
+  const { serial, customerId, assignmentId } = data;
+  const { assignment, powerWatts } = miner;
+  if (assignment?.assignmentId === assignmentId) return [];
+  if (assignment) {
+    throw refused(
+      'miner/already-assigned',
+      `Miner ${serial} is assigned to allocation ${assignment.allocationId}`,
+      { serial, ...assignment },
+      '/serial',
+    );
+  }
+  if (customerId !== miner.customerId) {
+    throw refused(
+      'miner/other-customer',
+      `Miner ${serial} belongs to another customer than the contract`,
+      { serial, customerId: miner.customerId },
+      '/serial',
+    );
+  }
+  return [{ type: 'MinerAssigned', data: { ...data, powerWatts } }];
+};
+
+/** Nothing where it is assigned to nothing. */
+const unassigned = (
+  serial: string,
+  miner: LivingMiner,
+  cause: UnassignmentCause,
+): MinerUnassigned[] => {
+  const { customerId, contractId, assignment } = miner;
+  if (!assignment) return [];
+  return [
+    { type: 'MinerUnassigned', data: { serial, customerId, contractId, ...assignment, cause } },
+  ];
+};
+
+type Transfer = Extract<LifeCommand, { type: 'TransferTitle' }>['data'];
+
+/** What it took of an allocation was its seller's. */
+const transferTitle = (
+  { serial, ...data }: Transfer,
+  miner: LivingMiner,
+): (MinerUnassigned | TitleTransferred)[] => {
+  if (miner.customerId === data.toCustomerId) return [];
+  if (miner.status === 'inTransit') throw inTransit(serial, miner.place);
+  if (miner.status === 'atVendor') throw notInStorage(serial, 'at a vendor');
+  const { model, customerId: fromCustomerId, place, ratedHashrateGhs, powerWatts } = miner;
+  const energized = miner.energized ?? false;
+  const about = { serial, model, fromCustomerId, place, energized, ratedHashrateGhs, powerWatts };
+  return [
+    ...unassigned(serial, miner, 'titleTransfer'),
+    { type: 'TitleTransferred', data: { ...about, ...data } },
+  ];
+};
+
+const retire = (
+  { serial, cause }: { serial: string; cause: RetirementCause },
+  miner: LivingMiner,
+): (MinerUnassigned | MinerRetired)[] => {
+  if (miner.status === 'inTransit') throw inTransit(serial, miner.place);
+  if (miner.status === 'installed') throw notInStorage(serial, miner.status);
+  const { model, customerId, place: from, ratedHashrateGhs, powerWatts } = miner;
+  const data = { serial, model, customerId, from, cause, ratedHashrateGhs, powerWatts };
+  return [...unassigned(serial, miner, 'retirement'), { type: 'MinerRetired', data }];
+};

@@ -1,0 +1,179 @@
+import { DomainError, type DomainCommand, type DomainEvent } from '@hostledger/eventsourcing';
+import type { Stage } from '@hostledger/contracts';
+import type { InstalledMiner, LivingMiner, SlotPlace, StoragePlace } from './miner.js';
+import { mustBeHere } from './miner-transit.js';
+
+// Whether a machine draws power, and how much.
+
+export const DEENERGIZATION_CAUSES = [
+  'curtailment',
+  'fault',
+  'repair',
+  'relocation',
+  'uninstallation',
+  'nonPayment',
+  'customerRequest',
+  'maintenance',
+  'other',
+] as const;
+export type DeenergizationCause = (typeof DEENERGIZATION_CAUSES)[number];
+
+/** Who let a machine draw power although its contract is not active, and why. */
+export interface Override {
+  /** Subject of somebody else than who energizes. */
+  readonly approvedBy: string;
+  readonly reason: string;
+}
+
+interface Power {
+  serial: string;
+  model: string;
+  customerId: string;
+  /** Under which it is hosted. */
+  contractId: string;
+  place: SlotPlace;
+  ratedHashrateGhs: number;
+  /** What it takes from the power limit of its rack. */
+  powerWatts: number;
+}
+
+export type MinerEnergized = DomainEvent<'MinerEnergized', Power & { override?: Override }>;
+export type MinerDeenergized = DomainEvent<
+  'MinerDeenergized',
+  Power & { cause: DeenergizationCause; curtailmentId?: string }
+>;
+/** The place is a slot, whose rack has granted the watts, or storage. */
+export type PowerProfileChanged = DomainEvent<
+  'PowerProfileChanged',
+  Omit<Power, 'place' | 'ratedHashrateGhs' | 'powerWatts'> & {
+    place: SlotPlace | StoragePlace;
+    energized: boolean;
+    /** Of this change; the rack names it as well. */
+    changeId: string;
+    /** As the firmware names it, e.g. `eco`. */
+    profile: string;
+    fromHashrateGhs: number;
+    hashrateGhs: number;
+    fromWatts: number;
+    powerWatts: number;
+  }
+>;
+
+export type PowerEvent = MinerEnergized | MinerDeenergized | PowerProfileChanged;
+
+export interface EnergizeMinerData {
+  readonly serial: string;
+  /** Of the contract under which it is hosted, as read for this act. */
+  readonly stage: Stage | 'drafted';
+  /** Subject of who energizes. */
+  readonly by: string;
+  readonly override?: Override;
+}
+
+export interface DeenergizeMinerData {
+  readonly serial: string;
+  readonly cause: DeenergizationCause;
+  readonly curtailmentId?: string;
+}
+
+export interface PowerProfile {
+  readonly changeId: string;
+  readonly profile: string;
+  readonly hashrateGhs: number;
+  readonly powerWatts: number;
+}
+
+export interface ChangePowerProfileData extends PowerProfile {
+  readonly serial: string;
+  /** The slot whose rack granted the watts; absent for a machine in storage. */
+  readonly slot?: { readonly reservationId: string };
+}
+
+export type PowerCommand =
+  | DomainCommand<'EnergizeMiner', EnergizeMinerData>
+  | DomainCommand<'DeenergizeMiner', DeenergizeMinerData>
+  | DomainCommand<'ChangePowerProfile', ChangePowerProfileData>;
+
+/** Nothing where the machine draws power already. */
+export const energize = (
+  { serial, stage, by, override }: EnergizeMinerData,
+  miner: LivingMiner,
+): MinerEnergized[] => {
+  if (miner.status !== 'installed') {
+    throw refused('miner/not-in-slot', `Miner ${serial} does not stand in a slot`, { serial });
+  }
+  if (miner.energized) return [];
+  if (miner.repairId !== undefined) throw underRepair(serial, miner.repairId);
+  if (stage === 'active') return [{ type: 'MinerEnergized', data: powerOf(serial, miner) }];
+  if (!override) {
+    throw refused(
+      'miner/contract-not-active',
+      `The contract of miner ${serial} is ${stage}; only an override lets it draw power`,
+      { serial, contractId: miner.contractId, stage },
+    );
+  }
+  if (override.approvedBy === by) {
+    throw refused(
+      'miner/own-override',
+      'An override is approved by somebody else than who energizes',
+      { approvedBy: by },
+      '/override/approvedBy',
+    );
+  }
+  return [{ type: 'MinerEnergized', data: { ...powerOf(serial, miner), override } }];
+};
+
+/** Nothing where the machine draws no power. */
+export const deenergize = (
+  { serial, ...why }: DeenergizeMinerData,
+  miner: LivingMiner,
+): MinerDeenergized[] =>
+  miner.status === 'installed' && miner.energized
+    ? [{ type: 'MinerDeenergized', data: { ...powerOf(serial, miner), ...why } }]
+    : [];
+
+const powerOf = (serial: string, miner: InstalledMiner): Power => {
+  const { model, customerId, contractId, place, ratedHashrateGhs, powerWatts } = miner;
+  return { serial, model, customerId, contractId, place, ratedHashrateGhs, powerWatts };
+};
+
+/** In a slot only after its rack granted the watts; a machine that went on keeps what it had. */
+export const changePowerProfile = (
+  { serial, slot, changeId, profile, hashrateGhs, powerWatts }: ChangePowerProfileData,
+  miner: LivingMiner,
+): PowerProfileChanged[] => {
+  if (miner.profileChangeId === changeId) return [];
+  mustBeHere(serial, miner);
+  const reservationId = miner.status === 'installed' ? miner.moves.at(-1) : undefined;
+  if (reservationId !== slot?.reservationId) {
+    throw refused(
+      'miner/moved-meanwhile',
+      `Miner ${serial} was moved while its power profile was changed; ask for it again`,
+      { serial, place: miner.place },
+    );
+  }
+  if (hashrateGhs === miner.ratedHashrateGhs && powerWatts === miner.powerWatts) return [];
+  const { model, customerId, contractId, place, energized = false } = miner;
+  return [
+    {
+      type: 'PowerProfileChanged',
+      data: {
+        ...{ serial, model, customerId, contractId, place, energized, changeId, profile },
+        fromHashrateGhs: miner.ratedHashrateGhs,
+        hashrateGhs,
+        fromWatts: miner.powerWatts,
+        powerWatts,
+      },
+    },
+  ];
+};
+
+export const underRepair = (serial: string, repairId: string): DomainError =>
+  refused('miner/under-repair', `Miner ${serial} is under repair`, { serial, repairId }, '/serial');
+
+export const refused = (
+  code: string,
+  message: string,
+  details: Record<string, unknown>,
+  pointer?: string,
+): DomainError => new DomainError('conflict', code, message, details, pointer);
