@@ -5,7 +5,12 @@ export {
   type CustomerEvent,
   type CustomerRegistered,
 } from './domain/customer.js';
-export { assignmentRefusal, type Assignment, type Release } from './domain/assignments.js';
+export {
+  assignmentRefusal,
+  type Assignment,
+  type Leaver,
+  type Release,
+} from './domain/assignments.js';
 export {
   type AllocationAbandoned,
   type AllocationReduced,
@@ -34,7 +39,7 @@ export {
 export { contractAggregate, type ContractCommand } from './domain/hosting-contract.js';
 export { hasEnded, type Lifecycle, type LifecycleEvent, type Stage } from './domain/lifecycle.js';
 export type { RateBasis, RateCard } from './domain/rate-card.js';
-export { assignMachines, releaseAssignment } from './process/assignment.js';
+export { assignMachines, countLeavers, releaseAssignment } from './process/assignment.js';
 export {
   ContractsApiModule,
   contractsAggregates,

@@ -1,5 +1,5 @@
 import type { DomainError } from '@hostledger/eventsourcing';
-import type { ContractEvent, MachinesAssigned } from './contract-events.js';
+import type { AssignmentReleased, ContractEvent, MachinesAssigned } from './contract-events.js';
 import { minus, type Contract, type KnownContract } from './contract-state.js';
 import { allocationUnknown } from './orders.js';
 import { contractUnknown, notExecuted, notFound, refused, serviceRefusal } from './standing.js';
@@ -13,6 +13,19 @@ export interface Release {
   /** Absent: all that is left of the assignment. */
   readonly units?: number;
   readonly powerWatts?: number;
+  readonly cause: string;
+}
+
+/** A machine that gave up its part of an assignment. */
+export interface Leaver {
+  /** Of its `MinerUnassigned` in the log. */
+  readonly position: bigint;
+  readonly powerWatts: number;
+}
+
+export interface Leaving {
+  readonly assignmentId: string;
+  readonly leavers: readonly Leaver[];
   readonly cause: string;
 }
 
@@ -56,8 +69,25 @@ export const assignmentRefusal = (
   );
 };
 
+/** Counts each machine once, whoever tells of it again. */
+export const countLeavers = (
+  { assignmentId, leavers, cause }: Leaving,
+  contract: KnownContract,
+): ContractEvent[] => {
+  const { upTo = -1n } = contract.assignments.get(assignmentId) ?? {};
+  const uncounted = leavers.filter(({ position }) => position > upTo);
+  if (uncounted.length === 0) return [];
+  const powerWatts = uncounted.reduce((sum, leaver) => sum + leaver.powerWatts, 0);
+  const last = uncounted.reduce((max, { position }) => (position > max ? position : max), 0n);
+  const part = { assignmentId, units: uncounted.length, powerWatts, cause };
+  return release(part, contract).map((event) => ({
+    ...event,
+    data: { ...event.data, upTo: last.toString() },
+  }));
+};
+
 /** Also after the end of the contract. With the last units all watts go that are left. */
-export const release = (data: Release, contract: KnownContract): ContractEvent[] => {
+export const release = (data: Release, contract: KnownContract): AssignmentReleased[] => {
   const { assignmentId, cause } = data;
   const left = contract.assignments.get(assignmentId);
   if (!left) {

@@ -181,6 +181,8 @@ export type AssignmentReleased = DomainEvent<
     units: number;
     powerWatts: number;
     cause: string;
+    /** Position in the log of the last `MinerUnassigned` that is counted in. */
+    upTo?: string;
   }
 >;
 export type MinersDelivered = DomainEvent<

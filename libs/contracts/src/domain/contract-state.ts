@@ -40,6 +40,8 @@ export interface AllocationBalance extends Amount {
 /** What is left of an assignment. */
 export interface AssignmentBalance extends Amount {
   readonly allocationId: string;
+  /** Machines that gave it up at or before this position are counted. */
+  readonly upTo?: bigint;
 }
 
 export interface DepositBalance {
@@ -246,7 +248,11 @@ const released = (contract: KnownContract, data: AssignmentReleased['data']): Kn
   const assignment = contract.assignments.get(assignmentId);
   if (!allocation || !assignment) return contract;
   const given = { ...allocation, assigned: minus(allocation.assigned, data) };
-  const left = { ...assignment, ...minus(assignment, data) };
+  const left = {
+    ...assignment,
+    ...minus(assignment, data),
+    ...(data.upTo !== undefined && { upTo: BigInt(data.upTo) }),
+  };
   return {
     ...contract,
     allocations: put(contract.allocations, allocationId, given),

@@ -14,7 +14,14 @@ import {
   type Contract,
   type KnownContract,
 } from './contract-state.js';
-import { assign, release, type Assignment, type Release } from './assignments.js';
+import {
+  assign,
+  countLeavers,
+  release,
+  type Assignment,
+  type Leaving,
+  type Release,
+} from './assignments.js';
 import {
   drawDeposit,
   receiveDeposit,
@@ -59,6 +66,7 @@ export type ContractCommand =
   | DomainCommand<'ReduceAllocation', Reduction>
   | DomainCommand<'AssignMachines', Assignment>
   | DomainCommand<'ReleaseAssignment', Release>
+  | DomainCommand<'CountLeavers', Leaving>
   | DomainCommand<'RecordDelivery', Delivery>
   /** After the delivery was recorded; an older amendment changes nothing. */
   | DomainCommand<'AmendDelivery', Amendment>
@@ -89,6 +97,8 @@ const decide = (command: ContractCommand, contract: Contract): readonly Contract
       return assign(command.data, contract);
     case 'ReleaseAssignment':
       return release(command.data, contract);
+    case 'CountLeavers':
+      return countLeavers(command.data, contract);
     case 'RecordDelivery':
       return recordDelivery(command.data, contract);
     case 'AmendDelivery':

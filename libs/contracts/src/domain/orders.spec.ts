@@ -293,6 +293,31 @@ describe('assigning machines to an allocation', () => {
       .thenRejects('contract/assignment-unknown');
   });
 
+  it('counts each machine that gives it up once, in the order of the log', () => {
+    const leavers = (...positions: bigint[]): ContractCommand => ({
+      type: 'CountLeavers',
+      data: {
+        assignmentId: 'assignment-1',
+        leavers: positions.map((position) => ({ position, powerWatts: 10 })),
+        cause: 'retired',
+      },
+      at,
+    });
+    const counted = (units: number, upTo: string): ContractEvent => {
+      const event = released(1, units, units * 10);
+      return { ...event, data: { ...event.data, upTo } } as ContractEvent;
+    };
+    given(...holding, assigned(1))
+      .when(leavers(7n, 12n))
+      .then(counted(2, '12'));
+    given(...holding, assigned(1), counted(2, '12'))
+      .when(leavers(7n, 12n))
+      .thenNothing();
+    given(...holding, assigned(1), counted(2, '12'))
+      .when(leavers(12n, 120n))
+      .then(counted(1, '120'));
+  });
+
   it('ends with its last unit, whatever watts are left', () => {
     given(...holding, assigned(1), released(1, 9, 80))
       .when(release(1, 1, 10))

@@ -1,5 +1,5 @@
 import type { AggregateStore, CommandContext, Handled } from '@hostledger/eventsourcing';
-import type { Assignment, Release } from '../domain/assignments.js';
+import type { Assignment, Leaving, Release } from '../domain/assignments.js';
 import type { ContractEvent } from '../domain/contract-events.js';
 import type { Contract } from '../domain/contract-state.js';
 import { contractAggregate } from '../domain/hosting-contract.js';
@@ -44,5 +44,24 @@ export const releaseAssignment = (
     contractAggregate,
     contractId,
     { type: 'ReleaseAssignment', data, at: context.at },
+    context,
+  );
+
+/**
+ * Gives back what machines took of an assignment that gave it up. Each is counted once, by the
+ * position of its `MinerUnassigned`; all of one assignment at or before the last must be among
+ * them, unless they were counted before.
+ *
+ * @throws DomainError `contract/assignment-unknown`, `contract/assignment-exceeded`.
+ */
+export const countLeavers = (
+  store: AggregateStore,
+  { contractId, ...data }: Leaving & { readonly contractId: string },
+  context: CommandContext,
+): Promise<Handled<Contract, ContractEvent>> =>
+  store.handle(
+    contractAggregate,
+    contractId,
+    { type: 'CountLeavers', data, at: context.at },
     context,
   );
