@@ -166,8 +166,8 @@ export type MachinesAssigned = DomainEvent<
     units: number;
     /** Of all of them together. */
     powerWatts: number;
-    /** The machines, at most 500, so that the assignment can be finished from here. */
-    serials?: readonly string[];
+    /** At most 500, so that the assignment can be finished from here. */
+    machines?: readonly { serial: string; powerWatts: number }[];
   }
 >;
 export type AssignmentReleased = DomainEvent<

@@ -11,7 +11,7 @@ import { contractAggregate } from '../domain/hosting-contract.js';
  * The event carries the contract's customer and the order. Asking again for the same assignment
  * changes nothing. The context's `commandId` is that of this step.
  *
- * @param assignment `assignmentId` is the caller's, derived from its command; `serials` at most 500.
+ * @param assignment `assignmentId` is the caller's, derived from its command; `machines` at most 500.
  * @throws DomainError `contract/allocation-exceeded` (with `freeUnits` and `freeWatts`),
  *   `contract/allocation-unknown`, `contract/assignment-released`, or why nothing is begun under
  *   the contract: `contract/suspended`, `contract/noticed`, `contract/ended`.

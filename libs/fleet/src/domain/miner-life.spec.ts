@@ -76,12 +76,12 @@ const back: MinerEvent = {
 };
 const seat = {
   ...{ serial, customerId: 'customer-1', contractId: 'contract-2', orderId: 'order-1' },
-  ...{ allocationId: 'allocation-1', assignmentId: 'assignment-1' },
+  ...{ allocationId: 'allocation-1', assignmentId: 'assignment-1', powerWatts: 3_247 },
 };
-const assigned: MinerEvent = { type: 'MinerAssigned', data: { ...seat, powerWatts: 3_247 } };
+const assigned: MinerEvent = { type: 'MinerAssigned', data: seat };
 const unassigned = (cause: 'retirement' | 'titleTransfer' | 'request'): MinerEvent => ({
   type: 'MinerUnassigned',
-  data: { ...seat, powerWatts: 3_247, cause },
+  data: { ...seat, cause },
 });
 const retired: MinerEvent = {
   type: 'MinerRetired',
@@ -293,6 +293,9 @@ describe('a miner and its contract', () => {
     given(received)
       .when(command('AssignMiner', { ...seat, customerId: 'customer-2' }))
       .thenRejects('miner/other-customer', '/serial');
+    given(received)
+      .when(command('AssignMiner', { ...seat, powerWatts: 3_000 }))
+      .thenRejects('miner/power-changed', '/serial');
   });
 
   it('gives it up once', () => {

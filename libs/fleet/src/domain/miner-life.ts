@@ -21,7 +21,7 @@ import {
   type RepairEvent,
   type VendorPlace,
 } from './miner-repair.js';
-import { inTransit } from './miner-transit.js';
+import { inTransit, powerChanged } from './miner-transit.js';
 
 // What happens to a machine beside being moved. Whose it is, and its end, are decided here.
 
@@ -153,7 +153,7 @@ export type LifeCommand =
   | PowerCommand
   | RepairCommand
   | DomainCommand<'ObserveIdentifier', IdentifierObserved['data']>
-  | DomainCommand<'AssignMiner', Omit<MinerAssigned['data'], 'powerWatts'>>
+  | DomainCommand<'AssignMiner', MinerAssigned['data']>
   | DomainCommand<'UnassignMiner', { serial: string; cause: UnassignmentCause }>
   | DomainCommand<
       'TransferTitle',
@@ -197,12 +197,9 @@ export const decideLife = (command: LifeCommand, miner: LivingMiner): readonly L
 };
 
 /** Counted at the contract before; the customer is that of the contract. */
-const assign = (
-  data: Omit<MinerAssigned['data'], 'powerWatts'>,
-  miner: LivingMiner,
-): MinerAssigned[] => {
-  const { serial, customerId, assignmentId } = data;
-  const { assignment, powerWatts } = miner;
+const assign = (data: MinerAssigned['data'], miner: LivingMiner): MinerAssigned[] => {
+  const { serial, customerId, assignmentId, powerWatts } = data;
+  const { assignment } = miner;
   if (assignment?.assignmentId === assignmentId) return [];
   if (assignment) {
     throw refused(
@@ -220,7 +217,8 @@ const assign = (
       '/serial',
     );
   }
-  return [{ type: 'MinerAssigned', data: { ...data, powerWatts } }];
+  if (powerWatts !== miner.powerWatts) throw powerChanged(serial, miner.powerWatts, powerWatts);
+  return [{ type: 'MinerAssigned', data }];
 };
 
 /** Nothing where it is assigned to nothing. */

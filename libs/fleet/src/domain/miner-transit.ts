@@ -168,6 +168,15 @@ export function mustBeHere(
   }
 }
 
+export const powerChanged = (serial: string, powerWatts: number, heldWatts: number): DomainError =>
+  new DomainError(
+    'conflict',
+    'miner/power-changed',
+    `Miner ${serial} takes ${powerWatts} W by now, and ${heldWatts} W are held for it`,
+    { serial, powerWatts, heldWatts },
+    '/serial',
+  );
+
 const legOf = (
   serial: string,
   { model, customerId, ratedHashrateGhs, powerWatts }: LivingMiner,

@@ -19,6 +19,7 @@ import {
   depart,
   moveAbandoned,
   mustBeHere,
+  powerChanged,
   uninstall,
   type MinerDeparted,
   type TransitCommand,
@@ -464,13 +465,7 @@ function mustBeMovable(
   if (miner.abandoned.includes(reservationId)) throw moveAbandoned(serial, reservationId);
   mustBeHere(serial, miner);
   if (powerWatts === miner.powerWatts) return;
-  throw new DomainError(
-    'conflict',
-    'miner/power-changed',
-    `Miner ${serial} takes ${miner.powerWatts} W by now, and ${powerWatts} W are held for it`,
-    { serial, powerWatts: miner.powerWatts, heldWatts: powerWatts },
-    '/serial',
-  );
+  throw powerChanged(serial, miner.powerWatts, powerWatts);
 }
 
 const moveOf = (
