@@ -18,8 +18,8 @@ export interface Release {
 
 /** A machine that gave up its part of an assignment. */
 export interface Leaver {
-  /** Of its `MinerUnassigned` in the log. */
-  readonly position: bigint;
+  /** Of its `MinerUnassigned` in the log, as a decimal number. */
+  readonly position: string;
   readonly powerWatts: number;
 }
 
@@ -75,10 +75,12 @@ export const countLeavers = (
   contract: KnownContract,
 ): ContractEvent[] => {
   const { upTo = -1n } = contract.assignments.get(assignmentId) ?? {};
-  const uncounted = leavers.filter(({ position }) => position > upTo);
+  const uncounted = leavers.filter(({ position }) => BigInt(position) > upTo);
   if (uncounted.length === 0) return [];
   const powerWatts = uncounted.reduce((sum, leaver) => sum + leaver.powerWatts, 0);
-  const last = uncounted.reduce((max, { position }) => (position > max ? position : max), 0n);
+  const last = uncounted
+    .map(({ position }) => BigInt(position))
+    .reduce((one, other) => (one > other ? one : other));
   const part = { assignmentId, units: uncounted.length, powerWatts, cause };
   return release(part, contract).map((event) => ({
     ...event,

@@ -294,7 +294,7 @@ describe('assigning machines to an allocation', () => {
   });
 
   it('counts each machine that gives it up once, in the order of the log', () => {
-    const leavers = (...positions: bigint[]): ContractCommand => ({
+    const leavers = (...positions: string[]): ContractCommand => ({
       type: 'CountLeavers',
       data: {
         assignmentId: 'assignment-1',
@@ -308,13 +308,13 @@ describe('assigning machines to an allocation', () => {
       return { ...event, data: { ...event.data, upTo } } as ContractEvent;
     };
     given(...holding, assigned(1))
-      .when(leavers(7n, 12n))
+      .when(leavers('7', '12'))
       .then(counted(2, '12'));
     given(...holding, assigned(1), counted(2, '12'))
-      .when(leavers(7n, 12n))
+      .when(leavers('7', '12'))
       .thenNothing();
     given(...holding, assigned(1), counted(2, '12'))
-      .when(leavers(12n, 120n))
+      .when(leavers('12', '120'))
       .then(counted(1, '120'));
   });
 
