@@ -2,7 +2,10 @@ import { Module } from '@nestjs/common';
 import type { AggregateStore, DurableProcess, Projection } from '@hostledger/eventsourcing';
 import type { BulkKind } from '@hostledger/operations';
 import './http/problems.js';
+import { assignmentKind } from './process/assign.js';
+import { lifeKinds } from './process/bulk-life.js';
 import { moveKind } from './process/bulk-moves.js';
+import { countLeaversProcess } from './process/count-leavers.js';
 import { inspectionKind } from './process/delivery-inspection.js';
 import { deliveryKind } from './process/delivery.js';
 import { deliveryResolutionsProcess, resolutionKind } from './process/discrepancy-resolution.js';
@@ -24,6 +27,9 @@ import { relocationsQuery } from './read/relocations/query.js';
 import { deliverMiners } from './write/deliver-miners.js';
 import { inspectDeliveries } from './write/delivery-inspection.js';
 import { resolveDiscrepanciesOfDeliveries } from './write/discrepancy-resolution.js';
+import { bulk } from './write/bulk.js';
+import { manyMiners } from './write/many-miners.js';
+import { minerLife } from './write/miner-life.js';
 import { moveManyMiners } from './write/move-many-miners.js';
 import { moveMiner } from './write/move-miner.js';
 import { reconcileDeliveries } from './write/reconcile-delivery.js';
@@ -36,8 +42,11 @@ const slices = [
   inspectDeliveries,
   resolveDiscrepanciesOfDeliveries,
   reconcileDeliveries,
+  bulk,
   moveMiner,
   moveManyMiners,
+  minerLife,
+  manyMiners,
   planRelocations,
   decideRelocations,
   reportTransits,
@@ -68,6 +77,7 @@ export const fleetProcesses = (
   reader: EventReader,
 ): readonly DurableProcess<never>[] => [
   finishMovesProcess(store),
+  countLeaversProcess(store),
   deliveryReportsProcess(store),
   deliveryResolutionsProcess(store),
   relocationsProcess(store, reader),
@@ -80,6 +90,8 @@ export const fleetBulkKinds = (store: AggregateStore, reader: EventReader): read
   resolutionKind(store),
   moveKind(store, 'installation'),
   moveKind(store, 'relocation'),
+  assignmentKind(store, reader),
+  ...lifeKinds(store),
   departureKind(store, reader),
   arrivalKind(store, reader),
 ];

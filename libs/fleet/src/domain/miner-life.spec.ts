@@ -94,7 +94,7 @@ const command = <Type extends MinerCommand['type']>(
   data: Omit<DataOf<Type>, 'serial'>,
 ): MinerCommand => ({ type, data: { serial, ...data }, at }) as unknown as MinerCommand;
 const energize = (more: Partial<DataOf<'EnergizeMiner'>> = {}): MinerCommand =>
-  command('EnergizeMiner', { stage: 'active', by: 'ada', ...more });
+  command('EnergizeMiner', { contractId: 'contract-1', stage: 'active', by: 'ada', ...more });
 const deenergize = command('DeenergizeMiner', { cause: 'curtailment', curtailmentId: 'c1' });
 
 describe('energizing a miner', () => {
@@ -282,8 +282,9 @@ describe('a miner and its contract', () => {
     given(received).when(command('AssignMiner', seat)).then(assigned);
     given(received, assigned).when(command('AssignMiner', seat)).thenNothing();
     given(received, assigned, installed)
-      .when(energize())
+      .when(energize({ contractId: 'contract-2' }))
       .then({ type: 'MinerEnergized', data: { ...power, contractId: 'contract-2' } });
+    given(received, assigned, installed).when(energize()).thenRejects('miner/assigned-meanwhile');
   });
 
   it('takes up one at a time, of its own customer', () => {
@@ -381,7 +382,9 @@ describe('whatever is asked of a miner', () => {
     any('UninstallMiner', { removalId: fc.constantFrom('u1', 'u2') }),
     reservationId.map((id) => command('DepartMiner', { to: 'PECOS', reservationId: id })),
     any('ArriveMiner', { facility }),
-    stage.map((now) => energize({ stage: now })),
+    fc
+      .tuple(stage, fc.constantFrom('contract-1', 'contract-2'))
+      .map(([now, contractId]) => energize({ stage: now, contractId })),
     fc.constantFrom(...DEENERGIZATION_CAUSES).map((cause) => command('DeenergizeMiner', { cause })),
     fc.tuple(fc.boolean(), reservationId, powerWatts).map(([inSlot, id, watts]) =>
       command('ChangePowerProfile', {

@@ -63,7 +63,8 @@ export type PowerEvent = MinerEnergized | MinerDeenergized | PowerProfileChanged
 
 export interface EnergizeMinerData {
   readonly serial: string;
-  /** Of the contract under which it is hosted, as read for this act. */
+  /** The contract under which it is hosted, and its stage, as read for this act. */
+  readonly contractId: string;
   readonly stage: Stage | 'drafted';
   /** Subject of who energizes. */
   readonly by: string;
@@ -96,7 +97,7 @@ export type PowerCommand =
 
 /** Nothing where the machine draws power already. */
 export const energize = (
-  { serial, stage, by, override }: EnergizeMinerData,
+  { serial, contractId, stage, by, override }: EnergizeMinerData,
   miner: LivingMiner,
 ): MinerEnergized[] => {
   if (miner.status !== 'installed') {
@@ -104,6 +105,13 @@ export const energize = (
   }
   if (miner.energized) return [];
   if (miner.repairId !== undefined) throw underRepair(serial, miner.repairId);
+  if (contractId !== miner.contractId) {
+    throw refused(
+      'miner/assigned-meanwhile',
+      `Miner ${serial} was assigned to another contract meanwhile; ask again`,
+      { serial, contractId: miner.contractId },
+    );
+  }
   if (stage === 'active') return [{ type: 'MinerEnergized', data: powerOf(serial, miner) }];
   if (!override) {
     throw refused(
@@ -113,7 +121,8 @@ export const energize = (
     );
   }
   if (override.approvedBy === by) {
-    throw refused(
+    throw new DomainError(
+      'forbidden',
       'miner/own-override',
       'An override is approved by somebody else than who energizes',
       { approvedBy: by },

@@ -24,6 +24,12 @@ registerProblems({
     title: 'The contract of the miner is not active, and nobody overrode that',
   },
   'miner/own-override': { status: 403, title: 'An override is approved by somebody else' },
+  'miner/assigned-meanwhile': {
+    status: 409,
+    title: 'The miner was assigned to another contract meanwhile; ask again',
+  },
+  'miner/not-assigned': { status: 409, title: 'The miner refused the assignment' },
+  'miner/buyer-unknown': { status: 422, title: 'There is no such customer' },
   'miner/moved-meanwhile': { status: 409, title: 'The miner was moved meanwhile; ask again' },
   'miner/under-repair': { status: 409, title: 'The miner is under repair' },
   'miner/repair-unknown': { status: 404, title: 'The miner has no such open repair' },

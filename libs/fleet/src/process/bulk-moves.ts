@@ -1,6 +1,7 @@
-import { DomainError, stepOf, type AggregateStore } from '@hostledger/eventsourcing';
-import type { BulkKind, LineRejection } from '@hostledger/operations';
+import { stepOf, type AggregateStore } from '@hostledger/eventsourcing';
+import type { BulkKind } from '@hostledger/operations';
 import { moveMiners, type MoveKind } from './move.js';
+import { rejectionsOf } from './outcome.js';
 
 /** A line of a bulk installation or relocation as it is stored and performed. */
 export interface MoveLine {
@@ -23,12 +24,6 @@ export const moveKind = (
       context: stepOf(context, 'line', line),
     }));
     const outcomes = await moveMiners(store, kind, orders, { context, now });
-    return outcomes.flatMap((outcome, index): LineRejection[] => {
-      if (outcome.status === 'done') return [];
-      const { refusal } = outcome;
-      // Lines carry neither If-Match nor a key of their own, so only rules refuse them.
-      if (!(refusal instanceof DomainError)) throw refusal;
-      return [{ line: lines[index]!.line, code: refusal.code, message: refusal.message }];
-    });
+    return rejectionsOf(lines, outcomes);
   },
 });

@@ -8,6 +8,7 @@ import {
   type DurableProcess,
   type ProcessAct,
   type ProcessItem,
+  type Recorded,
 } from '@hostledger/eventsourcing';
 import { rackAggregate, rackId, type RackEvent } from '@hostledger/sites';
 import {
@@ -17,6 +18,7 @@ import {
   type MinerRelocated,
   type SlotPlace,
 } from '../domain/miner.js';
+import type { MinerUninstalled } from '../domain/miner-transit.js';
 import { recordAtRacks, type MadeMove } from './move-racks.js';
 import { abandonMove, madeMove } from './move.js';
 
@@ -66,6 +68,7 @@ export const openMoves = tableFold<OpenMove, MoveEvent>({
     SlotReserved: ({ data }) => [{ item_id: data.reservationId }],
     MinerInstalled: ({ data }) => [{ item_id: data.reservationId }],
     MinerRelocated: ({ data }) => [{ item_id: data.reservationId }],
+    MinerUninstalled: ({ data }) => [{ item_id: data.removalId }],
     SlotOccupied: ({ data }) => [{ item_id: data.reservationId }],
     SlotVacated: ({ data }) => [{ item_id: data.movedBy }],
     ReservationReleased: ({ data }) => [{ item_id: data.reservationId }],
@@ -88,12 +91,12 @@ export const openMoves = tableFold<OpenMove, MoveEvent>({
         ...nothingLeft,
       };
     }
+    if (event.type === 'MinerUninstalled') return removed(event);
     if (!row) return undefined;
     switch (event.type) {
       case 'MinerInstalled':
       case 'MinerRelocated': {
-        const due_at = new Date(Date.parse(event.recordedAt) + GRACE_MS).toISOString();
-        return { ...row, due_at, moved: true, ...leftBy(event) };
+        return { ...row, due_at: graceAfter(event), moved: true, ...leftBy(event) };
       }
       case 'SlotOccupied':
         return row.from_slot === null ? undefined : { ...row, occupied: true };
@@ -107,6 +110,24 @@ export const openMoves = tableFold<OpenMove, MoveEvent>({
     }
   },
 });
+
+const graceAfter = ({ recordedAt }: { recordedAt: string }): string =>
+  new Date(Date.parse(recordedAt) + GRACE_MS).toISOString();
+
+/** A move to nowhere: there is no arrival to be recorded. */
+const removed = (event: Recorded<MinerUninstalled>): OpenMove => {
+  const { serial, from, fromReservationId, removalId } = event.data;
+  const { facility, rack, slot } = from;
+  return {
+    item_id: removalId,
+    due_at: graceAfter(event),
+    cause_id: event.id,
+    correlation_id: event.metadata.$correlationId,
+    ...{ serial, facility, rack, slot, moved: true, occupied: true },
+    ...{ from_facility: facility, from_rack: rack, from_slot: slot },
+    from_reservation_id: fromReservationId,
+  };
+};
 
 const nothingLeft = {
   from_facility: null,
@@ -131,7 +152,7 @@ const leftBy = (event: MinerInstalled | MinerRelocated): Partial<OpenMove> =>
  */
 export const finishMovesProcess = (store: AggregateStore): DurableProcess<OpenMove> => ({
   name: 'moves',
-  version: 1,
+  version: 2,
   items: openMoves,
   concurrency: MOVES_AT_ONCE,
   perform: async (item, act) => {

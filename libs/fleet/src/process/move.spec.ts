@@ -7,7 +7,8 @@ import {
 import { InMemoryStreams, type FaultPoint } from '@hostledger/testing';
 import type { SlotPlace } from '../domain/miner.js';
 import { RESERVATION_MS } from './move-racks.js';
-import { moveMiners, type MoveKind, type MoveOutcome } from './move.js';
+import { moveMiners, type MoveKind } from './move.js';
+import type { Outcome } from './outcome.js';
 import {
   at,
   contextOf,
@@ -35,7 +36,7 @@ const move = (
   kind: MoveKind,
   targets: readonly Target[],
   { name = `a ${kind}`, by = store, now = at } = {},
-): Promise<readonly MoveOutcome[]> =>
+): Promise<readonly Outcome[]> =>
   moveMiners(
     by,
     kind,
@@ -47,7 +48,7 @@ const move = (
     { context: contextOf(name), now },
   );
 
-const told = (outcome: MoveOutcome): string => {
+const told = (outcome: Outcome): string => {
   if (outcome.status === 'done') return outcome.unchanged ? 'there already' : 'moved';
   return outcome.refusal instanceof DomainError ? outcome.refusal.code : outcome.refusal.name;
 };

@@ -25,6 +25,7 @@ import {
   type MoveRun,
   type WantedSlot,
 } from './move-racks.js';
+import { isRefusal, type Done, type Outcome, type Refusal } from './outcome.js';
 
 // A move, installation and relocation alike, is appended to three or four streams in this order:
 // the destination rack reserves slot and watts, the miner moves, the destination is occupied, the
@@ -44,22 +45,6 @@ export interface MoveOrder {
   readonly context: CommandContext;
 }
 
-export interface DoneMove {
-  readonly status: 'done';
-  /** Of the miner's stream. */
-  readonly revision: bigint;
-  /** Everything this move appended lies at or before it. */
-  readonly position: bigint;
-  /** The miner stood there before. */
-  readonly unchanged: boolean;
-  /** It had been moved there by this very command. */
-  readonly replayed: boolean;
-}
-
-export type MoveOutcome = DoneMove | { readonly status: 'refused'; readonly refusal: Refusal };
-
-type Refusal = DomainError | RevisionMismatch | CommandIdReused;
-
 /**
  * Makes the moves in their order, as far as miners and racks allow; one outcome per order. Slots
  * of one rack share its appends. Idempotent: run again after a death at any point, it goes on.
@@ -73,8 +58,8 @@ export const moveMiners = async (
   kind: MoveKind,
   orders: readonly MoveOrder[],
   run: MoveRun,
-): Promise<readonly MoveOutcome[]> => {
-  const outcomes = new Map<MoveOrder, MoveOutcome>();
+): Promise<readonly Outcome[]> => {
+  const outcomes = new Map<MoveOrder, Outcome>();
   let open = orders;
   for (let pass = 1; pass <= MAX_PASSES && open.length > 0; pass += 1) {
     for (const [order, outcome] of await onePass(store, kind, open, run, pass > 1)) {
@@ -86,7 +71,7 @@ export const moveMiners = async (
 };
 
 /** The reservation was ended while its writer was held up, or the miner stands there already. */
-const worthAnotherLook = ({ serial }: MoveOrder, outcome: MoveOutcome): boolean => {
+const worthAnotherLook = ({ serial }: MoveOrder, outcome: Outcome): boolean => {
   if (outcome.status === 'done' || !(outcome.refusal instanceof DomainError)) return false;
   const { code, details } = outcome.refusal;
   return (
@@ -101,8 +86,8 @@ const onePass = async (
   orders: readonly MoveOrder[],
   run: MoveRun,
   fresh: boolean,
-): Promise<Map<MoveOrder, MoveOutcome>> => {
-  const outcomes = new Map<MoveOrder, MoveOutcome>();
+): Promise<Map<MoveOrder, Outcome>> => {
+  const outcomes = new Map<MoveOrder, Outcome>();
   const plans = await mapLimited(orders, MINERS_IN_FLIGHT, (order) =>
     planMove(store, kind, order, fresh),
   );
@@ -148,7 +133,7 @@ interface Plan extends WantedSlot {
   /** The miner moved under this reservation before; only the racks may lack it. */
   readonly moved: boolean;
   /** Set when there is nothing to do, or nothing that may be done. */
-  readonly outcome?: MoveOutcome;
+  readonly outcome?: Outcome;
 }
 
 /** Judges by the state at hand, and refuses or leaves alone only by one read in this call. */
@@ -225,7 +210,7 @@ interface RefusedMove {
 
 type MoveResult =
   | RefusedMove
-  | { readonly plan: Plan; readonly outcome: DoneMove; readonly made: MadeMove | undefined };
+  | { readonly plan: Plan; readonly outcome: Done; readonly made: MadeMove | undefined };
 
 const makeMove = async (store: AggregateStore, kind: MoveKind, plan: Plan): Promise<MoveResult> => {
   const { order, serial, reservationId } = plan;
@@ -234,18 +219,13 @@ const makeMove = async (store: AggregateStore, kind: MoveKind, plan: Plan): Prom
     const moved = await store.handle(minerAggregate, serial, command, order.context);
     const { revision, position, replayed } = moved;
     const unchanged = moved.events.length === 0;
-    const outcome: DoneMove = { status: 'done', revision, position, unchanged, replayed };
+    const outcome: Done = { status: 'done', revision, position, unchanged, replayed };
     return { plan, outcome, made: madeMove(serial, moved.state, reservationId) };
   } catch (error) {
     if (isRefusal(error)) return { plan, refusal: error };
     throw error;
   }
 };
-
-const isRefusal = (error: unknown): error is Refusal =>
-  error instanceof DomainError ||
-  error instanceof RevisionMismatch ||
-  error instanceof CommandIdReused;
 
 /** The move that brought the miner where it is; `undefined` once it has gone on from there. */
 export const madeMove = (

@@ -47,6 +47,7 @@ export const setUpFloor = async (
   store: AggregateStore,
   racks: Readonly<Record<string, number>>,
   miners: number,
+  contractId = 'contract-1',
 ): Promise<void> => {
   for (const [rack, carries] of Object.entries(racks)) {
     const powerLimitWatts = carries * NAMEPLATE_WATTS;
@@ -58,7 +59,7 @@ export const setUpFloor = async (
     const data = {
       serial: serialOf(line),
       model: 'S19JXP-151',
-      contractId: 'contract-1',
+      contractId,
       customerId: 'customer-1',
       deliveryId: 'delivery-1',
       line,

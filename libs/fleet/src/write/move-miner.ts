@@ -6,7 +6,8 @@ import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, requestClock, Roles, type HttpReply } from '@hostledger/http';
 import type { SlotPlace } from '../domain/miner.js';
 import { IsFacility, IsRack, MAX_SLOT, MinerParams } from '../http/forms.js';
-import { moveMiners, type DoneMove, type MoveKind } from '../process/move.js';
+import { moveMiners, type MoveKind } from '../process/move.js';
+import type { Done } from '../process/outcome.js';
 
 export class SlotBody {
   /** @example DENTON */
@@ -31,7 +32,7 @@ export class MinerMovedReply {
   slot: number;
 }
 
-export class MoveMinerCommand extends Command<DoneMove> {
+export class MoveMinerCommand extends Command<Done> {
   constructor(
     readonly kind: MoveKind,
     readonly serial: string,

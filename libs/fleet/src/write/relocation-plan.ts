@@ -23,7 +23,8 @@ import {
   type RelocationProposal,
   type StartedPlan,
 } from '../process/relocation-plan.js';
-import { eachMinerOnce, moveLine } from './move-many-miners.js';
+import { eachMinerOnce } from './bulk.js';
+import { moveLine } from './move-many-miners.js';
 
 const DEFAULT_HOLD_HOURS = 7 * 24;
 const MAX_HOLD_HOURS = 60 * 24;

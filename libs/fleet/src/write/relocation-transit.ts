@@ -3,15 +3,16 @@ import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nest
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AggregateStore } from '@hostledger/eventsourcing';
-import { BulkRoute, reply, Roles, Upload, type BulkUpload } from '@hostledger/http';
+import { BulkRoute, Roles, Upload, type BulkUpload } from '@hostledger/http';
 import { startOperation, type StartedOperation } from '@hostledger/operations';
 import { FACILITY_CODE } from '@hostledger/sites';
 import { relocationNotApproved } from '../domain/relocation-moves.js';
+import { asStored, operationStarted, UploadMode } from '../http/delivery-lines.js';
 import { RelocationParams, serialField } from '../http/forms.js';
 import { checkLines, OperationAccepted } from '../http/lines.js';
 import { loadRelocation } from '../process/relocation-act.js';
 import type { ArrivalLine, DepartureLine } from '../process/relocation-transit.js';
-import { eachMinerOnce, MovesQuery } from './move-many-miners.js';
+import { eachMinerOnce } from './bulk.js';
 
 export const departureLine = z.strictObject({ serial: serialField });
 
@@ -43,10 +44,8 @@ export class ReportTransitHandler implements ICommandHandler<ReportTransitComman
   async execute({ kind, relocationId, upload }: ReportTransitCommand) {
     const { heldUntil } = await loadRelocation(this.store, relocationId);
     if (heldUntil === undefined) throw relocationNotApproved(relocationId);
-    const { lines, digest, context } = upload;
-    const rejected = upload.rejected.map(({ line, code, message }) => ({ line, code, message }));
     const params = { relocationId };
-    return startOperation(this.store, { kind, params, lines, rejected, digest }, context);
+    return startOperation(this.store, { kind, params, ...asStored(upload) }, upload.context);
   }
 }
 
@@ -66,7 +65,7 @@ export class ReportTransitController {
   @ApiAcceptedResponse({ type: OperationAccepted })
   depart(
     @Param() { relocationId }: RelocationParams,
-    @Query() { mode }: MovesQuery,
+    @Query() { mode }: UploadMode,
     @Upload(departureLine) upload: BulkUpload<DepartureLine>,
   ) {
     return this.report('relocationDeparture', relocationId, upload, mode);
@@ -83,7 +82,7 @@ export class ReportTransitController {
   @ApiAcceptedResponse({ type: OperationAccepted })
   arrive(
     @Param() { relocationId }: RelocationParams,
-    @Query() { mode }: MovesQuery,
+    @Query() { mode }: UploadMode,
     @Upload(arrivalLine) upload: BulkUpload<ArrivalLine>,
   ) {
     return this.report('relocationArrival', relocationId, upload, mode);
@@ -99,16 +98,7 @@ export class ReportTransitController {
     const started = await this.commands.execute(
       new ReportTransitCommand(kind, relocationId, upload),
     );
-    const { operationId } = started;
-    return reply(started, {
-      status: 202,
-      location: `/v1/operations/${operationId}`,
-      body: {
-        operationId,
-        accepted: upload.lines.length,
-        rejected: upload.rejected.length,
-      } satisfies OperationAccepted,
-    });
+    return operationStarted(started, upload);
   }
 }
 

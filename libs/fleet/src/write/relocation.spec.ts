@@ -1,53 +1,16 @@
-import { CqrsModule } from '@nestjs/cqrs';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
-import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
-import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
-import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
-import { operationsProcess } from '@hostledger/operations';
-import { FleetApiModule, fleetBulkKinds, fleetProjections } from '../index.js';
+import { deriveId } from '@hostledger/eventsourcing';
 import { moveMiners } from '../process/move.js';
 import { at, contextOf, serialOf, setUpFloor, slot } from '../process/moves.fixture.js';
 import { carryOutDue, setUpRackAtPecos } from '../process/relocation.fixture.js';
+import { FleetRoutes } from './routes.fixture.js';
 
 // Relocation plans from their routes to their read model; the token is `subject:role`.
 
-const streams = new InMemoryStreams();
-const store = new AggregateStore(streams);
-let app: NestFastifyApplication;
-let readModels: Pick<ReadModels, 'read'>;
-const closings: (() => Promise<unknown>)[] = [];
-
-class Surroundings {}
-
-type Asked = Parameters<ReadModels['read']>;
+const room = new FleetRoutes();
+const { streams, store } = room;
 
 beforeAll(async () => {
-  const authenticate = (token: string) => {
-    const [subject = '', role] = token.split(':');
-    return Promise.resolve({ subject, roles: [role] as never });
-  };
-  const surroundings = [
-    { provide: AggregateStore, useValue: store },
-    { provide: ReadModels, useValue: { read: (...asked: Asked) => readModels.read(...asked) } },
-    { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
-    { provide: DENIAL_OBSERVER, useValue: () => undefined },
-  ];
-  const built = await Test.createTestingModule({
-    imports: [
-      CqrsModule.forRoot(),
-      { module: Surroundings, global: true, providers: surroundings, exports: surroundings },
-      FleetApiModule,
-    ],
-  }).compile();
-  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
-    bodyParser: false,
-    logger: false,
-  });
-  await configureHttp(app, { requestsPerMinute: 0 });
-  await app.init();
-  closings.push(() => app.close());
+  await room.open();
   await setUpFloor(store, { A1: 8, B1: 8 }, 4);
   await setUpRackAtPecos(store, 'P1', 8);
   const orders = [1, 2, 3].map((number) => ({
@@ -58,24 +21,14 @@ beforeAll(async () => {
   await moveMiners(store, 'installation', orders, { context: contextOf('before'), now: at });
 });
 
-afterAll(async () => {
-  for (const close of closings) await close();
-});
+afterAll(() => room.close());
 
-const call = async (
+const call = (
   method: 'GET' | 'POST',
   url: string,
   payload?: object | string,
-  headers: Record<string, string> = {},
-) => {
-  const sent = { method, url: `/v1/relocation-plans${url}`, payload };
-  const answer = await app.inject({
-    ...sent,
-    headers: { authorization: 'Bearer ana:operator', ...headers },
-  });
-  const body = answer.json<Record<string, unknown>>();
-  return { status: answer.statusCode, headers: answer.headers, body };
-};
+  headers?: Record<string, string>,
+) => room.call(method, `/relocation-plans${url}`, payload, headers);
 const post = (url: string, payload: object | string = {}, headers?: Record<string, string>) =>
   call('POST', url, payload, headers);
 const bob = { authorization: 'Bearer bob:commercial' };
@@ -169,20 +122,9 @@ describe('machines that go to another facility', () => {
   });
   let id: string;
 
-  /** As the worker does it; resolves to the codes of the lines refused. */
-  const perform = async (operationId: string): Promise<unknown[]> => {
-    const worker = operationsProcess(store, streams, fleetBulkKinds(store, streams));
-    const events = streams.events(`operation-${operationId}`);
-    const started = events.find(({ type }) => type === 'OperationStarted');
-    const { kind } = started!.data as { kind: string };
-    const item = { item_id: operationId, kind, due_at: at, cause_id: 'e', correlation_id: 'c' };
-    await worker.perform(item, { at, signal: new AbortController().signal });
-    return streams
-      .events(`operation-${operationId}`)
-      .filter(({ type }) => type === 'OperationChunkDone')
-      .flatMap(({ data }) => (data as { rejected: { code: string }[] }).rejected)
-      .map(({ code }) => code);
-  };
+  /** Resolves to the codes of the lines refused. */
+  const perform = async (operationId: string): Promise<unknown[]> =>
+    (await room.perform({ body: { operationId } })).map(({ code }) => code);
 
   it('leave under an approved plan only', async () => {
     const { body } = await post(about, { lines: [to(3), to(4)] });
@@ -213,11 +155,7 @@ describe('machines that go to another facility', () => {
 });
 
 describe('the plans', () => {
-  beforeAll(async () => {
-    const filled = await readModelsOf(fleetProjections, streams.log);
-    ({ readModels } = filled);
-    closings.push(filled.close);
-  });
+  beforeAll(() => room.fillReadModels());
 
   it('are listed, the latest first, by status', async () => {
     const { body } = await call('GET', '');

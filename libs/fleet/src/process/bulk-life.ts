@@ -1,0 +1,86 @@
+import { stepOf, type AggregateStore } from '@hostledger/eventsourcing';
+import type { BulkKind } from '@hostledger/operations';
+import type { DeenergizationCause } from '../domain/miner-power.js';
+import type { IdentifierKind, RetirementCause } from '../domain/miner-life.js';
+import { actOnMiners, type Wish } from './miner-acts.js';
+import { rejectionsOf } from './outcome.js';
+import { uninstallMiners } from './uninstall.js';
+
+// Lines of uploads as they are stored and performed.
+
+interface SerialLine {
+  readonly serial: string;
+}
+export interface EnergizationLine extends SerialLine {
+  readonly overrideApprovedBy?: string | undefined;
+  readonly overrideReason?: string | undefined;
+}
+export interface DeenergizationLine extends SerialLine {
+  readonly cause: DeenergizationCause;
+  readonly curtailmentId?: string | undefined;
+}
+export interface IdentificationLine extends SerialLine {
+  readonly kind: IdentifierKind;
+  readonly value: string;
+}
+export interface TitleTransferLine extends SerialLine {
+  readonly toCustomerId: string;
+  readonly effectiveOn: string;
+  readonly documentDigest: string;
+}
+export interface RetirementLine extends SerialLine {
+  readonly cause: RetirementCause;
+}
+
+/** The wish that a line of each kind is. */
+const wishes = {
+  energization: ({ serial, overrideApprovedBy, overrideReason }: EnergizationLine): Wish => {
+    const override =
+      overrideApprovedBy !== undefined && overrideReason !== undefined
+        ? { approvedBy: overrideApprovedBy, reason: overrideReason }
+        : undefined;
+    return { type: 'EnergizeMiner', data: { serial, ...(override && { override }) } };
+  },
+  deenergization: ({ serial, cause, curtailmentId }: DeenergizationLine): Wish => ({
+    type: 'DeenergizeMiner',
+    data: { serial, cause, ...(curtailmentId !== undefined && { curtailmentId }) },
+  }),
+  identification: (data: IdentificationLine): Wish => ({ type: 'ObserveIdentifier', data }),
+  unassignment: ({ serial }: SerialLine): Wish => ({
+    type: 'UnassignMiner',
+    data: { serial, cause: 'request' },
+  }),
+  titleTransfer: (data: TitleTransferLine): Wish => ({ type: 'TransferTitle', data }),
+  retirement: (data: RetirementLine): Wish => ({ type: 'RetireMiner', data }),
+};
+
+export type LifeKind = keyof typeof wishes;
+
+/** Each line is an act on one machine, by itself. */
+export const lifeKinds = (store: AggregateStore): readonly BulkKind[] => [
+  ...(Object.keys(wishes) as LifeKind[]).map((kind): BulkKind => {
+    const wishOf = wishes[kind] as (line: never) => Wish;
+    return {
+      kind,
+      perform: async ({ lines, context }) => {
+        const orders = lines.map(({ line, value }) => ({
+          wish: wishOf(value),
+          context: stepOf(context, 'line', line),
+        }));
+        return rejectionsOf(lines, await actOnMiners(store, orders));
+      },
+    };
+  }),
+  uninstallationKind(store),
+];
+
+const uninstallationKind = (store: AggregateStore): BulkKind<SerialLine> => ({
+  kind: 'uninstallation',
+  perform: async ({ lines, context }) => {
+    const orders = lines.map(({ line, value: { serial } }) => ({
+      serial,
+      context: stepOf(context, 'line', line),
+    }));
+    return rejectionsOf(lines, await uninstallMiners(store, orders, context));
+  },
+});

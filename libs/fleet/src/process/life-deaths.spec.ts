@@ -1,0 +1,168 @@
+import { contractAggregate, type ContractCommand } from '@hostledger/contracts';
+import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
+import { InMemoryStreams, type FaultPoint } from '@hostledger/testing';
+import { minerAggregate } from '../domain/miner.js';
+import { assignmentKind, type AssignmentLine } from './assign.js';
+import { contractId, setUpContract } from './delivery.fixture.js';
+import { moveMiners } from './move.js';
+import {
+  at,
+  contextOf,
+  disagreementsIn,
+  finishDueMoves,
+  openMovesIn,
+  serialOf,
+  setUpFloor,
+  slot,
+  violationsIn,
+} from './moves.fixture.js';
+import { uninstallMiners } from './uninstall.js';
+
+// Flows of a machine's life that span streams, and processes that die in the middle of them.
+
+const deaths = (appends: number) =>
+  Array.from({ length: appends }, (_, index) => index + 1).flatMap((append) =>
+    (['before', 'after'] as FaultPoint[]).map((point) => [append, point] as const),
+  );
+
+const serials = [1, 2, 3].map(serialOf);
+
+describe('taking machines out of their slots', () => {
+  const orders = serials.map((serial) => ({ serial, context: contextOf(`out ${serial}`) }));
+  const takeOut = (streams: InMemoryStreams) =>
+    uninstallMiners(new AggregateStore(streams), orders, contextOf('out'));
+
+  const installed = async (): Promise<InMemoryStreams> => {
+    const streams = new InMemoryStreams();
+    const store = new AggregateStore(streams);
+    await setUpFloor(store, { A1: 8 }, 3);
+    const moves = serials.map((serial, index) => ({
+      serial,
+      to: slot('A1', index + 1),
+      context: contextOf(`in ${serial}`),
+    }));
+    await moveMiners(store, 'installation', moves, { context: contextOf('in'), now: at });
+    return streams;
+  };
+
+  it.each(deaths(4))('survives a death at append %i, %s it', async (append, point) => {
+    const streams = await installed();
+    streams.failFrom(append, point);
+    await expect(takeOut(streams)).rejects.toThrow();
+    streams.heal();
+
+    await finishDueMoves(new AggregateStore(streams), streams.log);
+    expect(disagreementsIn(streams.log)).toEqual([]);
+
+    const again = await takeOut(streams);
+    expect(again.map(({ status }) => status)).toEqual(['done', 'done', 'done']);
+    expect(openMovesIn(streams.log)).toEqual([]);
+    expect(disagreementsIn(streams.log)).toEqual([]);
+    expect(violationsIn(streams.log)).toEqual([]);
+    expect(streams.log.filter(({ type }) => type === 'SlotVacated')).toHaveLength(3);
+  });
+});
+
+describe('assigning machines', () => {
+  const orderId = deriveId('order');
+  const allocationId = deriveId('allocation');
+  const lines = serials.map((serial, index) => ({
+    line: index + 2,
+    value: { serial, contractId, allocationId } satisfies AssignmentLine,
+  }));
+
+  const perform = (streams: InMemoryStreams) =>
+    assignmentKind(new AggregateStore(streams), streams).perform({
+      operationId: 'operation-1',
+      chunk: 0,
+      params: {},
+      lines,
+      refusedAtUpload: [],
+      context: contextOf('chunk 0'),
+      now: at,
+      signal: new AbortController().signal,
+    });
+
+  const ready = async (): Promise<InMemoryStreams> => {
+    const streams = new InMemoryStreams();
+    const store = new AggregateStore(streams);
+    await setUpContract(store);
+    await setUpFloor(store, {}, 3, contractId);
+    const amount = { units: 3, powerWatts: 10_000 };
+    const commands: ContractCommand[] = [
+      { type: 'AdoptTerms', data: terms, at },
+      {
+        type: 'PlaceOrder',
+        data: { orderId, reference: 'SO-1', ...amount, startsOn: '2023-10-01' },
+        at,
+      },
+      {
+        type: 'AllocateCustomer',
+        data: { orderId, allocationId, facility: 'DENTON', ...amount, effectiveOn: '2023-10-01' },
+        at,
+      },
+    ];
+    for (const command of commands) {
+      await store.handle(contractAggregate, contractId, command, contextOf(`set ${command.type}`));
+    }
+    return streams;
+  };
+
+  /** What the contract counts, and what the machines say. */
+  const told = async (streams: InMemoryStreams) => {
+    const store = new AggregateStore(streams);
+    const { state } = await store.load(contractAggregate, contractId);
+    const counted =
+      state.status === 'executed' ? state.allocations.get(allocationId)!.assigned : undefined;
+    const miners = await Promise.all(serials.map((serial) => store.load(minerAggregate, serial)));
+    const seats = miners.flatMap(({ state: miner }) =>
+      miner.status === 'unknown' ? [] : (miner.assignment ?? []),
+    );
+    const powerWatts = seats.reduce((sum, seat) => sum + seat.powerWatts, 0);
+    return { counted, assigned: { units: seats.length, powerWatts } };
+  };
+
+  it.each(deaths(4))('survives a death at append %i, %s it', async (append, point) => {
+    const streams = await ready();
+    streams.failFrom(append, point);
+    await expect(perform(streams)).rejects.toThrow();
+    streams.heal();
+    expect(await perform(streams)).toEqual([]);
+    const { counted, assigned } = await told(streams);
+    expect(assigned).toEqual({ units: 3, powerWatts: 3 * 3_247 });
+    expect(counted).toEqual(assigned);
+  });
+
+  it.each(deaths(3))(
+    'gives back what a machine refused meanwhile, with a death at append %i, %s it',
+    async (append, point) => {
+      const streams = await ready();
+      streams.failFrom(1, 'after');
+      await expect(perform(streams)).rejects.toThrow();
+      streams.heal();
+      const retire = { serial: serialOf(3), cause: 'lost' } as const;
+      await new AggregateStore(streams).handle(
+        minerAggregate,
+        retire.serial,
+        { type: 'RetireMiner', data: retire, at },
+        contextOf('retire'),
+      );
+      streams.failFrom(append, point);
+      await expect(perform(streams)).rejects.toThrow();
+      streams.heal();
+
+      expect(await perform(streams)).toMatchObject([{ line: 4 }]);
+      expect(await perform(streams)).toMatchObject([{ line: 4 }]);
+      const { counted, assigned } = await told(streams);
+      expect(assigned).toEqual({ units: 2, powerWatts: 2 * 3_247 });
+      expect(counted).toEqual(assigned);
+    },
+  );
+});
+
+const terms = {
+  effectiveOn: '2023-09-25',
+  documentDigest: 'd'.repeat(64),
+  clauses: [],
+  rateCard: { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.07' },
+} as const;

@@ -1,0 +1,118 @@
+import {
+  DomainError,
+  mapLimited,
+  type AggregateStore,
+  type CommandContext,
+} from '@hostledger/eventsourcing';
+import { contractAggregate, customerAggregate, type Stage } from '@hostledger/contracts';
+import type { LifeCommand } from '../domain/miner-life.js';
+import type { EnergizeMinerData } from '../domain/miner-power.js';
+import { minerAggregate, minerUnknown } from '../domain/miner.js';
+import { isRefusal, type Outcome } from './outcome.js';
+
+// Acts that end on the stream of one machine. What they need of other streams is read before.
+
+const MINERS_IN_FLIGHT = 64;
+/** The second try is for a machine that was assigned to another contract in between. */
+const MAX_TRIES = 2;
+
+type Looked = 'stage' | 'contractId' | 'by';
+
+/** What is asked of a machine: a command without what is looked up for it. */
+export type Wish =
+  | { readonly type: 'EnergizeMiner'; readonly data: Omit<EnergizeMinerData, Looked> }
+  | (Exclude<LifeCommand, { type: 'EnergizeMiner' }> extends infer Command
+      ? Command extends LifeCommand
+        ? Pick<Command, 'type' | 'data'>
+        : never
+      : never);
+
+export interface ActOrder {
+  readonly wish: Wish;
+  readonly context: CommandContext;
+}
+
+/**
+ * Acts on machines, each by itself; one outcome per order.
+ * @throws StoreUnavailable, TooMuchContention: run it again.
+ */
+export const actOnMiners = (
+  store: AggregateStore,
+  orders: readonly ActOrder[],
+): Promise<readonly Outcome[]> => {
+  const facts = new Facts(store);
+  return mapLimited(orders, MINERS_IN_FLIGHT, async (order): Promise<Outcome> => {
+    try {
+      return await act(store, facts, order);
+    } catch (error) {
+      if (isRefusal(error)) return { status: 'refused', refusal: error };
+      throw error;
+    }
+  });
+};
+
+const act = async (
+  store: AggregateStore,
+  facts: Facts,
+  { wish, context }: ActOrder,
+): Promise<Outcome> => {
+  for (let attempt = 1; ; attempt += 1) {
+    const command = { ...(await facts.complete(wish, context, attempt > 1)), at: context.at };
+    try {
+      const handled = await store.handle(minerAggregate, wish.data.serial, command, context);
+      const { revision, position, replayed, events } = handled;
+      return { status: 'done', revision, position, replayed, unchanged: events.length === 0 };
+    } catch (error) {
+      const again = error instanceof DomainError && error.code === 'miner/assigned-meanwhile';
+      if (!again || attempt === MAX_TRIES) throw error;
+    }
+  }
+};
+
+/** What other streams say, read once for all orders of a run. */
+class Facts {
+  private readonly stages = new Map<string, Promise<Stage | 'drafted'>>();
+  private readonly customers = new Map<string, Promise<void>>();
+
+  constructor(private readonly store: AggregateStore) {}
+
+  async complete(wish: Wish, { actor }: CommandContext, fresh: boolean) {
+    if (wish.type === 'TransferTitle') await this.mustBeCustomer(wish.data.toCustomerId);
+    if (wish.type !== 'EnergizeMiner') return wish;
+    const { serial } = wish.data;
+    const { state } = await this.store.load(minerAggregate, serial, { fresh });
+    if (state.status === 'unknown') throw minerUnknown(serial);
+    const { contractId } = state;
+    const stage = await once(this.stages, contractId, () => this.stageOf(contractId));
+    return { ...wish, data: { ...wish.data, contractId, stage, by: actor.subject } };
+  }
+
+  private async stageOf(contractId: string): Promise<Stage | 'drafted'> {
+    const { state } = await this.store.load(contractAggregate, contractId, { fresh: true });
+    return 'lifecycle' in state ? state.lifecycle.stage : 'drafted';
+  }
+
+  private mustBeCustomer(customerId: string): Promise<void> {
+    return once(this.customers, customerId, async () => {
+      const { state } = await this.store.load(customerAggregate, customerId, { fresh: true });
+      if (state.status !== 'unknown') return;
+      throw new DomainError(
+        'invalid',
+        'miner/buyer-unknown',
+        `There is no customer ${customerId}`,
+        { customerId },
+        '/toCustomerId',
+      );
+    });
+  }
+}
+
+const once = <T>(
+  known: Map<string, Promise<T>>,
+  key: string,
+  read: () => Promise<T>,
+): Promise<T> => {
+  const value = known.get(key) ?? read();
+  known.set(key, value);
+  return value;
+};

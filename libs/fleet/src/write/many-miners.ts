@@ -1,0 +1,153 @@
+import { Controller, Post, Query } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { BulkRoute, Roles, Upload, type BulkUpload } from '@hostledger/http';
+import { UploadMode } from '../http/delivery-lines.js';
+import { serialField } from '../http/forms.js';
+import { OperationAccepted } from '../http/lines.js';
+import { DEENERGIZATION_CAUSES } from '../domain/miner-power.js';
+import { IDENTIFIER_KINDS, RETIREMENT_CAUSES } from '../domain/miner-life.js';
+import { startBulk } from './bulk.js';
+
+const EACH = 'Every line is an act of its own, done in the background and refused on its own.';
+
+const serial = serialField;
+const text = (longest: number) => z.string().trim().min(1).max(longest);
+const optional = <Field extends z.ZodType>(field: Field) =>
+  z.preprocess((value) => (value === '' ? undefined : value), field.optional());
+
+/** Both or neither say who overrides a contract that is not active, and why. */
+const energizationLine = z
+  .strictObject({
+    serial,
+    overrideApprovedBy: optional(text(200)).meta({ example: 'grace' }),
+    overrideReason: optional(text(500)).meta({ example: 'burn-in before commencement' }),
+  })
+  .refine(
+    ({ overrideApprovedBy, overrideReason }) =>
+      (overrideApprovedBy === undefined) === (overrideReason === undefined),
+    { message: 'An override names approver and reason', path: ['overrideReason'] },
+  );
+const deenergizationLine = z.strictObject({
+  serial,
+  cause: z.enum(DEENERGIZATION_CAUSES),
+  curtailmentId: optional(text(60)),
+});
+const serialLine = z.strictObject({ serial });
+const assignmentLine = z.strictObject({
+  serial,
+  contractId: z.uuid(),
+  allocationId: z.uuid(),
+});
+const identificationLine = z.strictObject({
+  serial,
+  kind: z.enum(IDENTIFIER_KINDS),
+  value: text(100).meta({ example: '02:00:5E:10:00:01' }),
+});
+const titleTransferLine = z.strictObject({
+  serial,
+  toCustomerId: z.uuid(),
+  effectiveOn: z.iso.date(),
+  documentDigest: z.string().regex(/^[0-9a-f]{64}$/, 'Not a SHA-256 in lower-case hex digits'),
+});
+const retirementLine = z.strictObject({ serial, cause: z.enum(RETIREMENT_CAUSES) });
+
+type Sent = BulkUpload<{ readonly serial: string }>;
+
+@ApiTags('fleet')
+@ApiAcceptedResponse({ type: OperationAccepted })
+@Controller()
+export class ManyMinersController {
+  constructor(private readonly commands: CommandBus) {}
+
+  @ApiOperation({
+    summary: 'Let installed miners draw power, up to 100,000 at once',
+    description: `The contract of each must be active, or the line names who overrides that and why. ${EACH}`,
+  })
+  @Post('energizations')
+  @Roles('operator')
+  @BulkRoute(energizationLine)
+  energize(@Query() { mode }: UploadMode, @Upload(energizationLine) sent: Sent) {
+    return startBulk(this.commands, 'energization', sent, mode);
+  }
+
+  @ApiOperation({
+    summary: 'Take miners off power for a cause, up to 100,000 at once',
+    description: EACH,
+  })
+  @Post('deenergizations')
+  @Roles('operator')
+  @BulkRoute(deenergizationLine)
+  deenergize(@Query() { mode }: UploadMode, @Upload(deenergizationLine) sent: Sent) {
+    return startBulk(this.commands, 'deenergization', sent, mode);
+  }
+
+  @ApiOperation({
+    summary: 'Take miners out of their slots to storage, up to 100,000 at once',
+    description: EACH,
+  })
+  @Post('uninstallations')
+  @Roles('operator')
+  @BulkRoute(serialLine)
+  uninstall(@Query() { mode }: UploadMode, @Upload(serialLine) sent: Sent) {
+    return startBulk(this.commands, 'uninstallation', sent, mode);
+  }
+
+  @ApiOperation({
+    summary: 'Assign miners to allocations, up to 100,000 at once',
+    description: `The contract counts them, never more than was allocated. ${EACH}`,
+  })
+  @Post('assignments')
+  @Roles('operator', 'commercial')
+  @BulkRoute(assignmentLine)
+  assign(@Query() { mode }: UploadMode, @Upload(assignmentLine) sent: Sent) {
+    return startBulk(this.commands, 'assignment', sent, mode);
+  }
+
+  @ApiOperation({
+    summary: 'Give the allocations of miners up, up to 100,000 at once',
+    description: `The contract follows within moments. ${EACH}`,
+  })
+  @Post('unassignments')
+  @Roles('operator', 'commercial')
+  @BulkRoute(serialLine)
+  unassign(@Query() { mode }: UploadMode, @Upload(serialLine) sent: Sent) {
+    return startBulk(this.commands, 'unassignment', sent, mode);
+  }
+
+  @ApiOperation({
+    summary: 'Record numbers that were read off miners, up to 100,000 at once',
+    description: EACH,
+  })
+  @Post('identifications')
+  @Roles('operator')
+  @BulkRoute(identificationLine)
+  identify(@Query() { mode }: UploadMode, @Upload(identificationLine) sent: Sent) {
+    return startBulk(this.commands, 'identification', sent, mode);
+  }
+
+  @ApiOperation({
+    summary: 'Pass the title to miners to other customers, up to 100,000 at once',
+    description: `They stay where they are and give their allocations up. ${EACH}`,
+  })
+  @Post('title-transfers')
+  @Roles('commercial')
+  @BulkRoute(titleTransferLine)
+  transfer(@Query() { mode }: UploadMode, @Upload(titleTransferLine) sent: Sent) {
+    return startBulk(this.commands, 'titleTransfer', sent, mode);
+  }
+
+  @ApiOperation({
+    summary: 'Retire stored miners for good, up to 100,000 at once',
+    description: EACH,
+  })
+  @Post('retirements')
+  @Roles('operator', 'commercial')
+  @BulkRoute(retirementLine)
+  retire(@Query() { mode }: UploadMode, @Upload(retirementLine) sent: Sent) {
+    return startBulk(this.commands, 'retirement', sent, mode);
+  }
+}
+
+export const manyMiners = { controllers: [ManyMinersController], providers: [] };

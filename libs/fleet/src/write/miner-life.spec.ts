@@ -1,0 +1,274 @@
+import { contractAggregate, type Contract, type ContractCommand } from '@hostledger/contracts';
+import { deriveId } from '@hostledger/eventsourcing';
+import { rackAggregate, rackId } from '@hostledger/sites';
+import { countLeaversProcess, openLeavers, type OpenLeavers } from '../process/count-leavers.js';
+import { contractId, setUpContract } from '../process/delivery.fixture.js';
+import { moveMiners } from '../process/move.js';
+import {
+  at,
+  contextOf,
+  disagreementsIn,
+  itemsIn,
+  serialOf,
+  setUpFloor,
+  slot,
+  violationsIn,
+} from '../process/moves.fixture.js';
+import { FleetRoutes } from './routes.fixture.js';
+
+// A machine's life from its routes to its read models: five in slots, five in storage.
+
+const room = new FleetRoutes();
+const { streams, store } = room;
+const post = (url: string, body: object | string = {}, headers: Record<string, string> = {}) =>
+  room.call('POST', url, body, headers);
+const bob = { authorization: 'Bearer bob:commercial' };
+const documentDigest = 'd'.repeat(64);
+const orderId = deriveId('order');
+const allocationId = deriveId('allocation');
+
+const onContract = async (...commands: ContractCommand[]): Promise<Contract> => {
+  for (const command of commands) {
+    await store.handle(contractAggregate, contractId, command, contextOf(JSON.stringify(command)));
+  }
+  return (await store.load(contractAggregate, contractId, { fresh: true })).state;
+};
+
+const stories = (serial: string): string[] =>
+  streams.events(`miner-${serial}`).map(({ type }) => type);
+
+beforeAll(async () => {
+  await room.open();
+  await setUpContract(store);
+  await setUpFloor(store, { A1: 8 }, 10, contractId);
+  const orders = [1, 2, 3, 4, 5].map((number) => ({
+    serial: serialOf(number),
+    to: slot('A1', number),
+    context: contextOf(`before ${number}`),
+  }));
+  await moveMiners(store, 'installation', orders, { context: contextOf('before'), now: at });
+});
+
+afterAll(() => room.close());
+
+describe('power', () => {
+  it('is refused under a contract that is not active, unless somebody else overrides that', async () => {
+    const url = `/miners/${serialOf(1)}/energization`;
+    expect(await post(url)).toMatchObject({
+      status: 409,
+      body: { code: 'miner/contract-not-active' },
+    });
+    const reason = 'burn-in before commencement';
+    expect(await post(url, { override: { approvedBy: 'ana', reason } })).toMatchObject({
+      status: 403,
+      body: { code: 'miner/own-override' },
+    });
+    expect(await post(url, { override: { approvedBy: 'bob' } })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/override/reason' }] },
+    });
+    const done = await post(url, { override: { approvedBy: 'bob', reason } });
+    expect(done).toMatchObject({ status: 200, headers: { etag: '"2"' } });
+    expect(streams.log.at(-1)).toMatchObject({
+      type: 'MinerEnergized',
+      data: { contractId, override: { approvedBy: 'bob', reason } },
+      metadata: { actor: { subject: 'ana' } },
+    });
+  });
+
+  it('is given to many under an active one, each line by itself', async () => {
+    await onContract(
+      { type: 'AdoptTerms', data: terms, at },
+      { type: 'ActivateContract', data: { activatedOn: '2023-10-01' }, at },
+    );
+    const lines = ['serial', ...[1, 2, 3, 4, 6].map(serialOf), 'UNKNOWN001'].join('\n');
+    const refused = await room.perform(await post('/energizations', lines));
+    expect(refused).toMatchObject([
+      { line: 6, code: 'miner/not-in-slot' },
+      { line: 7, code: 'miner/unknown' },
+    ]);
+    expect([1, 2, 3, 4].map((n) => stories(serialOf(n)).at(-1))).toEqual(
+      Array(4).fill('MinerEnergized'),
+    );
+    expect(stories(serialOf(1)).filter((type) => type === 'MinerEnergized')).toHaveLength(1);
+  });
+
+  it('is taken with a cause', async () => {
+    const url = `/miners/${serialOf(1)}/deenergization`;
+    expect(await post(url, { cause: 'whim' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/cause' }] },
+    });
+    expect(await post(url, { cause: 'fault' })).toMatchObject({ status: 200 });
+    const lines = `serial,cause,curtailmentId\n${serialOf(2)},curtailment,c-1\n${serialOf(3)},other,\n`;
+    expect(await room.perform(await post('/deenergizations', lines))).toEqual([]);
+    const data = { cause: 'curtailment', curtailmentId: 'c-1' };
+    expect(streams.events(`miner-${serialOf(2)}`).at(-1)).toMatchObject({ data });
+    expect(streams.events(`miner-${serialOf(3)}`).at(-1)!.data).not.toHaveProperty('curtailmentId');
+  });
+});
+
+describe('a machine that is taken out of its slot', () => {
+  it('gives slot and watts back, once', async () => {
+    const url = `/miners/${serialOf(4)}/uninstallation`;
+    const headers = { 'idempotency-key': 'out-4' };
+    const done = await post(url, {}, headers);
+    expect(done.status).toBe(200);
+    expect(await post(url, {}, headers)).toMatchObject({
+      status: 200,
+      headers: { 'idempotent-replayed': 'true' },
+    });
+    expect(stories(serialOf(4)).slice(-2)).toEqual(['MinerDeenergized', 'MinerUninstalled']);
+    const { state } = await store.load(rackAggregate, rackId('DENTON', 'A1'), { fresh: true });
+    expect(state).toMatchObject({ powerWattsInUse: 4 * 3_247 });
+    expect(violationsIn(streams.log)).toEqual([]);
+    expect(disagreementsIn(streams.log)).toEqual([]);
+  });
+
+  it('does so with many', async () => {
+    const lines = `serial\n${serialOf(5)}\n${serialOf(6)}\nUNKNOWN001\n`;
+    const refused = await room.perform(await post('/uninstallations', lines));
+    expect(refused).toMatchObject([{ line: 4, code: 'miner/unknown' }]);
+    expect(stories(serialOf(5)).at(-1)).toBe('MinerUninstalled');
+    expect(disagreementsIn(streams.log)).toEqual([]);
+  });
+});
+
+const terms = {
+  effectiveOn: '2023-09-25',
+  documentDigest,
+  clauses: [],
+  rateCard: { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.07' },
+} as const;
+
+describe('an allocation', () => {
+  const balance = async () => {
+    const contract = await onContract();
+    return contract.status === 'executed'
+      ? contract.allocations.get(allocationId)?.assigned
+      : undefined;
+  };
+  const countLeavers = async () => {
+    for (const item of itemsIn<OpenLeavers>(openLeavers, streams.log)) {
+      await countLeaversProcess(store).perform(item, { at, signal: new AbortController().signal });
+    }
+  };
+
+  beforeAll(async () => {
+    const order = { orderId, reference: 'SO-1', units: 3, powerWatts: 10_000 };
+    const part = { orderId, allocationId, facility: 'DENTON', units: 3, powerWatts: 10_000 };
+    await onContract(
+      { type: 'PlaceOrder', data: { ...order, startsOn: '2023-10-01' }, at },
+      { type: 'AllocateCustomer', data: { ...part, effectiveOn: '2023-10-01' }, at },
+    );
+  });
+
+  it('is taken up by as many machines as it holds', async () => {
+    const line = (n: number) => `${serialOf(n)},${contractId},${allocationId}`;
+    const lines = ['serial,contractId,allocationId', ...[1, 2, 6, 7].map(line)].join('\n');
+    const refused = await room.perform(await post('/assignments', lines));
+    expect(refused).toMatchObject([{ line: 5, code: 'contract/allocation-exceeded' }]);
+    expect(await balance()).toEqual({ units: 3, powerWatts: 3 * 3_247 });
+    expect(stories(serialOf(6)).at(-1)).toBe('MinerAssigned');
+  });
+
+  it('is free again for what machines gave up, each counted once', async () => {
+    expect(await post(`/miners/${serialOf(6)}/unassignment`)).toMatchObject({ status: 200 });
+    await countLeavers();
+    await countLeavers();
+    expect(await balance()).toEqual({ units: 2, powerWatts: 2 * 3_247 });
+    expect(itemsIn(openLeavers, streams.log)).toEqual([]);
+  });
+
+  it('is given up with the title, and with the machine', async () => {
+    const [customer] = streams.events(`hostingContract-${contractId}`);
+    const toCustomerId = (customer!.data as { customerId: string }).customerId;
+    const sale = { toCustomerId: deriveId('nobody'), effectiveOn: '2023-10-02', documentDigest };
+    expect(toCustomerId).toBe('customer-1');
+    expect(await post(`/miners/${serialOf(1)}/title-transfer`, sale, bob)).toMatchObject({
+      status: 422,
+      body: { code: 'miner/buyer-unknown' },
+    });
+    expect(await post(`/miners/${serialOf(1)}/retirement`, { cause: 'sold' })).toMatchObject({
+      status: 409,
+      body: { code: 'miner/not-in-storage' },
+    });
+    await post(`/miners/${serialOf(1)}/uninstallation`);
+    const lines = `serial,cause\n${serialOf(1)},sold\n${serialOf(7)},scrapped\n`;
+    expect(await room.perform(await post('/retirements', lines, bob))).toEqual([]);
+    expect(stories(serialOf(1)).slice(-2)).toEqual(['MinerUnassigned', 'MinerRetired']);
+    await countLeavers();
+    expect(await balance()).toEqual({ units: 1, powerWatts: 3_247 });
+  });
+});
+
+describe('a repair', () => {
+  it('goes from the fault over the vendor to the end', async () => {
+    const serial = serialOf(8);
+    const opened = await post(`/miners/${serial}/repairs`, { fault: 'hashboard 2 dead' });
+    expect(opened.status).toBe(200);
+    const repair = `/miners/${serial}/repairs/${String(opened.body.repairId)}`;
+    const acts = [
+      ['shipment', { vendor: 'Bitmain Care', rmaNumber: 'RMA-7' }],
+      ['return', { facility: 'DENTON' }],
+      ['component-swaps', { component: 'hashboard', removedSerial: 'HB1', fittedSerial: 'HB2' }],
+      ['closure', { outcome: 'repaired' }],
+    ] as const;
+    for (const [act, body] of acts) {
+      expect(await post(`${repair}/${act}`, body)).toMatchObject({ status: 200 });
+    }
+    expect(stories(serial)).toEqual([
+      'MinerReceived',
+      'RepairOpened',
+      'MinerSentToVendor',
+      'MinerReturnedFromVendor',
+      'ComponentSwapped',
+      'RepairClosed',
+    ]);
+    expect(await post(`${repair}/shipment`, { vendor: 'Bitmain Care' })).toMatchObject({
+      status: 404,
+      body: { code: 'miner/repair-unknown' },
+    });
+  });
+});
+
+it('numbers read off machines are kept', async () => {
+  const lines = `serial,kind,value\n${serialOf(9)},mac,02:00:5E:10:00:01\n${serialOf(9)},wheel,4\n`;
+  const sent = await post('/identifications', lines);
+  expect(sent).toMatchObject({ status: 202, body: { accepted: 1, rejected: 1 } });
+  expect(await room.perform(sent)).toEqual([]);
+});
+
+describe('the read models', () => {
+  beforeAll(() => room.fillReadModels());
+
+  const get = async (url: string) => (await room.call('GET', url)).body;
+  const serials = async (query: string) =>
+    ((await get(`/miners?${query}`)).items as { serial: string }[]).map(({ serial }) => serial);
+
+  it('find machines by power and by what became of them', async () => {
+    expect(await serials('state=retired')).toEqual([serialOf(1), serialOf(7)]);
+    expect(await serials('state=installed&energized=false')).toEqual([serialOf(2), serialOf(3)]);
+    expect(await serials('energized=true')).toEqual([]);
+    expect(await serials('facility=DENTON')).toHaveLength(8);
+  });
+
+  it('show a machine as it is', async () => {
+    expect(await get(`/miners/${serialOf(2)}`)).toMatchObject({ energized: false, allocationId });
+    expect(await get(`/miners/${serialOf(9)}`)).toMatchObject({ mac: '02:00:5E:10:00:01' });
+    const gone = await get(`/miners/${serialOf(1)}`);
+    expect(gone).toMatchObject({ state: 'retired' });
+    expect(gone).not.toHaveProperty('place');
+  });
+
+  it('list where it was, also at a vendor', async () => {
+    const moves = (await get('/moves')).items as object[];
+    expect(moves).toContainEqual(
+      expect.objectContaining({
+        kind: 'sentToVendor',
+        from: { kind: 'storage', facility: 'DENTON' },
+        to: { kind: 'vendor', facility: 'DENTON' },
+      }),
+    );
+  });
+});

@@ -1,0 +1,346 @@
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsIn, IsISO8601, IsUUID, Length, Matches, ValidateNested } from 'class-validator';
+import { AggregateStore, deriveId, type CommandContext } from '@hostledger/eventsourcing';
+import { ActContext, reply, Roles } from '@hostledger/http';
+import { COMPONENTS, REPAIR_OUTCOMES, type Component } from '../domain/miner-repair.js';
+import { DEENERGIZATION_CAUSES, type DeenergizationCause } from '../domain/miner-power.js';
+import {
+  IDENTIFIER_KINDS,
+  RETIREMENT_CAUSES,
+  type IdentifierKind,
+  type RetirementCause,
+} from '../domain/miner-life.js';
+import { IsFacility, MayBeAbsent, MinerParams } from '../http/forms.js';
+import { actOnMiners, type Wish } from '../process/miner-acts.js';
+import type { Done, Outcome } from '../process/outcome.js';
+import { uninstallMiners } from '../process/uninstall.js';
+
+export class OverrideBody {
+  /**
+   * Subject of somebody else than who sends this.
+   * @example grace
+   */
+  @Length(1, 200)
+  approvedBy: string;
+
+  /** @example burn-in before commencement */
+  @Length(1, 500)
+  reason: string;
+}
+
+export class EnergizeBody {
+  /** Lets it draw power although its contract is not active. */
+  @MayBeAbsent()
+  @ValidateNested()
+  @Type(() => OverrideBody)
+  override?: OverrideBody;
+}
+
+export class DeenergizeBody {
+  @IsIn(DEENERGIZATION_CAUSES)
+  cause: DeenergizationCause;
+
+  @MayBeAbsent()
+  @Length(1, 60)
+  curtailmentId?: string;
+}
+
+export class IdentifierBody {
+  @IsIn(IDENTIFIER_KINDS)
+  kind: IdentifierKind;
+
+  /** @example 02:00:5E:10:00:01 */
+  @Length(1, 100)
+  value: string;
+}
+
+export class TitleTransferBody {
+  @IsUUID()
+  toCustomerId: string;
+
+  /** @example 2024-06-01 */
+  @IsISO8601({ strict: true })
+  @Matches(/^\d{4}-\d{2}-\d{2}$/, { message: '$property is a date, YYYY-MM-DD' })
+  effectiveOn: string;
+
+  /** SHA-256 of the bill of sale. */
+  @Matches(/^[0-9a-f]{64}$/, { message: '$property is a SHA-256 in 64 lower-case hex digits' })
+  documentDigest: string;
+}
+
+export class RetirementBody {
+  @IsIn(RETIREMENT_CAUSES)
+  cause: RetirementCause;
+}
+
+export class RepairBody {
+  /** @example hashboard 2 dead */
+  @Length(1, 500)
+  fault: string;
+
+  /** Return merchandise authorization of the vendor. */
+  @MayBeAbsent()
+  @Length(1, 60)
+  rmaNumber?: string;
+}
+
+export class RepairParams extends MinerParams {
+  /** The repair's id. */
+  @IsUUID()
+  repairId: string;
+}
+
+export class ComponentSwapBody {
+  @IsIn(COMPONENTS)
+  component: Component;
+
+  @MayBeAbsent()
+  @Length(1, 100)
+  removedSerial?: string;
+
+  @Length(1, 100)
+  fittedSerial: string;
+}
+
+export class VendorBody {
+  /** @example Bitmain Care */
+  @Length(1, 100)
+  vendor: string;
+
+  /** Return merchandise authorization of the vendor. */
+  @MayBeAbsent()
+  @Length(1, 60)
+  rmaNumber?: string;
+}
+
+export class VendorReturnBody {
+  /**
+   * The facility in whose storage it is.
+   * @example DENTON
+   */
+  @IsFacility()
+  facility: string;
+}
+
+export class RepairClosureBody {
+  @IsIn(REPAIR_OUTCOMES)
+  outcome: (typeof REPAIR_OUTCOMES)[number];
+}
+
+export class MinerChangedReply {
+  serial: string;
+}
+
+export class RepairOpenedReply extends MinerChangedReply {
+  repairId: string;
+}
+
+export class ActOnMinerCommand extends Command<Done> {
+  constructor(
+    readonly wish: Wish,
+    readonly context: CommandContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ActOnMinerCommand)
+export class ActOnMinerHandler implements ICommandHandler<ActOnMinerCommand> {
+  constructor(private readonly store: AggregateStore) {}
+
+  async execute(order: ActOnMinerCommand) {
+    return done(await actOnMiners(this.store, [order]));
+  }
+}
+
+export class UninstallMinerCommand extends Command<Done> {
+  constructor(
+    readonly serial: string,
+    readonly context: CommandContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(UninstallMinerCommand)
+export class UninstallMinerHandler implements ICommandHandler<UninstallMinerCommand> {
+  constructor(private readonly store: AggregateStore) {}
+
+  async execute(order: UninstallMinerCommand) {
+    return done(await uninstallMiners(this.store, [order], order.context));
+  }
+}
+
+const done = ([outcome]: readonly Outcome[]): Done => {
+  if (!outcome) throw new Error('One order has one outcome');
+  if (outcome.status === 'refused') throw outcome.refusal;
+  return outcome;
+};
+
+@ApiTags('fleet')
+@ApiOkResponse({ type: MinerChangedReply })
+@Controller('miners/:serial')
+export class MinerLifeController {
+  constructor(private readonly commands: CommandBus) {}
+
+  @ApiOperation({
+    summary: 'Let an installed miner draw power',
+    description:
+      'Its contract must be active, or the body names who overrides that and why: somebody else.',
+  })
+  @Post('energization')
+  @HttpCode(200)
+  @Roles('operator')
+  energize(
+    @Param() { serial }: MinerParams,
+    @Body() { override }: EnergizeBody,
+    @ActContext() context: CommandContext,
+  ) {
+    const data = { serial, ...(override && { override: { ...override } }) };
+    return this.act({ type: 'EnergizeMiner', data }, context);
+  }
+
+  @ApiOperation({ summary: 'Take a miner off power for a cause' })
+  @Post('deenergization')
+  @HttpCode(200)
+  @Roles('operator')
+  deenergize(
+    @Param() { serial }: MinerParams,
+    @Body() body: DeenergizeBody,
+    @ActContext() context: CommandContext,
+  ) {
+    return this.act({ type: 'DeenergizeMiner', data: { serial, ...body } }, context);
+  }
+
+  @ApiOperation({ summary: 'Take a miner out of its slot to the storage of its facility' })
+  @Post('uninstallation')
+  @HttpCode(200)
+  @Roles('operator')
+  async uninstall(@Param() { serial }: MinerParams, @ActContext() context: CommandContext) {
+    const changed = await this.commands.execute(new UninstallMinerCommand(serial, context));
+    return reply(changed, { body: { serial } satisfies MinerChangedReply });
+  }
+
+  @ApiOperation({ summary: 'Record a number that was read off a miner or a part of it' })
+  @Post('identifiers')
+  @HttpCode(200)
+  @Roles('operator')
+  identify(
+    @Param() { serial }: MinerParams,
+    @Body() body: IdentifierBody,
+    @ActContext() context: CommandContext,
+  ) {
+    return this.act({ type: 'ObserveIdentifier', data: { serial, ...body } }, context);
+  }
+
+  @ApiOperation({ summary: 'Give the allocation of a miner up; the contract follows' })
+  @Post('unassignment')
+  @HttpCode(200)
+  @Roles('operator', 'commercial')
+  unassign(@Param() { serial }: MinerParams, @ActContext() context: CommandContext) {
+    return this.act({ type: 'UnassignMiner', data: { serial, cause: 'request' } }, context);
+  }
+
+  @ApiOperation({ summary: 'Pass the title to a miner to another customer, where it stands' })
+  @Post('title-transfer')
+  @HttpCode(200)
+  @Roles('commercial')
+  transfer(
+    @Param() { serial }: MinerParams,
+    @Body() body: TitleTransferBody,
+    @ActContext() context: CommandContext,
+  ) {
+    return this.act({ type: 'TransferTitle', data: { serial, ...body } }, context);
+  }
+
+  @ApiOperation({ summary: 'Retire a miner from storage, or from a vendor, for good' })
+  @Post('retirement')
+  @HttpCode(200)
+  @Roles('operator', 'commercial')
+  retire(
+    @Param() { serial }: MinerParams,
+    @Body() body: RetirementBody,
+    @ActContext() context: CommandContext,
+  ) {
+    return this.act({ type: 'RetireMiner', data: { serial, ...body } }, context);
+  }
+
+  @ApiOperation({ summary: 'Take a fault up for repair; the miner draws no power until then' })
+  @Post('repairs')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOkResponse({ type: RepairOpenedReply })
+  openRepair(
+    @Param() { serial }: MinerParams,
+    @Body() body: RepairBody,
+    @ActContext() context: CommandContext,
+  ) {
+    const repairId = deriveId(context.commandId, 'repair');
+    const data = { serial, repairId, ...body };
+    return this.act({ type: 'OpenRepair', data }, context, { serial, repairId });
+  }
+
+  @ApiOperation({ summary: 'Record that a part of a miner under repair was replaced' })
+  @Post('repairs/:repairId/component-swaps')
+  @HttpCode(200)
+  @Roles('operator')
+  swapComponent(
+    @Param() params: RepairParams,
+    @Body() body: ComponentSwapBody,
+    @ActContext() context: CommandContext,
+  ) {
+    return this.act({ type: 'SwapComponent', data: { ...params, ...body } }, context);
+  }
+
+  @ApiOperation({ summary: 'Send a stored miner under repair to a vendor' })
+  @Post('repairs/:repairId/shipment')
+  @HttpCode(200)
+  @Roles('operator')
+  sendToVendor(
+    @Param() params: RepairParams,
+    @Body() body: VendorBody,
+    @ActContext() context: CommandContext,
+  ) {
+    return this.act({ type: 'SendToVendor', data: { ...params, ...body } }, context);
+  }
+
+  @ApiOperation({ summary: 'Receive a miner from a vendor into the storage of a facility' })
+  @Post('repairs/:repairId/return')
+  @HttpCode(200)
+  @Roles('operator')
+  returnFromVendor(
+    @Param() params: RepairParams,
+    @Body() body: VendorReturnBody,
+    @ActContext() context: CommandContext,
+  ) {
+    return this.act({ type: 'ReturnFromVendor', data: { ...params, ...body } }, context);
+  }
+
+  @ApiOperation({ summary: 'Close a repair' })
+  @Post('repairs/:repairId/closure')
+  @HttpCode(200)
+  @Roles('operator')
+  closeRepair(
+    @Param() params: RepairParams,
+    @Body() body: RepairClosureBody,
+    @ActContext() context: CommandContext,
+  ) {
+    return this.act({ type: 'CloseRepair', data: { ...params, ...body } }, context);
+  }
+
+  private async act(
+    wish: Wish,
+    context: CommandContext,
+    body: MinerChangedReply | RepairOpenedReply = { serial: wish.data.serial },
+  ) {
+    return reply(await this.commands.execute(new ActOnMinerCommand(wish, context)), { body });
+  }
+}
+
+export const minerLife = {
+  controllers: [MinerLifeController],
+  providers: [ActOnMinerHandler, UninstallMinerHandler],
+};
