@@ -18,7 +18,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   testing: ['eventsourcing', 'embedded-node'],
 };
 
-/** What a spec may use in any room, beside the room's own arrows. */
+/** What a spec and its fixtures may use in any room, beside the room's own arrows. */
 const SPEC_TOOLS = new Set(['testing', 'embedded-node']);
 
 /** Doors beside the main one; every other path into a lib is a wall. */
@@ -28,7 +28,7 @@ const SIDE_DOORS = new Set([
   '@hostledger/eventsourcing/nest',
 ]);
 
-const isSpec = (path: string): boolean => path.endsWith('.spec.ts');
+const isSpec = (path: string): boolean => /\.(spec|fixture)\.ts$/.test(path);
 const isTest = (path: string): boolean => path.startsWith('test/');
 const roomOf = (path: string): string | undefined => /^libs\/([^/]+)\//.exec(path)?.[1];
 const isDomain = (path: string): boolean => /^libs\/[^/]+\/src\/domain\//.test(path);

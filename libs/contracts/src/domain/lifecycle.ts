@@ -49,6 +49,7 @@ export type TerminationNoticed = DomainEvent<
     noticedOn: string;
     /** The day the contract can end on, at the earliest. */
     effectiveOn: string;
+    /** Who gave it. */
     by: 'host' | 'customer';
     clauseRef?: string;
   }
@@ -183,19 +184,32 @@ export type LifecycleCommand =
 
 // Decide
 
-/** The stages in which an act is possible, and how its refusal in the others is called. */
-const POSSIBLE: Readonly<
-  Record<LifecycleCommand['type'], { readonly in: readonly Stage[]; readonly code: string }>
-> = {
-  ActivateContract: { in: ['executed'], code: 'contract/already-active' },
-  SuspendService: { in: ['active'], code: 'contract/not-active' },
-  ResumeService: { in: ['suspended'], code: 'contract/not-suspended' },
-  GiveNotice: { in: ['executed', 'active', 'suspended'], code: 'contract/ended' },
-  TerminateContract: { in: ['executed', 'active', 'suspended'], code: 'contract/ended' },
-  ExpireContract: { in: ['executed', 'active', 'suspended'], code: 'contract/ended' },
-  AssumeContract: { in: ['executed', 'active', 'suspended'], code: 'contract/ended' },
-  RejectContract: { in: ['executed', 'active', 'suspended'], code: 'contract/ended' },
-  AssignParty: { in: ['executed', 'active', 'suspended'], code: 'contract/ended' },
+const UNENDED: readonly Stage[] = ['executed', 'active', 'suspended'];
+
+/** The stages in which an act is possible. */
+const POSSIBLE_IN: Readonly<Record<LifecycleCommand['type'], readonly Stage[]>> = {
+  ActivateContract: ['executed'],
+  SuspendService: ['active'],
+  ResumeService: ['suspended'],
+  GiveNotice: UNENDED,
+  TerminateContract: UNENDED,
+  ExpireContract: UNENDED,
+  AssumeContract: UNENDED,
+  RejectContract: UNENDED,
+  AssignParty: UNENDED,
+};
+
+/** How its refusal in the others is called. */
+const OTHERWISE: Readonly<Record<LifecycleCommand['type'], string>> = {
+  ActivateContract: 'contract/already-active',
+  SuspendService: 'contract/not-active',
+  ResumeService: 'contract/not-suspended',
+  GiveNotice: 'contract/ended',
+  TerminateContract: 'contract/ended',
+  ExpireContract: 'contract/ended',
+  AssumeContract: 'contract/ended',
+  RejectContract: 'contract/ended',
+  AssignParty: 'contract/ended',
 };
 
 /** @param contract one that was executed. Asking for what is so already gives no event. */
@@ -206,12 +220,11 @@ export const decideLifecycle = (
   const { contractId, lifecycle } = contract;
   const event = eventOf(command, contract);
   if (isSo(event, contract)) return [];
-  const possible = POSSIBLE[command.type];
-  if (!possible.in.includes(lifecycle.stage)) {
+  if (!POSSIBLE_IN[command.type].includes(lifecycle.stage)) {
     throw hasEnded(lifecycle)
       ? contractEnded(contractId, lifecycle)
       : refused(
-          possible.code,
+          OTHERWISE[command.type],
           `The contract is ${lifecycle.stage} since ${lifecycle.since}`,
           lifecycle,
         );

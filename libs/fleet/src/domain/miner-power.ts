@@ -1,5 +1,4 @@
 import { DomainError, type DomainCommand, type DomainEvent } from '@hostledger/eventsourcing';
-import type { Stage } from '@hostledger/contracts';
 import type { InstalledMiner, LivingMiner, SlotPlace, StoragePlace } from './miner.js';
 import { mustBeHere } from './miner-transit.js';
 
@@ -65,7 +64,7 @@ export interface EnergizeMinerData {
   readonly serial: string;
   /** The contract under which it is hosted, and its stage, as read for this act. */
   readonly contractId: string;
-  readonly stage: Stage | 'drafted';
+  readonly stage: string;
   /** Subject of who energizes. */
   readonly by: string;
   readonly override?: Override;

@@ -4,7 +4,7 @@ import {
   type AggregateStore,
   type CommandContext,
 } from '@hostledger/eventsourcing';
-import { contractAggregate, customerAggregate, type Stage } from '@hostledger/contracts';
+import { contractAggregate, customerAggregate } from '@hostledger/contracts';
 import type { LifeCommand } from '../domain/miner-life.js';
 import type { EnergizeMinerData } from '../domain/miner-power.js';
 import { minerAggregate, minerUnknown } from '../domain/miner.js';
@@ -71,7 +71,7 @@ const act = async (
 
 /** What other streams say, read once for all orders of a run. */
 class Facts {
-  private readonly stages = new Map<string, Promise<Stage | 'drafted'>>();
+  private readonly stages = new Map<string, Promise<string>>();
   private readonly customers = new Map<string, Promise<void>>();
 
   constructor(private readonly store: AggregateStore) {}
@@ -87,7 +87,7 @@ class Facts {
     return { ...wish, data: { ...wish.data, contractId, stage, by: actor.subject } };
   }
 
-  private async stageOf(contractId: string): Promise<Stage | 'drafted'> {
+  private async stageOf(contractId: string): Promise<string> {
     const { state } = await this.store.load(contractAggregate, contractId, { fresh: true });
     return 'lifecycle' in state ? state.lifecycle.stage : 'drafted';
   }

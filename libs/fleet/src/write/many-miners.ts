@@ -56,7 +56,6 @@ const retirementLine = z.strictObject({ serial, cause: z.enum(RETIREMENT_CAUSES)
 type Sent = BulkUpload<{ readonly serial: string }>;
 
 @ApiTags('fleet')
-@ApiAcceptedResponse({ type: OperationAccepted })
 @Controller()
 export class ManyMinersController {
   constructor(private readonly commands: CommandBus) {}
@@ -68,6 +67,7 @@ export class ManyMinersController {
   @Post('energizations')
   @Roles('operator')
   @BulkRoute(energizationLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
   energize(@Query() { mode }: UploadMode, @Upload(energizationLine) sent: Sent) {
     return startBulk(this.commands, 'energization', sent, mode);
   }
@@ -79,6 +79,7 @@ export class ManyMinersController {
   @Post('deenergizations')
   @Roles('operator')
   @BulkRoute(deenergizationLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
   deenergize(@Query() { mode }: UploadMode, @Upload(deenergizationLine) sent: Sent) {
     return startBulk(this.commands, 'deenergization', sent, mode);
   }
@@ -90,6 +91,7 @@ export class ManyMinersController {
   @Post('uninstallations')
   @Roles('operator')
   @BulkRoute(serialLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
   uninstall(@Query() { mode }: UploadMode, @Upload(serialLine) sent: Sent) {
     return startBulk(this.commands, 'uninstallation', sent, mode);
   }
@@ -101,6 +103,7 @@ export class ManyMinersController {
   @Post('assignments')
   @Roles('operator', 'commercial')
   @BulkRoute(assignmentLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
   assign(@Query() { mode }: UploadMode, @Upload(assignmentLine) sent: Sent) {
     return startBulk(this.commands, 'assignment', sent, mode);
   }
@@ -112,6 +115,7 @@ export class ManyMinersController {
   @Post('unassignments')
   @Roles('operator', 'commercial')
   @BulkRoute(serialLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
   unassign(@Query() { mode }: UploadMode, @Upload(serialLine) sent: Sent) {
     return startBulk(this.commands, 'unassignment', sent, mode);
   }
@@ -123,6 +127,7 @@ export class ManyMinersController {
   @Post('identifications')
   @Roles('operator')
   @BulkRoute(identificationLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
   identify(@Query() { mode }: UploadMode, @Upload(identificationLine) sent: Sent) {
     return startBulk(this.commands, 'identification', sent, mode);
   }
@@ -134,6 +139,7 @@ export class ManyMinersController {
   @Post('title-transfers')
   @Roles('commercial')
   @BulkRoute(titleTransferLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
   transfer(@Query() { mode }: UploadMode, @Upload(titleTransferLine) sent: Sent) {
     return startBulk(this.commands, 'titleTransfer', sent, mode);
   }
@@ -145,6 +151,7 @@ export class ManyMinersController {
   @Post('retirements')
   @Roles('operator', 'commercial')
   @BulkRoute(retirementLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
   retire(@Query() { mode }: UploadMode, @Upload(retirementLine) sent: Sent) {
     return startBulk(this.commands, 'retirement', sent, mode);
   }

@@ -181,7 +181,6 @@ const done = ([outcome]: readonly Outcome[]): Done => {
 };
 
 @ApiTags('fleet')
-@ApiOkResponse({ type: MinerChangedReply })
 @Controller('miners/:serial')
 export class MinerLifeController {
   constructor(private readonly commands: CommandBus) {}
@@ -194,6 +193,7 @@ export class MinerLifeController {
   @Post('energization')
   @HttpCode(200)
   @Roles('operator')
+  @ApiOkResponse({ type: MinerChangedReply })
   energize(
     @Param() { serial }: MinerParams,
     @Body() { override }: EnergizeBody,
@@ -207,6 +207,7 @@ export class MinerLifeController {
   @Post('deenergization')
   @HttpCode(200)
   @Roles('operator')
+  @ApiOkResponse({ type: MinerChangedReply })
   deenergize(
     @Param() { serial }: MinerParams,
     @Body() body: DeenergizeBody,
@@ -219,6 +220,7 @@ export class MinerLifeController {
   @Post('uninstallation')
   @HttpCode(200)
   @Roles('operator')
+  @ApiOkResponse({ type: MinerChangedReply })
   async uninstall(@Param() { serial }: MinerParams, @ActContext() context: CommandContext) {
     const changed = await this.commands.execute(new UninstallMinerCommand(serial, context));
     return reply(changed, { body: { serial } satisfies MinerChangedReply });
@@ -228,6 +230,7 @@ export class MinerLifeController {
   @Post('identifiers')
   @HttpCode(200)
   @Roles('operator')
+  @ApiOkResponse({ type: MinerChangedReply })
   identify(
     @Param() { serial }: MinerParams,
     @Body() body: IdentifierBody,
@@ -240,6 +243,7 @@ export class MinerLifeController {
   @Post('unassignment')
   @HttpCode(200)
   @Roles('operator', 'commercial')
+  @ApiOkResponse({ type: MinerChangedReply })
   unassign(@Param() { serial }: MinerParams, @ActContext() context: CommandContext) {
     return this.act({ type: 'UnassignMiner', data: { serial, cause: 'request' } }, context);
   }
@@ -248,6 +252,7 @@ export class MinerLifeController {
   @Post('title-transfer')
   @HttpCode(200)
   @Roles('commercial')
+  @ApiOkResponse({ type: MinerChangedReply })
   transfer(
     @Param() { serial }: MinerParams,
     @Body() body: TitleTransferBody,
@@ -260,6 +265,7 @@ export class MinerLifeController {
   @Post('retirement')
   @HttpCode(200)
   @Roles('operator', 'commercial')
+  @ApiOkResponse({ type: MinerChangedReply })
   retire(
     @Param() { serial }: MinerParams,
     @Body() body: RetirementBody,
@@ -287,6 +293,7 @@ export class MinerLifeController {
   @Post('repairs/:repairId/component-swaps')
   @HttpCode(200)
   @Roles('operator')
+  @ApiOkResponse({ type: MinerChangedReply })
   swapComponent(
     @Param() params: RepairParams,
     @Body() body: ComponentSwapBody,
@@ -299,6 +306,7 @@ export class MinerLifeController {
   @Post('repairs/:repairId/shipment')
   @HttpCode(200)
   @Roles('operator')
+  @ApiOkResponse({ type: MinerChangedReply })
   sendToVendor(
     @Param() params: RepairParams,
     @Body() body: VendorBody,
@@ -311,6 +319,7 @@ export class MinerLifeController {
   @Post('repairs/:repairId/return')
   @HttpCode(200)
   @Roles('operator')
+  @ApiOkResponse({ type: MinerChangedReply })
   returnFromVendor(
     @Param() params: RepairParams,
     @Body() body: VendorReturnBody,
@@ -323,6 +332,7 @@ export class MinerLifeController {
   @Post('repairs/:repairId/closure')
   @HttpCode(200)
   @Roles('operator')
+  @ApiOkResponse({ type: MinerChangedReply })
   closeRepair(
     @Param() params: RepairParams,
     @Body() body: RepairClosureBody,
