@@ -6,7 +6,7 @@ import type { KnownDelivery, RegisteredDelivery } from './delivery-state.js';
 import type { ModelTotal } from './delivery-totals.js';
 import {
   discrepancyIdOf,
-  isDispute,
+  handsBack,
   RESOLUTIONS,
   takesIn,
   type Discrepancy,
@@ -66,8 +66,8 @@ export interface ResolveData {
 }
 
 /**
- * Settles what can be settled at once; where a machine comes in, that is the intent. Wishes that are
- * refused are left out; {@link wishRefusal} tells why.
+ * Settles what can be settled at once; where a machine comes in or is sent back, that is the intent.
+ * Wishes that are refused are left out; {@link wishRefusal} tells why.
  */
 export const beginResolutions = (
   { deliveryId, resolvedBy, wishes }: ResolveData,
@@ -82,29 +82,21 @@ export const beginResolutions = (
     const { discrepancyId, resolution, reason } = wish;
     const by = { discrepancyId, resolution, resolvedBy, reason };
     const { serial, model } = machineOf(known, wish);
-    if (takesIn(known.kind, resolution) && serial && model) {
+    const moves = takesIn(known.kind, resolution) || handsBack(known.kind, resolution);
+    if (moves && serial && model) {
       const { contractId, customerId, facility } = delivery.manifest;
       const { line } = known;
       const begun = { deliveryId, contractId, customerId, facility, line, serial, model, ...by };
       events.add({ type: 'ResolutionBegan', data: begun });
     } else {
-      for (const settled of settledTogether(events.delivery, known, resolution)) {
-        events.add(
-          resolvedEvent(deliveryId, settled, { ...by, discrepancyId: settled.discrepancyId }),
-        );
-      }
+      events.add(resolvedEvent(deliveryId, known, by));
     }
   }
   return events.end(at);
 };
 
 /** A machine that is sent back takes all that was wrong with it along. */
-const settledTogether = (
-  delivery: KnownDelivery,
-  known: KnownDiscrepancy,
-  resolution: Resolution,
-): KnownDiscrepancy[] => {
-  if (!isDispute(known) || resolution !== 'returned') return [known];
+const settledTogether = (delivery: KnownDelivery, known: KnownDiscrepancy): KnownDiscrepancy[] => {
   const others = disputesOf(delivery, known.line).filter(
     ({ kind, status }) => kind !== known.kind && status === 'open',
   );
@@ -141,7 +133,7 @@ const creditedHashrate = (
   return Math.max(0, machine.hashrateGhs - (found?.hashrateGhs ?? 0));
 };
 
-/** What came of a machine that was to be taken in. */
+/** What came of a machine that was to be taken in or sent back. */
 export type Outcome =
   | { readonly discrepancyId: string; readonly serial: string; readonly machine: ModelTotal }
   | {
@@ -174,6 +166,13 @@ export const finishResolutions = (
     }
     const { resolution, resolvedBy, reason, serial } = known.begun;
     const by = { discrepancyId, resolution, resolvedBy, reason };
+    if (handsBack(known.kind, resolution)) {
+      for (const settled of settledTogether(events.delivery, known)) {
+        const { discrepancyId: id } = settled;
+        events.add(resolvedEvent(deliveryId, settled, { ...by, discrepancyId: id }));
+      }
+      continue;
+    }
     const { data } = resolvedEvent(deliveryId, { ...known, serial }, by);
     events.add({ type: 'DiscrepancyResolved', data: { ...data, machine: outcome.machine } });
     const seen = getById(

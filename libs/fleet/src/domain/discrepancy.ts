@@ -91,6 +91,10 @@ export const takesIn = (kind: DiscrepancyKind, resolution: Resolution): boolean 
     ? resolution === 'accepted'
     : !isDispute({ kind }) && (resolution === 'arrivedLate' || resolution === 'corrected');
 
+/** Whether a machine that was taken in leaves the fleet by this; it retires from storage. */
+export const handsBack = (kind: DiscrepancyKind, resolution: Resolution): boolean =>
+  isDispute({ kind }) && resolution === 'returned';
+
 /** Whether a line that was not received has its machine now. */
 export const hasArrived = ({ kind, status, resolution }: KnownDiscrepancy): boolean =>
   kind !== 'unexpected' &&

@@ -10,10 +10,6 @@ registerProblems({
     title: 'A line names the machine and was not received; resolve its discrepancy',
   },
   'delivery/sent-back': { status: 409, title: 'The machine was sent back' },
-  'delivery/machine-away': {
-    status: 409,
-    title: 'The machine to be sent back is not in storage',
-  },
   'delivery/disputed': {
     status: 409,
     title: 'The machine has an open discrepancy; resolve it if it is not so',

@@ -14,7 +14,6 @@ import type { BulkKind, LineRejection } from '@hostledger/operations';
 import {
   deliveryAggregate,
   deliveryUnknown,
-  isDispute,
   type DiscrepancyResolved,
   type RegisteredDelivery,
   type ResolutionBegan,
@@ -22,7 +21,7 @@ import {
 } from '../domain/delivery.js';
 import { getById } from '../domain/delivery-ids.js';
 import { wishRefusal, type Outcome, type Wish } from '../domain/discrepancy-resolution.js';
-import { minerAggregate } from '../domain/miner.js';
+import { minerAggregate, type MinerCommand } from '../domain/miner.js';
 import { unitOfMiner } from './delivery.js';
 
 /** Machines of one chunk that are taken in at once. */
@@ -40,8 +39,8 @@ export interface ResolvedDiscrepancies {
 }
 
 /**
- * Settles discrepancies. Where a machine comes in, `ResolutionBegan` is the intent; the machine is
- * received on its own stream, which may refuse it, and the delivery is told either way. A death in
+ * Settles discrepancies. Where a machine comes in or is sent back, `ResolutionBegan` is the intent;
+ * the machine is received or retired on its own stream, which may refuse it, and the delivery is told either way. A death in
  * between leaves the rest to the process `delivery_resolutions`.
  * @throws DomainError when there is no such delivery.
  */
@@ -51,58 +50,29 @@ export const resolveDiscrepancies = async (
   wishes: readonly Wish[],
   context: CommandContext,
 ): Promise<ResolvedDiscrepancies> => {
-  const away = await machinesAway(store, deliveryId, wishes);
-  const tried = wishes.filter((wish) => !away.has(wish));
-  const data = { deliveryId, resolvedBy: context.actor.subject, wishes: tried };
+  const data = { deliveryId, resolvedBy: context.actor.subject, wishes };
   const command = { type: 'BeginResolutions', data, at: context.at } as const;
   const begun = await store.handle(deliveryAggregate, deliveryId, command, context);
   if (begun.state.status === 'unknown') throw deliveryUnknown(deliveryId);
   const { discrepancies, manifest } = begun.state;
-  const pending = tried.flatMap(({ discrepancyId }) => {
+  const pending = wishes.flatMap(({ discrepancyId }) => {
     const known = getById(discrepancies, discrepancyId);
     return known?.status === 'resolving' && known.begun
       ? [{ ...manifest, ...known.begun, line: known.line }]
       : [];
   });
   if (pending.length === 0) {
-    return { ...begun, delivery: begun.state, refusals: refusalsIn(begun.state, tried, away) };
+    return { ...begun, delivery: begun.state, refusals: refusalsIn(begun.state, wishes) };
   }
   const outcomes = await mapLimited(pending, MACHINES_IN_FLIGHT, (intent) =>
-    takeIn(store, intent, stepOf(context, 'receive', intent.discrepancyId)),
+    moveMachine(store, intent, stepOf(context, 'receive', intent.discrepancyId)),
   );
   const ended = await finish(store, deliveryId, outcomes, stepOf(context, 'finish'));
   if (ended.state.status === 'unknown') throw deliveryUnknown(deliveryId);
   const { revision, position } = ended;
-  const refusals = refusalsIn(ended.state, tried, away);
+  const refusals = refusalsIn(ended.state, wishes);
   return { delivery: ended.state, refusals, revision, position, replayed: begun.replayed };
 };
-
-/** A machine that was put into a slot since cannot be handed back over the dock. */
-const machinesAway = async (
-  store: AggregateStore,
-  deliveryId: string,
-  wishes: readonly Wish[],
-): Promise<ReadonlyMap<Wish, DomainError>> => {
-  const { state } = await store.load(deliveryAggregate, deliveryId, { fresh: true });
-  if (state.status === 'unknown') throw deliveryUnknown(deliveryId);
-  const away = new Map<Wish, DomainError>();
-  await mapLimited(wishes, MACHINES_IN_FLIGHT, async (wish) => {
-    const known = getById(state.discrepancies, wish.discrepancyId);
-    const hands = wish.resolution === 'returned' && known?.status === 'open' && isDispute(known);
-    if (!hands || known.serial === undefined) return;
-    const { state: miner } = await store.load(minerAggregate, known.serial, { fresh: true });
-    if (miner.status !== 'stored') away.set(wish, machineAway(known.serial, miner.status));
-  });
-  return away;
-};
-
-const machineAway = (serial: string, status: string): DomainError =>
-  new DomainError(
-    'conflict',
-    'delivery/machine-away',
-    `Miner ${serial} is ${status}, not in storage; take it there before it is sent back`,
-    { serial, status },
-  );
 
 type Intent = Pick<
   ResolutionBegan['data'],
@@ -114,10 +84,20 @@ type Intent = Pick<
   | 'line'
   | 'serial'
   | 'model'
+  | 'resolution'
 >;
 
+const moveMachine = (
+  store: AggregateStore,
+  intent: Intent,
+  context: CommandContext,
+): Promise<Outcome> =>
+  intent.resolution === 'returned'
+    ? sendBack(store, intent, context)
+    : takeIn(store, intent, context);
+
 /** The append at no_stream decides; a serial number that lives is refused for good. */
-const takeIn = async (
+const takeIn = (
   store: AggregateStore,
   { deliveryId, contractId, customerId, facility, discrepancyId, line, serial, model }: Intent,
   context: CommandContext,
@@ -128,9 +108,29 @@ const takeIn = async (
     data: { ...data, condition: 'ok' },
     at: context.at,
   } as const;
+  return told(store, discrepancyId, command, context);
+};
+
+/** It retires from storage; one that was put into a slot since stays. */
+const sendBack = (
+  store: AggregateStore,
+  { discrepancyId, serial }: Intent,
+  context: CommandContext,
+): Promise<Outcome> => {
+  const data = { serial, cause: 'returned' } as const;
+  return told(store, discrepancyId, { type: 'RetireMiner', data, at: context.at }, context);
+};
+
+const told = async (
+  store: AggregateStore,
+  discrepancyId: string,
+  command: MinerCommand,
+  context: CommandContext,
+): Promise<Outcome> => {
+  const { serial } = command.data;
   try {
     const { state } = await store.handle(minerAggregate, serial, command, context);
-    if (state.status === 'unknown') throw new Error(`Miner ${serial} was received and is unknown`);
+    if (state.status === 'unknown') throw new Error(`Miner ${serial} was handled and is unknown`);
     return { discrepancyId, serial, machine: unitOfMiner(state) };
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
@@ -152,11 +152,10 @@ const finish = (
 /** What did not come true, in the light of what the delivery is now. */
 const refusalsIn = (
   delivery: RegisteredDelivery,
-  tried: readonly Wish[],
-  away: ReadonlyMap<Wish, DomainError>,
+  wishes: readonly Wish[],
 ): ReadonlyMap<Wish, DomainError> => {
-  const refusals = new Map(away);
-  for (const wish of tried) {
+  const refusals = new Map<Wish, DomainError>();
+  for (const wish of wishes) {
     const refusal = wishRefusal(delivery, wish) ?? failureOf(delivery, wish);
     if (refusal) refusals.set(wish, refusal);
   }
@@ -203,7 +202,7 @@ const itemOf = ({ data }: { data: { deliveryId: string; discrepancyId: string } 
   { item_id: `${data.deliveryId}/${data.discrepancyId}` },
 ];
 
-/** Pure: machines that were to be taken in, and of which the delivery does not know what came. */
+/** Pure: machines that were to be taken in or sent back, and of which the delivery does not know what came. */
 export const unfinishedResolutions = tableFold<UnfinishedResolution, ResolutionEvent>({
   table: {
     name: 'resolutions_to_finish',
@@ -226,16 +225,16 @@ export const unfinishedResolutions = tableFold<UnfinishedResolution, ResolutionE
 
 const NAME = 'delivery_resolutions';
 
-/** Takes in what a crash left at the dock. */
+/** Takes in, or sends back, what a crash left at the dock. */
 export const deliveryResolutionsProcess = (
   store: AggregateStore,
 ): DurableProcess<UnfinishedResolution> => ({
   name: NAME,
-  version: 1,
+  version: 2,
   items: unfinishedResolutions,
   perform: async ({ intent, cause_id: id, correlation_id: correlationId }, { at }) => {
     const cause = { id, correlationId };
-    const outcome = await takeIn(store, intent, processContext(NAME, cause, at, 'receive'));
+    const outcome = await moveMachine(store, intent, processContext(NAME, cause, at, 'receive'));
     await finish(store, intent.deliveryId, [outcome], processContext(NAME, cause, at, 'finish'));
   },
 });

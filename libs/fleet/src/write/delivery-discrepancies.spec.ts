@@ -1,89 +1,23 @@
-import { CqrsModule } from '@nestjs/cqrs';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
-import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
-import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
-import { operationsProcess } from '@hostledger/operations';
+import { deriveId } from '@hostledger/eventsourcing';
 import { rackAggregate, rackId } from '@hostledger/sites';
-import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
-import { FleetApiModule, fleetBulkKinds, fleetProjections } from '../index.js';
 import { contractId, setUpContract } from '../process/delivery.fixture.js';
 import { at, contextOf } from '../process/moves.fixture.js';
+import { FleetRoutes } from './routes.fixture.js';
 
 // Discrepancies from their routes to their read models.
 
-const streams = new InMemoryStreams();
-const store = new AggregateStore(streams);
-let app: NestFastifyApplication;
-let readModels: Pick<ReadModels, 'read'>;
-const closings: (() => Promise<unknown>)[] = [];
-
-class Surroundings {}
-
-type Asked = Parameters<ReadModels['read']>;
+const room = new FleetRoutes();
+const { streams, store } = room;
 
 beforeAll(async () => {
-  const authenticate = (token: string) =>
-    Promise.resolve({ subject: 'ada', roles: [token] as never });
-  const surroundings = [
-    { provide: AggregateStore, useValue: store },
-    { provide: ReadModels, useValue: { read: (...asked: Asked) => readModels.read(...asked) } },
-    { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
-    { provide: DENIAL_OBSERVER, useValue: () => undefined },
-  ];
-  const imports = [
-    CqrsModule.forRoot(),
-    { module: Surroundings, global: true, providers: surroundings, exports: surroundings },
-    FleetApiModule,
-  ];
-  const built = await Test.createTestingModule({ imports }).compile();
-  const quiet = { bodyParser: false, logger: false } as const;
-  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), quiet);
-  await configureHttp(app, { requestsPerMinute: 0 });
-  await app.init();
-  closings.push(() => app.close());
+  await room.open();
   await setUpContract(store);
 });
 
-afterAll(async () => {
-  for (const close of closings) await close();
-});
+afterAll(() => room.close());
 
-const call = async (
-  method: 'GET' | 'POST',
-  url: string,
-  payload?: object | string,
-  headers: Record<string, string> = {},
-) => {
-  const authorization = 'Bearer operator';
-  const answer = await app.inject({
-    method,
-    url: `/v1${url}`,
-    payload,
-    headers: {
-      authorization,
-      ...(typeof payload === 'string' ? { 'content-type': 'text/csv' } : {}),
-      ...headers,
-    },
-  });
-  const body = answer.json<Record<string, unknown>>();
-  return { status: answer.statusCode, headers: answer.headers, body };
-};
-
-/** As the worker does it; answers the lines that were refused. */
-const perform = async ({ body }: { body: Record<string, unknown> }): Promise<object[]> => {
-  const operationId = String(body.operationId);
-  const own = () => streams.events(`operation-${operationId}`);
-  const started = own().find(({ type }) => type === 'OperationStarted');
-  const { kind } = started!.data as { kind: string };
-  const item = { item_id: operationId, due_at: at, cause_id: 'e', correlation_id: 'c', kind };
-  const worker = operationsProcess(store, streams, fleetBulkKinds(store, streams));
-  await worker.perform(item, { at, signal: new AbortController().signal });
-  return own().flatMap(({ type, data }) =>
-    type === 'OperationChunkDone' ? (data as { rejected: object[] }).rejected : [],
-  );
-};
+const call = (...asked: Parameters<typeof room.call>) => room.call(...asked);
+const perform = (answer: { body: Record<string, unknown> }) => room.perform(answer);
 
 const manifest = [
   'serial,model,condition',
@@ -205,7 +139,7 @@ describe('a discrepancy', () => {
     await call('POST', '/miners/HKYDD0002/installation', slot);
     expect(await resolve('3-wrongModel', { resolution: 'returned', reason })).toMatchObject({
       status: 409,
-      body: { code: 'delivery/machine-away' },
+      body: { code: 'miner/not-in-storage' },
     });
   });
 
@@ -229,18 +163,19 @@ describe('a discrepancy', () => {
       .events(path.replace('/deliveries/', 'delivery-'))
       .filter(({ type }) => type === 'DeliveryAmended');
     expect(amended.map(({ data }) => data)).toMatchObject([
-      { amendment: 1, received: 4, refused: 1, returned: 1, accepted: 4, extra: 0 },
+      { amendment: 1, received: 5, refused: 0, returned: 0, accepted: 4, extra: 0 },
       { amendment: 2, received: 4, refused: 1, returned: 1, accepted: 4, extra: 1 },
     ]);
+    // What was sent back is no part of the fleet any more.
+    expect(streams.events('miner-HKYDD0003').at(-1)).toMatchObject({
+      type: 'MinerRetired',
+      data: { cause: 'returned', from: { kind: 'storage', facility: 'DENTON' } },
+    });
   });
 });
 
 describe('the read models', () => {
-  beforeAll(async () => {
-    const filled = await readModelsOf(fleetProjections, streams.log);
-    readModels = filled.readModels;
-    closings.unshift(filled.close);
-  });
+  beforeAll(() => room.fillReadModels());
   const hashrate = {
     contracted: 820_000,
     received: 3 * 151_000 + 190_000,
@@ -292,7 +227,7 @@ describe('the read models', () => {
         line: 4,
         status: 'resolved',
         resolution: 'returned',
-        resolvedBy: 'ada',
+        resolvedBy: 'ana',
         reason,
       },
     ]);
