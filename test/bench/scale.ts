@@ -8,7 +8,7 @@ import { askChild } from './child.js';
 import type { Load, LoadResult } from './load.js';
 import { machineLine, median, table, type Finding } from './measure.js';
 import { SplitSystem } from './split-system.js';
-import { customer, deliver, MACHINES, prepare, relocateMany } from './workload.js';
+import { customer, deliver, MACHINES, prepare, relocateByPlan } from './workload.js';
 
 // What a fleet of 600,000 costs: the same things are asked of a small and of a large history, in turns.
 // API, worker, node and PostgreSQL are processes of their own, as they would be at that size.
@@ -137,6 +137,7 @@ const READS: readonly (readonly [string, (machines: number) => string[]])[] = [
     'a page of stored machines of a model at a facility',
     () => facilities((f) => `/v1/miners?facility=${f}&model=${MODELS[0]}&state=stored&limit=100`),
   ],
+  ['a page of retired machines', () => ['/v1/miners?state=retired&limit=100']],
   ['the racks of a facility', () => facilities((f) => `/v1/facilities/${f}/racks?limit=100`)],
   ['the fleet mix', () => ['/v1/fleet/mix']],
 ];
@@ -186,7 +187,7 @@ const compareBulk = async (empty: SplitSystem, many: SplitSystem): Promise<Findi
   const alone = await deliveryOn(empty);
   const full = await deliveryOn(many);
   note('deliveries measured');
-  const moved = await relocateMany(many, MOVES);
+  const moved = await relocateByPlan(many, many.approver, MOVES);
   note('moves measured');
   return [
     {
@@ -197,7 +198,7 @@ const compareBulk = async (empty: SplitSystem, many: SplitSystem): Promise<Findi
       target: '',
     },
     {
-      what: `relocation of ${count(MOVES)} machines, upload to visible`,
+      what: `relocation plan of ${count(MOVES)} moves, approval to visible`,
       measured: { values: [moved], unit: 'ms' },
       target: '',
     },

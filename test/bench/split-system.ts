@@ -21,6 +21,8 @@ export class SplitSystem extends ApiCaller {
   private constructor(
     origin: string,
     token: string,
+    /** Another subject, for what two have to agree on. */
+    readonly approver: ApiCaller,
     private readonly postgres: TestPostgres,
     private readonly environment: NodeJS.ProcessEnv,
     private readonly node: Program,
@@ -49,10 +51,12 @@ export class SplitSystem extends ApiCaller {
     const node = await launch('libs/embedded-node/src/main.js', environment);
     const worker = await launch('apps/worker/src/main.js', environment, liveWithinMs);
     const api = await launch('apps/api/src/main.js', environment);
-    const token = await issueToken(environment);
+    const token = await issueToken(environment, 'bench');
+    const origin = `http://127.0.0.1:${apiPort}`;
     return new SplitSystem(
-      `http://127.0.0.1:${apiPort}`,
+      origin,
       token,
+      new ApiCaller(origin, await issueToken(environment, 'approver')),
       postgres,
       environment,
       node,
@@ -118,8 +122,8 @@ const listens = (port: number): Promise<boolean> =>
     socket.once('connect', () => socket.destroy());
   });
 
-const issueToken = async (env: NodeJS.ProcessEnv): Promise<string> => {
-  const flags = ['token', 'issue', '--subject', 'bench', '--role', 'admin'];
+const issueToken = async (env: NodeJS.ProcessEnv, subject: string): Promise<string> => {
+  const flags = ['token', 'issue', '--subject', subject, '--role', 'admin'];
   const cli = join(dist, 'apps/cli/src/main.js');
   const { stdout } = await promisify(execFile)(process.execPath, [cli, ...flags], { env });
   return stdout.trim();

@@ -57,7 +57,20 @@ describe('the generated history', () => {
     const installed = of('MinerInstalled');
     expect(installed.length).toBeGreaterThan(0);
     expect(of('SlotOccupied')).toHaveLength(installed.length);
+    expect(serialsOf('MinerEnergized')).toEqual(serialsOf('MinerInstalled'));
     expect(of('FacilityOpened')).toHaveLength(FACILITIES.length);
+  });
+
+  it('takes former generations out for S19 machines, and sells what found no slot', () => {
+    expect(of('SlotVacated')).toHaveLength(of('MinerUninstalled').length);
+    expect(of('MinerUninstalled').length).toBeGreaterThan(0);
+    const gone = serialsOf('MinerRetired');
+    for (const serial of serialsOf('MinerUninstalled')) expect(gone).toContain(serial);
+    const standing = of('MinerInstalled')
+      .map(({ data }) => data as { serial: string; model: string })
+      .filter(({ serial }) => !gone.has(serial));
+    const share = standing.filter(({ model }) => model.startsWith('S19')).length / standing.length;
+    expect(share).toBeGreaterThan(0.95);
   });
 
   it('is the same history each time', () => {

@@ -31,6 +31,8 @@ import { WriteBehind } from './write-behind.js';
 const START = '2017-01-01T00:00:00.000Z';
 const ACTOR = { subject: 'generated', role: 'admin' } as const;
 const DIGEST = 'd'.repeat(64);
+/** Machines without a slot are sold after so long. */
+const STORED_FOR_MONTHS = 12;
 const LIMIT_PER_RACK = SLOTS_PER_RACK * WATTS_PER_SLOT;
 
 interface Slot {
@@ -39,6 +41,8 @@ interface Slot {
   readonly slot: number;
 }
 
+const isOutdated = (model: string): boolean => /^S(9|17)-/.test(model);
+
 /** Writes the history of so many machines into an empty log. */
 export class Generator {
   private readonly log: WriteBehind;
@@ -46,6 +50,10 @@ export class Generator {
   private readonly contracts: { readonly contractId: string }[] = [];
   /** Free slots of each facility, those to be taken next at the end. */
   private readonly free = FACILITIES.map((): Slot[] => []);
+  /** Machines of former generations that stand in slots of each facility, the oldest first. */
+  private readonly outdated = FACILITIES.map((): (Slot & { readonly serial: string })[] => []);
+  /** Machines that no slot was left for, by month. */
+  private readonly surplus: (readonly string[])[] = [];
 
   constructor(
     eventStore: EventStore,
@@ -127,6 +135,7 @@ export class Generator {
         },
         at: START,
       });
+      await contract({ type: 'ActivateContract', data: { activatedOn: day }, at: START });
       this.contracts.push({ contractId });
     }
   }
@@ -135,11 +144,14 @@ export class Generator {
     for (const [index, { facility }] of FACILITIES.entries()) {
       await this.commission(index, facility, racksEach, at);
     }
+    const left: string[] = [];
     for (const [index, { facility, customer, machines }] of deliveries.entries()) {
       const context = this.context(at, 'delivery', at, index);
       await this.deliver(FACILITIES[facility]!.facility, customer, machines, context);
-      await this.install(facility, machines, at, index);
+      left.push(...(await this.install(facility, machines, at, index)));
     }
+    this.surplus.push(left);
+    await this.retire(this.surplus.at(-STORED_FOR_MONTHS - 1) ?? [], at, 'surplus');
   }
 
   private async commission(
@@ -194,17 +206,56 @@ export class Generator {
     await reconcileDelivery(this.store, deliveryId, stepOf(context, 'reconciliation'));
   }
 
-  /** As many as there are slots for; the others stay in storage. */
+  /** As many as there are slots for, also those of former generations; answers the others. */
   private async install(
     facility: number,
     machines: readonly Machine[],
     at: string,
     index: number,
-  ): Promise<void> {
+  ): Promise<readonly string[]> {
     const free = this.free[facility]!;
-    const taken = machines.slice(0, free.length).map(({ serial }) => ({ serial, ...free.pop()! }));
-    if (taken.length === 0) return;
-    await this.operate('installation', taken, this.context(at, 'installation', at, index));
+    const outdated = this.outdated[facility]!;
+    const wanting = isOutdated(machines[0]!.model) ? 0 : machines.length - free.length;
+    const replaced = outdated.splice(0, Math.max(0, wanting));
+    await this.replace(replaced, at, index);
+    free.push(
+      ...replaced.map(({ facility: site, rack, slot }) => ({ facility: site, rack, slot })),
+    );
+
+    const taken = machines.slice(0, free.length).map(({ serial, model }) => {
+      const moved = { serial, ...free.pop()! };
+      if (isOutdated(model)) outdated.push(moved);
+      return moved;
+    });
+    if (taken.length > 0) {
+      await this.operate('installation', taken, this.context(at, 'installation', at, index));
+      const serials = taken.map(({ serial }) => ({ serial }));
+      await this.operate('energization', serials, this.context(at, 'energization', at, index));
+    }
+    return machines.slice(taken.length).map(({ serial }) => serial);
+  }
+
+  /** Out of their slots, and sold. */
+  private async replace(
+    machines: readonly { readonly serial: string }[],
+    at: string,
+    index: number,
+  ): Promise<void> {
+    if (machines.length === 0) return;
+    const lines = machines.map(({ serial }) => ({ serial }));
+    await this.operate('uninstallation', lines, this.context(at, 'uninstallation', at, index));
+    const serials = machines.map(({ serial }) => serial);
+    await this.retire(serials, at, index);
+  }
+
+  private async retire(
+    serials: readonly string[],
+    at: string,
+    which: string | number,
+  ): Promise<void> {
+    if (serials.length === 0) return;
+    const lines = serials.map((serial) => ({ serial, cause: 'sold' }));
+    await this.operate('retirement', lines, this.context(at, 'retirement', at, which));
   }
 
   private async operate(
