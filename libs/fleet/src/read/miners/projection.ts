@@ -100,7 +100,6 @@ export const miners = tableFold<MinerRow, MinerEvent>({
       ['facility', 'model', 'serial'],
       ['model', 'serial'],
       ['state', 'serial'],
-      ['energized', 'serial'],
     ],
   },
   keys: ofEvery,
