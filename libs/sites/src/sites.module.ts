@@ -10,8 +10,9 @@ import { racksProjection } from './read/racks/projection.js';
 import { racksQuery } from './read/racks/query.js';
 import { commissionManyRacks } from './write/commission-racks.js';
 import { openFacility } from './write/open-facility.js';
+import { changeRackPower } from './write/rack-power.js';
 
-const slices = [openFacility, commissionManyRacks, facilitiesQuery, racksQuery];
+const slices = [openFacility, commissionManyRacks, changeRackPower, facilitiesQuery, racksQuery];
 
 /** Every route of the room. The app provides the command bus, the store and the read models. */
 @Module({

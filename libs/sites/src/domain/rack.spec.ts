@@ -212,3 +212,99 @@ describe('vacating slots', () => {
     given(commissioned).when(vacate(1, 7)).thenNothing();
   });
 });
+
+describe('derating a rack', () => {
+  const derate = (powerLimitWatts: number): RackCommand => ({
+    type: 'DerateRack',
+    data: { powerLimitWatts, cause: 'breaker 7 runs hot' },
+    at,
+  });
+  const derated = (powerLimitWatts: number, fromWatts = 7_000): RackEvent => ({
+    type: 'RackDerated',
+    data: { ...rackA, fromWatts, ratedWatts: 7_000, powerLimitWatts, cause: 'breaker 7 runs hot' },
+  });
+  const restore: RackCommand = { type: 'RestoreRack', data: {}, at };
+  const restored: RackEvent = {
+    type: 'RackRestored',
+    data: { ...rackA, powerLimitWatts: 7_000, fromWatts: 4_000 },
+  };
+
+  it('lowers the limit in force until it is restored', () => {
+    given(commissioned).when(derate(4_000)).then(derated(4_000));
+    given(commissioned, derated(4_000)).when(derate(4_000)).thenNothing();
+    given(commissioned, derated(4_000)).when(derate(3_500)).then(derated(3_500, 4_000));
+    given(commissioned, derated(4_000)).when(restore).then(restored);
+    given(commissioned).when(restore).thenNothing();
+    given(commissioned).when(derate(7_000)).thenRejects('rack/not-derated', '/powerLimitWatts');
+  });
+
+  it('is possible below what is in use; then nothing is added until it fits', () => {
+    const full = [commissioned, reserved(1), reserved(2), occupied(1), occupied(2)];
+    given(...full)
+      .when(derate(4_000))
+      .then(derated(4_000));
+    given(...full, derated(4_000), vacated(1))
+      .when(reserve(miner(3)))
+      .thenRejects('rack/power-exceeded');
+    given(...full, derated(4_000), vacated(1), vacated(2))
+      .when(reserve(miner(3)))
+      .then(reserved(3));
+    given(...full, derated(4_000), restored, vacated(1))
+      .when(reserve(miner(3)))
+      .then(reserved(3));
+  });
+});
+
+describe('changing the watts of a slot', () => {
+  const change = (powerWatts: number, changeId = 'change-1'): RackCommand => ({
+    type: 'ChangeSlotPower',
+    data: { ...miner(1), powerWatts, changeId, profile: 'turbo', hashrateGhs: 170_000 },
+    at,
+  });
+  const changed = (powerWatts: number, fromWatts = 3_247): RackEvent => ({
+    type: 'SlotPowerChanged',
+    data: {
+      ...use(1),
+      powerWatts,
+      fromWatts,
+      changeId: 'change-1',
+      profile: 'turbo',
+      hashrateGhs: 170_000,
+    },
+  });
+  const both = [commissioned, reserved(1), reserved(2), occupied(1)];
+
+  it('grants more as far as the limit in force holds it, and less always', () => {
+    given(...both)
+      .when(change(3_753))
+      .then(changed(3_753));
+    given(...both)
+      .when(change(3_754))
+      .thenRejects('rack/power-exceeded');
+    given(...both)
+      .when(change(2_000))
+      .then(changed(2_000));
+    given(...both)
+      .when(change(0))
+      .thenRejects('rack/power-invalid', '/powerWatts');
+  });
+
+  it('happens once, and is given back with the slot', () => {
+    given(...both, changed(2_000))
+      .when(change(2_000))
+      .thenNothing();
+    given(...both, changed(2_000))
+      .when(vacate(1))
+      .then({
+        type: 'SlotVacated',
+        data: { ...use(1), powerWatts: 2_000, movedBy: 'move-elsewhere' },
+      });
+  });
+
+  it('is for the miner that stands there', () => {
+    given(commissioned, reserved(1)).when(change(2_000)).thenRejects('rack/slot-left');
+    given(...both, vacated(1))
+      .when(change(2_000))
+      .thenRejects('rack/slot-left');
+  });
+});

@@ -34,9 +34,45 @@ export type ReservationReleased = DomainEvent<'ReservationReleased', SlotUse & {
 export type ReservationExpired = DomainEvent<'ReservationExpired', SlotUse & { cause: string }>;
 /** `movedBy` is the reservation, elsewhere, of the move that took the miner away. */
 export type SlotVacated = DomainEvent<'SlotVacated', SlotUse & { movedBy: string }>;
+/** The limit in force is lower than the rack is rated for, or again what it is rated for. */
+export type RackDerated = DomainEvent<
+  'RackDerated',
+  {
+    facility: string;
+    rack: string;
+    /** In force from now on. Where more is in use already, nothing is added until it fits. */
+    powerLimitWatts: number;
+    /** In force before. */
+    fromWatts: number;
+    ratedWatts: number;
+    cause: string;
+    /** When it is expected to be over; it ends by `RackRestored` alone. */
+    expectedUntil?: string;
+  }
+>;
+export type RackRestored = DomainEvent<
+  'RackRestored',
+  { facility: string; rack: string; powerLimitWatts: number; fromWatts: number }
+>;
+/** `powerWatts` is what the miner takes from now on: the intent of `PowerProfileChanged`. */
+export type SlotPowerChanged = DomainEvent<
+  'SlotPowerChanged',
+  SlotUse & {
+    fromWatts: number;
+    /** Of this change; the miner names it as well. */
+    changeId: string;
+    /** As the firmware names it, e.g. `eco`. */
+    profile: string;
+    /** Rated under that profile. */
+    hashrateGhs: number;
+  }
+>;
 
 export type RackEvent =
   | RackCommissioned
+  | RackDerated
+  | RackRestored
+  | SlotPowerChanged
   | SlotReserved
   | SlotOccupied
   | ReservationReleased
@@ -50,6 +86,9 @@ export const rackEvents: EventCatalogue<RackEvent> = {
   ReservationReleased: 'A reservation ended without a move because the move was refused.',
   ReservationExpired: 'A reservation ended without a move because its time ran out.',
   SlotVacated: 'The miner left its slot; slot and watts are free again.',
+  SlotPowerChanged: 'The rack granted the miner in a slot other watts, for another power profile.',
+  RackDerated: 'Less than the rack is rated for may be drawn from it until it is restored.',
+  RackRestored: 'The rack may be drawn from up to its rated limit again.',
 };
 
 // State
@@ -59,6 +98,8 @@ export interface SlotHold {
   readonly reservationId: string;
   readonly serial: string;
   readonly powerWatts: number;
+  /** Of the last change of its watts. */
+  readonly changeId?: string;
 }
 
 export interface CommissionedRack {
@@ -66,7 +107,10 @@ export interface CommissionedRack {
   readonly facility: string;
   readonly rack: string;
   readonly slotCount: number;
+  /** In force. */
   readonly powerLimitWatts: number;
+  /** The limit that it was commissioned with. */
+  readonly ratedWatts: number;
   /** Slot n at index n - 1. A flat array: copying one is far cheaper than copying a map. */
   readonly slots: readonly (SlotHold | undefined)[];
   /** Sum over the slots, reserved and occupied alike. */
@@ -85,12 +129,16 @@ const evolve = (rack: Rack, event: RackEvent): Rack => {
     return {
       status: 'commissioned',
       ...event.data,
+      ratedWatts: event.data.powerLimitWatts,
       slots,
       powerWattsInUse: 0,
       endedReservations: new Set(),
     };
   }
   if (rack.status === 'unknown') return rack;
+  if (event.type === 'RackDerated' || event.type === 'RackRestored') {
+    return { ...rack, powerLimitWatts: event.data.powerLimitWatts };
+  }
   const { slot, reservationId, serial, powerWatts } = event.data;
   const index = slot - 1;
   switch (event.type) {
@@ -102,6 +150,12 @@ const evolve = (rack: Rack, event: RackEvent): Rack => {
     case 'SlotOccupied': {
       const hold: SlotHold = { status: 'occupied', reservationId, serial, powerWatts };
       return { ...rack, slots: rack.slots.with(index, hold) };
+    }
+    case 'SlotPowerChanged': {
+      const { changeId, fromWatts } = event.data;
+      const hold: SlotHold = { status: 'occupied', reservationId, serial, powerWatts, changeId };
+      const powerWattsInUse = rack.powerWattsInUse + powerWatts - fromWatts;
+      return { ...rack, slots: rack.slots.with(index, hold), powerWattsInUse };
     }
     case 'ReservationReleased':
     case 'ReservationExpired':
@@ -134,6 +188,9 @@ export interface Vacation {
   readonly movedBy: string;
 }
 
+export type Derate = Pick<RackDerated['data'], 'powerLimitWatts' | 'cause' | 'expectedUntil'>;
+export type SlotPowerChange = Omit<SlotPowerChanged['data'], 'facility' | 'rack' | 'fromWatts'>;
+
 export type RackCommand =
   | DomainCommand<'CommissionRack', RackCommissioned['data']>
   /**
@@ -147,7 +204,10 @@ export type RackCommand =
   | DomainCommand<'OccupySlots', { reservationIds: readonly string[] }>
   | DomainCommand<'VacateSlots', { vacations: readonly Vacation[] }>
   | DomainCommand<'ReleaseReservations', { reservationIds: readonly string[]; cause: string }>
-  | DomainCommand<'ExpireReservations', { reservationIds: readonly string[]; cause: string }>;
+  | DomainCommand<'ExpireReservations', { reservationIds: readonly string[]; cause: string }>
+  | DomainCommand<'ChangeSlotPower', SlotPowerChange>
+  | DomainCommand<'DerateRack', Derate>
+  | DomainCommand<'RestoreRack', Record<never, never>>;
 
 // Decide
 
@@ -174,6 +234,12 @@ const decide = (command: RackCommand, rack: Rack): readonly RackEvent[] => {
         type: 'ReservationExpired',
         data: { ...use, cause: command.data.cause },
       }));
+    case 'ChangeSlotPower':
+      return changeSlotPower(command.data, rack);
+    case 'DerateRack':
+      return derate(command.data, rack);
+    case 'RestoreRack':
+      return restore(rack);
     default:
       return unreachable(command);
   }
@@ -181,12 +247,12 @@ const decide = (command: RackCommand, rack: Rack): readonly RackEvent[] => {
 
 const commission = (data: RackCommissioned['data'], rack: Rack): RackEvent[] => {
   if (rack.status === 'unknown') return [{ type: 'RackCommissioned', data }];
-  if (rack.slotCount === data.slotCount && rack.powerLimitWatts === data.powerLimitWatts) return [];
+  if (rack.slotCount === data.slotCount && rack.ratedWatts === data.powerLimitWatts) return [];
   throw new DomainError(
     'conflict',
     'rack/already-commissioned',
     `Rack ${data.rack} of ${data.facility} is in service with other slots or another limit`,
-    { slotCount: rack.slotCount, powerLimitWatts: rack.powerLimitWatts },
+    { slotCount: rack.slotCount, powerLimitWatts: rack.ratedWatts },
   );
 };
 
@@ -219,7 +285,7 @@ export const reservationRefusal = (
   { reservationId, slot, powerWatts }: SlotReservation,
 ): DomainError | undefined => {
   if (rack.status === 'unknown') return rackUnknown();
-  const { facility, rack: code, slotCount, powerLimitWatts, powerWattsInUse } = rack;
+  const { facility, rack: code, slotCount } = rack;
   const place = { facility, rack: code, slot };
   if (!Number.isInteger(slot) || slot < 1 || slot > slotCount) {
     return new DomainError(
@@ -230,15 +296,8 @@ export const reservationRefusal = (
       '/slot',
     );
   }
-  if (!Number.isSafeInteger(powerWatts) || powerWatts < 1) {
-    return new DomainError(
-      'invalid',
-      'rack/power-invalid',
-      `A reservation takes at least 1 W in whole watts, not ${powerWatts}`,
-      { ...place, powerWatts },
-      '/powerWatts',
-    );
-  }
+  const invalid = wattsRefusal(powerWatts);
+  if (invalid) return invalid;
   const hold = rack.slots[slot - 1];
   if (hold?.reservationId === reservationId) return undefined;
   if (hold) {
@@ -258,16 +317,81 @@ export const reservationRefusal = (
       { ...place, reservationId },
     );
   }
-  if (powerWattsInUse + powerWatts > powerLimitWatts) {
-    return new DomainError(
+  return powerRefusal(rack, slot, powerWatts);
+};
+
+const wattsRefusal = (powerWatts: number): DomainError | undefined =>
+  Number.isSafeInteger(powerWatts) && powerWatts >= 1
+    ? undefined
+    : new DomainError(
+        'invalid',
+        'rack/power-invalid',
+        `A machine takes at least 1 W in whole watts, not ${powerWatts}`,
+        { powerWatts },
+        '/powerWatts',
+      );
+
+/** Why so much more cannot be drawn from the rack; `undefined` when it can. */
+const powerRefusal = (
+  { facility, rack, powerLimitWatts, powerWattsInUse }: CommissionedRack,
+  slot: number,
+  powerWatts: number,
+): DomainError | undefined => {
+  if (powerWattsInUse + powerWatts <= powerLimitWatts) return undefined;
+  const free = Math.max(0, powerLimitWatts - powerWattsInUse);
+  return new DomainError(
+    'conflict',
+    'rack/power-exceeded',
+    `Rack ${rack} of ${facility} has ${free} W free of ${powerLimitWatts} W, and ` +
+      `${powerWatts} W are asked for`,
+    { facility, rack, slot, powerLimitWatts, powerWattsInUse, powerWatts },
+  );
+};
+
+/** Less is always granted, more where the limit in force holds it. */
+const changeSlotPower = (change: SlotPowerChange, rack: CommissionedRack): SlotPowerChanged[] => {
+  const { slot, serial, reservationId, powerWatts, changeId } = change;
+  const hold = rack.slots[slot - 1];
+  const stands = hold?.reservationId === reservationId && hold.serial === serial;
+  if (!stands || hold.status !== 'occupied') {
+    throw new DomainError(
       'conflict',
-      'rack/power-exceeded',
-      `Rack ${code} of ${facility} has ${powerLimitWatts - powerWattsInUse} W free of ` +
-        `${powerLimitWatts} W, and ${powerWatts} W are asked for`,
-      { ...place, powerLimitWatts, powerWattsInUse, powerWatts },
+      'rack/slot-left',
+      `Miner ${serial} does not stand in slot ${slot} of rack ${rack.rack} of ${rack.facility}`,
+      { facility: rack.facility, rack: rack.rack, slot, serial },
     );
   }
-  return undefined;
+  if (hold.changeId === changeId) return [];
+  const fromWatts = hold.powerWatts;
+  const more = powerWatts - fromWatts;
+  const refusal =
+    wattsRefusal(powerWatts) ?? (more > 0 ? powerRefusal(rack, slot, more) : undefined);
+  if (refusal) throw refusal;
+  const { facility, rack: code } = rack;
+  return [{ type: 'SlotPowerChanged', data: { facility, rack: code, fromWatts, ...change } }];
+};
+
+/** Also below what is in use: that is a breach to be cured, which no refusal would undo. */
+const derate = (data: Derate, rack: CommissionedRack): RackDerated[] => {
+  const { facility, rack: code, ratedWatts, powerLimitWatts } = rack;
+  if (data.powerLimitWatts === powerLimitWatts && powerLimitWatts < ratedWatts) return [];
+  if (data.powerLimitWatts >= ratedWatts) {
+    throw new DomainError(
+      'conflict',
+      'rack/not-derated',
+      `Rack ${code} of ${facility} is rated for ${ratedWatts} W; a derated limit is below that`,
+      { facility, rack: code, ratedWatts },
+      '/powerLimitWatts',
+    );
+  }
+  const fromWatts = powerLimitWatts;
+  return [{ type: 'RackDerated', data: { facility, rack: code, fromWatts, ratedWatts, ...data } }];
+};
+
+const restore = (restored: CommissionedRack): RackRestored[] => {
+  const { facility, rack, ratedWatts: powerLimitWatts, powerLimitWatts: fromWatts } = restored;
+  if (powerLimitWatts === fromWatts) return [];
+  return [{ type: 'RackRestored', data: { facility, rack, powerLimitWatts, fromWatts } }];
 };
 
 /** Those of the reservations that are neither used up nor over. */

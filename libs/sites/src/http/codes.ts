@@ -1,10 +1,13 @@
-import { Matches } from 'class-validator';
+import { Matches, ValidateIf } from 'class-validator';
 import { FACILITY_CODE } from '../domain/facility.js';
 import { RACK_CODE } from '../domain/rack.js';
 
 export const facilityCodeForm = {
   message: '$property is 2 to 16 capital letters and digits, a letter first',
 };
+
+/** May be left out; unlike `IsOptional` it does not let null through. */
+export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
 export class FacilityParams {
   /**

@@ -23,6 +23,8 @@ registerProblems({
   'rack/slot-unknown': { status: 404, title: 'The rack has no such slot' },
   'rack/slot-taken': { status: 409, title: 'The slot is reserved or occupied' },
   'rack/power-exceeded': { status: 409, title: 'The rack would exceed its power limit' },
-  'rack/power-invalid': { status: 422, title: 'A reservation takes at least one whole watt' },
+  'rack/power-invalid': { status: 422, title: 'A machine takes at least one whole watt' },
+  'rack/slot-left': { status: 409, title: 'The miner does not stand in that slot' },
+  'rack/not-derated': { status: 409, title: 'A derated limit is below the rated one' },
   'rack/reservation-ended': { status: 409, title: 'The reservation is over and cannot come back' },
 });

@@ -36,6 +36,37 @@ const rackA: RackEvent[] = [
   { type: 'SlotReserved', data: { ...use(3), expiresAt: '2024-06-01T00:15:00.000Z' } },
   { type: 'SlotOccupied', data: use(1) },
 ];
+const hot = { facility: 'MARBLE', rack: 'HOT', slotCount: 3, powerLimitWatts: 10_000 };
+const atHot = (slot: number) => ({ ...use(slot), facility: 'MARBLE', rack: 'HOT' });
+const rackHot: RackEvent[] = [
+  { type: 'RackCommissioned', data: hot },
+  ...[1, 2].flatMap((slot): RackEvent[] => [
+    { type: 'SlotReserved', data: { ...atHot(slot), expiresAt: '2024-06-01T00:15:00.000Z' } },
+    { type: 'SlotOccupied', data: atHot(slot) },
+  ]),
+  {
+    type: 'SlotPowerChanged',
+    data: {
+      ...atHot(2),
+      powerWatts: 4_000,
+      fromWatts: 3_247,
+      changeId: 'change-1',
+      profile: 'turbo',
+      hashrateGhs: 170_000,
+    },
+  },
+  {
+    type: 'RackDerated',
+    data: {
+      facility: 'MARBLE',
+      rack: 'HOT',
+      powerLimitWatts: 6_000,
+      fromWatts: 10_000,
+      ratedWatts: 10_000,
+      cause: 'heat',
+    },
+  },
+];
 const log = [
   ...recorded(`facility-${facility}`, [
     opened(facility),
@@ -43,6 +74,10 @@ const log = [
   ]),
   ...recorded(`rack-${facility}.A`, rackA),
   ...['MARBLE', 'DALTON'].flatMap((code) => recorded(`facility-${code}`, [opened(code)])),
+  ...recorded('facility-MARBLE', [
+    { type: 'RackPowerCommitted', data: { facility: 'MARBLE', racks: [hot] } },
+  ] satisfies FacilityEvent[]),
+  ...recorded('rack-MARBLE.HOT', rackHot),
 ].map((event, index) => ({ ...event, position: BigInt(index + 1) * 100n }));
 
 let app: NestFastifyApplication;
@@ -83,7 +118,7 @@ const get = async (url: string) => {
 it('A facility tells its power, racks, slots and what was promised, and where it is true', async () => {
   const { status, headers, body } = await get('/v1/facilities/DENTON');
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '800' });
+  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '1600' });
   expect(body).toEqual({
     facility,
     name: 'Site DENTON',
@@ -125,6 +160,44 @@ it('Racks are listed by code, page by page, planned ones too', async () => {
   expect(next.body.items).toMatchObject([{ rack: 'C' }]);
 });
 
+it('A derated rack tells by how much it is exceeded, and can be found by that', async () => {
+  const { body } = await get('/v1/facilities/MARBLE/racks/HOT');
+  expect(body).toMatchObject({
+    powerLimitWatts: 6_000,
+    ratedWatts: 10_000,
+    breachWatts: 1_247,
+    slots: { occupied: 2, occupiedWatts: 7_247, freeWatts: 0 },
+    places: [{ powerWatts: 3_247 }, { powerWatts: 4_000 }, { status: 'free' }],
+  });
+  const site = await get('/v1/facilities/MARBLE');
+  expect(site.body).toMatchObject({ slots: { occupiedWatts: 7_247, freeWatts: 0 } });
+  const found = async (query: string) =>
+    ((await get(`/v1/facilities/${query}`)).body.items as { rack: string }[]).map(
+      ({ rack }) => rack,
+    );
+  expect(await found('MARBLE/racks?inBreach=true&derated=true')).toEqual(['HOT']);
+  expect(await found('MARBLE/racks?derated=false')).toEqual([]);
+  expect(await found('DENTON/racks?inBreach=true')).toEqual([]);
+  expect(await found('DENTON/racks?minFreeWatts=3507')).toEqual(['B', 'C']);
+  expect(await found('DENTON/racks?minFreeSlots=2&derated=false')).toEqual(['B', 'C']);
+});
+
+it('Slots that are held are listed with their watts and their end', async () => {
+  const { body } = await get('/v1/facilities/DENTON/reservations?rack=A');
+  expect(body.items).toEqual([
+    {
+      rack: 'A',
+      slot: 3,
+      reservationId: 'reservation-3',
+      serial: 'SERIAL3',
+      powerWatts: 3_247,
+      reservedAt: '2024-06-01T00:00:02.000Z',
+      expiresAt: '2024-06-01T00:15:00.000Z',
+    },
+  ]);
+  expect((await get('/v1/facilities/DENTON/reservations?rack=B')).body.items).toEqual([]);
+});
+
 it('A rack tells all its slots', async () => {
   const { headers, body } = await get('/v1/facilities/DENTON/racks/A');
   expect(headers.etag).toBe('"3"');
@@ -153,6 +226,8 @@ it('A rack tells all its slots', async () => {
 it.each([
   ['/v1/facilities/NOWHERE', 404, 'facility/unknown'],
   ['/v1/facilities/NOWHERE/racks', 404, 'facility/unknown'],
+  ['/v1/facilities/NOWHERE/reservations', 404, 'facility/unknown'],
+  ['/v1/facilities/DENTON/racks?minFreeWatts=much', 400, 'request/invalid'],
   ['/v1/facilities/DENTON/racks/Z', 404, 'rack/unknown'],
   ['/v1/facilities/denton', 400, 'request/invalid'],
   ['/v1/facilities/DENTON/racks/a', 400, 'request/invalid'],

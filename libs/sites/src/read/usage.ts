@@ -1,4 +1,4 @@
-import type { RackCommissioned, RackEvent } from '../domain/rack.js';
+import type { RackCommissioned, RackDerated, RackEvent, RackRestored } from '../domain/rack.js';
 
 /** What is held of a rack or a whole facility: slots, and the watts that go with them. */
 export interface UsageColumns {
@@ -23,10 +23,13 @@ export const nothingUsed: UsageColumns = {
 };
 
 /** Everything that happens to a slot. */
-export type SlotEvent = Exclude<RackEvent, RackCommissioned>;
+export type SlotEvent = Exclude<RackEvent, RackCommissioned | RackDerated | RackRestored>;
 
 /** What each event adds to the reserved and to the occupied slots. */
-const changes: Record<SlotEvent['type'], { reserved: 1 | 0 | -1; occupied: 1 | 0 | -1 }> = {
+const changes: Record<
+  Exclude<SlotEvent['type'], 'SlotPowerChanged'>,
+  { reserved: 1 | 0 | -1; occupied: 1 | 0 | -1 }
+> = {
   SlotReserved: { reserved: 1, occupied: 0 },
   SlotOccupied: { reserved: -1, occupied: 1 },
   ReservationReleased: { reserved: -1, occupied: 0 },
@@ -35,6 +38,10 @@ const changes: Record<SlotEvent['type'], { reserved: 1 | 0 | -1; occupied: 1 | 0
 };
 
 export const usageAfter = <Row extends UsageColumns>(row: Row, { type, data }: SlotEvent): Row => {
+  if (type === 'SlotPowerChanged') {
+    const more = BigInt(data.powerWatts - data.fromWatts);
+    return { ...row, occupied_watts: row.occupied_watts + more };
+  }
   const { reserved, occupied } = changes[type];
   const watts = BigInt(data.powerWatts);
   return {

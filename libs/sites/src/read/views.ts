@@ -9,7 +9,7 @@ export class SlotsView {
   free: number;
   reservedWatts: number;
   occupiedWatts: number;
-  /** What is left of the racks' power limits. */
+  /** What is left of the power limits in force of the racks; 0 where they are exceeded. */
   freeWatts: number;
 }
 
@@ -21,5 +21,5 @@ export const slotsView = (total: number, limitWatts: bigint, used: UsageColumns)
   free: total - used.slots_reserved - used.slots_occupied,
   reservedWatts: Number(used.reserved_watts),
   occupiedWatts: Number(used.occupied_watts),
-  freeWatts: Number(limitWatts - used.reserved_watts - used.occupied_watts),
+  freeWatts: Math.max(0, Number(limitWatts - used.reserved_watts - used.occupied_watts)),
 });

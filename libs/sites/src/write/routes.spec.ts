@@ -15,13 +15,14 @@ import { InMemoryStreams } from '@hostledger/testing';
 import '../http/problems.js';
 import { commissionManyRacks } from './commission-racks.js';
 import { openFacility } from './open-facility.js';
+import { changeRackPower } from './rack-power.js';
 
 let app: NestFastifyApplication;
 let streams: InMemoryStreams;
 
 beforeEach(async () => {
   streams = new InMemoryStreams();
-  const slices = [openFacility, commissionManyRacks];
+  const slices = [openFacility, commissionManyRacks, changeRackPower];
   const authenticate = (token: string) =>
     Promise.resolve({ subject: 'ada', roles: [token] as never });
   const built = await Test.createTestingModule({
@@ -216,6 +217,47 @@ describe('POST /v1/facilities/{code}/racks', () => {
     });
     expect(await racks({ lines: [line('A-02')] }, key)).toMatchObject({ status: 422 });
     expect(streams.log).toHaveLength(before);
+  });
+});
+
+describe('a rack that is derated', () => {
+  const url = '/v1/facilities/DENTON/racks/A-01';
+
+  beforeEach(async () => {
+    await post('/v1/facilities', denton);
+    await post('/v1/facilities/DENTON/racks', { lines: [line('A-01')] });
+  });
+
+  it('has the lower limit until it is restored', async () => {
+    const body = { powerLimitWatts: 280_000, cause: 'breaker 7 runs hot' };
+    const guarded = { 'if-match': '"0"' };
+    expect(await post(`${url}/derating`, body, guarded)).toMatchObject({
+      status: 200,
+      headers: { etag: '"1"' },
+      body: { facility: 'DENTON', rack: 'A-01', powerLimitWatts: 280_000, ratedWatts: 350_000 },
+    });
+    expect(await post(`${url}/derating`, body, guarded)).toMatchObject({ status: 412 });
+    expect(await post(`${url}/restoration`, {})).toMatchObject({
+      status: 200,
+      body: { powerLimitWatts: 350_000 },
+    });
+  });
+
+  it('is refused what is no derating', async () => {
+    const same = { powerLimitWatts: 350_000, cause: 'none' };
+    expect(await post(`${url}/derating`, same)).toMatchObject({
+      status: 409,
+      body: { code: 'rack/not-derated', errors: [{ pointer: '/powerLimitWatts' }] },
+    });
+    expect(await post(`${url}/derating`, { powerLimitWatts: 1 })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/cause' }] },
+    });
+    const unknown = '/v1/facilities/DENTON/racks/B-01/derating';
+    expect(await post(unknown, { ...same, powerLimitWatts: 1 })).toMatchObject({
+      status: 404,
+      body: { code: 'rack/unknown' },
+    });
   });
 });
 

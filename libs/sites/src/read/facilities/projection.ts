@@ -13,7 +13,7 @@ export interface FacilityRow extends UsageColumns {
   readonly racks: number;
   readonly rack_limit_watts: bigint;
   readonly racks_in_service: number;
-  /** Of the racks in service, like the slots. */
+  /** In force, of the racks in service, like the slots. */
   readonly in_service_limit_watts: bigint;
   readonly slots: number;
   readonly committed_units: number;
@@ -59,6 +59,9 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
     ReservationReleased: atFacility,
     ReservationExpired: atFacility,
     SlotVacated: atFacility,
+    SlotPowerChanged: atFacility,
+    RackDerated: atFacility,
+    RackRestored: atFacility,
   },
   evolve: (row, event) => {
     if (event.type === 'FacilityOpened') {
@@ -115,6 +118,11 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
           in_service_limit_watts: row.in_service_limit_watts + BigInt(event.data.powerLimitWatts),
           slots: row.slots + event.data.slotCount,
         };
+      case 'RackDerated':
+      case 'RackRestored': {
+        const more = BigInt(event.data.powerLimitWatts - event.data.fromWatts);
+        return { ...row, in_service_limit_watts: row.in_service_limit_watts + more };
+      }
       default:
         return usageAfter(row, event);
     }
@@ -123,6 +131,6 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
 
 export const facilitiesProjection: Projection = {
   name: 'facilities',
-  version: 1,
+  version: 2,
   tables: [facilities],
 };

@@ -15,7 +15,9 @@ export interface RackRow extends UsageColumns {
   /** Planned: its power is committed, and it goes into service next. */
   readonly status: 'planned' | 'inService';
   readonly slot_count: number;
+  /** In force. */
   readonly power_limit_watts: bigint;
+  readonly rated_watts: bigint;
   /** Of the rack's stream; null while it is planned. */
   readonly revision: bigint | null;
 }
@@ -33,6 +35,7 @@ export const racks = tableFold<RackRow, RackPowerCommitted | RackEvent>({
       status: 'text',
       slot_count: 'integer',
       power_limit_watts: 'bigint',
+      rated_watts: 'bigint',
       revision: 'bigint',
       ...usageColumns,
     },
@@ -48,6 +51,9 @@ export const racks = tableFold<RackRow, RackPowerCommitted | RackEvent>({
     ReservationReleased: atRack,
     ReservationExpired: atRack,
     SlotVacated: atRack,
+    SlotPowerChanged: atRack,
+    RackDerated: atRack,
+    RackRestored: atRack,
   },
   evolve: (row, event, key) => {
     switch (event.type) {
@@ -59,12 +65,18 @@ export const racks = tableFold<RackRow, RackPowerCommitted | RackEvent>({
           status: 'planned',
           slot_count: plan.slotCount,
           power_limit_watts: BigInt(plan.powerLimitWatts),
+          rated_watts: BigInt(plan.powerLimitWatts),
           revision: null,
           ...nothingUsed,
         };
       }
       case 'RackCommissioned':
         return row && { ...row, status: 'inService', revision: event.revision };
+      case 'RackDerated':
+      case 'RackRestored': {
+        const power_limit_watts = BigInt(event.data.powerLimitWatts);
+        return row && { ...row, power_limit_watts, revision: event.revision };
+      }
       default:
         return row && { ...usageAfter(row, event), revision: event.revision };
     }
@@ -112,8 +124,12 @@ export const rackSlots = tableFold<SlotRow, SlotEvent>({
     ReservationReleased: atSlot,
     ReservationExpired: atSlot,
     SlotVacated: atSlot,
+    SlotPowerChanged: atSlot,
   },
-  evolve: (_row, event) => {
+  evolve: (row, event) => {
+    if (event.type === 'SlotPowerChanged') {
+      return row && { ...row, power_watts: event.data.powerWatts };
+    }
     if (event.type !== 'SlotReserved' && event.type !== 'SlotOccupied') return undefined;
     const { facility, rack, slot, serial, powerWatts, reservationId } = event.data;
     return {
@@ -132,6 +148,6 @@ export const rackSlots = tableFold<SlotRow, SlotEvent>({
 
 export const racksProjection: Projection = {
   name: 'racks',
-  version: 1,
+  version: 2,
   tables: [racks, rackSlots],
 };
