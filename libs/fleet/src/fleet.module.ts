@@ -10,6 +10,7 @@ import { inspectionKind } from './process/delivery-inspection.js';
 import { deliveryKind } from './process/delivery.js';
 import { deliveryResolutionsProcess, resolutionKind } from './process/discrepancy-resolution.js';
 import { finishMovesProcess } from './process/finish-moves.js';
+import { powerProfilesProcess } from './process/power-profile.js';
 import type { EventReader } from './process/relocation-plan.js';
 import { relocationsProcess } from './process/relocation-process.js';
 import { arrivalKind, departureKind } from './process/relocation-transit.js';
@@ -78,6 +79,7 @@ export const fleetProcesses = (
 ): readonly DurableProcess<never>[] => [
   finishMovesProcess(store),
   countLeaversProcess(store),
+  powerProfilesProcess(store),
   deliveryReportsProcess(store),
   deliveryResolutionsProcess(store),
   relocationsProcess(store, reader),

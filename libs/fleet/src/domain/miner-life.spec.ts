@@ -168,19 +168,15 @@ describe('de-energizing a miner', () => {
 });
 
 describe('the power profile of a miner', () => {
-  const profile = {
-    changeId: 'change-1',
-    profile: 'eco',
-    hashrateGhs: 120_000,
-    powerWatts: 2_400,
-  };
+  const profile = { profile: 'eco', hashrateGhs: 120_000, powerWatts: 2_400 };
+  const grant = { reservationId: 'r1', revision: 7 };
   const changed = (place: SlotPlace | StoragePlace): MinerEvent => ({
     type: 'PowerProfileChanged',
     data: {
       ...hosted,
       place,
       energized: place.kind === 'slot',
-      changeId: 'change-1',
+      ...(place.kind === 'slot' && { grant }),
       profile: 'eco',
       fromHashrateGhs: 151_000,
       hashrateGhs: 120_000,
@@ -192,17 +188,36 @@ describe('the power profile of a miner', () => {
   it('changes in storage, or in the slot whose rack granted the watts', () => {
     given(received).when(command('ChangePowerProfile', profile)).then(changed(storage));
     given(received, installed, energized)
-      .when(command('ChangePowerProfile', { ...profile, slot: { reservationId: 'r1' } }))
+      .when(command('ChangePowerProfile', { ...profile, grant }))
       .then(changed(slot));
   });
 
-  it('changes once', () => {
+  it('changes once, and not back to an earlier grant', () => {
     given(received, changed(storage)).when(command('ChangePowerProfile', profile)).thenNothing();
+    const before = { ...profile, powerWatts: 3_000, grant: { ...grant, revision: 6 } };
+    const after = { ...before, grant: { ...grant, revision: 8 } };
+    const history = [received, installed, energized, changed(slot)];
+    given(...history)
+      .when(command('ChangePowerProfile', before))
+      .thenNothing();
+    given(...history)
+      .when(command('ChangePowerProfile', after))
+      .then({
+        type: 'PowerProfileChanged',
+        data: {
+          ...hosted,
+          ...after,
+          place: slot,
+          energized: true,
+          fromHashrateGhs: 120_000,
+          fromWatts: 2_400,
+        },
+      });
   });
 
   it('does not change for a slot that it has left meanwhile', () => {
     given(received, installed, uninstalled)
-      .when(command('ChangePowerProfile', { ...profile, slot: { reservationId: 'r1' } }))
+      .when(command('ChangePowerProfile', { ...profile, grant }))
       .thenRejects('miner/moved-meanwhile');
     given(received, installed)
       .when(command('ChangePowerProfile', profile))
@@ -386,12 +401,14 @@ describe('whatever is asked of a miner', () => {
       .tuple(stage, fc.constantFrom('contract-1', 'contract-2'))
       .map(([now, contractId]) => energize({ stage: now, contractId })),
     fc.constantFrom(...DEENERGIZATION_CAUSES).map((cause) => command('DeenergizeMiner', { cause })),
-    fc.tuple(fc.boolean(), reservationId, powerWatts).map(([inSlot, id, watts]) =>
-      command('ChangePowerProfile', {
-        ...{ changeId: `${id}-${watts}`, profile: 'p', hashrateGhs: watts * 40, powerWatts: watts },
-        ...(inSlot && { slot: { reservationId: id } }),
-      }),
-    ),
+    fc
+      .tuple(fc.boolean(), reservationId, powerWatts, fc.nat(9))
+      .map(([inSlot, id, watts, revision]) =>
+        command('ChangePowerProfile', {
+          ...{ profile: 'p', hashrateGhs: watts * 40, powerWatts: watts },
+          ...(inSlot && { grant: { reservationId: id, revision } }),
+        }),
+      ),
     any('OpenRepair', { repairId, fault: fc.constant('fan') }),
     any('SendToVendor', { repairId, vendor: fc.constantFrom('V1', 'V2') }),
     any('ReturnFromVendor', { repairId, facility }),

@@ -5,6 +5,7 @@ import {
   deenergize,
   energize,
   refused,
+  type Grant,
   type PowerCommand,
   type PowerEvent,
 } from './miner-power.js';
@@ -95,8 +96,8 @@ export type LifeEvent =
 /** What a machine is beside its place; absent where it is not. */
 export interface Condition {
   readonly energized?: true;
-  /** The last change of its power profile. */
-  readonly profileChangeId?: string;
+  /** The last that a change of its power profile used. */
+  readonly grant?: Grant;
   readonly assignment?: Pick<
     MinerAssigned['data'],
     'orderId' | 'allocationId' | 'assignmentId' | 'powerWatts'
@@ -116,8 +117,8 @@ export const live = (
     case 'MinerDeenergized':
       return without(miner, 'energized');
     case 'PowerProfileChanged': {
-      const { hashrateGhs: ratedHashrateGhs, powerWatts, changeId: profileChangeId } = event.data;
-      return { ...miner, ratedHashrateGhs, powerWatts, profileChangeId };
+      const { hashrateGhs: ratedHashrateGhs, powerWatts, grant } = event.data;
+      return { ...miner, ratedHashrateGhs, powerWatts, ...(grant && { grant }) };
     }
     case 'RepairOpened':
       return { ...miner, repairId: event.data.repairId };

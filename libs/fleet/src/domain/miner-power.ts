@@ -41,14 +41,21 @@ export type MinerDeenergized = DomainEvent<
   'MinerDeenergized',
   Power & { cause: DeenergizationCause; curtailmentId?: string }
 >;
-/** The place is a slot, whose rack has granted the watts, or storage. */
+/** What the rack of a machine granted it; later grants have higher revisions. */
+export interface Grant {
+  /** Under which the machine stands in its slot. */
+  readonly reservationId: string;
+  /** Of the rack's stream. */
+  readonly revision: number;
+}
+
 export type PowerProfileChanged = DomainEvent<
   'PowerProfileChanged',
   Omit<Power, 'place' | 'ratedHashrateGhs' | 'powerWatts'> & {
     place: SlotPlace | StoragePlace;
     energized: boolean;
-    /** Of this change; the rack names it as well. */
-    changeId: string;
+    /** Of a machine in a slot. */
+    grant?: Grant;
     /** As the firmware names it, e.g. `eco`. */
     profile: string;
     fromHashrateGhs: number;
@@ -77,7 +84,6 @@ export interface DeenergizeMinerData {
 }
 
 export interface PowerProfile {
-  readonly changeId: string;
   readonly profile: string;
   readonly hashrateGhs: number;
   readonly powerWatts: number;
@@ -85,8 +91,8 @@ export interface PowerProfile {
 
 export interface ChangePowerProfileData extends PowerProfile {
   readonly serial: string;
-  /** The slot whose rack granted the watts; absent for a machine in storage. */
-  readonly slot?: { readonly reservationId: string };
+  /** Absent for a machine in storage. */
+  readonly grant?: Grant;
 }
 
 export type PowerCommand =
@@ -145,28 +151,38 @@ const powerOf = (serial: string, miner: InstalledMiner): Power => {
   return { serial, model, customerId, contractId, place, ratedHashrateGhs, powerWatts };
 };
 
-/** In a slot only after its rack granted the watts; a machine that went on keeps what it had. */
+export const runsAt = (
+  { hashrateGhs, powerWatts }: Pick<PowerProfile, 'hashrateGhs' | 'powerWatts'>,
+  miner: LivingMiner,
+): boolean => hashrateGhs === miner.ratedHashrateGhs && powerWatts === miner.powerWatts;
+
+/**
+ * In a slot only after its rack granted the watts; of several grants the last one holds. A machine
+ * that went on keeps what it had.
+ */
 export const changePowerProfile = (
-  { serial, slot, changeId, profile, hashrateGhs, powerWatts }: ChangePowerProfileData,
+  { serial, grant, profile, hashrateGhs, powerWatts }: ChangePowerProfileData,
   miner: LivingMiner,
 ): PowerProfileChanged[] => {
-  if (miner.profileChangeId === changeId) return [];
   mustBeHere(serial, miner);
   const reservationId = miner.status === 'installed' ? miner.moves.at(-1) : undefined;
-  if (reservationId !== slot?.reservationId) {
+  if (reservationId !== grant?.reservationId) {
     throw refused(
       'miner/moved-meanwhile',
       `Miner ${serial} was moved while its power profile was changed; ask for it again`,
       { serial, place: miner.place },
     );
   }
-  if (hashrateGhs === miner.ratedHashrateGhs && powerWatts === miner.powerWatts) return [];
+  const known = miner.grant?.reservationId === reservationId ? miner.grant?.revision : undefined;
+  if (grant && known !== undefined && grant.revision <= known) return [];
+  if (!grant && runsAt({ hashrateGhs, powerWatts }, miner)) return [];
   const { model, customerId, contractId, place, energized = false } = miner;
   return [
     {
       type: 'PowerProfileChanged',
       data: {
-        ...{ serial, model, customerId, contractId, place, energized, changeId, profile },
+        ...{ serial, model, customerId, contractId, place, energized, profile },
+        ...(grant && { grant }),
         fromHashrateGhs: miner.ratedHashrateGhs,
         hashrateGhs,
         fromWatts: miner.powerWatts,

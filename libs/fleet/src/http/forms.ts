@@ -6,6 +6,9 @@ import { FACILITY_CODE, RACK_CODE } from '@hostledger/sites';
 import { normaliseSerial } from '../domain/miner.js';
 
 export const MAX_SLOT = 1_000;
+/** Of one machine; far above any that is built. */
+export const MAX_HASHRATE_GHS = 10_000_000;
+export const MAX_WATTS = 100_000;
 
 /** May be left out; unlike `IsOptional` it does not let null through. */
 export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);

@@ -1,9 +1,10 @@
-import { stepOf, type AggregateStore } from '@hostledger/eventsourcing';
+import { stepOf, type AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import type { BulkKind } from '@hostledger/operations';
-import type { DeenergizationCause } from '../domain/miner-power.js';
+import type { DeenergizationCause, PowerProfile } from '../domain/miner-power.js';
 import type { IdentifierKind, RetirementCause } from '../domain/miner-life.js';
 import { actOnMiners, type Wish } from './miner-acts.js';
-import { rejectionsOf } from './outcome.js';
+import { rejectionsOf, type Outcome } from './outcome.js';
+import { changePowerProfiles } from './power-profile.js';
 import { uninstallMiners } from './uninstall.js';
 
 // Lines of uploads as they are stored and performed.
@@ -32,6 +33,8 @@ export interface RetirementLine extends SerialLine {
   readonly cause: RetirementCause;
 }
 
+export interface PowerProfileLine extends SerialLine, PowerProfile {}
+
 /** The wish that a line of each kind is. */
 const wishes = {
   energization: ({ serial, overrideApprovedBy, overrideReason }: EnergizationLine): Wish => {
@@ -56,31 +59,50 @@ const wishes = {
 
 export type LifeKind = keyof typeof wishes;
 
-/** Each line is an act on one machine, by itself. */
-export const lifeKinds = (store: AggregateStore): readonly BulkKind[] => [
-  ...(Object.keys(wishes) as LifeKind[]).map((kind): BulkKind => {
-    const wishOf = wishes[kind] as (line: never) => Wish;
-    return {
-      kind,
-      perform: async ({ lines, context }) => {
-        const orders = lines.map(({ line, value }) => ({
-          wish: wishOf(value),
-          context: stepOf(context, 'line', line),
-        }));
-        return rejectionsOf(lines, await actOnMiners(store, orders));
-      },
-    };
-  }),
-  uninstallationKind(store),
-];
+interface NumberedLine<Line> {
+  readonly value: Line;
+  readonly context: CommandContext;
+}
 
-const uninstallationKind = (store: AggregateStore): BulkKind<SerialLine> => ({
-  kind: 'uninstallation',
+/** Each line is an act on one machine, by itself. */
+const eachLine = <Line>(
+  kind: string,
+  act: (
+    lines: readonly NumberedLine<Line>[],
+    context: CommandContext,
+  ) => Promise<readonly Outcome[]>,
+): BulkKind<Line> => ({
+  kind,
   perform: async ({ lines, context }) => {
-    const orders = lines.map(({ line, value: { serial } }) => ({
-      serial,
+    const numbered = lines.map(({ line, value }) => ({
+      value,
       context: stepOf(context, 'line', line),
     }));
-    return rejectionsOf(lines, await uninstallMiners(store, orders, context));
+    return rejectionsOf(lines, await act(numbered, context));
   },
 });
+
+export const lifeKinds = (store: AggregateStore): readonly BulkKind[] => [
+  ...(Object.keys(wishes) as LifeKind[]).map((kind) => {
+    const wishOf = wishes[kind] as (line: never) => Wish;
+    return eachLine<never>(kind, (lines) =>
+      actOnMiners(
+        store,
+        lines.map(({ value, context }) => ({ wish: wishOf(value), context })),
+      ),
+    );
+  }),
+  eachLine<SerialLine>('uninstallation', (lines, context) =>
+    uninstallMiners(
+      store,
+      lines.map(({ value: { serial }, context: own }) => ({ serial, context: own })),
+      context,
+    ),
+  ),
+  eachLine<PowerProfileLine>('powerProfile', (lines) =>
+    changePowerProfiles(
+      store,
+      lines.map(({ value, context }) => ({ ...value, context })),
+    ),
+  ),
+];

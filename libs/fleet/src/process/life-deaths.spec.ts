@@ -1,5 +1,6 @@
 import { contractAggregate, type ContractCommand } from '@hostledger/contracts';
 import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
+import { rackAggregate, rackId } from '@hostledger/sites';
 import { InMemoryStreams, type FaultPoint } from '@hostledger/testing';
 import { minerAggregate } from '../domain/miner.js';
 import { assignmentKind, type AssignmentLine } from './assign.js';
@@ -10,12 +11,19 @@ import {
   contextOf,
   disagreementsIn,
   finishDueMoves,
+  itemsIn,
   openMovesIn,
   serialOf,
   setUpFloor,
   slot,
   violationsIn,
 } from './moves.fixture.js';
+import {
+  changePowerProfiles,
+  openGrants,
+  powerProfilesProcess,
+  type OpenGrant,
+} from './power-profile.js';
 import { uninstallMiners } from './uninstall.js';
 
 // Flows of a machine's life that span streams, and processes that die in the middle of them.
@@ -27,23 +35,74 @@ const deaths = (appends: number) =>
 
 const serials = [1, 2, 3].map(serialOf);
 
+const installed = async (): Promise<InMemoryStreams> => {
+  const streams = new InMemoryStreams();
+  const store = new AggregateStore(streams);
+  await setUpFloor(store, { A1: 8 }, 3);
+  const moves = serials.map((serial, index) => ({
+    serial,
+    to: slot('A1', index + 1),
+    context: contextOf(`in ${serial}`),
+  }));
+  await moveMiners(store, 'installation', moves, { context: contextOf('in'), now: at });
+  return streams;
+};
+
+describe('changing a power profile', () => {
+  const change = (streams: InMemoryStreams, powerWatts: number, name: string) => {
+    const [serial] = serials;
+    const target = { serial: serial!, profile: name, hashrateGhs: powerWatts * 40, powerWatts };
+    const order = { ...target, context: contextOf(name) };
+    return changePowerProfiles(new AggregateStore(streams), [order]);
+  };
+  const tell = async (streams: InMemoryStreams) => {
+    for (const item of itemsIn<OpenGrant>(openGrants, streams.log)) {
+      const act = { at, signal: new AbortController().signal };
+      await powerProfilesProcess(new AggregateStore(streams)).perform(item, act);
+    }
+  };
+  /** What the rack counts for the machine, and what the machine says. */
+  const watts = async (streams: InMemoryStreams) => {
+    const store = new AggregateStore(streams);
+    const { state: rack } = await store.load(rackAggregate, rackId('DENTON', 'A1'));
+    const { state: miner } = await store.load(minerAggregate, serials[0]!);
+    return [
+      rack.status === 'commissioned' && rack.slots[0]?.powerWatts,
+      miner.status === 'installed' && miner.powerWatts,
+    ];
+  };
+
+  it.each(deaths(2))('survives a death at append %i, %s it', async (append, point) => {
+    const streams = await installed();
+    streams.failFrom(append, point);
+    await expect(change(streams, 2_400, 'eco')).rejects.toThrow();
+    streams.heal();
+    const granted = append > 1 || point === 'after' ? 2_400 : 3_247;
+    await tell(streams);
+    expect(await watts(streams)).toEqual([granted, granted]);
+    expect(itemsIn(openGrants, streams.log)).toEqual([]);
+    expect(await change(streams, 2_400, 'eco')).toMatchObject([{ status: 'done' }]);
+    expect(await watts(streams)).toEqual([2_400, 2_400]);
+  });
+
+  it('ends at the last grant, whoever is told first', async () => {
+    const streams = await installed();
+    const goOn = streams.stallNext(`miner-${serials[0]!}`);
+    const first = change(streams, 2_400, 'eco');
+    for (let turn = 0; turn < 100; turn += 1) await Promise.resolve();
+    await change(streams, 3_000, 'warm');
+    goOn();
+    await first;
+    await tell(streams);
+    expect(await watts(streams)).toEqual([3_000, 3_000]);
+    expect(itemsIn(openGrants, streams.log)).toEqual([]);
+  });
+});
+
 describe('taking machines out of their slots', () => {
   const orders = serials.map((serial) => ({ serial, context: contextOf(`out ${serial}`) }));
   const takeOut = (streams: InMemoryStreams) =>
     uninstallMiners(new AggregateStore(streams), orders, contextOf('out'));
-
-  const installed = async (): Promise<InMemoryStreams> => {
-    const streams = new InMemoryStreams();
-    const store = new AggregateStore(streams);
-    await setUpFloor(store, { A1: 8 }, 3);
-    const moves = serials.map((serial, index) => ({
-      serial,
-      to: slot('A1', index + 1),
-      context: contextOf(`in ${serial}`),
-    }));
-    await moveMiners(store, 'installation', moves, { context: contextOf('in'), now: at });
-    return streams;
-  };
 
   it.each(deaths(4))('survives a death at append %i, %s it', async (append, point) => {
     const streams = await installed();

@@ -4,7 +4,7 @@ import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { BulkRoute, Roles, Upload, type BulkUpload } from '@hostledger/http';
 import { UploadMode } from '../http/delivery-lines.js';
-import { serialField } from '../http/forms.js';
+import { MAX_HASHRATE_GHS, MAX_WATTS, serialField, wholeField } from '../http/forms.js';
 import { OperationAccepted } from '../http/lines.js';
 import { DEENERGIZATION_CAUSES } from '../domain/miner-power.js';
 import { IDENTIFIER_KINDS, RETIREMENT_CAUSES } from '../domain/miner-life.js';
@@ -52,6 +52,13 @@ const titleTransferLine = z.strictObject({
   documentDigest: z.string().regex(/^[0-9a-f]{64}$/, 'Not a SHA-256 in lower-case hex digits'),
 });
 const retirementLine = z.strictObject({ serial, cause: z.enum(RETIREMENT_CAUSES) });
+
+const powerProfileLine = z.strictObject({
+  serial,
+  profile: text(60).meta({ example: 'eco' }),
+  hashrateGhs: wholeField(1, MAX_HASHRATE_GHS).meta({ example: 120_000 }),
+  powerWatts: wholeField(1, MAX_WATTS).meta({ example: 2_400 }),
+});
 
 type Sent = BulkUpload<{ readonly serial: string }>;
 
@@ -118,6 +125,18 @@ export class ManyMinersController {
   @ApiAcceptedResponse({ type: OperationAccepted })
   unassign(@Query() { mode }: UploadMode, @Upload(serialLine) sent: Sent) {
     return startBulk(this.commands, 'unassignment', sent, mode);
+  }
+
+  @ApiOperation({
+    summary: 'Change the power profiles of miners, up to 100,000 at once',
+    description: `Of miners in slots as far as their racks grant the watts. ${EACH}`,
+  })
+  @Post('power-profiles')
+  @Roles('operator')
+  @BulkRoute(powerProfileLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
+  changeProfiles(@Query() { mode }: UploadMode, @Upload(powerProfileLine) sent: Sent) {
+    return startBulk(this.commands, 'powerProfile', sent, mode);
   }
 
   @ApiOperation({

@@ -14,6 +14,7 @@ import {
   slot,
   violationsIn,
 } from '../process/moves.fixture.js';
+import { openGrants } from '../process/power-profile.js';
 import { FleetRoutes } from './routes.fixture.js';
 
 // A machine's life from its routes to its read models: five in slots, five in storage.
@@ -105,6 +106,36 @@ describe('power', () => {
     const data = { cause: 'curtailment', curtailmentId: 'c-1' };
     expect(streams.events(`miner-${serialOf(2)}`).at(-1)).toMatchObject({ data });
     expect(streams.events(`miner-${serialOf(3)}`).at(-1)!.data).not.toHaveProperty('curtailmentId');
+  });
+});
+
+describe('a power profile', () => {
+  const eco = { profile: 'eco', hashrateGhs: 120_000, powerWatts: 2_400 };
+  const inUse = async () => {
+    const { state } = await store.load(rackAggregate, rackId('DENTON', 'A1'), { fresh: true });
+    return state.status === 'commissioned' ? state.powerWattsInUse : undefined;
+  };
+
+  it('is changed as far as the rack grants the watts', async () => {
+    const url = `/miners/${serialOf(5)}/power-profile`;
+    expect(await post(url, eco)).toMatchObject({ status: 200 });
+    expect(await inUse()).toBe(4 * 3_247 + 2_400);
+    expect(await post(url, eco)).toMatchObject({ status: 200 });
+    expect(stories(serialOf(5)).filter((type) => type === 'PowerProfileChanged')).toHaveLength(1);
+    const turbo = { profile: 'turbo', hashrateGhs: 190_000, powerWatts: 20_000 };
+    expect(await post(url, turbo)).toMatchObject({
+      status: 409,
+      body: { code: 'rack/power-exceeded' },
+    });
+    expect(await post(url, turbo, { 'if-match': '"0"' })).toMatchObject({ status: 412 });
+  });
+
+  it('is changed back, of many', async () => {
+    const line = (n: number) => `${serialOf(n)},stock,151000,3247`;
+    const lines = ['serial,profile,hashrateGhs,powerWatts', line(5), line(10)].join('\n');
+    expect(await room.perform(await post('/power-profiles', lines))).toEqual([]);
+    expect(await inUse()).toBe(5 * 3_247);
+    expect(itemsIn(openGrants, streams.log)).toEqual([]);
   });
 });
 

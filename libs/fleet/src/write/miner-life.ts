@@ -2,7 +2,17 @@ import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsISO8601, IsUUID, Length, Matches, ValidateNested } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsUUID,
+  Length,
+  Matches,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { AggregateStore, deriveId, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
 import { COMPONENTS, REPAIR_OUTCOMES, type Component } from '../domain/miner-repair.js';
@@ -13,9 +23,16 @@ import {
   type IdentifierKind,
   type RetirementCause,
 } from '../domain/miner-life.js';
-import { IsFacility, MayBeAbsent, MinerParams } from '../http/forms.js';
+import {
+  IsFacility,
+  MAX_HASHRATE_GHS,
+  MAX_WATTS,
+  MayBeAbsent,
+  MinerParams,
+} from '../http/forms.js';
 import { actOnMiners, type Wish } from '../process/miner-acts.js';
 import type { Done, Outcome } from '../process/outcome.js';
+import { changePowerProfiles, type ProfileOrder } from '../process/power-profile.js';
 import { uninstallMiners } from '../process/uninstall.js';
 
 export class OverrideBody {
@@ -46,6 +63,33 @@ export class DeenergizeBody {
   @MayBeAbsent()
   @Length(1, 60)
   curtailmentId?: string;
+}
+
+export class PowerProfileBody {
+  /**
+   * As the firmware names it.
+   * @example eco
+   */
+  @Length(1, 60)
+  profile: string;
+
+  /**
+   * Rated under that profile.
+   * @example 120000
+   */
+  @IsInt()
+  @Min(1)
+  @Max(MAX_HASHRATE_GHS)
+  hashrateGhs: number;
+
+  /**
+   * What it takes at the plug under that profile.
+   * @example 2400
+   */
+  @IsInt()
+  @Min(1)
+  @Max(MAX_WATTS)
+  powerWatts: number;
 }
 
 export class IdentifierBody {
@@ -174,6 +218,21 @@ export class UninstallMinerHandler implements ICommandHandler<UninstallMinerComm
   }
 }
 
+export class ChangeProfileCommand extends Command<Done> {
+  constructor(readonly order: ProfileOrder) {
+    super();
+  }
+}
+
+@CommandHandler(ChangeProfileCommand)
+export class ChangeProfileHandler implements ICommandHandler<ChangeProfileCommand> {
+  constructor(private readonly store: AggregateStore) {}
+
+  async execute({ order }: ChangeProfileCommand) {
+    return done(await changePowerProfiles(this.store, [order]));
+  }
+}
+
 const done = ([outcome]: readonly Outcome[]): Done => {
   if (!outcome) throw new Error('One order has one outcome');
   if (outcome.status === 'refused') throw outcome.refusal;
@@ -223,6 +282,24 @@ export class MinerLifeController {
   @ApiOkResponse({ type: MinerChangedReply })
   async uninstall(@Param() { serial }: MinerParams, @ActContext() context: CommandContext) {
     const changed = await this.commands.execute(new UninstallMinerCommand(serial, context));
+    return reply(changed, { body: { serial } satisfies MinerChangedReply });
+  }
+
+  @ApiOperation({
+    summary: 'Change the power profile of a miner',
+    description: 'Of a miner in a slot as far as its rack grants the watts. `If-Match` guards it.',
+  })
+  @Post('power-profile')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOkResponse({ type: MinerChangedReply })
+  async changeProfile(
+    @Param() { serial }: MinerParams,
+    @Body() body: PowerProfileBody,
+    @ActContext() context: CommandContext,
+  ) {
+    const order = { serial, ...body, context };
+    const changed = await this.commands.execute(new ChangeProfileCommand(order));
     return reply(changed, { body: { serial } satisfies MinerChangedReply });
   }
 
@@ -352,5 +429,5 @@ export class MinerLifeController {
 
 export const minerLife = {
   controllers: [MinerLifeController],
-  providers: [ActOnMinerHandler, UninstallMinerHandler],
+  providers: [ActOnMinerHandler, UninstallMinerHandler, ChangeProfileHandler],
 };

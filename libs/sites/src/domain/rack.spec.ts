@@ -285,6 +285,9 @@ describe('changing the watts of a slot', () => {
       .when(change(2_000))
       .then(changed(2_000));
     given(...both)
+      .when(change(3_247))
+      .thenNothing();
+    given(...both)
       .when(change(0))
       .thenRejects('rack/power-invalid', '/powerWatts');
   });

@@ -363,6 +363,7 @@ const changeSlotPower = (change: SlotPowerChange, rack: CommissionedRack): SlotP
   }
   if (hold.changeId === changeId) return [];
   const fromWatts = hold.powerWatts;
+  if (powerWatts === fromWatts) return [];
   const more = powerWatts - fromWatts;
   const refusal =
     wattsRefusal(powerWatts) ?? (more > 0 ? powerRefusal(rack, slot, more) : undefined);

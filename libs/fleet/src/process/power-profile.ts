@@ -1,0 +1,184 @@
+import {
+  CommandIdReused,
+  mapLimited,
+  processContext,
+  processItemColumns,
+  RevisionMismatch,
+  stepOf,
+  tableFold,
+  type AggregateStore,
+  type CommandContext,
+  type DurableProcess,
+  type ProcessItem,
+} from '@hostledger/eventsourcing';
+import { rackAggregate, rackId, type SlotPowerChanged, type SlotVacated } from '@hostledger/sites';
+import { minerAggregate, minerUnknown, presentReservation } from '../domain/miner.js';
+import {
+  runsAt,
+  type Grant,
+  type PowerProfile,
+  type PowerProfileChanged,
+} from '../domain/miner-power.js';
+import { isRefusal, type Outcome } from './outcome.js';
+
+// The rack grants the watts first, then the machine runs at its new profile. What a death leaves
+// in between is finished by the process `power_profiles`.
+
+const MINERS_IN_FLIGHT = 64;
+/** Whoever asked the rack goes on at once; only after this long is it our turn. */
+const GRACE_MS = 30_000;
+
+export interface ProfileOrder extends PowerProfile {
+  readonly serial: string;
+  readonly context: CommandContext;
+}
+
+/**
+ * Changes power profiles, of machines in slots as far as their racks grant the watts; one outcome
+ * per order. `If-Match` guards the machine before anything is granted.
+ * @throws StoreUnavailable, TooMuchContention: run it again.
+ */
+export const changePowerProfiles = (
+  store: AggregateStore,
+  orders: readonly ProfileOrder[],
+): Promise<readonly Outcome[]> =>
+  mapLimited(orders, MINERS_IN_FLIGHT, async (order): Promise<Outcome> => {
+    try {
+      return await change(store, order);
+    } catch (error) {
+      if (isRefusal(error)) return { status: 'refused', refusal: error };
+      throw error;
+    }
+  });
+
+const change = async (
+  store: AggregateStore,
+  { serial, profile, hashrateGhs, powerWatts, context }: ProfileOrder,
+): Promise<Outcome> => {
+  const loaded = await store.load(minerAggregate, serial, { fresh: true });
+  const { state, revision, commands } = loaded;
+  if (state.status === 'unknown') throw minerUnknown(serial);
+  const { expectedRevision, requestHash, ...rest } = context;
+  const before = commands.find(({ id }) => id === context.commandId);
+  if (before && requestHash !== undefined && before.hash !== requestHash) {
+    throw new CommandIdReused(context.commandId);
+  }
+  if (!before && expectedRevision !== undefined && expectedRevision !== revision) {
+    throw new RevisionMismatch(`miner-${serial}`, expectedRevision, revision);
+  }
+  const target = { profile, hashrateGhs, powerWatts };
+  let grant: Grant | undefined;
+  if (state.status === 'installed' && !before) {
+    const granted = await grantAt(store, serial, state, target, context);
+    if (granted.unchanged && runsAt(target, state)) {
+      const { position } = loaded;
+      return { status: 'done', revision, position, unchanged: true, replayed: false };
+    }
+    ({ grant } = granted);
+  }
+  const data = { serial, ...target, ...(grant && { grant }) };
+  const command = { type: 'ChangePowerProfile', data, at: context.at } as const;
+  const asked = requestHash === undefined ? rest : { ...rest, requestHash };
+  const done = await store.handle(minerAggregate, serial, command, asked);
+  const { position, replayed, events } = done;
+  const unchanged = events.length === 0;
+  return { status: 'done', revision: done.revision, position, replayed, unchanged };
+};
+
+type Installed = Parameters<typeof presentReservation>[0];
+
+const grantAt = async (
+  store: AggregateStore,
+  serial: string,
+  miner: Installed,
+  target: PowerProfile,
+  context: CommandContext,
+): Promise<{ readonly grant: Grant; readonly unchanged: boolean }> => {
+  const { facility, rack, slot } = miner.place;
+  const reservationId = presentReservation(miner);
+  const step = stepOf(context, 'grant', reservationId);
+  const data = { slot, reservationId, serial, changeId: step.commandId, ...target };
+  const command = { type: 'ChangeSlotPower', data, at: context.at } as const;
+  const granted = await store.handle(rackAggregate, rackId(facility, rack), command, step);
+  const grant = { reservationId, revision: Number(granted.revision) };
+  return { grant, unchanged: granted.events.length === 0 && !granted.replayed };
+};
+
+/** A grant that its machine does not use yet; `item_id` is the reservation of its slot. */
+export interface OpenGrant extends ProcessItem {
+  readonly serial: string;
+  readonly revision: number;
+  readonly profile: string;
+  readonly hashrate_ghs: number;
+  readonly power_watts: number;
+}
+
+/** Pure: which machines have to be told of their last grant. */
+export const openGrants = tableFold<
+  OpenGrant,
+  SlotPowerChanged | SlotVacated | PowerProfileChanged
+>({
+  table: {
+    name: 'open_grants',
+    columns: {
+      ...processItemColumns,
+      serial: 'text',
+      revision: 'integer',
+      profile: 'text',
+      hashrate_ghs: 'integer',
+      power_watts: 'integer',
+    },
+    key: ['item_id'],
+  },
+  keys: {
+    SlotPowerChanged: ({ data }) => [{ item_id: data.reservationId }],
+    SlotVacated: ({ data }) => [{ item_id: data.reservationId }],
+    PowerProfileChanged: ({ data }) => (data.grant ? [{ item_id: data.grant.reservationId }] : []),
+  },
+  evolve: (row, event) => {
+    switch (event.type) {
+      case 'SlotPowerChanged': {
+        const { reservationId, serial, profile, hashrateGhs, powerWatts } = event.data;
+        return {
+          item_id: reservationId,
+          due_at: new Date(Date.parse(event.recordedAt) + GRACE_MS).toISOString(),
+          cause_id: event.id,
+          correlation_id: event.metadata.$correlationId,
+          serial,
+          revision: Number(event.revision),
+          profile,
+          hashrate_ghs: hashrateGhs,
+          power_watts: powerWatts,
+        };
+      }
+      case 'SlotVacated':
+        return undefined;
+      case 'PowerProfileChanged':
+        return row && event.data.grant!.revision >= row.revision ? undefined : row;
+    }
+  },
+});
+
+const NAME = 'power_profiles';
+
+/** Tells machines of grants that a crash left unused. */
+export const powerProfilesProcess = (store: AggregateStore): DurableProcess<OpenGrant> => ({
+  name: NAME,
+  version: 1,
+  items: openGrants,
+  perform: async (item, { at }) => {
+    const { serial, revision, profile, item_id: reservationId } = item;
+    const { hashrate_ghs: hashrateGhs, power_watts: powerWatts } = item;
+    const grant = { reservationId, revision };
+    const data = { serial, profile, hashrateGhs, powerWatts, grant };
+    const command = { type: 'ChangePowerProfile', data, at } as const;
+    const cause = { id: item.cause_id, correlationId: item.correlation_id };
+    const context = processContext(NAME, cause, at, 'tell');
+    try {
+      await store.handle(minerAggregate, serial, command, context);
+    } catch (error) {
+      // It has left the slot; the item ends when the rack records that.
+      if (!isRefusal(error)) throw error;
+    }
+  },
+});
