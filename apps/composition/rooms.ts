@@ -5,9 +5,12 @@ import {
   contractsProjections,
 } from '@hostledger/contracts';
 import type { DurableProcess, Projection } from '@hostledger/eventsourcing';
+import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   FleetApiModule,
   fleetBulkKinds,
+  FleetCensus,
+  FleetCensusModule,
   fleetProcesses,
   fleetProjections,
 } from '@hostledger/fleet';
@@ -25,6 +28,7 @@ export const apiModules = [
   ContractsApiModule,
   SitesApiModule,
   FleetApiModule,
+  FleetCensusModule,
   OperationsApiModule,
 ] as const;
 
@@ -39,9 +43,13 @@ export const readModelProjections: readonly Projection[] = [
 export const durableProcesses = ({
   aggregateStore,
   eventStore,
-}: System): readonly DurableProcess<never>[] => [
-  ...contractsProcesses(aggregateStore),
-  ...sitesProcesses(aggregateStore),
-  ...fleetProcesses(aggregateStore, eventStore),
-  operationsProcess(aggregateStore, eventStore, fleetBulkKinds(aggregateStore, eventStore)),
-];
+  database,
+}: System): readonly DurableProcess<never>[] => {
+  const readModels = new ReadModels(database, { projections: readModelProjections });
+  return [
+    ...contractsProcesses(aggregateStore),
+    ...sitesProcesses(aggregateStore, new FleetCensus(readModels)),
+    ...fleetProcesses(aggregateStore, eventStore),
+    operationsProcess(aggregateStore, eventStore, fleetBulkKinds(aggregateStore, eventStore)),
+  ];
+};

@@ -111,9 +111,10 @@ export const relocateByPlan = async (
   const { relocationId } = planned.body as { relocationId: string };
   const path = `/v1/relocation-plans/${relocationId}`;
   const started = performance.now();
-  await approver.call('POST', `${path}/approval`, {});
+  const { headers } = await approver.call('POST', `${path}/approval`, {});
+  const atLeast = { 'min-log-position': headers.get('log-position')! };
   for (;;) {
-    const { status, completed } = (await system.call('GET', path)).body as Plan;
+    const { status, completed } = (await system.call('GET', path, undefined, atLeast)).body as Plan;
     const ms = performance.now() - started;
     if (status === 'completed') {
       if (completed !== machines) throw new Error(`${completed} of ${machines} moves were made`);

@@ -15,6 +15,7 @@ export {
   type ModelTotal,
 } from './domain/delivery.js';
 export { reconcileDelivery, startDelivery } from './process/delivery.js';
+export { FleetCensus, FleetCensusModule } from './read/census.js';
 export {
   minerAggregate,
   normaliseSerial,

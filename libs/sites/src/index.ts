@@ -8,6 +8,7 @@ export {
   type FacilityEvent,
   type FacilityOpened,
   type OpenFacility,
+  type OperatingFacility,
   type RackPlan,
   type RackPowerCommitted,
 } from './domain/facility.js';
@@ -34,6 +35,7 @@ export {
   type SlotVacated,
   type Vacation,
 } from './domain/rack.js';
+export { FacilityCensus, mustBeInOperation, type Census } from './process/disposal.js';
 export {
   SitesApiModule,
   sitesAggregates,

@@ -1,28 +1,13 @@
 import { contractAggregate, type ContractCommand } from '@hostledger/contracts';
 import { deriveId, type AggregateStore } from '@hostledger/eventsourcing';
-import { facilityAggregate } from '@hostledger/sites';
-import { at, contextOf } from './moves.fixture.js';
+import { at, contextOf, openFacility } from './moves.fixture.js';
 
 // A contract that machines can be delivered under, for specs of deliveries.
 
 export const contractId = deriveId('contract');
 
 export const setUpContract = async (store: AggregateStore): Promise<void> => {
-  await store.handle(
-    facilityAggregate,
-    'DENTON',
-    {
-      type: 'OpenFacility',
-      data: {
-        facility: 'DENTON',
-        name: 'Denton',
-        timeZone: 'America/Chicago',
-        powerEnvelopeWatts: 1,
-      },
-      at,
-    },
-    contextOf('facility'),
-  );
+  await openFacility(store, 'DENTON');
   const commands: ContractCommand[] = [
     {
       type: 'DraftContract',

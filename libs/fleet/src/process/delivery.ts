@@ -15,7 +15,7 @@ import {
   type LineRejection,
   type OperationLine,
 } from '@hostledger/operations';
-import { facilityAggregate } from '@hostledger/sites';
+import { mustBeInOperation } from '@hostledger/sites';
 import {
   addTotals,
   deliveryAggregate,
@@ -119,16 +119,7 @@ const mayDeliver = async (
   facility: string,
   at: string,
 ): Promise<string> => {
-  const { state: site } = await store.load(facilityAggregate, facility, { fresh: true });
-  if (site.status === 'unknown') {
-    throw new DomainError(
-      'notFound',
-      'facility/unknown',
-      `There is no facility ${facility}`,
-      { facility },
-      '/facility',
-    );
-  }
+  await mustBeInOperation(store, facility, '/facility');
   const { state: contract } = await store.load(contractAggregate, contractId, { fresh: true });
   // The contract's own rules, asked before instead of after the work.
   contractAggregate.decide({ type: 'RecordDelivery', data: nothingDelivered, at }, contract);

@@ -10,6 +10,7 @@ import {
   type DurableProcess,
   type ProcessItem,
 } from '@hostledger/eventsourcing';
+import { mustBeInOperation } from '@hostledger/sites';
 import type { BulkKind, LineRejection } from '@hostledger/operations';
 import {
   deliveryAggregate,
@@ -97,7 +98,7 @@ const moveMachine = (
     : takeIn(store, intent, context);
 
 /** The append at no_stream decides; a serial number that lives is refused for good. */
-const takeIn = (
+const takeIn = async (
   store: AggregateStore,
   { deliveryId, contractId, customerId, facility, discrepancyId, line, serial, model }: Intent,
   context: CommandContext,
@@ -108,6 +109,12 @@ const takeIn = (
     data: { ...data, condition: 'ok' },
     at: context.at,
   } as const;
+  try {
+    await mustBeInOperation(store, facility);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return { discrepancyId, serial, code: error.code, detail: error.message };
+  }
   return told(store, discrepancyId, command, context);
 };
 

@@ -5,6 +5,7 @@ import {
   type CommandContext,
 } from '@hostledger/eventsourcing';
 import { contractAggregate, customerAggregate } from '@hostledger/contracts';
+import { mustBeInOperation } from '@hostledger/sites';
 import type { LifeCommand } from '../domain/miner-life.js';
 import type { EnergizeMinerData } from '../domain/miner-power.js';
 import { minerAggregate, minerUnknown } from '../domain/miner.js';
@@ -77,6 +78,9 @@ class Facts {
   constructor(private readonly store: AggregateStore) {}
 
   async complete(wish: Wish, { actor }: CommandContext, fresh: boolean) {
+    if (wish.type === 'ReturnFromVendor') {
+      await mustBeInOperation(this.store, wish.data.facility, '/facility');
+    }
     if (wish.type === 'TransferTitle') await this.mustBeCustomer(wish.data.toCustomerId);
     if (wish.type !== 'EnergizeMiner') return wish;
     const { serial } = wish.data;

@@ -7,7 +7,7 @@ import {
   type Recorded,
   type RecordedEvent,
 } from '@hostledger/eventsourcing';
-import { rackAggregate, rackId, type RackEvent } from '@hostledger/sites';
+import { facilityAggregate, rackAggregate, rackId, type RackEvent } from '@hostledger/sites';
 import {
   minerAggregate,
   type Miner,
@@ -41,6 +41,12 @@ export const slot = (rack: string, number: number): SlotPlace => ({
 });
 
 export const serialOf = (number: number): string => `MINER${String(number).padStart(4, '0')}`;
+
+export const openFacility = async (store: AggregateStore, facility: string): Promise<void> => {
+  const data = { facility, name: facility, timeZone: 'America/Chicago', powerEnvelopeWatts: 1 };
+  const command = { type: 'OpenFacility', data, at } as const;
+  await store.handle(facilityAggregate, facility, command, contextOf(`open ${facility}`));
+};
 
 /** Racks by name with the number of miners their power limit carries; 8 slots each. */
 export const setUpFloor = async (

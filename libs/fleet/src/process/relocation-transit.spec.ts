@@ -8,6 +8,7 @@ import {
   contextOf,
   disagreementsIn,
   finishDueMoves,
+  openFacility,
   openMovesIn,
   placeOf,
   serialOf,
@@ -48,6 +49,7 @@ const begin = async (): Promise<void> => {
   store = new AggregateStore(streams);
   await setUpFloor(store, { A1: 8 }, 4);
   await setUpRackAtPecos(store, 'P1', 3);
+  await openFacility(store, 'DALTON');
   const orders = [1, 2, 3].map((number) => ({
     serial: serialOf(number),
     to: slot('A1', number),

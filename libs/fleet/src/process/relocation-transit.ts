@@ -1,5 +1,6 @@
 import { DomainError, mapLimited, stepOf, type AggregateStore } from '@hostledger/eventsourcing';
 import type { BulkKind, Chunk, LineRejection } from '@hostledger/operations';
+import { mustBeInOperation } from '@hostledger/sites';
 import { minerAggregate, type Miner } from '../domain/miner.js';
 import { chunkOf, moveState } from '../domain/relocation-moves.js';
 import type { KnownRelocation, PlannedMove } from '../domain/relocation.js';
@@ -189,6 +190,7 @@ const arrive = async (run: Run, { serial, facility }: ArrivalLine): Promise<Arri
   if (departure && !recorded)
     await vacateSlots(store, [departure], stepOf(context, 'left', planned.move));
   if (before.status === 'inTransit') {
+    if (at !== before.place.to) await mustBeInOperation(run.store, at, '/facility');
     const command = {
       type: 'ArriveMiner',
       data: { serial, facility: at },

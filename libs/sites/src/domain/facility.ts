@@ -7,6 +7,22 @@ import {
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
 
+import {
+  decideCurtailments,
+  evolveCurtailments,
+  noCurtailments,
+  type CurtailmentCommand,
+  type CurtailmentEvent,
+  type Curtailments,
+} from './curtailments.js';
+import {
+  decideDisposal,
+  mustBeOperated,
+  type DisposalBegan,
+  type DisposalCommand,
+  type DisposalEvent,
+} from './disposal.js';
+
 /** A facility's code, e.g. `DENTON`. */
 export const FACILITY_CODE = /^[A-Z][A-Z0-9]{1,15}$/;
 
@@ -60,8 +76,25 @@ export type CapacityReleased = DomainEvent<
   }
 >;
 
+export type PowerEnvelopeChanged = DomainEvent<
+  'PowerEnvelopeChanged',
+  { facility: string; fromWatts: number; powerEnvelopeWatts: number; cause: string }
+>;
+/** For the energy of the site; of several for one day the last one holds. */
+export type PowerRateFixed = DomainEvent<
+  'PowerRateFixed',
+  { facility: string; ratePerKwh: string; currency: string; effectiveOn: string }
+>;
+
 export type FacilityEvent =
-  FacilityOpened | RackPowerCommitted | CapacityCommitted | CapacityReleased;
+  | FacilityOpened
+  | RackPowerCommitted
+  | CapacityCommitted
+  | CapacityReleased
+  | PowerEnvelopeChanged
+  | PowerRateFixed
+  | CurtailmentEvent
+  | DisposalEvent;
 
 export const facilityEvents: EventCatalogue<FacilityEvent> = {
   FacilityOpened: 'A site went into operation with its power envelope.',
@@ -70,14 +103,21 @@ export const facilityEvents: EventCatalogue<FacilityEvent> = {
   CapacityCommitted: 'Units and watts of the site are held for an allocation to a customer.',
   CapacityReleased:
     'Capacity held for an allocation is free again: it was not made, or it was reduced.',
+  PowerEnvelopeChanged: 'The site can draw another power from here on.',
+  PowerRateFixed: 'Energy costs the site so much from a day on.',
+  CurtailmentDeclared: 'The site, or racks of it, draw less from an instant on.',
+  CurtailmentEnded: 'A curtailment was over.',
+  FacilityAcquired: 'The site was taken over from somebody else.',
+  DisposalBegan: 'Nothing comes to the site any more, while it is looked whether it is empty.',
+  FacilityDisposed: 'The site was empty and was given away.',
+  DisposalAbandoned: 'The site was not empty and is operated as before.',
 };
 
 const MAX_RACKS_PER_EVENT = 400;
 
 // State
 
-export interface OpenFacility {
-  readonly status: 'open';
+interface KnownFacility {
   readonly facility: string;
   readonly powerEnvelopeWatts: number;
   readonly racks: ReadonlyMap<string, RackPlan>;
@@ -92,9 +132,25 @@ export interface OpenFacility {
   readonly releasedAllocations: ReadonlySet<string>;
   /** Reductions of allocations whose part was given back. */
   readonly reductions: ReadonlySet<string>;
+  readonly curtailments: Curtailments;
+  readonly acquiredFrom?: string;
+  /** Disposals that were abandoned. */
+  readonly endedDisposals: ReadonlySet<string>;
 }
 
-export type Facility = { readonly status: 'unknown' } | OpenFacility;
+export interface OpenFacility extends KnownFacility {
+  readonly status: 'open';
+}
+
+/** Being disposed of, or disposed of. */
+export interface LeavingFacility extends KnownFacility {
+  readonly status: 'disposing' | 'disposed';
+  readonly disposal: DisposalBegan['data'];
+}
+
+export type OperatingFacility = OpenFacility | LeavingFacility;
+
+export type Facility = { readonly status: 'unknown' } | OperatingFacility;
 
 // Evolve
 
@@ -110,6 +166,8 @@ const evolve = (facility: Facility, event: FacilityEvent): Facility => {
       committedWatts: 0,
       releasedAllocations: new Set(),
       reductions: new Set(),
+      curtailments: noCurtailments,
+      endedDisposals: new Set(),
     };
   }
   if (facility.status === 'unknown') return facility;
@@ -133,15 +191,32 @@ const evolve = (facility: Facility, event: FacilityEvent): Facility => {
     }
     case 'CapacityReleased':
       return capacityReleased(facility, event.data);
+    case 'PowerEnvelopeChanged':
+      return { ...facility, powerEnvelopeWatts: event.data.powerEnvelopeWatts };
+    case 'PowerRateFixed':
+      return facility;
+    case 'CurtailmentDeclared':
+    case 'CurtailmentEnded':
+      return { ...facility, curtailments: evolveCurtailments(facility.curtailments, event) };
+    case 'FacilityAcquired':
+      return { ...facility, acquiredFrom: event.data.from };
+    case 'DisposalBegan':
+      return { ...facility, status: 'disposing', disposal: event.data };
+    case 'FacilityDisposed':
+      return { ...facility, status: 'disposed', disposal: event.data };
+    case 'DisposalAbandoned': {
+      const endedDisposals = new Set(facility.endedDisposals).add(event.data.disposalId);
+      return { ...facility, status: 'open', endedDisposals };
+    }
     default:
       return unreachable(event);
   }
 };
 
 const capacityReleased = (
-  facility: OpenFacility,
+  facility: OperatingFacility,
   { allocationId, units, powerWatts, reductionId }: CapacityReleased['data'],
-): OpenFacility => {
+): OperatingFacility => {
   const committedWatts = facility.committedWatts - powerWatts;
   const commitments = new Map(facility.commitments);
   const held = commitments.get(allocationId);
@@ -177,7 +252,11 @@ export type FacilityCommand =
   /** All or nothing; racks that are committed with the same data are left as they are. */
   | DomainCommand<'CommitRackPower', { racks: readonly RackPlan[] }>
   | DomainCommand<'CommitCapacity', Omit<CapacityCommitted['data'], 'facility'>>
-  | DomainCommand<'ReleaseCapacity', CapacityRelease>;
+  | DomainCommand<'ReleaseCapacity', CapacityRelease>
+  | DomainCommand<'ChangePowerEnvelope', { powerEnvelopeWatts: number; cause: string }>
+  | DomainCommand<'FixPowerRate', Omit<PowerRateFixed['data'], 'facility'>>
+  | CurtailmentCommand
+  | DisposalCommand;
 
 // Decide
 
@@ -191,9 +270,45 @@ const decide = (command: FacilityCommand, facility: Facility): readonly Facility
       return commitCapacity(command.data, facility);
     case 'ReleaseCapacity':
       return releaseCapacity(command.data, facility);
+    case 'ChangePowerEnvelope':
+      return changePowerEnvelope(command.data, facility);
+    case 'FixPowerRate':
+      mustBeOperated(facility);
+      return [{ type: 'PowerRateFixed', data: { facility: facility.facility, ...command.data } }];
+    case 'DeclareCurtailment':
+    case 'EndCurtailment':
+      return decideCurtailments(command, facility);
+    case 'AcquireFacility':
+    case 'BeginDisposal':
+    case 'CompleteDisposal':
+    case 'AbandonDisposal':
+      return decideDisposal(command, facility);
     default:
       return unreachable(command);
   }
+};
+
+/** What racks may draw and what customers were promised stays covered. */
+const changePowerEnvelope = (
+  { powerEnvelopeWatts, cause }: { powerEnvelopeWatts: number; cause: string },
+  site: OperatingFacility,
+): PowerEnvelopeChanged[] => {
+  const { facility, powerEnvelopeWatts: fromWatts, rackLimitWatts, committedWatts } = site;
+  if (powerEnvelopeWatts === fromWatts) return [];
+  mustBeOperated(site);
+  if (powerEnvelopeWatts < Math.max(rackLimitWatts, committedWatts)) {
+    throw new DomainError(
+      'conflict',
+      'facility/power-envelope-in-use',
+      `${facility} has racks limited to ${rackLimitWatts} W and ${committedWatts} W committed to ` +
+        `customers, more than ${powerEnvelopeWatts} W`,
+      { rackLimitWatts, committedWatts, powerEnvelopeWatts },
+      '/powerEnvelopeWatts',
+    );
+  }
+  return [
+    { type: 'PowerEnvelopeChanged', data: { facility, fromWatts, powerEnvelopeWatts, cause } },
+  ];
 };
 
 const open = (data: FacilityOpened['data'], facility: Facility): FacilityEvent[] => {
@@ -207,7 +322,10 @@ const open = (data: FacilityOpened['data'], facility: Facility): FacilityEvent[]
   );
 };
 
-const commitRackPower = (racks: readonly RackPlan[], facility: OpenFacility): FacilityEvent[] => {
+const commitRackPower = (
+  racks: readonly RackPlan[],
+  facility: OperatingFacility,
+): FacilityEvent[] => {
   const seen = new Set<string>();
   const added = racks.filter((plan, index) => {
     if (seen.has(plan.rack)) throw rackTwice(plan, index);
@@ -216,6 +334,8 @@ const commitRackPower = (racks: readonly RackPlan[], facility: OpenFacility): Fa
     if (before && !samePlan(before, plan)) throw rackExists(facility, before, index);
     return !before;
   });
+  if (added.length === 0) return [];
+  mustBeOperated(facility);
   const asked = wattsOf(added);
   const freeWatts = facility.powerEnvelopeWatts - facility.rackLimitWatts;
   if (asked > freeWatts) {
@@ -257,7 +377,7 @@ const rackTwice = ({ rack }: RackPlan, index: number): DomainError =>
     `/racks/${index}/rack`,
   );
 
-const rackExists = ({ facility }: OpenFacility, plan: RackPlan, index: number): DomainError =>
+const rackExists = ({ facility }: OperatingFacility, plan: RackPlan, index: number): DomainError =>
   new DomainError(
     'conflict',
     'facility/rack-exists',
@@ -268,7 +388,7 @@ const rackExists = ({ facility }: OpenFacility, plan: RackPlan, index: number): 
 
 const commitCapacity = (
   data: Omit<CapacityCommitted['data'], 'facility'>,
-  facility: OpenFacility,
+  facility: OperatingFacility,
 ): FacilityEvent[] => {
   if (facility.commitments.has(data.allocationId)) return [];
   if (facility.releasedAllocations.has(data.allocationId)) {
@@ -279,6 +399,7 @@ const commitCapacity = (
       { allocationId: data.allocationId },
     );
   }
+  mustBeOperated(facility);
   const freeWatts = facility.powerEnvelopeWatts - facility.committedWatts;
   if (data.powerWatts > freeWatts) {
     throw new DomainError(
@@ -295,7 +416,7 @@ const commitCapacity = (
 
 const releaseCapacity = (
   { allocationId, cause, reduction }: CapacityRelease,
-  { facility, commitments, reductions }: OpenFacility,
+  { facility, commitments, reductions }: OperatingFacility,
 ): FacilityEvent[] => {
   const held = commitments.get(allocationId);
   if (!held) return [];
@@ -311,8 +432,15 @@ const releaseCapacity = (
   return [{ type: 'CapacityReleased', data }];
 };
 
-export const facilityUnknown = (): DomainError =>
-  new DomainError('notFound', 'facility/unknown', 'There is no such facility');
+/** @param pointer the field that named it, where a body did. */
+export const facilityUnknown = (facility?: string, pointer?: string): DomainError =>
+  new DomainError(
+    'notFound',
+    'facility/unknown',
+    facility === undefined ? 'There is no such facility' : `There is no facility ${facility}`,
+    facility === undefined ? {} : { facility },
+    pointer,
+  );
 
 /** A site: its power envelope covers the limits of its racks, and what customers were promised. */
 export const facilityAggregate: Aggregate<Facility, FacilityCommand, FacilityEvent> = {

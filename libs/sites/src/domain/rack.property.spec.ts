@@ -42,6 +42,11 @@ const anyCommand: fc.Arbitrary<RackCommand> = fc.oneof(
       at,
     })),
   fc.constant<RackCommand>({ type: 'RestoreRack', data: {}, at }),
+  fc.constantFrom<RackCommand>(
+    { type: 'CloseRack', data: { disposalId: 'd1' }, at },
+    { type: 'ReopenRack', data: { disposalId: 'd1' }, at },
+    { type: 'ReopenRack', data: { disposalId: 'd2' }, at },
+  ),
   fc.integer({ min: 1, max: LIMIT_WATTS + 1 }).map((powerLimitWatts): RackCommand => ({
     type: 'DerateRack',
     data: { powerLimitWatts, cause: 'heat' },
@@ -85,8 +90,14 @@ const audit = (history: readonly RackEvent[]): void => {
   const over = new Set<string>();
   let limit = LIMIT_WATTS;
   let before = 0;
+  let closed = false;
   for (const event of history) {
     if (event.type === 'RackCommissioned') continue;
+    if (event.type === 'RackClosed' || event.type === 'RackReopened') {
+      expect(holders.size).toBe(0);
+      closed = event.type === 'RackClosed';
+      continue;
+    }
     if (event.type === 'RackDerated' || event.type === 'RackRestored') {
       expect(event.data.fromWatts).toBe(limit);
       limit = event.data.powerLimitWatts;
@@ -95,6 +106,7 @@ const audit = (history: readonly RackEvent[]): void => {
     const { slot, reservationId: id, powerWatts: watts } = event.data;
     const holder = holders.get(slot);
     if (event.type === 'SlotReserved') {
+      expect(closed).toBe(false);
       expect(holder).toBeUndefined();
       expect(over.has(id)).toBe(false);
       expect([...holders.values()].some((other) => other.id === id)).toBe(false);

@@ -68,8 +68,20 @@ export type SlotPowerChanged = DomainEvent<
   }
 >;
 
+/** While its facility is disposed of. */
+export type RackClosed = DomainEvent<
+  'RackClosed',
+  { facility: string; rack: string; disposalId: string }
+>;
+export type RackReopened = DomainEvent<
+  'RackReopened',
+  { facility: string; rack: string; disposalId: string }
+>;
+
 export type RackEvent =
   | RackCommissioned
+  | RackClosed
+  | RackReopened
   | RackDerated
   | RackRestored
   | SlotPowerChanged
@@ -88,6 +100,8 @@ export const rackEvents: EventCatalogue<RackEvent> = {
   SlotVacated: 'The miner left its slot; slot and watts are free again.',
   SlotPowerChanged: 'The rack granted the miner in a slot other watts, for another power profile.',
   RackDerated: 'Less than the rack is rated for may be drawn from it until it is restored.',
+  RackClosed: 'The rack is empty and takes nothing any more, since its site is disposed of.',
+  RackReopened: 'The rack may be used again, since its site was not disposed of.',
   RackRestored: 'The rack may be drawn from up to its rated limit again.',
 };
 
@@ -111,6 +125,8 @@ export interface CommissionedRack {
   readonly powerLimitWatts: number;
   /** The limit that it was commissioned with. */
   readonly ratedWatts: number;
+  /** The disposal of its facility for which it is closed. */
+  readonly closedFor?: string;
   /** Slot n at index n - 1. A flat array: copying one is far cheaper than copying a map. */
   readonly slots: readonly (SlotHold | undefined)[];
   /** Sum over the slots, reserved and occupied alike. */
@@ -138,6 +154,11 @@ const evolve = (rack: Rack, event: RackEvent): Rack => {
   if (rack.status === 'unknown') return rack;
   if (event.type === 'RackDerated' || event.type === 'RackRestored') {
     return { ...rack, powerLimitWatts: event.data.powerLimitWatts };
+  }
+  if (event.type === 'RackClosed') return { ...rack, closedFor: event.data.disposalId };
+  if (event.type === 'RackReopened') {
+    const { closedFor: _, ...reopened } = { closedFor: undefined, ...rack };
+    return reopened;
   }
   const { slot, reservationId, serial, powerWatts } = event.data;
   const index = slot - 1;
@@ -207,7 +228,9 @@ export type RackCommand =
   | DomainCommand<'ExpireReservations', { reservationIds: readonly string[]; cause: string }>
   | DomainCommand<'ChangeSlotPower', SlotPowerChange>
   | DomainCommand<'DerateRack', Derate>
-  | DomainCommand<'RestoreRack', Record<never, never>>;
+  | DomainCommand<'RestoreRack', Record<never, never>>
+  | DomainCommand<'CloseRack', { disposalId: string }>
+  | DomainCommand<'ReopenRack', { disposalId: string }>;
 
 // Decide
 
@@ -240,6 +263,14 @@ const decide = (command: RackCommand, rack: Rack): readonly RackEvent[] => {
       return derate(command.data, rack);
     case 'RestoreRack':
       return restore(rack);
+    case 'CloseRack':
+      return close(command.data, rack);
+    case 'ReopenRack': {
+      const { facility, rack: code, closedFor } = rack;
+      const { disposalId } = command.data;
+      if (closedFor !== disposalId) return [];
+      return [{ type: 'RackReopened', data: { facility, rack: code, disposalId } }];
+    }
     default:
       return unreachable(command);
   }
@@ -298,6 +329,14 @@ export const reservationRefusal = (
   }
   const invalid = wattsRefusal(powerWatts);
   if (invalid) return invalid;
+  if (rack.closedFor !== undefined) {
+    return new DomainError(
+      'conflict',
+      'rack/closed',
+      `Rack ${code} of ${facility} is closed, since the facility is being disposed of`,
+      place,
+    );
+  }
   const hold = rack.slots[slot - 1];
   if (hold?.reservationId === reservationId) return undefined;
   if (hold) {
@@ -387,6 +426,21 @@ const derate = (data: Derate, rack: CommissionedRack): RackDerated[] => {
   }
   const fromWatts = powerLimitWatts;
   return [{ type: 'RackDerated', data: { facility, rack: code, fromWatts, ratedWatts, ...data } }];
+};
+
+const close = ({ disposalId }: { disposalId: string }, rack: CommissionedRack): RackClosed[] => {
+  const { facility, rack: code, slots, closedFor } = rack;
+  if (closedFor === disposalId) return [];
+  const held = slots.filter((hold) => hold !== undefined).length;
+  if (held > 0) {
+    throw new DomainError(
+      'conflict',
+      'rack/not-empty',
+      `Rack ${code} of ${facility} has ${held} slots that are reserved or occupied`,
+      { facility, rack: code, held },
+    );
+  }
+  return [{ type: 'RackClosed', data: { facility, rack: code, disposalId } }];
 };
 
 const restore = (restored: CommissionedRack): RackRestored[] => {

@@ -1,4 +1,11 @@
-import type { RackCommissioned, RackDerated, RackEvent, RackRestored } from '../domain/rack.js';
+import type {
+  RackClosed,
+  RackCommissioned,
+  RackDerated,
+  RackEvent,
+  RackReopened,
+  RackRestored,
+} from '../domain/rack.js';
 
 /** What is held of a rack or a whole facility: slots, and the watts that go with them. */
 export interface UsageColumns {
@@ -23,7 +30,10 @@ export const nothingUsed: UsageColumns = {
 };
 
 /** Everything that happens to a slot. */
-export type SlotEvent = Exclude<RackEvent, RackCommissioned | RackDerated | RackRestored>;
+export type SlotEvent = Exclude<
+  RackEvent,
+  RackCommissioned | RackDerated | RackRestored | RackClosed | RackReopened
+>;
 
 /** What each event adds to the reserved and to the occupied slots. */
 const changes: Record<

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsInt, IsISO8601, Length, Max, Min } from 'class-validator';
+import { IsInt, Length, Max, Min } from 'class-validator';
 import { AggregateStore, type CommandContext, type Handled } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
 import {
@@ -11,7 +11,7 @@ import {
   type RackCommand,
   type RackEvent,
 } from '../domain/rack.js';
-import { MayBeAbsent, RackParams } from '../http/codes.js';
+import { IsInstant, MayBeAbsent, RackParams } from '../http/codes.js';
 
 export class DeratingBody {
   /**
@@ -30,7 +30,7 @@ export class DeratingBody {
 
   /** When it is expected to be over; it ends by a restoration alone. */
   @MayBeAbsent()
-  @IsISO8601({ strict: true, strictSeparator: true })
+  @IsInstant()
   expectedUntil?: string;
 }
 

@@ -1,5 +1,6 @@
 import { tableFold, type Projection } from '@hostledger/eventsourcing';
-import type { FacilityEvent } from '../../domain/facility.js';
+import type { CurtailmentCause, CurtailmentEvent } from '../../domain/curtailments.js';
+import type { FacilityEvent, PowerRateFixed } from '../../domain/facility.js';
 import type { RackEvent } from '../../domain/rack.js';
 import { nothingUsed, usageAfter, usageColumns, type UsageColumns } from '../usage.js';
 
@@ -8,6 +9,14 @@ export interface FacilityRow extends UsageColumns {
   readonly name: string;
   readonly time_zone: string;
   readonly location: string | null;
+  readonly status: 'open' | 'disposing' | 'disposed';
+  readonly acquired_from: string | null;
+  /** Of a disposal that is under way or done. */
+  readonly disposed_to: string | null;
+  readonly disposed_on: string | null;
+  /** Why the last disposal was abandoned. */
+  readonly abandoned_for: string | null;
+  readonly open_curtailments: number;
   readonly power_envelope_watts: bigint;
   /** Racks whose power is committed, in service or about to be. */
   readonly racks: number;
@@ -33,6 +42,12 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
       name: 'text',
       time_zone: 'text',
       location: 'text',
+      status: 'text',
+      acquired_from: 'text',
+      disposed_to: 'text',
+      disposed_on: 'date',
+      abandoned_for: 'text',
+      open_curtailments: 'integer',
       power_envelope_watts: 'bigint',
       racks: 'integer',
       rack_limit_watts: 'bigint',
@@ -46,13 +61,21 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
       ...usageColumns,
     },
     key: ['facility'],
-    nullable: ['location'],
+    nullable: ['location', 'acquired_from', 'disposed_to', 'disposed_on', 'abandoned_for'],
   },
   keys: {
     FacilityOpened: atFacility,
     RackPowerCommitted: atFacility,
     CapacityCommitted: atFacility,
     CapacityReleased: atFacility,
+    PowerEnvelopeChanged: atFacility,
+    PowerRateFixed: atFacility,
+    CurtailmentDeclared: atFacility,
+    CurtailmentEnded: atFacility,
+    FacilityAcquired: atFacility,
+    DisposalBegan: atFacility,
+    FacilityDisposed: atFacility,
+    DisposalAbandoned: atFacility,
     RackCommissioned: atFacility,
     SlotReserved: atFacility,
     SlotOccupied: atFacility,
@@ -71,6 +94,11 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
         name,
         time_zone: timeZone,
         location: location ?? null,
+        status: 'open',
+        ...nobody,
+        acquired_from: null,
+        abandoned_for: null,
+        open_curtailments: 0,
         power_envelope_watts: BigInt(powerEnvelopeWatts),
         racks: 0,
         rack_limit_watts: 0n,
@@ -111,6 +139,28 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
           committed_units: row.committed_units - event.data.units,
           committed_watts: row.committed_watts - BigInt(event.data.powerWatts),
         };
+      case 'PowerEnvelopeChanged':
+        return {
+          ...row,
+          revision,
+          power_envelope_watts: BigInt(event.data.powerEnvelopeWatts),
+        };
+      case 'PowerRateFixed':
+        return { ...row, revision };
+      case 'CurtailmentDeclared':
+        return { ...row, revision, open_curtailments: row.open_curtailments + 1 };
+      case 'CurtailmentEnded':
+        return { ...row, revision, open_curtailments: row.open_curtailments - 1 };
+      case 'FacilityAcquired':
+        return { ...row, revision, acquired_from: event.data.from };
+      case 'DisposalBegan':
+      case 'FacilityDisposed': {
+        const status = event.type === 'DisposalBegan' ? 'disposing' : 'disposed';
+        const { to: disposed_to, disposedOn: disposed_on } = event.data;
+        return { ...row, revision, status, disposed_to, disposed_on, abandoned_for: null };
+      }
+      case 'DisposalAbandoned':
+        return { ...row, revision, status: 'open', ...nobody, abandoned_for: event.data.reason };
       case 'RackCommissioned':
         return {
           ...row,
@@ -123,14 +173,117 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
         const more = BigInt(event.data.powerLimitWatts - event.data.fromWatts);
         return { ...row, in_service_limit_watts: row.in_service_limit_watts + more };
       }
+      case 'RackClosed':
+      case 'RackReopened':
+        return row;
       default:
         return usageAfter(row, event);
     }
   },
 });
 
+const nobody = { disposed_to: null, disposed_on: null } as const;
+
+/** What energy costs a site from a day on. */
+export interface PowerRateRow {
+  readonly facility: string;
+  readonly effective_on: string;
+  readonly rate_per_kwh: string;
+  readonly currency: string;
+  readonly fixed_at: string;
+  readonly fixed_by: string;
+}
+
+export const powerRates = tableFold<PowerRateRow, PowerRateFixed>({
+  table: {
+    name: 'power_rates',
+    columns: {
+      facility: 'text',
+      effective_on: 'date',
+      rate_per_kwh: 'text',
+      currency: 'text',
+      fixed_at: 'timestamptz',
+      fixed_by: 'text',
+    },
+    key: ['facility', 'effective_on'],
+  },
+  keys: {
+    PowerRateFixed: ({ data }) => [{ facility: data.facility, effective_on: data.effectiveOn }],
+  },
+  evolve: (_, { data, metadata }) => ({
+    facility: data.facility,
+    effective_on: data.effectiveOn,
+    rate_per_kwh: data.ratePerKwh,
+    currency: data.currency,
+    fixed_at: metadata.occurredAt,
+    fixed_by: metadata.actor.subject,
+  }),
+});
+
+export interface CurtailmentRow {
+  readonly facility: string;
+  readonly curtailment_id: string;
+  /** Null for the whole site. */
+  readonly racks: readonly string[] | null;
+  readonly cause: CurtailmentCause;
+  readonly starts_at: string;
+  readonly expected_end_at: string | null;
+  readonly ended_at: string | null;
+  readonly shedding_watts: bigint | null;
+  readonly energy_avoided_wh: bigint | null;
+  readonly declared_by: string;
+}
+
+const atCurtailment = ({ data }: { data: { facility: string; curtailmentId: string } }) => [
+  { facility: data.facility, curtailment_id: data.curtailmentId },
+];
+
+export const curtailments = tableFold<CurtailmentRow, CurtailmentEvent>({
+  table: {
+    name: 'curtailments',
+    columns: {
+      facility: 'text',
+      curtailment_id: 'text',
+      racks: 'jsonb',
+      cause: 'text',
+      starts_at: 'timestamptz',
+      expected_end_at: 'timestamptz',
+      ended_at: 'timestamptz',
+      shedding_watts: 'bigint',
+      energy_avoided_wh: 'bigint',
+      declared_by: 'text',
+    },
+    key: ['facility', 'curtailment_id'],
+    nullable: ['racks', 'expected_end_at', 'ended_at', 'shedding_watts', 'energy_avoided_wh'],
+    indexes: [['facility', 'starts_at', 'curtailment_id']],
+  },
+  keys: { CurtailmentDeclared: atCurtailment, CurtailmentEnded: atCurtailment },
+  evolve: (row, event) => {
+    if (event.type === 'CurtailmentEnded') {
+      const { endedAt: ended_at, energyAvoidedWh } = event.data;
+      return row && { ...row, ended_at, energy_avoided_wh: bigintOf(energyAvoidedWh) };
+    }
+    const { facility, curtailmentId, scope, cause, startsAt, expectedEndAt } = event.data;
+    return {
+      facility,
+      curtailment_id: curtailmentId,
+      racks: scope.kind === 'racks' ? scope.racks : null,
+      cause,
+      starts_at: startsAt,
+      expected_end_at: expectedEndAt ?? null,
+      ended_at: null,
+      shedding_watts: bigintOf(event.data.sheddingWatts),
+      energy_avoided_wh: null,
+      declared_by: event.metadata.actor.subject,
+    };
+  },
+});
+
+const bigintOf = (value: number | undefined): bigint | null =>
+  value === undefined ? null : BigInt(value);
+
 export const facilitiesProjection: Projection = {
   name: 'facilities',
   version: 2,
-  tables: [facilities],
+  tables: [facilities, powerRates, curtailments],
 };

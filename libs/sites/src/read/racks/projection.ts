@@ -12,8 +12,8 @@ import {
 export interface RackRow extends UsageColumns {
   readonly facility: string;
   readonly rack: string;
-  /** Planned: its power is committed, and it goes into service next. */
-  readonly status: 'planned' | 'inService';
+  /** Planned: its power is committed, and it goes into service next. Closed with its facility. */
+  readonly status: 'planned' | 'inService' | 'closed';
   readonly slot_count: number;
   /** In force. */
   readonly power_limit_watts: bigint;
@@ -54,6 +54,8 @@ export const racks = tableFold<RackRow, RackPowerCommitted | RackEvent>({
     SlotPowerChanged: atRack,
     RackDerated: atRack,
     RackRestored: atRack,
+    RackClosed: atRack,
+    RackReopened: atRack,
   },
   evolve: (row, event, key) => {
     switch (event.type) {
@@ -71,6 +73,10 @@ export const racks = tableFold<RackRow, RackPowerCommitted | RackEvent>({
         };
       }
       case 'RackCommissioned':
+        return row && { ...row, status: 'inService', revision: event.revision };
+      case 'RackClosed':
+        return row && { ...row, status: 'closed', revision: event.revision };
+      case 'RackReopened':
         return row && { ...row, status: 'inService', revision: event.revision };
       case 'RackDerated':
       case 'RackRestored': {

@@ -31,8 +31,11 @@ export class RackView {
   facility: string;
   /** @example A-01 */
   rack: string;
-  /** Planned until it goes into service, moments after its power was committed. */
-  status: 'planned' | 'inService';
+  /**
+   * Planned until it goes into service, moments after its power was committed; closed while its
+   * facility is disposed of.
+   */
+  status: RackRow['status'];
   /**
    * In force.
    * @example 350000

@@ -1,0 +1,122 @@
+import { DomainError, type DomainCommand, type DomainEvent } from '@hostledger/eventsourcing';
+import type { OperatingFacility } from './facility.js';
+
+// A site changes hands. One that is given away is fenced first, so that nothing comes to it any
+// more, then it is looked whether anything is there, and only then it is disposed of.
+
+interface Deed {
+  facility: string;
+  disposalId: string;
+  /** Who takes the site over. */
+  to: string;
+  disposedOn: string;
+  /** SHA-256 (hex) of the deed. */
+  documentDigest: string;
+}
+
+export type FacilityAcquired = DomainEvent<
+  'FacilityAcquired',
+  {
+    facility: string;
+    /** Who gave the site away. */
+    from: string;
+    acquiredOn: string;
+    /** SHA-256 (hex) of the deed. */
+    documentDigest: string;
+  }
+>;
+export type DisposalBegan = DomainEvent<'DisposalBegan', Deed>;
+export type FacilityDisposed = DomainEvent<'FacilityDisposed', Deed>;
+export type DisposalAbandoned = DomainEvent<
+  'DisposalAbandoned',
+  {
+    facility: string;
+    disposalId: string;
+    /** What was in the way, in words. */
+    reason: string;
+  }
+>;
+export type DisposalEvent = FacilityAcquired | DisposalBegan | FacilityDisposed | DisposalAbandoned;
+
+export type DisposalCommand =
+  | DomainCommand<'AcquireFacility', Omit<FacilityAcquired['data'], 'facility'>>
+  | DomainCommand<'BeginDisposal', Omit<Deed, 'facility'>>
+  | DomainCommand<'CompleteDisposal', { disposalId: string }>
+  | DomainCommand<'AbandonDisposal', { disposalId: string; reason: string }>;
+
+export const decideDisposal = (
+  command: DisposalCommand,
+  site: OperatingFacility,
+): DisposalEvent[] => {
+  const { facility } = site;
+  switch (command.type) {
+    case 'AcquireFacility':
+      return acquire(command.data, site);
+    case 'BeginDisposal':
+      return begin(command.data, site);
+    case 'CompleteDisposal':
+      return site.status === 'disposing' && site.disposal.disposalId === command.data.disposalId
+        ? [{ type: 'FacilityDisposed', data: site.disposal }]
+        : [];
+    case 'AbandonDisposal': {
+      const { disposalId, reason } = command.data;
+      return site.status === 'disposing' && site.disposal.disposalId === disposalId
+        ? [{ type: 'DisposalAbandoned', data: { facility, disposalId, reason } }]
+        : [];
+    }
+  }
+};
+
+const acquire = (
+  data: Omit<FacilityAcquired['data'], 'facility'>,
+  site: OperatingFacility,
+): FacilityAcquired[] => {
+  mustBeOperated(site);
+  const { facility, acquiredFrom } = site;
+  if (acquiredFrom === undefined)
+    return [{ type: 'FacilityAcquired', data: { facility, ...data } }];
+  if (acquiredFrom === data.from) return [];
+  throw new DomainError(
+    'conflict',
+    'facility/already-acquired',
+    `${facility} was acquired from ${acquiredFrom}`,
+    { from: acquiredFrom },
+    '/from',
+  );
+};
+
+const begin = (data: Omit<Deed, 'facility'>, site: OperatingFacility): DisposalBegan[] => {
+  const { facility, commitments } = site;
+  const begun = site.status === 'open' ? undefined : site.disposal.disposalId;
+  if (begun === data.disposalId || site.endedDisposals.has(data.disposalId)) return [];
+  mustBeOperated(site);
+  if (commitments.size > 0) {
+    throw new DomainError(
+      'conflict',
+      'facility/capacity-committed',
+      `${facility} has capacity committed to ${commitments.size} allocations`,
+      { allocations: commitments.size },
+    );
+  }
+  return [{ type: 'DisposalBegan', data: { facility, ...data } }];
+};
+
+/** Nothing new comes to a site from the moment on that it is being disposed of. */
+export const mustBeOperated = (site: OperatingFacility): void => {
+  if (site.status === 'open') return;
+  const { facility, disposal } = site;
+  if (site.status === 'disposing') {
+    throw new DomainError(
+      'conflict',
+      'facility/disposal-begun',
+      `${facility} is being disposed of to ${disposal.to}`,
+      { facility, disposalId: disposal.disposalId },
+    );
+  }
+  throw new DomainError(
+    'conflict',
+    'facility/disposed',
+    `${facility} was disposed of to ${disposal.to} on ${disposal.disposedOn}`,
+    { facility, disposalId: disposal.disposalId },
+  );
+};
