@@ -180,13 +180,39 @@ describe('a facility, whatever it is asked', () => {
     powerLimitWatts: fc.integer({ min: 1, max: 500 }),
   });
   const number = fc.integer({ min: 1, max: 8 });
+  const disposalId = fc.constantFrom('d1', 'd2', 'd3');
   const anyCommand: fc.Arbitrary<FacilityCommand> = fc.oneof(
     fc.array(rackPlan, { maxLength: 3 }).map((racks) => commitRacks(...racks)),
     fc.tuple(number, fc.integer({ min: 1, max: 700 })).map(([n, watts]) => commit(n, watts)),
     number.map(release),
+    fc.integer({ min: 1, max: 1_500 }).map((powerEnvelopeWatts): FacilityCommand => ({
+      type: 'ChangePowerEnvelope',
+      data: { powerEnvelopeWatts, cause: 'any' },
+      at,
+    })),
+    disposalId.map((id): FacilityCommand => ({
+      type: 'CompleteDisposal',
+      data: { disposalId: id },
+      at,
+    })),
+    disposalId.map((id): FacilityCommand => ({
+      type: 'AbandonDisposal',
+      data: { disposalId: id, reason: 'any' },
+      at,
+    })),
+    disposalId.map((id): FacilityCommand => ({
+      type: 'BeginDisposal',
+      data: {
+        disposalId: id,
+        to: 'Somebody',
+        disposedOn: '2024-06-01',
+        documentDigest: 'd'.repeat(64),
+      },
+      at,
+    })),
   );
 
-  it('commits neither racks nor capacity beyond its envelope, and each of them once', () => {
+  it('commits neither racks nor capacity beyond its envelope, each once, and none while it is disposed of', () => {
     const { decide, evolve, initialState } = facilityAggregate;
     fc.assert(
       fc.property(fc.array(anyCommand, { maxLength: 40 }), (commands) => {
@@ -194,10 +220,23 @@ describe('a facility, whatever it is asked', () => {
         const rackWatts = new Map<string, number>();
         const capacity = new Map<string, number>();
         const everCommitted = new Set<string>();
+        let envelope = 1_000;
+        let fenced = false;
         for (const command of commands) {
           const events = decisionOf(() => decide(command, state));
           for (const { type, data } of events) {
-            if (type === 'RackPowerCommitted') {
+            if (type !== 'DisposalAbandoned' && type !== 'FacilityDisposed') {
+              expect(fenced).toBe(false);
+            }
+            if (type === 'DisposalBegan') {
+              expect(capacity.size).toBe(0);
+              fenced = true;
+            } else if (type === 'DisposalAbandoned') {
+              fenced = false;
+            } else if (type === 'PowerEnvelopeChanged') {
+              expect(data.fromWatts).toBe(envelope);
+              envelope = data.powerEnvelopeWatts;
+            } else if (type === 'RackPowerCommitted') {
               for (const { rack, powerLimitWatts } of data.racks) {
                 expect(rackWatts.has(rack)).toBe(false);
                 rackWatts.set(rack, powerLimitWatts);
@@ -212,8 +251,8 @@ describe('a facility, whatever it is asked', () => {
             }
           }
           state = events.reduce(evolve, state);
-          expect(sum(rackWatts)).toBeLessThanOrEqual(1_000);
-          expect(sum(capacity)).toBeLessThanOrEqual(1_000);
+          expect(sum(rackWatts)).toBeLessThanOrEqual(envelope);
+          expect(sum(capacity)).toBeLessThanOrEqual(envelope);
         }
       }),
     );

@@ -67,6 +67,67 @@ const rackHot: RackEvent[] = [
     },
   },
 ];
+const grid = {
+  facility: 'DALTON',
+  curtailmentId: 'curtailment-1',
+  scope: { kind: 'racks', racks: ['A'] },
+  cause: 'grid',
+  startsAt: '2024-06-01T14:00:00.000Z',
+} as const;
+const energyRate = {
+  facility: 'DALTON',
+  ratePerKwh: '0.0450',
+  currency: 'USD',
+  effectiveOn: '2024-06-01',
+};
+const deed = {
+  facility: 'DALTON',
+  disposalId: 'disposal-1',
+  to: 'Somebody',
+  disposedOn: '2024-07-01',
+  documentDigest: 'd'.repeat(64),
+};
+const dalton: FacilityEvent[] = [
+  {
+    type: 'PowerEnvelopeChanged',
+    data: {
+      facility: 'DALTON',
+      fromWatts: 3_000_000_000,
+      powerEnvelopeWatts: 4_000_000_000,
+      cause: 'more',
+    },
+  },
+  { type: 'PowerRateFixed', data: { ...energyRate, effectiveOn: '2024-01-01' } },
+  { type: 'PowerRateFixed', data: energyRate },
+  { type: 'PowerRateFixed', data: { ...energyRate, ratePerKwh: '0.0440' } },
+  { type: 'CurtailmentDeclared', data: grid },
+  {
+    type: 'CurtailmentDeclared',
+    data: {
+      ...grid,
+      curtailmentId: 'curtailment-2',
+      scope: { kind: 'facility' },
+      cause: 'economic',
+      startsAt: '2024-06-02T14:00:00.000Z',
+    },
+  },
+  {
+    type: 'CurtailmentEnded',
+    data: {
+      facility: 'DALTON',
+      curtailmentId: 'curtailment-1',
+      endedAt: '2024-06-01T18:00:00.000Z',
+      energyAvoidedWh: 1_400_000,
+    },
+  },
+  { type: 'DisposalBegan', data: deed },
+  {
+    type: 'DisposalAbandoned',
+    data: { facility: 'DALTON', disposalId: 'disposal-1', reason: '1 machines are there' },
+  },
+  { type: 'DisposalBegan', data: { ...deed, disposalId: 'disposal-2' } },
+  { type: 'FacilityDisposed', data: { ...deed, disposalId: 'disposal-2' } },
+];
 const log = [
   ...recorded(`facility-${facility}`, [
     opened(facility),
@@ -78,6 +139,7 @@ const log = [
     { type: 'RackPowerCommitted', data: { facility: 'MARBLE', racks: [hot] } },
   ] satisfies FacilityEvent[]),
   ...recorded('rack-MARBLE.HOT', rackHot),
+  ...recorded('facility-DALTON', dalton),
 ].map((event, index) => ({ ...event, position: BigInt(index + 1) * 100n }));
 
 let app: NestFastifyApplication;
@@ -118,7 +180,7 @@ const get = async (url: string) => {
 it('A facility tells its power, racks, slots and what was promised, and where it is true', async () => {
   const { status, headers, body } = await get('/v1/facilities/DENTON');
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '1600' });
+  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '2700' });
   expect(body).toEqual({
     facility,
     name: 'Site DENTON',
@@ -182,6 +244,45 @@ it('A derated rack tells by how much it is exceeded, and can be found by that', 
   expect(await found('DENTON/racks?inBreach=true')).toEqual([]);
   expect(await found('DENTON/racks?minFreeWatts=3507')).toEqual(['B', 'C']);
   expect(await found('DENTON/racks?minFreeSlots=2&derated=false')).toEqual(['B', 'C']);
+});
+
+it('A site tells its power, its curtailments, and into whose hands it went', async () => {
+  const { body } = await get('/v1/facilities/DALTON');
+  expect(body).toMatchObject({
+    status: 'disposed',
+    powerEnvelopeWatts: 4_000_000_000,
+    openCurtailments: 1,
+    disposedTo: 'Somebody',
+    disposedOn: '2024-07-01',
+  });
+  expect(body).not.toHaveProperty('disposalAbandonedFor');
+  const listed = await get('/v1/facilities?status=disposed');
+  expect(listed.body.items).toMatchObject([{ facility: 'DALTON' }]);
+});
+
+it('What energy costs is listed by day, of several for one day the last', async () => {
+  const { body } = await get('/v1/facilities/DALTON/power-rates');
+  expect(body.items).toMatchObject([
+    { effectiveOn: '2024-06-01', ratePerKwh: '0.0440', currency: 'USD' },
+    { effectiveOn: '2024-01-01', ratePerKwh: '0.0450' },
+  ]);
+});
+
+it('Curtailments are found by rack, by instant, and by whether they are over', async () => {
+  const causes = async (query: string) =>
+    ((await get(`/v1/facilities/DALTON/curtailments?${query}`)).body.items as object[]).map(
+      (item) => (item as { cause: string }).cause,
+    );
+  expect(await causes('')).toEqual(['economic', 'grid']);
+  expect(await causes('open=true')).toEqual(['economic']);
+  expect(await causes('at=2024-06-01T15:00:00.000Z')).toEqual(['grid']);
+  expect(await causes('at=2024-06-01T18:00:00.000Z')).toEqual([]);
+  expect(await causes('rack=A')).toEqual(['economic', 'grid']);
+  expect(await causes('rack=B')).toEqual(['economic']);
+  const { body } = await get('/v1/facilities/DALTON/curtailments?open=false');
+  expect(body.items).toMatchObject([
+    { racks: ['A'], endedAt: '2024-06-01T18:00:00.000Z', energyAvoidedWh: 1_400_000 },
+  ]);
 });
 
 it('Slots that are held are listed with their watts and their end', async () => {

@@ -14,15 +14,19 @@ import {
 import { InMemoryStreams } from '@hostledger/testing';
 import '../http/problems.js';
 import { commissionManyRacks } from './commission-racks.js';
+import { FacilityCensus, type Census } from '../process/disposal.js';
+import { facilityActs } from './facility-acts.js';
 import { openFacility } from './open-facility.js';
 import { changeRackPower } from './rack-power.js';
 
 let app: NestFastifyApplication;
 let streams: InMemoryStreams;
+let census: Census;
 
 beforeEach(async () => {
   streams = new InMemoryStreams();
-  const slices = [openFacility, commissionManyRacks, changeRackPower];
+  census = { machines: 0, openDeliveries: 0 };
+  const slices = [openFacility, facilityActs, commissionManyRacks, changeRackPower];
   const authenticate = (token: string) =>
     Promise.resolve({ subject: 'ada', roles: [token] as never });
   const built = await Test.createTestingModule({
@@ -31,6 +35,7 @@ beforeEach(async () => {
     providers: [
       ...slices.flatMap(({ providers }) => [...providers]),
       { provide: AggregateStore, useValue: new AggregateStore(streams) },
+      { provide: FacilityCensus, useValue: { count: () => Promise.resolve(census) } },
       { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
       { provide: DENIAL_OBSERVER, useValue: () => undefined },
     ],
@@ -217,6 +222,79 @@ describe('POST /v1/facilities/{code}/racks', () => {
     });
     expect(await racks({ lines: [line('A-02')] }, key)).toMatchObject({ status: 422 });
     expect(streams.log).toHaveLength(before);
+  });
+});
+
+describe('a facility in operation', () => {
+  const url = '/v1/facilities/DENTON';
+  const commercial = { authorization: 'Bearer commercial' };
+  const documentDigest = 'd'.repeat(64);
+
+  beforeEach(async () => {
+    await post('/v1/facilities', denton);
+    await post(`${url}/racks`, { lines: [line('A-01')] });
+  });
+
+  it('changes its power, as far as racks and customers need it', async () => {
+    const more = { powerEnvelopeWatts: 2_000_000, cause: 'second transformer' };
+    const guarded = { 'if-match': '"1"' };
+    expect(await post(`${url}/power-envelope`, more, guarded)).toMatchObject({
+      status: 200,
+      headers: { etag: '"2"' },
+      body: { facility: 'DENTON' },
+    });
+    const less = { powerEnvelopeWatts: 1, cause: 'none' };
+    expect(await post(`${url}/power-envelope`, less)).toMatchObject({
+      status: 409,
+      body: { code: 'facility/power-envelope-in-use', rackLimitWatts: 350_000 },
+    });
+  });
+
+  it('pays for energy with an exact rate', async () => {
+    const rate = { ratePerKwh: '0.0450', currency: 'USD', effectiveOn: '2024-06-01' };
+    expect(await post(`${url}/power-rates`, rate, commercial)).toMatchObject({ status: 200 });
+    expect(
+      await post(`${url}/power-rates`, { ...rate, ratePerKwh: 0.045 }, commercial),
+    ).toMatchObject({ status: 400, body: { errors: [{ pointer: '/ratePerKwh' }] } });
+    expect(await post(`${url}/power-rates`, rate)).toMatchObject({ status: 403 });
+  });
+
+  it('is curtailed from an instant to an instant', async () => {
+    const window = { racks: ['A-01'], cause: 'grid', startsAt: '2024-06-01T14:00:00.000Z' };
+    const declared = await post(`${url}/curtailments`, window);
+    expect(declared).toMatchObject({ status: 201, headers: { location: `${url}/curtailments` } });
+    const id = String(declared.body.curtailmentId);
+    expect(await post(`${url}/curtailments`, window)).toMatchObject({
+      status: 409,
+      body: { code: 'facility/curtailment-open', curtailmentId: id },
+    });
+    const vague = { ...window, startsAt: '2024-06-01T14:00:00+02:00' };
+    expect(await post(`${url}/curtailments`, vague)).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/startsAt' }] },
+    });
+    const over = { endedAt: '2024-06-01T18:00:00.000Z', energyAvoidedWh: 1_400_000 };
+    expect(await post(`${url}/curtailments/${id}/end`, over)).toMatchObject({ status: 200 });
+  });
+
+  it('changes hands, when nothing is there', async () => {
+    const from = { from: 'Celsius Mining LLC', acquiredOn: '2024-01-02', documentDigest };
+    expect(await post(`${url}/acquisition`, from, commercial)).toMatchObject({ status: 200 });
+    const deed = { to: 'Somebody', disposedOn: '2024-06-01', documentDigest };
+    census = { machines: 3, openDeliveries: 0 };
+    expect(await post(`${url}/disposal`, deed, commercial)).toMatchObject({
+      status: 409,
+      body: { code: 'facility/not-empty', machines: 3 },
+    });
+    census = { machines: 0, openDeliveries: 0 };
+    expect(await post(`${url}/disposal`, deed, commercial)).toMatchObject({
+      status: 202,
+      headers: { location: url },
+    });
+    expect(await post(`${url}/racks`, { lines: [line('A-02')] })).toMatchObject({
+      status: 409,
+      body: { code: 'facility/disposal-begun' },
+    });
   });
 });
 

@@ -1,0 +1,212 @@
+import { specOf } from '@hostledger/testing';
+import { facilityAggregate, type FacilityCommand, type FacilityEvent } from './facility.js';
+
+// What happens to a site beside its racks and its customers.
+
+const { given } = specOf(facilityAggregate);
+
+const at = '2024-06-01T00:00:00.000Z';
+const facility = 'DENTON';
+const opened: FacilityEvent = {
+  type: 'FacilityOpened',
+  data: { facility, name: 'Denton', timeZone: 'America/Chicago', powerEnvelopeWatts: 1_000 },
+};
+const racks: FacilityEvent = {
+  type: 'RackPowerCommitted',
+  data: {
+    facility,
+    racks: ['A', 'B'].map((rack) => ({ rack, slotCount: 4, powerLimitWatts: 300 })),
+  },
+};
+const promised: FacilityEvent = {
+  type: 'CapacityCommitted',
+  data: {
+    facility,
+    allocationId: 'allocation-1',
+    contractId: 'contract-1',
+    customerId: 'customer-1',
+    orderId: 'order-1',
+    units: 2,
+    powerWatts: 700,
+    effectiveOn: '2024-07-01',
+  },
+};
+const documentDigest = 'd'.repeat(64);
+
+type Of<Type extends FacilityCommand['type']> = Extract<FacilityCommand, { type: Type }>['data'];
+const command = <Type extends FacilityCommand['type']>(
+  type: Type,
+  data: Of<Type>,
+): FacilityCommand => ({ type, data, at }) as FacilityCommand;
+
+describe('the power envelope', () => {
+  const change = (powerEnvelopeWatts: number) =>
+    command('ChangePowerEnvelope', { powerEnvelopeWatts, cause: 'second transformer' });
+  const changed = (fromWatts: number, powerEnvelopeWatts: number): FacilityEvent => ({
+    type: 'PowerEnvelopeChanged',
+    data: { facility, fromWatts, powerEnvelopeWatts, cause: 'second transformer' },
+  });
+
+  it('grows at any time, and shrinks as far as racks and customers need it', () => {
+    given(opened).when(change(2_000)).then(changed(1_000, 2_000));
+    given(opened).when(change(1_000)).thenNothing();
+    given(opened, racks).when(change(600)).then(changed(1_000, 600));
+    given(opened, racks)
+      .when(change(599))
+      .thenRejects('facility/power-envelope-in-use', '/powerEnvelopeWatts');
+    given(opened, racks, promised)
+      .when(change(699))
+      .thenRejects('facility/power-envelope-in-use', '/powerEnvelopeWatts');
+  });
+
+  it('is what racks and customers share from then on', () => {
+    const more = command('CommitRackPower', {
+      racks: [{ rack: 'C', slotCount: 1, powerLimitWatts: 1 }],
+    });
+    given(opened, racks, changed(1_000, 600))
+      .when(more)
+      .thenRejects('facility/power-envelope-exceeded', '/racks');
+  });
+});
+
+it('what energy costs is fixed for a day, and again', () => {
+  const rate = { ratePerKwh: '0.0450', currency: 'USD', effectiveOn: '2024-06-01' };
+  const fixed: FacilityEvent = { type: 'PowerRateFixed', data: { facility, ...rate } };
+  given(opened).when(command('FixPowerRate', rate)).then(fixed);
+  given(opened, fixed)
+    .when(command('FixPowerRate', { ...rate, ratePerKwh: '0.0440' }))
+    .then({ type: 'PowerRateFixed', data: { facility, ...rate, ratePerKwh: '0.0440' } });
+});
+
+describe('a curtailment', () => {
+  const window = {
+    curtailmentId: 'curtailment-1',
+    scope: { kind: 'racks', racks: ['A'] },
+    cause: 'grid',
+    startsAt: '2024-06-01T14:00:00.000Z',
+  } as const;
+  const declared: FacilityEvent = { type: 'CurtailmentDeclared', data: { facility, ...window } };
+  const over = { curtailmentId: 'curtailment-1', endedAt: '2024-06-01T18:00:00.000Z' };
+  const ended: FacilityEvent = { type: 'CurtailmentEnded', data: { facility, ...over } };
+  const declare = (more: Partial<Of<'DeclareCurtailment'>> = {}) =>
+    command('DeclareCurtailment', { ...window, ...more });
+
+  it('is declared for racks or for the whole site, and ended once', () => {
+    given(opened, racks).when(declare()).then(declared);
+    given(opened, racks, declared).when(declare()).thenNothing();
+    given(opened, racks, declared).when(command('EndCurtailment', over)).then(ended);
+    given(opened, racks, declared, ended).when(command('EndCurtailment', over)).thenNothing();
+    given(opened, racks, declared, ended).when(declare()).thenNothing();
+  });
+
+  it('names racks of the site, and ends after it began', () => {
+    given(opened, racks)
+      .when(declare({ scope: { kind: 'racks', racks: ['A', 'Z'] } }))
+      .thenRejects('facility/rack-unknown', '/scope/racks');
+    given(opened, racks)
+      .when(declare({ expectedEndAt: window.startsAt }))
+      .thenRejects('facility/curtailment-backwards', '/expectedEndAt');
+    given(opened, racks, declared)
+      .when(command('EndCurtailment', { ...over, endedAt: '2024-06-01T13:59:59.999Z' }))
+      .thenRejects('facility/curtailment-backwards', '/endedAt');
+    given(opened, racks)
+      .when(command('EndCurtailment', over))
+      .thenRejects('facility/curtailment-unknown');
+  });
+
+  it.each([
+    ['the same rack', { kind: 'racks', racks: ['B', 'A'] }],
+    ['the whole site', { kind: 'facility' }],
+  ] as const)('for one cause is open once for %s', (_, scope) => {
+    given(opened, racks, declared)
+      .when(declare({ curtailmentId: 'curtailment-2', scope }))
+      .thenRejects('facility/curtailment-open', '/cause');
+    given(opened, racks, declared, ended)
+      .when(declare({ curtailmentId: 'curtailment-2', scope }))
+      .then({
+        type: 'CurtailmentDeclared',
+        data: { facility, ...window, curtailmentId: 'curtailment-2', scope },
+      });
+  });
+
+  it('may overlap with one of another cause, or of another rack', () => {
+    for (const more of [
+      { cause: 'economic' } as const,
+      { scope: { kind: 'racks', racks: ['B'] } } as const,
+    ]) {
+      given(opened, racks, declared)
+        .when(declare({ curtailmentId: 'curtailment-2', ...more }))
+        .then({
+          type: 'CurtailmentDeclared',
+          data: { facility, ...window, curtailmentId: 'curtailment-2', ...more },
+        });
+    }
+  });
+});
+
+describe('a site that changes hands', () => {
+  const deed = {
+    disposalId: 'disposal-1',
+    to: 'Priority Power Management LLC',
+    disposedOn: '2024-06-01',
+    documentDigest,
+  };
+  const began: FacilityEvent = { type: 'DisposalBegan', data: { facility, ...deed } };
+  const disposed: FacilityEvent = { type: 'FacilityDisposed', data: { facility, ...deed } };
+  const abandoned: FacilityEvent = {
+    type: 'DisposalAbandoned',
+    data: { facility, disposalId: 'disposal-1', reason: '1 machines are there' },
+  };
+  const begin = command('BeginDisposal', deed);
+  const complete = command('CompleteDisposal', { disposalId: 'disposal-1' });
+  const abandon = command('AbandonDisposal', {
+    disposalId: 'disposal-1',
+    reason: '1 machines are there',
+  });
+
+  it('is acquired once', () => {
+    const from = { from: 'Celsius Mining LLC', acquiredOn: '2024-01-02', documentDigest };
+    const acquired: FacilityEvent = { type: 'FacilityAcquired', data: { facility, ...from } };
+    given(opened).when(command('AcquireFacility', from)).then(acquired);
+    given(opened, acquired).when(command('AcquireFacility', from)).thenNothing();
+    given(opened, acquired)
+      .when(command('AcquireFacility', { ...from, from: 'Somebody else' }))
+      .thenRejects('facility/already-acquired', '/from');
+  });
+
+  it('is disposed of, or is not and operated as before', () => {
+    given(opened, racks).when(begin).then(began);
+    given(opened, began).when(begin).thenNothing();
+    given(opened, began).when(complete).then(disposed);
+    given(opened, began, disposed).when(complete).thenNothing();
+    given(opened, began).when(abandon).then(abandoned);
+    given(opened, began, abandoned).when(abandon).thenNothing();
+    given(opened, began, abandoned).when(complete).thenNothing();
+    given(opened, began, abandoned).when(begin).thenNothing();
+    given(opened, began, abandoned)
+      .when(command('BeginDisposal', { ...deed, disposalId: 'disposal-2' }))
+      .then({ type: 'DisposalBegan', data: { facility, ...deed, disposalId: 'disposal-2' } });
+  });
+
+  it('has to be free of what customers were promised', () => {
+    given(opened, promised).when(begin).thenRejects('facility/capacity-committed');
+  });
+
+  it.each([
+    ['being disposed of', [began], 'facility/disposal-begun'],
+    ['disposed of', [began, disposed], 'facility/disposed'],
+  ] as const)('takes nothing while it is %s', (_, history, code) => {
+    const { facility: __, ...promise } = promised.data;
+    for (const asked of [
+      command('CommitRackPower', { racks: [{ rack: 'C', slotCount: 1, powerLimitWatts: 1 }] }),
+      command('CommitCapacity', promise as Of<'CommitCapacity'>),
+      command('ChangePowerEnvelope', { powerEnvelopeWatts: 2_000, cause: 'more' }),
+      command('BeginDisposal', { ...deed, disposalId: 'disposal-2' }),
+      command('FixPowerRate', { ratePerKwh: '0.04', currency: 'USD', effectiveOn: '2024-06-01' }),
+    ]) {
+      given(opened, racks, ...history)
+        .when(asked)
+        .thenRejects(code);
+    }
+  });
+});
