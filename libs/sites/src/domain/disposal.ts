@@ -34,6 +34,8 @@ export type DisposalAbandoned = DomainEvent<
     disposalId: string;
     /** What was in the way, in words. */
     reason: string;
+    /** Machines that were there or on their way, where that was the reason. */
+    machines?: number;
   }
 >;
 export type DisposalEvent = FacilityAcquired | DisposalBegan | FacilityDisposed | DisposalAbandoned;
@@ -42,7 +44,7 @@ export type DisposalCommand =
   | DomainCommand<'AcquireFacility', Omit<FacilityAcquired['data'], 'facility'>>
   | DomainCommand<'BeginDisposal', Omit<Deed, 'facility'>>
   | DomainCommand<'CompleteDisposal', { disposalId: string }>
-  | DomainCommand<'AbandonDisposal', { disposalId: string; reason: string }>;
+  | DomainCommand<'AbandonDisposal', Omit<DisposalAbandoned['data'], 'facility'>>;
 
 export const decideDisposal = (
   command: DisposalCommand,
@@ -58,12 +60,10 @@ export const decideDisposal = (
       return site.status === 'disposing' && site.disposal.disposalId === command.data.disposalId
         ? [{ type: 'FacilityDisposed', data: site.disposal }]
         : [];
-    case 'AbandonDisposal': {
-      const { disposalId, reason } = command.data;
-      return site.status === 'disposing' && site.disposal.disposalId === disposalId
-        ? [{ type: 'DisposalAbandoned', data: { facility, disposalId, reason } }]
+    case 'AbandonDisposal':
+      return site.status === 'disposing' && site.disposal.disposalId === command.data.disposalId
+        ? [{ type: 'DisposalAbandoned', data: { facility, ...command.data } }]
         : [];
-    }
   }
 };
 
@@ -90,12 +90,14 @@ const begin = (data: Omit<Deed, 'facility'>, site: OperatingFacility): DisposalB
   const begun = site.status === 'open' ? undefined : site.disposal.disposalId;
   if (begun === data.disposalId || site.endedDisposals.has(data.disposalId)) return [];
   mustBeOperated(site);
-  if (commitments.size > 0) {
+  // An allocation that was reduced to nothing stays known, and holds nothing.
+  const live = [...commitments.values()].filter((held) => held.units + held.powerWatts > 0).length;
+  if (live > 0) {
     throw new DomainError(
       'conflict',
       'facility/capacity-committed',
-      `${facility} has capacity committed to ${commitments.size} allocations`,
-      { allocations: commitments.size },
+      `${facility} has capacity committed to ${live} allocations`,
+      { allocations: live },
     );
   }
   return [{ type: 'DisposalBegan', data: { facility, ...data } }];

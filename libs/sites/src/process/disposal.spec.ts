@@ -88,13 +88,14 @@ it('A facility where machines are is not fenced at all', async () => {
 });
 
 it('A fenced facility is looked at after all that began before has ended', async () => {
-  const begun = await begin();
+  await begin();
   const [item] = open();
   const fence = streams.log.find(({ type }) => type === 'DisposalBegan')!;
   expect(Date.parse(item!.due_at) - Date.parse(fence.recordedAt)).toBe(SETTLED_AFTER_MS);
   const census = new ToldCensus();
   await decide(census);
-  expect(census.asked).toEqual([begun.position]);
+  const closed = streams.log.filter(({ type }) => type === 'RackClosed');
+  expect(census.asked).toEqual([closed.at(-1)!.position]);
   expect(onFacility()).toEqual(['DisposalBegan', 'FacilityDisposed']);
   expect(onRacks()).toEqual([['RackClosed'], ['RackClosed']]);
   await expect(reserve('A')).rejects.toMatchObject({ code: 'rack/closed' });
@@ -115,7 +116,12 @@ it('A machine that came through the fence is seen, and all is as before', async 
   await decide(new ToldCensus({ machines: 1, openDeliveries: 0 }));
   expect(streams.events(`facility-${facility}`).at(-1)).toEqual({
     type: 'DisposalAbandoned',
-    data: { facility, disposalId: 'disposal-1', reason: '1 machines are there or on their way' },
+    data: {
+      facility,
+      disposalId: 'disposal-1',
+      reason: '1 machines are there or on their way',
+      machines: 1,
+    },
   });
   expect(onRacks()).toEqual([
     ['RackClosed', 'RackReopened'],

@@ -5,11 +5,13 @@ import {
   processItemColumns,
   stepOf,
   tableFold,
+  unreachable,
   type AggregateStore,
   type CommandContext,
   type DurableProcess,
   type Handled,
   type ProcessItem,
+  type Recorded,
 } from '@hostledger/eventsourcing';
 import {
   facilityAggregate,
@@ -23,7 +25,7 @@ import {
   type DisposalBegan,
   type FacilityDisposed,
 } from '../domain/disposal.js';
-import { rackAggregate, rackId } from '../domain/rack.js';
+import { rackAggregate, rackId, type RackClosed, type RackReopened } from '../domain/rack.js';
 
 const RACKS_IN_FLIGHT = 32;
 /**
@@ -99,45 +101,85 @@ export interface OpenDisposal extends ProcessItem {
   readonly facility: string;
   /** Of the fence. */
   readonly position: bigint;
+  /** Racks that are closed for it. */
+  readonly closed_racks: number;
+  /** It was given up; what is left is to open the racks again. */
+  readonly abandoned: boolean;
 }
 
-/** Pure: facilities that are being disposed of. */
+const ofDisposal = ({ data }: { data: { disposalId: string } }) => [{ item_id: data.disposalId }];
+
+/** Pure: disposals that are under way, or given up with racks still closed for them. */
 export const openDisposals = tableFold<
   OpenDisposal,
-  DisposalBegan | FacilityDisposed | DisposalAbandoned
+  DisposalBegan | FacilityDisposed | DisposalAbandoned | RackClosed | RackReopened
 >({
   table: {
     name: 'open_disposals',
-    columns: { ...processItemColumns, facility: 'text', position: 'bigint' },
+    columns: {
+      ...processItemColumns,
+      facility: 'text',
+      position: 'bigint',
+      closed_racks: 'integer',
+      abandoned: 'boolean',
+    },
     key: ['item_id'],
   },
   keys: {
-    DisposalBegan: ({ data }) => [{ item_id: data.disposalId }],
-    FacilityDisposed: ({ data }) => [{ item_id: data.disposalId }],
-    DisposalAbandoned: ({ data }) => [{ item_id: data.disposalId }],
+    DisposalBegan: ofDisposal,
+    FacilityDisposed: ofDisposal,
+    DisposalAbandoned: ofDisposal,
+    RackClosed: ofDisposal,
+    RackReopened: ofDisposal,
   },
-  evolve: (_, event) =>
-    event.type === 'DisposalBegan'
-      ? {
-          item_id: event.data.disposalId,
-          due_at: new Date(Date.parse(event.recordedAt) + SETTLED_AFTER_MS).toISOString(),
-          cause_id: event.id,
-          correlation_id: event.metadata.$correlationId,
-          facility: event.data.facility,
-          position: event.position,
-        }
-      : undefined,
+  evolve: (row, event) => {
+    switch (event.type) {
+      case 'DisposalBegan':
+        return begun(event, SETTLED_AFTER_MS);
+      case 'FacilityDisposed':
+        return undefined;
+      case 'DisposalAbandoned':
+        return row && unlessDone({ ...row, abandoned: true });
+      case 'RackClosed': {
+        // A stalled owner may close a rack after all was over: then it is opened again.
+        const item = row ?? { ...begun(event, 0), abandoned: true };
+        return { ...item, closed_racks: item.closed_racks + 1 };
+      }
+      case 'RackReopened':
+        return row && unlessDone({ ...row, closed_racks: row.closed_racks - 1 });
+      default:
+        return unreachable(event);
+    }
+  },
 });
+
+const begun = (event: Recorded<DisposalBegan | RackClosed>, afterMs: number): OpenDisposal => ({
+  item_id: event.data.disposalId,
+  due_at: new Date(Date.parse(event.recordedAt) + afterMs).toISOString(),
+  cause_id: event.id,
+  correlation_id: event.metadata.$correlationId,
+  facility: event.data.facility,
+  position: event.position,
+  closed_racks: 0,
+  abandoned: false,
+});
+
+const unlessDone = (row: OpenDisposal): OpenDisposal | undefined =>
+  row.abandoned && row.closed_racks <= 0 ? undefined : row;
 
 const NAME = 'disposals';
 
-/** Closes the racks, looks whether anything is there, and disposes of the facility or lets it be. */
+/**
+ * Closes the racks, looks whether anything is there, and disposes of the facility or lets it be.
+ * What is decided is said by the facility before a rack is opened again, so that an owner who
+ * stalled over a look that found nothing cannot dispose of a site whose racks are open.
+ */
 export const disposalsProcess = (
   store: AggregateStore,
   census: FacilityCensus,
 ): DurableProcess<OpenDisposal> => ({
   name: NAME,
-  version: 1,
+  version: 2,
   items: openDisposals,
   perform: async (
     { item_id: disposalId, cause_id, correlation_id, facility, position },
@@ -145,49 +187,84 @@ export const disposalsProcess = (
   ) => {
     const cause = { id: cause_id, correlationId: correlation_id };
     const context = processContext(NAME, cause, at, 'decide');
-    const { state } = await store.load(facilityAggregate, facility, { fresh: true });
-    if (state.status !== 'disposing') return;
-    const racks = [...state.racks.keys()];
-    const inTheWay =
-      (await closeRacks(store, facility, racks, disposalId, context)) ??
-      obstacle(await census.count(facility, position));
-    if (inTheWay === undefined) {
-      const command = { type: 'CompleteDisposal', data: { disposalId }, at } as const;
-      await store.handle(facilityAggregate, facility, command, context);
-      return;
-    }
-    await mapLimited(racks, RACKS_IN_FLIGHT, (rack) =>
-      store.handle(
-        rackAggregate,
-        rackId(facility, rack),
-        { type: 'ReopenRack', data: { disposalId }, at },
-        stepOf(context, 'reopen', rack, at),
-      ),
-    );
-    const data = { disposalId, reason: inTheWay };
-    const command = { type: 'AbandonDisposal', data, at } as const;
-    await store.handle(facilityAggregate, facility, command, stepOf(context, 'abandon'));
+    const run: Run = { store, facility, disposalId, context };
+    const decided = await decide(run, census, position);
+    if (decided.status === 'unknown' || !decided.endedDisposals.has(disposalId)) return;
+    await reopenRacks(run, [...decided.racks.keys()]);
   },
 });
 
-/** Why not all could be closed; `undefined` when all are. */
+interface Run {
+  readonly store: AggregateStore;
+  readonly facility: string;
+  readonly disposalId: string;
+  readonly context: CommandContext;
+}
+
+/** Answers the facility as it is when this disposal is over, one way or the other. */
+const decide = async (run: Run, census: FacilityCensus, fence: bigint): Promise<Facility> => {
+  const { store, facility, disposalId, context } = run;
+  const { at } = context;
+  const { state } = await store.load(facilityAggregate, facility, { fresh: true });
+  if (state.status !== 'disposing' || state.disposal.disposalId !== disposalId) return state;
+  const racks = await closeRacks(run, [...state.racks.keys()]);
+  if (racks.refusal !== undefined) return abandon(run, { reason: racks.refusal });
+  // A machine may have left for a slot that was given up before its rack was closed.
+  const position = racks.position > fence ? racks.position : fence;
+  const found = await census.count(facility, position);
+  const reason = obstacle(found);
+  if (reason !== undefined) return abandon(run, { reason, machines: found.machines });
+  const command = { type: 'CompleteDisposal', data: { disposalId }, at } as const;
+  return (await store.handle(facilityAggregate, facility, command, context)).state;
+};
+
+const abandon = async (
+  { store, facility, disposalId, context }: Run,
+  why: { readonly reason: string; readonly machines?: number },
+): Promise<Facility> => {
+  const data = { disposalId, ...why };
+  const command = { type: 'AbandonDisposal', data, at: context.at } as const;
+  const step = stepOf(context, 'abandon');
+  return (await store.handle(facilityAggregate, facility, command, step)).state;
+};
+
+interface ClosedRacks {
+  /** Of the log, when every rack was closed. */
+  readonly position: bigint;
+  /** Why not all could be closed. */
+  readonly refusal?: string;
+}
+
 const closeRacks = async (
-  store: AggregateStore,
-  facility: string,
+  { store, facility, disposalId, context }: Run,
   racks: readonly string[],
-  disposalId: string,
-  context: CommandContext,
-): Promise<string | undefined> => {
-  const refusals = await mapLimited(racks, RACKS_IN_FLIGHT, async (rack) => {
-    const command = { type: 'CloseRack', data: { disposalId }, at: context.at } as const;
-    const step = stepOf(context, 'close', rack, context.at);
+): Promise<ClosedRacks> => {
+  const { at } = context;
+  const closed = await mapLimited(racks, RACKS_IN_FLIGHT, async (rack): Promise<ClosedRacks> => {
+    const command = { type: 'CloseRack', data: { disposalId }, at } as const;
+    const step = stepOf(context, 'close', rack, at);
     try {
-      await store.handle(rackAggregate, rackId(facility, rack), command, step);
-      return undefined;
+      return await store.handle(rackAggregate, rackId(facility, rack), command, step);
     } catch (error) {
-      if (error instanceof DomainError) return error.message;
+      if (error instanceof DomainError) return { position: 0n, refusal: error.message };
       throw error;
     }
   });
-  return refusals.find((refusal) => refusal !== undefined);
+  const refused = closed.find(({ refusal }) => refusal !== undefined);
+  const position = closed.reduce((last, each) => (each.position > last ? each.position : last), 0n);
+  return { position, ...(refused?.refusal !== undefined && { refusal: refused.refusal }) };
 };
+
+/** Those that never went into service were not closed. */
+const reopenRacks = (
+  { store, facility, disposalId, context }: Run,
+  racks: readonly string[],
+): Promise<unknown> =>
+  mapLimited(racks, RACKS_IN_FLIGHT, async (rack) => {
+    const { at } = context;
+    const id = rackId(facility, rack);
+    const { state } = await store.load(rackAggregate, id, { fresh: true });
+    if (state.status === 'unknown' || state.closedFor !== disposalId) return;
+    const command = { type: 'ReopenRack', data: { disposalId }, at } as const;
+    await store.handle(rackAggregate, id, command, stepOf(context, 'reopen', rack, at));
+  });
