@@ -284,6 +284,6 @@ const bigintOf = (value: number | undefined): bigint | null =>
 
 export const facilitiesProjection: Projection = {
   name: 'facilities',
-  version: 2,
+  version: 3,
   tables: [facilities, powerRates, curtailments],
 };
