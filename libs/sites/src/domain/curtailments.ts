@@ -1,4 +1,5 @@
 import { DomainError, type DomainCommand, type DomainEvent } from '@hostledger/eventsourcing';
+import { mustBeOperated } from './disposal.js';
 import type { OperatingFacility } from './facility.js';
 
 // Windows in which a site, or some of its racks, draw less.
@@ -47,12 +48,21 @@ export type CurtailmentCommand =
   | DomainCommand<'DeclareCurtailment', Omit<CurtailmentDeclared['data'], 'facility'>>
   | DomainCommand<'EndCurtailment', Omit<CurtailmentEnded['data'], 'facility'>>;
 
-export interface Curtailments {
-  readonly open: ReadonlyMap<string, CurtailmentDeclared['data']>;
-  readonly ended: ReadonlySet<string>;
+/** What is left of a curtailment that is over: its place among the others for its cause. */
+interface EndedCurtailment {
+  readonly curtailmentId: string;
+  readonly scope: CurtailmentScope;
+  readonly cause: CurtailmentCause;
+  readonly startsAt: string;
+  readonly endedAt: string;
 }
 
-export const noCurtailments: Curtailments = { open: new Map(), ended: new Set() };
+export interface Curtailments {
+  readonly open: ReadonlyMap<string, CurtailmentDeclared['data']>;
+  readonly ended: ReadonlyMap<string, EndedCurtailment>;
+}
+
+export const noCurtailments: Curtailments = { open: new Map(), ended: new Map() };
 
 export const evolveCurtailments = (
   { open, ended }: Curtailments,
@@ -62,9 +72,13 @@ export const evolveCurtailments = (
   if (event.type === 'CurtailmentDeclared') {
     return { open: new Map(open).set(curtailmentId, event.data), ended };
   }
+  const declared = open.get(curtailmentId);
+  if (!declared) return { open, ended };
   const left = new Map(open);
   left.delete(curtailmentId);
-  return { open: left, ended: new Set(ended).add(curtailmentId) };
+  const { scope, cause, startsAt } = declared;
+  const over = { curtailmentId, scope, cause, startsAt, endedAt: event.data.endedAt };
+  return { open: left, ended: new Map(ended).set(curtailmentId, over) };
 };
 
 export const decideCurtailments = (
@@ -75,13 +89,22 @@ export const decideCurtailments = (
     ? declare(command.data, facility)
     : end(command.data, facility);
 
-/** One cause is open once for a rack; of different causes, windows may overlap. */
+/**
+ * One cause is open once for a rack, and its windows there never overlap, so that no energy is
+ * counted twice; windows of different causes may overlap.
+ */
 const declare = (
   data: Omit<CurtailmentDeclared['data'], 'facility'>,
-  { facility, racks, curtailments: { open, ended } }: OperatingFacility,
+  site: OperatingFacility,
 ): CurtailmentDeclared[] => {
+  const {
+    facility,
+    racks,
+    curtailments: { open, ended },
+  } = site;
   const { curtailmentId, scope, cause, startsAt, expectedEndAt } = data;
   if (open.has(curtailmentId) || ended.has(curtailmentId)) return [];
+  mustBeOperated(site);
   if (expectedEndAt !== undefined && expectedEndAt <= startsAt) {
     throw new DomainError(
       'invalid',
@@ -113,7 +136,33 @@ const declare = (
       '/cause',
     );
   }
+  // What was not announced to end before may last for any time.
+  mustNotOverlap(ended, data, expectedEndAt, '/startsAt');
   return [{ type: 'CurtailmentDeclared', data: { facility, ...data } }];
+};
+
+const mustNotOverlap = (
+  ended: Curtailments['ended'],
+  { scope, cause, startsAt }: Pick<CurtailmentDeclared['data'], 'scope' | 'cause' | 'startsAt'>,
+  until: string | undefined,
+  pointer: string,
+): void => {
+  const other = [...ended.values()].find(
+    (over) =>
+      over.cause === cause &&
+      startsAt < over.endedAt &&
+      (until === undefined || over.startsAt < until) &&
+      overlap(over.scope, scope),
+  );
+  if (!other) return;
+  throw new DomainError(
+    'conflict',
+    'facility/curtailment-overlaps',
+    `Curtailment ${other.curtailmentId} for the same cause lasted from ${other.startsAt} to ` +
+      other.endedAt,
+    { curtailmentId: other.curtailmentId, startsAt: other.startsAt, endedAt: other.endedAt },
+    pointer,
+  );
 };
 
 const overlap = (one: CurtailmentScope, other: CurtailmentScope): boolean =>
@@ -145,5 +194,6 @@ const end = (
       '/endedAt',
     );
   }
+  mustNotOverlap(ended, declared, endedAt, '/endedAt');
   return [{ type: 'CurtailmentEnded', data: { facility, ...data } }];
 };

@@ -121,11 +121,47 @@ describe('a curtailment', () => {
     given(opened, racks, declared)
       .when(declare({ curtailmentId: 'curtailment-2', scope }))
       .thenRejects('facility/curtailment-open', '/cause');
+    const startsAt = over.endedAt;
     given(opened, racks, declared, ended)
-      .when(declare({ curtailmentId: 'curtailment-2', scope }))
+      .when(declare({ curtailmentId: 'curtailment-2', scope, startsAt }))
       .then({
         type: 'CurtailmentDeclared',
-        data: { facility, ...window, curtailmentId: 'curtailment-2', scope },
+        data: { facility, ...window, curtailmentId: 'curtailment-2', scope, startsAt },
+      });
+  });
+
+  it.each([
+    ['reaches into it', { startsAt: '2024-06-01T17:59:59.999Z' }],
+    ['may last until then', { startsAt: '2024-06-01T13:00:00.000Z' }],
+    [
+      'is announced to reach into it',
+      { startsAt: '2024-06-01T13:00:00.000Z', expectedEndAt: '2024-06-01T14:00:00.001Z' },
+    ],
+  ])('told of after one that is over does not overlap with it: one that %s', (_, more) => {
+    given(opened, racks, declared, ended)
+      .when(declare({ curtailmentId: 'curtailment-2', ...more }))
+      .thenRejects('facility/curtailment-overlaps', '/startsAt');
+  });
+
+  it('told of late ends where one that is over began, at the latest', () => {
+    const early = {
+      ...window,
+      curtailmentId: 'curtailment-2',
+      startsAt: '2024-06-01T13:00:00.000Z',
+      expectedEndAt: window.startsAt,
+    };
+    const told: FacilityEvent = { type: 'CurtailmentDeclared', data: { facility, ...early } };
+    const end = (endedAt: string) =>
+      command('EndCurtailment', { curtailmentId: 'curtailment-2', endedAt });
+    given(opened, racks, declared, ended).when(command('DeclareCurtailment', early)).then(told);
+    given(opened, racks, declared, ended, told)
+      .when(end('2024-06-01T14:00:00.001Z'))
+      .thenRejects('facility/curtailment-overlaps', '/endedAt');
+    given(opened, racks, declared, ended, told)
+      .when(end(window.startsAt))
+      .then({
+        type: 'CurtailmentEnded',
+        data: { facility, curtailmentId: 'curtailment-2', endedAt: window.startsAt },
       });
   });
 
@@ -203,6 +239,12 @@ describe('a site that changes hands', () => {
       command('ChangePowerEnvelope', { powerEnvelopeWatts: 2_000, cause: 'more' }),
       command('BeginDisposal', { ...deed, disposalId: 'disposal-2' }),
       command('FixPowerRate', { ratePerKwh: '0.04', currency: 'USD', effectiveOn: '2024-06-01' }),
+      command('DeclareCurtailment', {
+        curtailmentId: 'curtailment-1',
+        scope: { kind: 'facility' },
+        cause: 'grid',
+        startsAt: '2024-06-01T14:00:00.000Z',
+      }),
     ]) {
       given(opened, racks, ...history)
         .when(asked)

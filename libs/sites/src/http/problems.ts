@@ -25,6 +25,10 @@ registerProblems({
   'facility/rack-unknown': { status: 422, title: 'The facility has no such rack' },
   'facility/curtailment-unknown': { status: 404, title: 'There is no such curtailment' },
   'facility/curtailment-open': { status: 409, title: 'A curtailment for that cause is open' },
+  'facility/curtailment-overlaps': {
+    status: 409,
+    title: 'A curtailment for that cause lasted at that time',
+  },
   'facility/curtailment-backwards': { status: 422, title: 'A curtailment ends after it began' },
   'facility/already-acquired': { status: 409, title: 'The facility was acquired from another' },
   'facility/capacity-committed': {

@@ -243,7 +243,7 @@ export class FacilityActsController {
   @ApiOperation({
     summary: 'Declare that a facility, or racks of it, draw less from an instant on',
     description:
-      'Open until its end is told. One cause is open once for a rack; windows of different causes may overlap.',
+      'Open until its end is told. One cause is open once for a rack, and its windows there do not overlap; those of different causes may.',
   })
   @Post('curtailments')
   @Roles('operator')
