@@ -100,6 +100,7 @@ const dalton: FacilityEvent[] = [
   { type: 'PowerRateFixed', data: { ...energyRate, effectiveOn: '2024-01-01' } },
   { type: 'PowerRateFixed', data: energyRate },
   { type: 'PowerRateFixed', data: { ...energyRate, ratePerKwh: '0.0440' } },
+  { type: 'PowerRateFixed', data: { ...energyRate, effectiveOn: '9000-01-01' } },
   { type: 'CurtailmentDeclared', data: grid },
   {
     type: 'CurtailmentDeclared',
@@ -180,7 +181,7 @@ const get = async (url: string) => {
 it('A facility tells its power, racks, slots and what was promised, and where it is true', async () => {
   const { status, headers, body } = await get('/v1/facilities/DENTON');
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '2700' });
+  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '2800' });
   expect(body).toEqual({
     facility,
     name: 'Site DENTON',
@@ -251,18 +252,22 @@ it('A site tells its power, its curtailments, and into whose hands it went', asy
   expect(body).toMatchObject({
     status: 'disposed',
     powerEnvelopeWatts: 4_000_000_000,
+    powerRate: { effectiveOn: '2024-06-01', ratePerKwh: '0.0440', currency: 'USD' },
     openCurtailments: 1,
     disposedTo: 'Somebody',
     disposedOn: '2024-07-01',
   });
   expect(body).not.toHaveProperty('disposalAbandonedFor');
   const listed = await get('/v1/facilities?status=disposed');
-  expect(listed.body.items).toMatchObject([{ facility: 'DALTON' }]);
+  expect(listed.body.items).toMatchObject([
+    { facility: 'DALTON', powerRate: { ratePerKwh: '0.0440' } },
+  ]);
 });
 
 it('What energy costs is listed by day, of several for one day the last', async () => {
   const { body } = await get('/v1/facilities/DALTON/power-rates');
   expect(body.items).toMatchObject([
+    { effectiveOn: '9000-01-01' },
     { effectiveOn: '2024-06-01', ratePerKwh: '0.0440', currency: 'USD' },
     { effectiveOn: '2024-01-01', ratePerKwh: '0.0450' },
   ]);

@@ -45,6 +45,20 @@ export class CapacityView {
   freeWatts: number;
 }
 
+export class PowerRateView {
+  /**
+   * First day on which it holds.
+   * @example 2024-06-01
+   */
+  effectiveOn: string;
+  /** @example 0.0450 */
+  ratePerKwh: string;
+  /** @example USD */
+  currency: string;
+  fixedAt: string;
+  fixedBy: string;
+}
+
 export class FacilityView {
   /** @example DENTON */
   facility: string;
@@ -68,6 +82,8 @@ export class FacilityView {
   openCurtailments: number;
   /** @example 125000000 */
   powerEnvelopeWatts: number;
+  /** In force today, by the calendar of the site. */
+  powerRate?: PowerRateView;
   racks: RacksView;
   capacity: CapacityView;
   slots: SlotsView;
@@ -77,20 +93,6 @@ export class FacilitiesFilter extends Page {
   @MayBeAbsent()
   @IsIn(['open', 'disposing', 'disposed'])
   status?: FacilityRow['status'];
-}
-
-export class PowerRateView {
-  /**
-   * First day on which it holds.
-   * @example 2024-06-01
-   */
-  effectiveOn: string;
-  /** @example 0.0450 */
-  ratePerKwh: string;
-  /** @example USD */
-  currency: string;
-  fixedAt: string;
-  fixedBy: string;
 }
 
 export class PowerRateList {
@@ -155,15 +157,18 @@ export class FacilitiesController {
   @AnyRole()
   @ApiOkResponse({ type: FacilityList })
   async list(@Query() { status, ...page }: FacilitiesFilter, @ReadAt() at: ReadOptions) {
-    const { position, value } = await this.readModels.read<Tables, PageOf<FacilityRow>>(
+    const { position, value } = await this.readModels.read<Tables, PageOf<FacilityView>>(
       at,
-      (db) => {
+      async (db) => {
         const all = db.selectFrom('facilities').selectAll();
         const wanted = status === undefined ? all : all.where('status', '=', status);
-        return keysetPage(wanted, page, ['facility']);
+        const found = await keysetPage(wanted, page, ['facility']);
+        const rates = await ratesInForce(db, found.items);
+        const items = found.items.map((row) => facilityView(row, rates.get(row.facility)));
+        return { ...found, items };
       },
     );
-    return readReply(position, { ...value, items: value.items.map(facilityView) });
+    return readReply(position, value);
   }
 
   @ApiOperation({
@@ -173,13 +178,17 @@ export class FacilitiesController {
   @AnyRole()
   @ApiOkResponse({ type: FacilityView })
   async get(@Param() { code }: FacilityParams, @ReadAt() at: ReadOptions) {
-    const { position, value: row } = await this.readModels.read<Tables, FacilityRow | undefined>(
+    const { position, value } = await this.readModels.read<Tables, FacilityWithRate | undefined>(
       at,
-      (db) =>
-        db.selectFrom('facilities').selectAll().where('facility', '=', code).executeTakeFirst(),
+      async (db) => {
+        const ofCode = db.selectFrom('facilities').selectAll().where('facility', '=', code);
+        const row = await ofCode.executeTakeFirst();
+        return row && { row, rate: (await ratesInForce(db, [row])).get(code) };
+      },
     );
-    if (!row) throw facilityUnknown();
-    return readReply(position, facilityView(row), { etag: `"${row.revision}"` });
+    if (!value) throw facilityUnknown();
+    const { row, rate } = value;
+    return readReply(position, facilityView(row, rate), { etag: `"${row.revision}"` });
   }
 
   @ApiOperation({ summary: 'List what energy costs a facility, the latest day first' })
@@ -241,6 +250,31 @@ const mustBeKnown = async (db: Kysely<Tables>, code: string): Promise<void> => {
   if (!(await ofCode.select('facility').executeTakeFirst())) throw facilityUnknown();
 };
 
+interface FacilityWithRate {
+  readonly row: FacilityRow;
+  readonly rate: PowerRateRow | undefined;
+}
+
+/** What energy costs each of the sites today, where the sites are. */
+const ratesInForce = async (
+  db: Kysely<Tables>,
+  sites: readonly FacilityRow[],
+): Promise<ReadonlyMap<string, PowerRateRow>> => {
+  if (sites.length === 0) return new Map();
+  const codes = sites.map(({ facility }) => facility);
+  const rates = await db
+    .selectFrom('power_rates as rate')
+    .innerJoin('facilities as site', 'site.facility', 'rate.facility')
+    .selectAll('rate')
+    .distinctOn('rate.facility')
+    .where('rate.facility', 'in', codes)
+    .where(sql<boolean>`rate.effective_on <= (now() at time zone site.time_zone)::date`)
+    .orderBy('rate.facility')
+    .orderBy('rate.effective_on', 'desc')
+    .execute();
+  return new Map(rates.map((rate) => [rate.facility, rate]));
+};
+
 const powerRateView = (row: PowerRateRow): PowerRateView => ({
   effectiveOn: row.effective_on,
   ratePerKwh: row.rate_per_kwh,
@@ -261,7 +295,7 @@ const curtailmentView = (row: CurtailmentRow): CurtailmentView => ({
   declaredBy: row.declared_by,
 });
 
-const facilityView = (row: FacilityRow): FacilityView => ({
+const facilityView = (row: FacilityRow, rate: PowerRateRow | undefined): FacilityView => ({
   facility: row.facility,
   name: row.name,
   timeZone: row.time_zone,
@@ -274,6 +308,7 @@ const facilityView = (row: FacilityRow): FacilityView => ({
   ...(row.abandoned_for === null ? {} : { disposalAbandonedFor: row.abandoned_for }),
   openCurtailments: row.open_curtailments,
   powerEnvelopeWatts: Number(row.power_envelope_watts),
+  ...(rate && { powerRate: powerRateView(rate) }),
   racks: {
     count: row.racks,
     inService: row.racks_in_service,
