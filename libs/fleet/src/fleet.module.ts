@@ -3,6 +3,7 @@ import type { AggregateStore, DurableProcess, Projection } from '@hostledger/eve
 import type { BulkKind } from '@hostledger/operations';
 import './http/problems.js';
 import { assignmentKind } from './process/assign.js';
+import { benchSwapsProcess } from './process/bench-swap.js';
 import { lifeKinds } from './process/bulk-life.js';
 import { moveKind } from './process/bulk-moves.js';
 import { countLeaversProcess } from './process/count-leavers.js';
@@ -80,6 +81,7 @@ export const fleetProcesses = (
   finishMovesProcess(store),
   countLeaversProcess(store),
   powerProfilesProcess(store),
+  benchSwapsProcess(store),
   deliveryReportsProcess(store),
   deliveryResolutionsProcess(store),
   relocationsProcess(store, reader),

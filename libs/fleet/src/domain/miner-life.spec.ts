@@ -510,6 +510,7 @@ describe('whatever is asked of a miner', () => {
           this.retired = true;
           return;
         case 'MinerReceived':
+        case 'BenchSwapEnded':
         case 'IdentifierObserved':
         case 'ComponentSwapped':
           throw new Error(`Nobody asked for ${event.type}`);

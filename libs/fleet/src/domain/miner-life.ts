@@ -39,7 +39,7 @@ export type IdentifierObserved = DomainEvent<
   { serial: string; kind: IdentifierKind; value: string }
 >;
 
-interface Seat {
+export interface Seat {
   serial: string;
   customerId: string;
   contractId: string;
@@ -51,8 +51,38 @@ interface Seat {
   powerWatts: number;
 }
 
-export type MinerAssigned = DomainEvent<'MinerAssigned', Seat>;
-export type MinerUnassigned = DomainEvent<'MinerUnassigned', Seat & { cause: UnassignmentCause }>;
+/** A part of an allocation that one machine takes up. */
+export type MinerAssigned = DomainEvent<
+  'MinerAssigned',
+  Seat & {
+    /** The machine that it replaced in a bench swap, whose part it takes over as it was counted. */
+    passedFrom?: string;
+  }
+>;
+export type MinerUnassigned = DomainEvent<
+  'MinerUnassigned',
+  Seat & {
+    cause: UnassignmentCause;
+    /** It goes to the spare of a bench swap and stays counted. */
+    passedTo?: { readonly serial: string; readonly removalId: string };
+  }
+>;
+/** The spare stands in the slot, or does not for the reason told. */
+export type BenchSwapEnded = DomainEvent<
+  'BenchSwapEnded',
+  {
+    serial: string;
+    spareSerial: string;
+    /** Of the `MinerUninstalled` that began it. */
+    removalId: string;
+    replaced: boolean;
+    /** Code of the rule by which the spare was refused; see problems.md. */
+    code?: string;
+    message?: string;
+    /** The part of an allocation that the spare did not take over; it is free again. */
+    freed?: Omit<Seat, 'serial' | 'customerId'>;
+  }
+>;
 export type TitleTransferred = DomainEvent<
   'TitleTransferred',
   {
@@ -86,6 +116,7 @@ export type LifeEvent =
   | IdentifierObserved
   | MinerAssigned
   | MinerUnassigned
+  | BenchSwapEnded
   | TitleTransferred
   | MinerRetired
   | PowerEvent
@@ -102,6 +133,8 @@ export interface Condition {
     MinerAssigned['data'],
     'orderId' | 'allocationId' | 'assignmentId' | 'powerWatts'
   >;
+  /** The last bench swap of it that ended. */
+  readonly endedSwap?: Pick<BenchSwapEnded['data'], 'removalId' | 'code' | 'message'>;
   /** Of the repair that is open. */
   readonly repairId?: string;
   readonly closedRepairs?: readonly string[];
@@ -133,6 +166,8 @@ export const live = (
     }
     case 'MinerUnassigned':
       return without(miner, 'assignment');
+    case 'BenchSwapEnded':
+      return { ...miner, endedSwap: endedSwapOf(event.data) };
     case 'TitleTransferred':
       return { ...miner, customerId: event.data.toCustomerId };
     case 'IdentifierObserved':
@@ -142,6 +177,9 @@ export const live = (
       return unreachable(event);
   }
 };
+
+const endedSwapOf = ({ removalId, code, message }: BenchSwapEnded['data']) =>
+  code !== undefined && message !== undefined ? { removalId, code, message } : { removalId };
 
 const without = (miner: LivingMiner, key: keyof Condition): LivingMiner => {
   const { [key]: _, ...rest } = { ...miner, [key]: undefined };
@@ -155,6 +193,7 @@ export type LifeCommand =
   | RepairCommand
   | DomainCommand<'ObserveIdentifier', IdentifierObserved['data']>
   | DomainCommand<'AssignMiner', MinerAssigned['data']>
+  | DomainCommand<'EndBenchSwap', BenchSwapEnded['data']>
   | DomainCommand<'UnassignMiner', { serial: string; cause: UnassignmentCause }>
   | DomainCommand<
       'TransferTitle',
@@ -186,6 +225,9 @@ export const decideLife = (command: LifeCommand, miner: LivingMiner): readonly L
       return closeRepair(command.data, miner);
     case 'AssignMiner':
       return assign(command.data, miner);
+    case 'EndBenchSwap':
+      if (miner.endedSwap?.removalId === command.data.removalId) return [];
+      return [{ type: 'BenchSwapEnded', data: command.data }];
     case 'UnassignMiner':
       return unassigned(command.data.serial, miner, command.data.cause);
     case 'TransferTitle':
@@ -218,21 +260,24 @@ const assign = (data: MinerAssigned['data'], miner: LivingMiner): MinerAssigned[
       '/serial',
     );
   }
-  if (powerWatts !== miner.powerWatts) throw powerChanged(serial, miner.powerWatts, powerWatts);
+  const isPassed = data.passedFrom !== undefined;
+  if (!isPassed && powerWatts !== miner.powerWatts)
+    throw powerChanged(serial, miner.powerWatts, powerWatts);
   return [{ type: 'MinerAssigned', data }];
 };
 
 /** Nothing where it is assigned to nothing. */
-const unassigned = (
+export const unassigned = (
   serial: string,
   miner: LivingMiner,
   cause: UnassignmentCause,
+  passedTo?: MinerUnassigned['data']['passedTo'],
 ): MinerUnassigned[] => {
   const { customerId, contractId, assignment } = miner;
   if (!assignment) return [];
-  return [
-    { type: 'MinerUnassigned', data: { serial, customerId, contractId, ...assignment, cause } },
-  ];
+  const seat = { serial, customerId, contractId, ...assignment };
+  const data = { ...seat, cause, ...(passedTo && { passedTo }) };
+  return [{ type: 'MinerUnassigned', data }];
 };
 
 type Transfer = Extract<LifeCommand, { type: 'TransferTitle' }>['data'];

@@ -8,6 +8,7 @@ import {
 import {
   decideLife,
   live,
+  unassigned,
   type Condition,
   type LifeCommand,
   type LifeEvent,
@@ -25,6 +26,7 @@ import {
   type TransitCommand,
   type TransitEvent,
   type TransitPlace,
+  type UninstallMinerData,
 } from './miner-transit.js';
 import { minerModel } from './models.js';
 
@@ -132,6 +134,7 @@ export const minerEvents: EventCatalogue<MinerEvent> = {
   MinerSentToVendor: 'A miner under repair left for a vendor.',
   MinerReturnedFromVendor: 'A miner came back from a vendor into the storage of a facility.',
   MinerAssigned: 'A miner took up a part of an allocation; it is hosted under that contract.',
+  BenchSwapEnded: 'A miner was replaced in its slot by a spare, or the spare was refused.',
   MinerUnassigned: 'A miner gave up its part of an allocation.',
   PowerProfileChanged: 'A miner runs at another hashrate and takes other watts from here on.',
   MinerEnergized: 'A miner in a slot began to draw power.',
@@ -346,7 +349,7 @@ const decide = (command: MinerCommand, miner: Miner): readonly MinerEvent[] => {
     case 'DepartMiner':
       return powerless(serial, miner, depart(command.data, miner));
     case 'UninstallMiner':
-      return powerless(serial, miner, uninstall(command.data, miner), 'uninstallation');
+      return takeOut(command.data, miner);
     case 'ArriveMiner':
       return arrive(command.data, miner);
     case 'AbandonRelocation': {
@@ -367,6 +370,15 @@ const powerless = (
   cause: DeenergizationCause = 'relocation',
 ): readonly MinerEvent[] =>
   moved.length === 0 ? moved : [...deenergize({ serial, cause }, miner), ...moved];
+
+/** What it took of an allocation goes to the spare that replaces it. */
+const takeOut = (data: UninstallMinerData, miner: LivingMiner): readonly MinerEvent[] => {
+  const { serial, removalId, replacedBy } = data;
+  const removed = powerless(serial, miner, uninstall(data, miner), 'uninstallation');
+  if (removed.length === 0 || replacedBy === undefined) return removed;
+  const passedTo = { serial: replacedBy, removalId };
+  return [...removed, ...unassigned(serial, miner, 'benchSwap', passedTo)];
+};
 
 /** Nothing can be done with it, and no move can be under way. */
 const retired = (command: MinerCommand, serial: string): readonly MinerEvent[] => {

@@ -38,6 +38,7 @@ registerProblems({
   'miner/not-at-vendor': { status: 409, title: 'The miner is not at a vendor' },
   'miner/already-assigned': { status: 409, title: 'The miner takes up another allocation' },
   'miner/other-customer': { status: 409, title: 'The miner belongs to another customer' },
+  'miner/spare-unfit': { status: 409, title: 'The spare cannot take the place of the miner' },
   'miner/retired': { status: 409, title: 'The miner has left the fleet for good' },
   'move/miner-twice': { status: 422, title: 'One upload moves a miner once' },
   'move/not-reserved': { status: 409, title: 'The slot was not to be had; ask for it again' },

@@ -7,7 +7,7 @@ import {
   type ProcessItem,
 } from '@hostledger/eventsourcing';
 import { countLeavers, type AssignmentReleased } from '@hostledger/contracts';
-import type { MinerUnassigned } from '../domain/miner-life.js';
+import type { BenchSwapEnded, MinerUnassigned } from '../domain/miner-life.js';
 
 /** Machines that left an assignment and are still counted in; `item_id` is the assignment's id. */
 export interface OpenLeavers extends ProcessItem {
@@ -20,7 +20,9 @@ export interface OpenLeavers extends ProcessItem {
 }
 
 /** Pure: what the contracts have not counted yet. */
-export const openLeavers = tableFold<OpenLeavers, MinerUnassigned | AssignmentReleased>({
+type LeaverEvent = MinerUnassigned | BenchSwapEnded | AssignmentReleased;
+
+export const openLeavers = tableFold<OpenLeavers, LeaverEvent>({
   table: {
     name: 'open_leavers',
     columns: { ...processItemColumns, contract_id: 'text', leavers: 'jsonb' },
@@ -29,6 +31,7 @@ export const openLeavers = tableFold<OpenLeavers, MinerUnassigned | AssignmentRe
   keys: {
     MinerUnassigned: ({ data }) => [{ item_id: data.assignmentId }],
     AssignmentReleased: ({ data }) => [{ item_id: data.assignmentId }],
+    BenchSwapEnded: ({ data }) => (data.freed ? [{ item_id: data.freed.assignmentId }] : []),
   },
   evolve: (row, event) => {
     if (event.type === 'AssignmentReleased') {
@@ -37,7 +40,10 @@ export const openLeavers = tableFold<OpenLeavers, MinerUnassigned | AssignmentRe
       const leavers = row.leavers.filter(({ position }) => BigInt(position) > BigInt(upTo));
       return leavers.length > 0 ? { ...row, leavers } : undefined;
     }
-    const { assignmentId, contractId, powerWatts, cause } = event.data;
+    const freed = event.type === 'BenchSwapEnded' ? event.data.freed : seatLeft(event.data);
+    if (!freed) return row;
+    const { assignmentId, contractId, powerWatts } = freed;
+    const cause = event.type === 'BenchSwapEnded' ? 'benchSwap' : event.data.cause;
     const leaver = { position: event.position.toString(), powerWatts, cause };
     return {
       item_id: assignmentId,
@@ -49,6 +55,9 @@ export const openLeavers = tableFold<OpenLeavers, MinerUnassigned | AssignmentRe
     };
   },
 });
+
+/** What was passed on stays counted. */
+const seatLeft = (data: MinerUnassigned['data']) => (data.passedTo ? undefined : data);
 
 /** Tells contracts of the machines that gave their part of an allocation up, many at once. */
 export const countLeaversProcess = (store: AggregateStore): DurableProcess<OpenLeavers> => ({

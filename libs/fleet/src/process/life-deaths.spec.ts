@@ -4,6 +4,8 @@ import { rackAggregate, rackId } from '@hostledger/sites';
 import { InMemoryStreams, type FaultPoint } from '@hostledger/testing';
 import { minerAggregate } from '../domain/miner.js';
 import { assignmentKind, type AssignmentLine } from './assign.js';
+import { benchSwap, benchSwapsProcess, openSwaps, type OpenSwap } from './bench-swap.js';
+import { openLeavers } from './count-leavers.js';
 import { contractId, setUpContract } from './delivery.fixture.js';
 import { moveMiners } from './move.js';
 import {
@@ -119,6 +121,106 @@ describe('taking machines out of their slots', () => {
     expect(disagreementsIn(streams.log)).toEqual([]);
     expect(violationsIn(streams.log)).toEqual([]);
     expect(streams.log.filter(({ type }) => type === 'SlotVacated')).toHaveLength(3);
+  });
+});
+
+describe('a bench swap', () => {
+  const [failed, , spare] = [serialOf(1), serialOf(2), serialOf(3)];
+  const seat = {
+    ...{ serial: failed, contractId: 'contract-1', customerId: 'customer-1', orderId: 'order-1' },
+    ...{ allocationId: 'allocation-1', assignmentId: 'assignment-1', powerWatts: 3_247 },
+  };
+  const swap = (streams: InMemoryStreams) =>
+    benchSwap(new AggregateStore(streams), {
+      serial: failed,
+      spareSerial: spare,
+      context: contextOf('swap'),
+    });
+  const goOn = async (streams: InMemoryStreams) => {
+    for (const item of itemsIn<OpenSwap>(openSwaps, streams.log)) {
+      const act = { at, signal: new AbortController().signal };
+      await benchSwapsProcess(new AggregateStore(streams)).perform(item, act);
+    }
+  };
+  /** The machine that failed stands in a slot and is assigned; the spare is in storage. */
+  const ready = async (): Promise<InMemoryStreams> => {
+    const streams = await installed();
+    const store = new AggregateStore(streams);
+    const out = [{ serial: spare, context: contextOf('spare out') }];
+    await uninstallMiners(store, out, contextOf('spare out'));
+    const command = { type: 'AssignMiner', data: seat, at } as const;
+    await store.handle(minerAggregate, failed, command, contextOf('assign'));
+    return streams;
+  };
+  const stand = async (streams: InMemoryStreams) => {
+    const miners = [failed, spare].map((serial) =>
+      new AggregateStore(streams).load(minerAggregate, serial),
+    );
+    return (await Promise.all(miners)).map(({ state }) =>
+      state.status === 'unknown' ? [] : [state.place.kind, state.assignment?.assignmentId],
+    );
+  };
+  const swapped = [
+    ['storage', undefined],
+    ['slot', 'assignment-1'],
+  ];
+
+  it('gives slot and allocation to the spare, at once', async () => {
+    const streams = await ready();
+    expect(await swap(streams)).toMatchObject({ status: 'done' });
+    expect(await stand(streams)).toEqual(swapped);
+    expect(itemsIn(openSwaps, streams.log)).toEqual([]);
+    expect(itemsIn(openLeavers, streams.log)).toEqual([]);
+    expect(disagreementsIn(streams.log)).toEqual([]);
+    const before = streams.log.length;
+    expect(await swap(streams)).toMatchObject({ status: 'done', replayed: true });
+    expect(streams.log).toHaveLength(before);
+  });
+
+  it.each(deaths(7))('survives a death at append %i, %s it', async (append, point) => {
+    const streams = await ready();
+    streams.failFrom(append, point);
+    await expect(swap(streams)).rejects.toThrow();
+    streams.heal();
+    const begun = append > 1 || point === 'after';
+    await goOn(streams);
+    if (begun) expect(await stand(streams)).toEqual(swapped);
+    expect(await swap(streams)).toMatchObject({ status: 'done' });
+    expect(await stand(streams)).toEqual(swapped);
+    expect(itemsIn(openSwaps, streams.log)).toEqual([]);
+    expect(disagreementsIn(streams.log)).toEqual([]);
+    expect(violationsIn(streams.log)).toEqual([]);
+  });
+
+  it('is refused when the spare does not fit', async () => {
+    const streams = await ready();
+    const other = { serial: failed, spareSerial: serialOf(2), context: contextOf('other') };
+    await expect(benchSwap(new AggregateStore(streams), other)).rejects.toMatchObject({
+      code: 'miner/spare-unfit',
+    });
+    expect(await stand(streams)).toEqual([
+      ['slot', 'assignment-1'],
+      ['storage', undefined],
+    ]);
+  });
+
+  it('frees the allocation when the spare is gone before it is installed', async () => {
+    const streams = await ready();
+    streams.failFrom(1, 'after');
+    await expect(swap(streams)).rejects.toThrow();
+    streams.heal();
+    const retire = { type: 'RetireMiner', data: { serial: spare, cause: 'lost' }, at } as const;
+    await new AggregateStore(streams).handle(minerAggregate, spare, retire, contextOf('lost'));
+    await goOn(streams);
+    expect(itemsIn(openSwaps, streams.log)).toEqual([]);
+    expect(itemsIn(openLeavers, streams.log)).toMatchObject([
+      { item_id: 'assignment-1', contract_id: 'contract-1', leavers: [{ powerWatts: 3_247 }] },
+    ]);
+    expect(disagreementsIn(streams.log)).toEqual([]);
+    expect(await swap(streams)).toMatchObject({
+      status: 'refused',
+      refusal: { code: 'miner/retired' },
+    });
   });
 });
 

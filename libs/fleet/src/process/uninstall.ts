@@ -16,6 +16,8 @@ const MINERS_IN_FLIGHT = 64;
 export interface RemovalOrder {
   readonly serial: string;
   readonly context: CommandContext;
+  /** The spare that takes the slot instead. */
+  readonly replacedBy?: string;
 }
 
 /**
@@ -38,6 +40,9 @@ export const uninstallMiners = async (
   );
 };
 
+export const removalIdOf = (serial: string, { commandId }: CommandContext): string =>
+  deriveId(commandId, 'removal', serial);
+
 interface Removed {
   readonly outcome: Outcome;
   /** The slot that this act emptied. */
@@ -46,14 +51,11 @@ interface Removed {
 
 const uninstall = async (
   store: AggregateStore,
-  { serial, context }: RemovalOrder,
+  { serial, context, replacedBy }: RemovalOrder,
 ): Promise<Removed> => {
-  const removalId = deriveId(context.commandId, 'removal', serial);
-  const command = {
-    type: 'UninstallMiner',
-    data: { serial, removalId },
-    at: context.at,
-  } as const;
+  const removalId = removalIdOf(serial, context);
+  const data = { serial, removalId, ...(replacedBy !== undefined && { replacedBy }) };
+  const command = { type: 'UninstallMiner', data, at: context.at } as const;
   try {
     const handled = await store.handle(minerAggregate, serial, command, context);
     const { revision, position, replayed, state, events } = handled;

@@ -29,7 +29,9 @@ import {
   MAX_WATTS,
   MayBeAbsent,
   MinerParams,
+  UpperCase,
 } from '../http/forms.js';
+import { benchSwap, type SwapOrder } from '../process/bench-swap.js';
 import { actOnMiners, type Wish } from '../process/miner-acts.js';
 import type { Done, Outcome } from '../process/outcome.js';
 import { changePowerProfiles, type ProfileOrder } from '../process/power-profile.js';
@@ -90,6 +92,16 @@ export class PowerProfileBody {
   @Min(1)
   @Max(MAX_WATTS)
   powerWatts: number;
+}
+
+export class BenchSwapBody {
+  /**
+   * A machine of the same customer in the storage of the facility.
+   * @example HKYDD1AABJHAG0002
+   */
+  @UpperCase()
+  @Matches(/^[A-Z0-9]{6,40}$/, { message: '$property is 6 to 40 letters and digits' })
+  spareSerial: string;
 }
 
 export class IdentifierBody {
@@ -233,6 +245,21 @@ export class ChangeProfileHandler implements ICommandHandler<ChangeProfileComman
   }
 }
 
+export class BenchSwapCommand extends Command<Done> {
+  constructor(readonly order: SwapOrder) {
+    super();
+  }
+}
+
+@CommandHandler(BenchSwapCommand)
+export class BenchSwapHandler implements ICommandHandler<BenchSwapCommand> {
+  constructor(private readonly store: AggregateStore) {}
+
+  async execute({ order }: BenchSwapCommand) {
+    return done([await benchSwap(this.store, order)]);
+  }
+}
+
 const done = ([outcome]: readonly Outcome[]): Done => {
   if (!outcome) throw new Error('One order has one outcome');
   if (outcome.status === 'refused') throw outcome.refusal;
@@ -283,6 +310,25 @@ export class MinerLifeController {
   async uninstall(@Param() { serial }: MinerParams, @ActContext() context: CommandContext) {
     const changed = await this.commands.execute(new UninstallMinerCommand(serial, context));
     return reply(changed, { body: { serial } satisfies MinerChangedReply });
+  }
+
+  @ApiOperation({
+    summary: 'Let a stored spare take slot and allocation of a miner',
+    description:
+      'The miner goes to storage first, and stays there also when the spare is refused after all.',
+  })
+  @Post('bench-swap')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOkResponse({ type: MinerChangedReply })
+  async swap(
+    @Param() { serial }: MinerParams,
+    @Body() { spareSerial }: BenchSwapBody,
+    @ActContext() context: CommandContext,
+  ) {
+    const order = { serial, spareSerial, context };
+    const swapped = await this.commands.execute(new BenchSwapCommand(order));
+    return reply(swapped, { body: { serial } satisfies MinerChangedReply });
   }
 
   @ApiOperation({
@@ -429,5 +475,5 @@ export class MinerLifeController {
 
 export const minerLife = {
   controllers: [MinerLifeController],
-  providers: [ActOnMinerHandler, UninstallMinerHandler, ChangeProfileHandler],
+  providers: [ActOnMinerHandler, UninstallMinerHandler, ChangeProfileHandler, BenchSwapHandler],
 };

@@ -172,6 +172,7 @@ const changeBy = (event: LaterEvent, row: MinerRow): Partial<MinerRow> => {
         ? { control_board_serial: event.data.fittedSerial }
         : {};
     case 'RelocationAbandoned':
+    case 'BenchSwapEnded':
       return {};
     default:
       return unreachable(event);
