@@ -1,3 +1,4 @@
+import { WATTS_PER_SLOT } from '../scale/history.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiCaller } from './api-caller.js';
 
@@ -86,7 +87,7 @@ export const relocateByPlan = async (
 ): Promise<number> => {
   const racks = Math.ceil(machines / SLOTS);
   const codes = Array.from({ length: racks }, (_, index) => `NEW-${index}`);
-  const plan = codes.map((code) => `${code},${SLOTS},${SLOTS * WATTS}`);
+  const plan = codes.map((code) => `${code},${SLOTS},${SLOTS * WATTS_PER_SLOT}`);
   await system.call(
     'POST',
     `/v1/facilities/${GENERATED}/racks`,
