@@ -146,6 +146,17 @@ export const violationsIn = (log: readonly RecordedEvent[]): string[] => {
       case 'SlotOccupied':
         end(event, event.data.reservationId);
         break;
+      case 'RackDerated':
+      case 'RackRestored':
+        racks.get(event.data.rack)!.limit = event.data.powerLimitWatts;
+        break;
+      case 'SlotPowerChanged': {
+        const { rack, powerWatts, fromWatts } = event.data;
+        const power = racks.get(rack)!;
+        power.watts += powerWatts - fromWatts;
+        if (powerWatts > fromWatts && power.watts > power.limit) fail(event, 'over its limit');
+        break;
+      }
       case 'ReservationReleased':
       case 'ReservationExpired':
       case 'SlotVacated':

@@ -1,19 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { startNodeInProcess, type RunningNode } from '@hostledger/embedded-node';
-import {
-  AggregateStore,
-  mapLimited,
-  StoreUnavailable,
-  type RecordedEvent,
-  type StreamAccess,
-} from '@hostledger/eventsourcing';
-import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { mapLimited, type AggregateStore, type RecordedEvent } from '@hostledger/eventsourcing';
 import { rackAggregate, rackId, type Rack } from '@hostledger/sites';
 import { minerAggregate } from '../domain/miner.js';
 import { movesIn } from '../domain/relocation-moves.js';
+import { Home, turnsOf } from './home.fixture.js';
 import { moveMiners } from './move.js';
 import {
   at,
@@ -43,58 +33,6 @@ import {
 /** Longer than any of these takes on a busy machine. */
 const WITHIN_MS = 120_000;
 const RACK_SLOTS = 500;
-
-/** An empty log, and what was appended to it. */
-class Home {
-  private readonly streams = new Set<string>();
-
-  private constructor(
-    private readonly directory: string,
-    private readonly node: RunningNode,
-    readonly events: EventStore,
-  ) {}
-
-  static async open(): Promise<Home> {
-    const directory = mkdtempSync(join(tmpdir(), 'hl-relocations-'));
-    const node = await startNodeInProcess({ directory });
-    const connection = { endpoint: node.endpoint };
-    return new Home(directory, node, new EventStore({ connection, callTimeoutMs: 30_000 }));
-  }
-
-  /** One process: its own cache of states, and perhaps its death at one of its appends. */
-  process(lastAppend = Infinity, turn: InTurn = (_, io) => io()): AggregateStore {
-    let appends = 0;
-    const access: StreamAccess = {
-      append: (stream, expected, proposed) =>
-        turn(`append to ${stream}`, async () => {
-          appends += 1;
-          if (appends > lastAppend) throw new StoreUnavailable('The process died here');
-          this.streams.add(stream);
-          return this.events.append(stream, expected, proposed);
-        }),
-      readStream: (stream, from) =>
-        turn(`read ${stream}`, () => this.events.readStream(stream, from)),
-    };
-    return new AggregateStore(access);
-  }
-
-  /** Everything appended so far, in the order of the log. */
-  async log(): Promise<RecordedEvent[]> {
-    const read = await mapLimited([...this.streams], 32, (stream) =>
-      this.events.readStream(stream, 0n),
-    );
-    return read.flat().sort((a, b) => Number(a.position - b.position));
-  }
-
-  async close(): Promise<void> {
-    await this.events.close();
-    await this.node.stop();
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-}
-
-/** When a process may read or write. */
-type InTurn = <T>(what: string, io: () => Promise<T>) => Promise<T>;
 
 const commission = async (store: AggregateStore, rack: string, carries: number): Promise<void> => {
   const powerLimitWatts = carries * NAMEPLATE_WATTS;
@@ -301,13 +239,7 @@ const runSequence = async (
     })),
     { context: contextOf('before'), now: at },
   );
-  // What was read is kept out of the report of a failure, which is long enough without.
-  const turn: InTurn = async <T>(what: string, io: () => Promise<T>) => {
-    const results: T[] = [];
-    const named = { [what]: async () => void results.push(await io()) }[what]!;
-    await scheduler.scheduleFunction(named)();
-    return results[0]!;
-  };
+  const turn = turnsOf(scheduler);
   const workers = dying.map((lastAppend) => home.process(lastAppend, turn));
   const operator = home.process(Infinity, turn);
   const plans = await mapLimited(planned, 1, async (wanted, index) => {

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type fc from 'fast-check';
+import { startNodeInProcess, type RunningNode } from '@hostledger/embedded-node';
+import {
+  AggregateStore,
+  mapLimited,
+  StoreUnavailable,
+  type RecordedEvent,
+  type StreamAccess,
+} from '@hostledger/eventsourcing';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+
+// The real kernel on the embedded node, for specs in which processes interleave and die.
+
+/** An empty log, and what was appended to it. */
+export class Home {
+  private readonly streams = new Set<string>();
+
+  private constructor(
+    private readonly directory: string,
+    private readonly node: RunningNode,
+    readonly events: EventStore,
+  ) {}
+
+  static async open(): Promise<Home> {
+    const directory = mkdtempSync(join(tmpdir(), 'hostledger-home-'));
+    const node = await startNodeInProcess({ directory });
+    const connection = { endpoint: node.endpoint };
+    return new Home(directory, node, new EventStore({ connection, callTimeoutMs: 30_000 }));
+  }
+
+  /** One process: its own cache of states, and perhaps its death at one of its appends. */
+  process(lastAppend = Infinity, turn: InTurn = (_, io) => io()): AggregateStore {
+    let appends = 0;
+    const access: StreamAccess = {
+      append: (stream, expected, proposed) =>
+        turn(`append to ${stream}`, async () => {
+          appends += 1;
+          if (appends > lastAppend) throw new StoreUnavailable('The process died here');
+          this.streams.add(stream);
+          return this.events.append(stream, expected, proposed);
+        }),
+      readStream: (stream, from) =>
+        turn(`read ${stream}`, () => this.events.readStream(stream, from)),
+    };
+    return new AggregateStore(access);
+  }
+
+  /** Everything appended so far, in the order of the log. */
+  async log(): Promise<RecordedEvent[]> {
+    const read = await mapLimited([...this.streams], 32, (stream) =>
+      this.events.readStream(stream, 0n),
+    );
+    return read.flat().sort((a, b) => Number(a.position - b.position));
+  }
+
+  async close(): Promise<void> {
+    await this.events.close();
+    await this.node.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** When a process may read or write. */
+export type InTurn = <T>(what: string, io: () => Promise<T>) => Promise<T>;
+
+/** What was read is kept out of the report of a failure, which is long enough without. */
+export const turnsOf =
+  (scheduler: fc.Scheduler): InTurn =>
+  async <T>(what: string, io: () => Promise<T>) => {
+    const results: T[] = [];
+    const named = { [what]: async () => void results.push(await io()) }[what]!;
+    await scheduler.scheduleFunction(named)();
+    return results[0]!;
+  };
