@@ -75,6 +75,7 @@ export type BenchSwapEnded = DomainEvent<
     spareSerial: string;
     /** Of the `MinerUninstalled` that began it. */
     removalId: string;
+    /** Whether the spare stands in the slot. */
     replaced: boolean;
     /** Code of the rule by which the spare was refused; see problems.md. */
     code?: string;

@@ -5,6 +5,7 @@ import {
   type RecordedEvent,
 } from '@hostledger/eventsourcing';
 import { operationsProcess, type BulkKind } from '@hostledger/operations';
+import { facilityAggregate } from '@hostledger/sites';
 import { InMemoryStreams, rowsOf, type FaultPoint } from '@hostledger/testing';
 import { deliveryAggregate } from '../domain/delivery.js';
 import { contractId, setUpContract } from './delivery.fixture.js';
@@ -124,6 +125,26 @@ describe('a delivery', () => {
     ]);
     expect(dataOf('OperationCompleted').at(-1)).toMatchObject({ done: 3 });
     expect(dataOf('MinerReceived').at(1)).toMatchObject({ deliveryId: other.deliveryId, line: 3 });
+  });
+
+  it('brings nothing more to a facility that is disposed of meanwhile', async () => {
+    const delivery = await upload(units(1, 700));
+    streams.failFrom(200, 'after');
+    await expect(receive(delivery)).rejects.toThrow();
+    streams.heal();
+    const deed = { to: 'Somebody', disposedOn: '2023-10-02', documentDigest: 'd'.repeat(64) };
+    await store.handle(
+      facilityAggregate,
+      'DENTON',
+      { type: 'BeginDisposal', data: { disposalId: 'disposal-1', ...deed }, at },
+      contextOf('disposal'),
+    );
+    const before = dataOf('MinerReceived').length;
+    expect(before).toBeGreaterThan(0);
+    await receive(delivery);
+    expect(dataOf('MinerReceived')).toHaveLength(before);
+    const { report } = await reconcile(delivery.deliveryId);
+    expect(report).toMatchObject({ received: before, missing: 700 - before, refused: 1 });
   });
 
   it('is not reconciled before every line is accounted for', async () => {

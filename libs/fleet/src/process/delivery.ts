@@ -159,10 +159,16 @@ export const deliveryKind = (store: AggregateStore): BulkKind<ManifestLine, Deli
     const { params, context, lines, refusedAtUpload } = chunk;
     await registerManifest(store, params, stepOf(context, 'manifest'));
     const count = new ChunkCount(refusedAtUpload);
+    const barred = await refusalOf(mustBeInOperation(store, params.facility));
     const receiving = { ...context, causationId: context.commandId };
     await mapLimited(lines, LINES_IN_FLIGHT, async (line) => {
       const commandId = deriveId(context.commandId, line.line);
-      await receiveLine(store, params, line, { ...receiving, commandId }, count);
+      const own = { ...receiving, commandId };
+      if (barred && !(await wasReceived(store, params.deliveryId, line))) {
+        count.isBarred(line, barred);
+      } else {
+        await receiveLine(store, params, line, own, count);
+      }
     });
     await store.handle(
       deliveryAggregate,
@@ -173,6 +179,26 @@ export const deliveryKind = (store: AggregateStore): BulkKind<ManifestLine, Deli
     return count.rejections;
   },
 });
+
+const refusalOf = async (check: Promise<void>): Promise<DomainError | undefined> => {
+  try {
+    await check;
+    return undefined;
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
+};
+
+/** By this very line, before its worker died. */
+const wasReceived = async (
+  store: AggregateStore,
+  deliveryId: string,
+  { line, value: { serial } }: OperationLine<ManifestLine>,
+): Promise<boolean> => {
+  const { state } = await store.load(minerAggregate, serial, { fresh: true });
+  return state.status !== 'unknown' && state.deliveryId === deliveryId && state.line === line;
+};
 
 /**
  * The append at no_stream is what makes a serial number unique, also against a delivery that is
@@ -268,6 +294,16 @@ class ChunkCount {
     this.rejections.push({ line, code, message });
     const kind = KIND_OF[code] ?? 'malformed';
     this.note({ line, serial, kind, detail: message, ...machineOf(announced) });
+  }
+
+  /** Its facility is disposed of: it does not come in, and may still arrive late elsewhere. */
+  isBarred(
+    { line, value: { serial, model } }: OperationLine<ManifestLine>,
+    { message }: DomainError,
+  ): void {
+    this.missing += 1;
+    const announced = machineOf(unitOfModel(model));
+    this.note({ line, serial, kind: 'missing', detail: message, ...announced });
   }
 
   toData(deliveryId: string, { chunk }: Pick<Chunk<unknown, unknown>, 'chunk'>) {
