@@ -18,6 +18,8 @@ import { arrivalKind, departureKind } from './process/relocation-transit.js';
 import { deliveryReportsProcess } from './process/report-delivery.js';
 import { deliveriesProjection } from './read/deliveries/projection.js';
 import { deliveriesQuery } from './read/deliveries/query.js';
+import { deploymentsProjection } from './read/deployments/projection.js';
+import { deploymentsQuery } from './read/deployments/query.js';
 import { minersProjection } from './read/miners/projection.js';
 import { minersQuery } from './read/miners/query.js';
 import { fleetMixProjection } from './read/mix/projection.js';
@@ -57,6 +59,7 @@ const slices = [
   movesQuery,
   relocationsQuery,
   fleetMixQuery,
+  deploymentsQuery,
 ];
 
 /** Every route of the room. The app provides the command bus, the store and the read models. */
@@ -72,6 +75,7 @@ export const fleetProjections: readonly Projection[] = [
   deliveriesProjection,
   relocationsProjection,
   fleetMixProjection,
+  deploymentsProjection,
 ];
 
 export const fleetProcesses = (

@@ -410,14 +410,28 @@ describe('the read models', () => {
     ]);
   });
 
+  it('tell what was deployed over time', async () => {
+    const { body } = await get('/v1/fleet/deployments?by=all&groupBy=family');
+    expect(body.items).toMatchObject([
+      { family: 'S19', received: { units: 3 }, toDate: { received: { units: 3 } } },
+      { family: 'S21', received: { units: 1, hashrateGhs: 200_000 }, deployed: { units: 0 } },
+    ]);
+    const months = await get('/v1/fleet/deployments?model=S19JXP-151');
+    expect(months.body.items).toMatchObject([{ received: { units: 3 } }]);
+    expect(await get('/v1/fleet/deployments?from=2023-13')).toMatchObject({ status: 400 });
+    const later = await get('/v1/fleet/deployments?from=2100-01&by=year');
+    expect(later.body.items).toEqual([]);
+  });
+
   it('tell the mix of the fleet', async () => {
+    const energized = { units: 0, hashrateGhs: 0, powerWatts: 0 };
     const { body } = await get('/v1/fleet/mix?by=model');
     expect(body).toEqual({
       items: [
-        { model: 'S19JXP-151', units: 3, hashrateGhs: 453_000, powerWatts: 9_741 },
-        { model: 'S21-200', units: 1, hashrateGhs: 200_000, powerWatts: 3_500 },
+        { model: 'S19JXP-151', units: 3, hashrateGhs: 453_000, powerWatts: 9_741, energized },
+        { model: 'S21-200', units: 1, hashrateGhs: 200_000, powerWatts: 3_500, energized },
       ],
-      total: { units: 4, hashrateGhs: 653_000, powerWatts: 13_241 },
+      total: { units: 4, hashrateGhs: 653_000, powerWatts: 13_241, energized },
     });
     const stored = await get('/v1/fleet/mix?state=stored&facility=DENTON');
     expect(stored.body.items).toMatchObject([

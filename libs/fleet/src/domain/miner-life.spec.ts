@@ -1,8 +1,7 @@
 import fc from 'fast-check';
-import { DomainError } from '@hostledger/eventsourcing';
 import { specOf } from '@hostledger/testing';
-import { RETIREMENT_CAUSES } from './miner-life.js';
-import { DEENERGIZATION_CAUSES } from './miner-power.js';
+import { decideOrRefuse, lifeCommands } from './miner-life.fixture.js';
+import { type DEENERGIZATION_CAUSES } from './miner-power.js';
 import {
   minerAggregate,
   type Miner,
@@ -375,53 +374,7 @@ describe('retiring a miner', () => {
 });
 
 describe('whatever is asked of a miner', () => {
-  const reservationId = fc.constantFrom('r1', 'r2', 'r3', 'r4');
-  const repairId = fc.constantFrom('repair-1', 'repair-2');
-  const facility = fc.constantFrom('DENTON', 'PECOS');
-  const to = fc.record({
-    kind: fc.constant('slot' as const),
-    facility: fc.constant('DENTON'),
-    rack: fc.constantFrom('A1', 'B1'),
-    slot: fc.integer({ min: 1, max: 2 }),
-  });
-  const powerWatts = fc.constantFrom(3_247, 2_400);
-  const stage = fc.constantFrom('active' as const, 'suspended' as const);
-  const any = (type: MinerCommand['type'], data: Record<string, fc.Arbitrary<unknown>>) =>
-    fc.record(data).map((drawn) => ({ type, data: { serial, ...drawn }, at }) as MinerCommand);
-  const anyCommand: fc.Arbitrary<MinerCommand> = fc.oneof(
-    any('InstallMiner', { to, reservationId, powerWatts }),
-    any('RelocateMiner', { to, reservationId, powerWatts }),
-    reservationId.map((id) =>
-      command('AbandonRelocation', { reservationId: id, cause: 'overdue' }),
-    ),
-    any('UninstallMiner', { removalId: fc.constantFrom('u1', 'u2') }),
-    reservationId.map((id) => command('DepartMiner', { to: 'PECOS', reservationId: id })),
-    any('ArriveMiner', { facility }),
-    fc
-      .tuple(stage, fc.constantFrom('contract-1', 'contract-2'))
-      .map(([now, contractId]) => energize({ stage: now, contractId })),
-    fc.constantFrom(...DEENERGIZATION_CAUSES).map((cause) => command('DeenergizeMiner', { cause })),
-    fc
-      .tuple(fc.boolean(), reservationId, powerWatts, fc.nat(9))
-      .map(([inSlot, id, watts, revision]) =>
-        command('ChangePowerProfile', {
-          ...{ profile: 'p', hashrateGhs: watts * 40, powerWatts: watts },
-          ...(inSlot && { grant: { reservationId: id, revision } }),
-        }),
-      ),
-    any('OpenRepair', { repairId, fault: fc.constant('fan') }),
-    any('SendToVendor', { repairId, vendor: fc.constantFrom('V1', 'V2') }),
-    any('ReturnFromVendor', { repairId, facility }),
-    any('CloseRepair', { repairId, outcome: fc.constant('repaired') }),
-    fc.constantFrom('a1', 'a2').map((id) => command('AssignMiner', { ...seat, assignmentId: id })),
-    fc.constant(command('UnassignMiner', { cause: 'request' })),
-    fc
-      .constantFrom('customer-1', 'customer-2')
-      .map((toCustomerId) =>
-        command('TransferTitle', { toCustomerId, effectiveOn: '2024-06-01', documentDigest }),
-      ),
-    { arbitrary: any('RetireMiner', { cause: fc.constantFrom(...RETIREMENT_CAUSES) }), weight: 1 },
-  );
+  const anyCommand = lifeCommands(serial);
 
   it('is in one place, draws power only in a slot, and never lives again', () => {
     fc.assert(
@@ -530,12 +483,3 @@ describe('whatever is asked of a miner', () => {
     }
   }
 });
-
-const decideOrRefuse = (next: MinerCommand, miner: Miner): readonly MinerEvent[] => {
-  try {
-    return minerAggregate.decide(next, miner);
-  } catch (error) {
-    if (error instanceof DomainError) return [];
-    throw error;
-  }
-};

@@ -54,7 +54,7 @@ const received: MinerReceived = {
 const moved = { serial, model: 'S19JXP-151', customerId: 'customer-1', ...rated };
 const installed: MinerEvent = {
   type: 'MinerInstalled',
-  data: { ...moved, from: storage, to: slot('A1', 1), reservationId: 'r1' },
+  data: { ...moved, from: storage, to: slot('A1', 1), reservationId: 'r1', first: true },
 };
 const relocated: MinerEvent = {
   type: 'MinerRelocated',

@@ -105,7 +105,14 @@ interface Move {
   powerWatts: number;
 }
 
-export type MinerInstalled = DomainEvent<'MinerInstalled', Move & { from: StoragePlace }>;
+export type MinerInstalled = DomainEvent<
+  'MinerInstalled',
+  Move & {
+    from: StoragePlace;
+    /** It never stood in a slot before: the miner is deployed. */
+    first?: true;
+  }
+>;
 export type MinerRelocated = DomainEvent<
   'MinerRelocated',
   Move & {
@@ -444,7 +451,11 @@ const install = (data: MoveMinerData, miner: LivingMiner): MinerInstalled[] => {
   return [
     {
       type: 'MinerInstalled',
-      data: { ...moveOf(data, miner), from: miner.place },
+      data: {
+        ...moveOf(data, miner),
+        from: miner.place,
+        ...(miner.moves.length === 0 && { first: true }),
+      },
     },
   ];
 };

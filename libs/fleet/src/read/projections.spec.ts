@@ -1,11 +1,19 @@
 import fc from 'fast-check';
-import type { DomainEvent, RecordedEvent } from '@hostledger/eventsourcing';
+import type { RecordedEvent } from '@hostledger/eventsourcing';
 import { recorded, rowsOf } from '@hostledger/testing';
 import type { DeliveryEvent } from '../domain/delivery.js';
-import type { MinerEvent, Place, SlotPlace, StoragePlace } from '../domain/miner.js';
+import {
+  minerAggregate,
+  type MinerCommand,
+  type MinerEvent,
+  type SlotPlace,
+  type StoragePlace,
+} from '../domain/miner.js';
 import { discrepancies, type DiscrepancyRow } from './deliveries/discrepancies.js';
 import { deliveries, type DeliveryRow } from './deliveries/projection.js';
 import { miners, type MinerRow } from './miners/projection.js';
+import { decideOrRefuse, lifeCommands } from '../domain/miner-life.fixture.js';
+import { deployments, type DeploymentRow } from './deployments/projection.js';
 import { fleetMix, type MixRow } from './mix/projection.js';
 import { moves, type MoveRow } from './moves/projection.js';
 
@@ -150,42 +158,96 @@ describe('the fleet mix', () => {
   });
 
   it('is the sum of the miners, whatever happened', () => {
-    const place = fc.record({
-      facility: fc.constantFrom('DENTON', 'DALTON'),
-      rack: fc.constantFrom('A1', 'B1'),
-    });
-    const lives = fc.array(fc.array(place, { maxLength: 4 }), { minLength: 1, maxLength: 6 });
+    const lives = fc.tuple(
+      ...['M1', 'M2', 'M3'].map((serial) => fc.array(lifeCommands(serial), { maxLength: 30 })),
+    );
     fc.assert(
       fc.property(lives, (all) => {
-        const log = all.flatMap((places, number) => lifeOf(`M${number}`, places));
-        const units = new Map<string, number>();
-        for (const { facility, state } of rowsOf<MinerRow>(miners, log)) {
-          const key = `${facility} ${state}`;
-          units.set(key, (units.get(key) ?? 0) + 1);
+        const log = all.flatMap((commands, n) => lifeOf(`M${n + 1}`, commands));
+        const sums = new Map<string, object>();
+        for (const row of rowsOf<MinerRow>(miners, log)) {
+          if (row.state === 'retired') continue;
+          const key = `${row.facility} ${row.state} ${row.customer_id}`;
+          const drawn = row.energized ? 1n : 0n;
+          const [hashrate, watts] = [BigInt(row.hashrate_ghs), BigInt(row.power_watts)];
+          sums.set(key, added(sums.get(key), [1n, hashrate, watts, drawn, drawn * hashrate]));
         }
-        const mix = rowsOf<MixRow>(fleetMix, log);
-        expect(new Map(mix.map((row) => [`${row.facility} ${row.state}`, row.units]))).toEqual(
-          units,
-        );
-        for (const row of mix) expect(row.power_watts).toBe(BigInt(row.units) * 3_247n);
+        const mix = rowsOf<MixRow>(fleetMix, log).map((row): [string, object] => [
+          `${row.facility} ${row.state} ${row.customer_id}`,
+          [
+            BigInt(row.units),
+            row.hashrate_ghs,
+            row.power_watts,
+            BigInt(row.energized_units),
+            row.energized_hashrate_ghs,
+          ],
+        ]);
+        expect(new Map(mix)).toEqual(sums);
       }),
     );
   });
 });
 
-const lifeOf = (
-  serial: string,
-  places: readonly { facility: string; rack: string }[],
-): RecordedEvent[] => {
-  const events: DomainEvent[] = [received(serial)];
-  let from: Place = stored('DENTON');
-  for (const [index, { facility, rack }] of places.entries()) {
-    const to = inSlot(facility, rack, index + 1);
-    events.push(moved(serial, from, to));
-    from = to;
+const added = (before: object | undefined, more: readonly bigint[]): object =>
+  more.map((value, index) => value + ((before as bigint[] | undefined)?.[index] ?? 0n));
+
+const lifeOf = (serial: string, commands: readonly MinerCommand[]): RecordedEvent[] => {
+  const events: MinerEvent[] = [received(serial)];
+  let miner = minerAggregate.evolve(minerAggregate.initialState, events[0]!);
+  for (const command of commands) {
+    for (const event of decideOrRefuse(command, miner)) {
+      miner = minerAggregate.evolve(miner, event);
+      events.push(event);
+    }
   }
   return recorded(`miner-${serial}`, events);
 };
+
+describe('the deployments', () => {
+  it('count each machine once as received, deployed and retired, in its month', () => {
+    const month = (log: RecordedEvent[], at: string) =>
+      log.map((event) => ({ ...event, metadata: { ...event.metadata, occurredAt: at } }));
+    const away: MinerEvent = {
+      type: 'MinerUninstalled',
+      data: {
+        ...{ serial: 'M1', model: 'S19JXP-151', customerId: 'customer-1' },
+        ...{ ratedHashrateGhs: 151_000, powerWatts: 3_247, removalId: 'removal-1' },
+        from: a1,
+        fromReservationId: 'r1',
+        to: stored('DENTON'),
+      },
+    };
+    const [arrival, first, out, again] = recorded('miner-M1', [
+      received('M1'),
+      firstOf(moved('M1', stored('DENTON'), a1)),
+      away,
+      moved('M1', stored('DENTON'), a1, 'r2'),
+    ]);
+    const gone: MinerEvent = {
+      type: 'MinerRetired',
+      data: {
+        ...{ serial: 'M2', model: 'S19JXP-151', customerId: 'customer-1', cause: 'sold' },
+        ...{ ratedHashrateGhs: 151_000, powerWatts: 3_247, from: stored('DENTON') },
+      },
+    };
+    const log = [
+      ...month([arrival!], '2023-09-30T23:59:59.999Z'),
+      ...month([first!, out!], '2023-10-01T00:00:00.000Z'),
+      ...month(
+        [again!, ...recorded('miner-M2', [received('M2'), gone])],
+        '2024-01-05T00:00:00.000Z',
+      ),
+    ];
+    expect(rowsOf<DeploymentRow>(deployments, log)).toMatchObject([
+      { month: '2023-09', received_units: 1, deployed_units: 0, retired_units: 0 },
+      { month: '2023-10', received_units: 0, deployed_units: 1, deployed_hashrate_ghs: 151_000n },
+      { month: '2024-01', received_units: 1, deployed_units: 0, retired_units: 1 },
+    ]);
+  });
+});
+
+const firstOf = (event: MinerEvent): MinerEvent =>
+  event.type === 'MinerInstalled' ? { ...event, data: { ...event.data, first: true } } : event;
 
 describe('the deliveries', () => {
   const s19 = (units: number) => ({

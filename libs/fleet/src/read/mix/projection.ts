@@ -1,4 +1,7 @@
 import { tableFold, type Projection } from '@hostledger/eventsourcing';
+import type { MinerRetired, TitleTransferred } from '../../domain/miner-life.js';
+import type { PowerEvent } from '../../domain/miner-power.js';
+import type { MinerReturnedFromVendor, MinerSentToVendor } from '../../domain/miner-repair.js';
 import type { TransitEvent } from '../../domain/miner-transit.js';
 import {
   facilityOf,
@@ -17,11 +20,11 @@ export interface MixRow {
   readonly units: number;
   readonly hashrate_ghs: bigint;
   readonly power_watts: bigint;
+  /** Of these, the machines that draw power. */
+  readonly energized_units: number;
+  readonly energized_hashrate_ghs: bigint;
+  readonly energized_watts: bigint;
 }
-
-type MixKey = Pick<MixRow, 'model' | 'facility' | 'state' | 'customer_id'>;
-type Moved = MinerInstalled | MinerRelocated | TransitEvent;
-type Counted = MinerReceived | Moved;
 
 const STATE = {
   slot: 'installed',
@@ -29,21 +32,115 @@ const STATE = {
   transit: 'inTransit',
   vendor: 'atVendor',
 } as const;
+export const MIX_STATES = Object.values(STATE);
 
-const keyAt = (place: Place, { model, customerId }: Counted['data']): MixKey => ({
+type MixKey = Pick<MixRow, 'model' | 'facility' | 'state' | 'customer_id'>;
+type Amounts = Omit<MixRow, keyof MixKey>;
+type Moved =
+  MinerInstalled | MinerRelocated | TransitEvent | MinerSentToVendor | MinerReturnedFromVendor;
+type Counted = MinerReceived | Moved | MinerRetired | TitleTransferred | PowerEvent;
+
+interface Change extends Amounts {
+  readonly key: MixKey;
+}
+
+const keyAt = (place: Place, model: string, customerId: string): MixKey => ({
   model,
   facility: facilityOf(place),
   state: STATE[place.kind],
   customer_id: customerId,
 });
 
-const sameKey = (a: Partial<MixKey>, b: MixKey): boolean =>
-  a.facility === b.facility && a.state === b.state;
+const idle = { energized_units: 0, energized_hashrate_ghs: 0n, energized_watts: 0n } as const;
+const nothing: Amounts = { units: 0, hashrate_ghs: 0n, power_watts: 0n, ...idle };
 
-const ofMove = ({ data }: { data: Moved['data'] }): MixKey[] => {
-  const [left, joined] = [keyAt(data.from, data), keyAt(data.to, data)];
-  return sameKey(left, joined) ? [] : [left, joined];
+/** One machine more, or one less. */
+const machine = (sign: 1 | -1, hashrateGhs: number, watts: number): Amounts => ({
+  units: sign,
+  hashrate_ghs: BigInt(sign * hashrateGhs),
+  power_watts: BigInt(sign * watts),
+  ...idle,
+});
+
+/** One machine more that draws power, or one less. */
+const drawing = (sign: 1 | -1, hashrateGhs: number, watts: number): Amounts => ({
+  ...nothing,
+  energized_units: sign,
+  energized_hashrate_ghs: BigInt(sign * hashrateGhs),
+  energized_watts: BigInt(sign * watts),
+});
+
+const plus = (a: Amounts, b: Amounts): Amounts => ({
+  units: a.units + b.units,
+  hashrate_ghs: a.hashrate_ghs + b.hashrate_ghs,
+  power_watts: a.power_watts + b.power_watts,
+  energized_units: a.energized_units + b.energized_units,
+  energized_hashrate_ghs: a.energized_hashrate_ghs + b.energized_hashrate_ghs,
+  energized_watts: a.energized_watts + b.energized_watts,
+});
+
+/** What an event adds to which counts; a machine is de-energized before it moves. */
+const changesBy = (event: Counted): Change[] => {
+  switch (event.type) {
+    case 'MinerReceived': {
+      const { place, model, customerId, ratedHashrateGhs, nameplateWatts } = event.data;
+      return [
+        { key: keyAt(place, model, customerId), ...machine(1, ratedHashrateGhs, nameplateWatts) },
+      ];
+    }
+    case 'MinerRetired': {
+      const { from, model, customerId, ratedHashrateGhs, powerWatts } = event.data;
+      return [
+        { key: keyAt(from, model, customerId), ...machine(-1, ratedHashrateGhs, powerWatts) },
+      ];
+    }
+    case 'MinerEnergized':
+    case 'MinerDeenergized': {
+      const { place, model, customerId, ratedHashrateGhs, powerWatts } = event.data;
+      const sign = event.type === 'MinerEnergized' ? 1 : -1;
+      return [
+        { key: keyAt(place, model, customerId), ...drawing(sign, ratedHashrateGhs, powerWatts) },
+      ];
+    }
+    case 'PowerProfileChanged': {
+      const { place, model, customerId, energized } = event.data;
+      const hashrate_ghs = BigInt(event.data.hashrateGhs - event.data.fromHashrateGhs);
+      const power_watts = BigInt(event.data.powerWatts - event.data.fromWatts);
+      const more = { ...nothing, hashrate_ghs, power_watts };
+      const drawn = { energized_hashrate_ghs: hashrate_ghs, energized_watts: power_watts };
+      return [{ key: keyAt(place, model, customerId), ...more, ...(energized && drawn) }];
+    }
+    case 'TitleTransferred': {
+      const { place, model, fromCustomerId, toCustomerId, energized } = event.data;
+      const { ratedHashrateGhs, powerWatts } = event.data;
+      const amounts = (sign: 1 | -1): Amounts => {
+        const one = machine(sign, ratedHashrateGhs, powerWatts);
+        return energized ? plus(one, drawing(sign, ratedHashrateGhs, powerWatts)) : one;
+      };
+      return [
+        { key: keyAt(place, model, fromCustomerId), ...amounts(-1) },
+        { key: keyAt(place, model, toCustomerId), ...amounts(1) },
+      ];
+    }
+    default: {
+      const { from, to, model, customerId, ratedHashrateGhs, powerWatts } = event.data;
+      const [left, joined] = [keyAt(from, model, customerId), keyAt(to, model, customerId)];
+      if (left.facility === joined.facility && left.state === joined.state) return [];
+      return [
+        { key: left, ...machine(-1, ratedHashrateGhs, powerWatts) },
+        { key: joined, ...machine(1, ratedHashrateGhs, powerWatts) },
+      ];
+    }
+  }
 };
+
+const keysOf = (event: Counted): MixKey[] => changesBy(event).map(({ key }) => key);
+
+const sameKey = (a: Partial<MixKey>, b: MixKey): boolean =>
+  a.facility === b.facility &&
+  a.state === b.state &&
+  a.model === b.model &&
+  a.customer_id === b.customer_id;
 
 export const fleetMix = tableFold<MixRow, Counted>({
   table: {
@@ -56,31 +153,34 @@ export const fleetMix = tableFold<MixRow, Counted>({
       units: 'integer',
       hashrate_ghs: 'bigint',
       power_watts: 'bigint',
+      energized_units: 'integer',
+      energized_hashrate_ghs: 'bigint',
+      energized_watts: 'bigint',
     },
     key: ['model', 'facility', 'state', 'customer_id'],
   },
   keys: {
-    MinerReceived: ({ data }) => [keyAt(data.place, data)],
-    MinerInstalled: ofMove,
-    MinerRelocated: ofMove,
-    MinerDeparted: ofMove,
-    MinerArrived: ofMove,
+    MinerReceived: keysOf,
+    MinerInstalled: keysOf,
+    MinerRelocated: keysOf,
+    MinerUninstalled: keysOf,
+    MinerDeparted: keysOf,
+    MinerArrived: keysOf,
+    MinerSentToVendor: keysOf,
+    MinerReturnedFromVendor: keysOf,
+    MinerRetired: keysOf,
+    TitleTransferred: keysOf,
+    MinerEnergized: keysOf,
+    MinerDeenergized: keysOf,
+    PowerProfileChanged: keysOf,
   },
   evolve: (row, event, key) => {
-    const { data } = event;
-    const watts =
-      event.type === 'MinerReceived' ? event.data.nameplateWatts : event.data.powerWatts;
-    const leaves = event.type !== 'MinerReceived' && sameKey(key, keyAt(event.data.from, data));
-    const sign = leaves ? -1 : 1;
-    const units = (row?.units ?? 0) + sign;
-    if (units === 0) return undefined;
-    return {
-      ...(key as MixKey),
-      units,
-      hashrate_ghs: (row?.hashrate_ghs ?? 0n) + BigInt(sign * data.ratedHashrateGhs),
-      power_watts: (row?.power_watts ?? 0n) + BigInt(sign * watts),
-    };
+    const change = changesBy(event).find((one) => sameKey(key, one.key));
+    if (!change) return row;
+    const { key: mixed, ...amounts } = change;
+    const after = plus(row ?? nothing, amounts);
+    return after.units === 0 ? undefined : { ...mixed, ...after };
   },
 });
 
-export const fleetMixProjection: Projection = { name: 'fleet_mix', version: 2, tables: [fleetMix] };
+export const fleetMixProjection: Projection = { name: 'fleet_mix', version: 3, tables: [fleetMix] };

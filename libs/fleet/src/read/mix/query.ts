@@ -4,7 +4,7 @@ import { IsIn, IsString, MaxLength } from 'class-validator';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { AnyRole, ReadAt, readReply, type ReadOptions } from '@hostledger/http';
 import { IsFacility, IsIdFilter, MayBeAbsent } from '../../http/forms.js';
-import type { MixRow } from './projection.js';
+import { MIX_STATES, type MixRow } from './projection.js';
 
 interface Tables {
   fleet_mix: MixRow;
@@ -26,7 +26,7 @@ export class MixFilter {
   facility?: string;
 
   @MayBeAbsent()
-  @IsIn(['stored', 'installed', 'inTransit'])
+  @IsIn(MIX_STATES)
   state?: MixRow['state'];
 
   @IsIdFilter()
@@ -36,6 +36,13 @@ export class MixFilter {
   @MayBeAbsent()
   @IsIn(DIMENSIONS)
   by?: Dimension;
+}
+
+export class EnergizedView {
+  units: number;
+  /** Rated, in GH/s. */
+  hashrateGhs: number;
+  powerWatts: number;
 }
 
 /** Machines that have everything named here in common. */
@@ -49,8 +56,10 @@ export class MixView {
   units: number;
   /** Rated, in GH/s. */
   hashrateGhs: number;
-  /** Nameplate. */
+  /** Under their power profiles. */
   powerWatts: number;
+  /** Of these, the machines that draw power. */
+  energized: EnergizedView;
 }
 
 export class FleetMix {
@@ -98,12 +107,22 @@ const mixView = (row: MixRow): MixView => ({
   units: row.units,
   hashrateGhs: Number(row.hashrate_ghs),
   powerWatts: Number(row.power_watts),
+  energized: {
+    units: row.energized_units,
+    hashrateGhs: Number(row.energized_hashrate_ghs),
+    powerWatts: Number(row.energized_watts),
+  },
 });
 
 const addUp = (cells: readonly MixView[]): MixView => ({
-  units: cells.reduce((sum, { units }) => sum + units, 0),
-  hashrateGhs: cells.reduce((sum, { hashrateGhs }) => sum + hashrateGhs, 0),
-  powerWatts: cells.reduce((sum, { powerWatts }) => sum + powerWatts, 0),
+  ...sumOf(cells),
+  energized: sumOf(cells.map(({ energized }) => energized)),
+});
+
+const sumOf = (parts: readonly EnergizedView[]): EnergizedView => ({
+  units: parts.reduce((sum, { units }) => sum + units, 0),
+  hashrateGhs: parts.reduce((sum, { hashrateGhs }) => sum + hashrateGhs, 0),
+  powerWatts: parts.reduce((sum, { powerWatts }) => sum + powerWatts, 0),
 });
 
 const addUpBy = (
