@@ -31,8 +31,6 @@ import { WriteBehind } from './write-behind.js';
 const START = '2017-01-01T00:00:00.000Z';
 const ACTOR = { subject: 'generated', role: 'admin' } as const;
 const DIGEST = 'd'.repeat(64);
-/** Machines without a slot are sold after so long. */
-const STORED_FOR_MONTHS = 12;
 const LIMIT_PER_RACK = SLOTS_PER_RACK * WATTS_PER_SLOT;
 
 interface Slot {
@@ -41,8 +39,6 @@ interface Slot {
   readonly slot: number;
 }
 
-const isOutdated = (model: string): boolean => /^S(9|17)-/.test(model);
-
 /** Writes the history of so many machines into an empty log. */
 export class Generator {
   private readonly log: WriteBehind;
@@ -50,10 +46,8 @@ export class Generator {
   private readonly contracts: { readonly contractId: string }[] = [];
   /** Free slots of each facility, those to be taken next at the end. */
   private readonly free = FACILITIES.map((): Slot[] => []);
-  /** Machines of former generations that stand in slots of each facility, the oldest first. */
-  private readonly outdated = FACILITIES.map((): (Slot & { readonly serial: string })[] => []);
-  /** Machines that no slot was left for, by month. */
-  private readonly surplus: (readonly string[])[] = [];
+  /** Machines that stand in slots of each facility, the oldest first. */
+  private readonly standing = FACILITIES.map((): (Slot & { readonly serial: string })[] => []);
 
   constructor(
     eventStore: EventStore,
@@ -144,14 +138,11 @@ export class Generator {
     for (const [index, { facility }] of FACILITIES.entries()) {
       await this.commission(index, facility, racksEach, at);
     }
-    const left: string[] = [];
     for (const [index, { facility, customer, machines }] of deliveries.entries()) {
       const context = this.context(at, 'delivery', at, index);
       await this.deliver(FACILITIES[facility]!.facility, customer, machines, context);
-      left.push(...(await this.install(facility, machines, at, index)));
+      await this.install(facility, machines, at, index);
     }
-    this.surplus.push(left);
-    await this.retire(this.surplus.at(-STORED_FOR_MONTHS - 1) ?? [], at, 'surplus');
   }
 
   private async commission(
@@ -206,33 +197,28 @@ export class Generator {
     await reconcileDelivery(this.store, deliveryId, stepOf(context, 'reconciliation'));
   }
 
-  /** As many as there are slots for, also those of former generations; answers the others. */
+  /** All of them; where slots are lacking, the oldest machines make room. */
   private async install(
     facility: number,
     machines: readonly Machine[],
     at: string,
     index: number,
-  ): Promise<readonly string[]> {
+  ): Promise<void> {
     const free = this.free[facility]!;
-    const outdated = this.outdated[facility]!;
-    const wanting = isOutdated(machines[0]!.model) ? 0 : machines.length - free.length;
-    const replaced = outdated.splice(0, Math.max(0, wanting));
+    const standing = this.standing[facility]!;
+    const lacking = Math.max(0, machines.length - free.length);
+    const replaced = standing.splice(0, lacking);
     await this.replace(replaced, at, index);
     free.push(
       ...replaced.map(({ facility: site, rack, slot }) => ({ facility: site, rack, slot })),
     );
 
-    const taken = machines.slice(0, free.length).map(({ serial, model }) => {
-      const moved = { serial, ...free.pop()! };
-      if (isOutdated(model)) outdated.push(moved);
-      return moved;
-    });
-    if (taken.length > 0) {
-      await this.operate('installation', taken, this.context(at, 'installation', at, index));
-      const serials = taken.map(({ serial }) => ({ serial }));
-      await this.operate('energization', serials, this.context(at, 'energization', at, index));
-    }
-    return machines.slice(taken.length).map(({ serial }) => serial);
+    const moved = machines.slice(0, free.length).map(({ serial }) => ({ serial, ...free.pop()! }));
+    if (moved.length === 0) return;
+    standing.push(...moved);
+    await this.operate('installation', moved, this.context(at, 'installation', at, index));
+    const serials = moved.map(({ serial }) => ({ serial }));
+    await this.operate('energization', serials, this.context(at, 'energization', at, index));
   }
 
   /** Out of their slots, and sold. */
@@ -242,20 +228,10 @@ export class Generator {
     index: number,
   ): Promise<void> {
     if (machines.length === 0) return;
-    const lines = machines.map(({ serial }) => ({ serial }));
-    await this.operate('uninstallation', lines, this.context(at, 'uninstallation', at, index));
-    const serials = machines.map(({ serial }) => serial);
-    await this.retire(serials, at, index);
-  }
-
-  private async retire(
-    serials: readonly string[],
-    at: string,
-    which: string | number,
-  ): Promise<void> {
-    if (serials.length === 0) return;
-    const lines = serials.map((serial) => ({ serial, cause: 'sold' }));
-    await this.operate('retirement', lines, this.context(at, 'retirement', at, which));
+    const out = machines.map(({ serial }) => ({ serial }));
+    await this.operate('uninstallation', out, this.context(at, 'uninstallation', at, index));
+    const sold = machines.map(({ serial }) => ({ serial, cause: 'sold' }));
+    await this.operate('retirement', sold, this.context(at, 'retirement', at, index));
   }
 
   private async operate(
