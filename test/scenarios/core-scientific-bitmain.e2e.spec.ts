@@ -181,7 +181,13 @@ describe('the scenario core-scientific-bitmain, played while the system is kille
 
   it('consists of one model', () => {
     expect(played.answers.mix).toEqual([
-      { model: 'S19JXP-151', units: 27_000, hashrateGhs: 4_077_000_000, powerWatts: 87_669_000 },
+      {
+        model: 'S19JXP-151',
+        units: 27_000,
+        hashrateGhs: 4_077_000_000,
+        powerWatts: 87_669_000,
+        energized: { units: 0, hashrateGhs: 0, powerWatts: 0 },
+      },
     ]);
   });
 
