@@ -11,6 +11,7 @@ import { customersProjection } from './read/customers/projection.js';
 import { customersQuery } from './read/customers/query.js';
 import { adoptTerms } from './write/adopt-terms.js';
 import { allocateCustomer } from './write/allocate-customer.js';
+import { customerStanding } from './write/customer-standing.js';
 import { changeContract } from './write/change-contract.js';
 import { deposits } from './write/deposits.js';
 import { draftContract } from './write/draft-contract.js';
@@ -21,6 +22,7 @@ import { registerCustomer } from './write/register-customer.js';
 
 const slices = [
   registerCustomer,
+  customerStanding,
   draftContract,
   changeContract,
   executeContract,

@@ -15,7 +15,7 @@ import { powerProfilesProcess } from './process/power-profile.js';
 import type { EventReader } from './process/relocation-plan.js';
 import { relocationsProcess } from './process/relocation-process.js';
 import { arrivalKind, departureKind } from './process/relocation-transit.js';
-import { deliveryReportsProcess } from './process/report-delivery.js';
+import { deliveryAmendmentsProcess, deliveryReportsProcess } from './process/report-delivery.js';
 import { deliveriesProjection } from './read/deliveries/projection.js';
 import { deliveriesQuery } from './read/deliveries/query.js';
 import { deploymentsProjection } from './read/deployments/projection.js';
@@ -87,6 +87,7 @@ export const fleetProcesses = (
   powerProfilesProcess(store),
   benchSwapsProcess(store),
   deliveryReportsProcess(store),
+  deliveryAmendmentsProcess(store),
   deliveryResolutionsProcess(store),
   relocationsProcess(store, reader),
 ];

@@ -198,6 +198,8 @@ export type MinersDelivered = DomainEvent<
     received: number;
     missing: number;
     refused: number;
+    /** Received and found good; absent where it was not told apart from received. */
+    accepted?: number;
     /** Rated, of what was received. */
     hashrateGhs: number;
     byModel: readonly DeliveredModel[];
@@ -232,7 +234,7 @@ export type DeliveredMinersAmended = DomainEvent<
     /** The same, by model. */
     byModel: readonly DeliveredModel[];
     /** Of all machines, against the report or amendment before; may be below zero. */
-    change: { units: number; hashrateGhs: number; nameplateWatts: number };
+    change: { units: number; accepted: number; hashrateGhs: number; nameplateWatts: number };
     amendedAt: string;
   }
 >;

@@ -52,6 +52,7 @@ export interface DepositBalance {
 
 /** What was last reported of a delivery. */
 export interface DeliveryBalance extends Amount {
+  readonly accepted: number;
   readonly hashrateGhs: number;
   /** 0 for the report itself. */
   readonly amendment: number;
@@ -176,11 +177,17 @@ export const evolve = (contract: Contract, event: ContractEvent): Contract => {
 };
 
 export const balanceOf = (
-  { byModel, hashrateGhs }: Pick<MinersDelivered['data'], 'byModel' | 'hashrateGhs'>,
+  {
+    byModel,
+    hashrateGhs,
+    received,
+    accepted = received,
+  }: Pick<MinersDelivered['data'], 'byModel' | 'hashrateGhs' | 'received' | 'accepted'>,
   amendment: number,
 ): DeliveryBalance => ({
   units: byModel.reduce((sum, { units }) => sum + units, 0),
   powerWatts: byModel.reduce((sum, { nameplateWatts }) => sum + nameplateWatts, 0),
+  accepted,
   hashrateGhs,
   amendment,
 });

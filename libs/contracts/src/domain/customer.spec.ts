@@ -22,3 +22,45 @@ describe('registering a customer', () => {
     given(registered).when(register).thenRejects('customer/already-registered');
   });
 });
+
+describe('the standing of a customer', () => {
+  const at = '2024-06-01T00:00:00Z';
+  const change = (standing: 'good' | 'watch' | 'stop'): CustomerCommand => ({
+    type: 'ChangeCreditStanding',
+    data: { standing, cause: 'invoice is late' },
+    at,
+  });
+  const stopped: CustomerEvent = {
+    type: 'CreditStandingChanged',
+    data: { customerId: 'customer-1', from: 'good', standing: 'stop', cause: 'invoice is late' },
+  };
+  const succession = {
+    successorId: 'customer-2',
+    effectiveOn: '2024-06-01',
+    documentDigest: 'd'.repeat(64),
+  };
+  const succeed = (successorId = 'customer-2'): CustomerCommand => ({
+    type: 'SucceedCustomer',
+    data: { ...succession, successorId },
+    at,
+  });
+  const succeeded: CustomerEvent = {
+    type: 'CustomerSucceeded',
+    data: { customerId: 'customer-1', ...succession },
+  };
+
+  it('changes for a cause', () => {
+    given(registered).when(change('stop')).then(stopped);
+    given(registered, stopped).when(change('stop')).thenNothing();
+    given().when(change('stop')).thenRejects('customer/unknown');
+  });
+
+  it('ends when another takes its place, once', () => {
+    given(registered).when(succeed()).then(succeeded);
+    given(registered, succeeded).when(succeed()).thenNothing();
+    given(registered, succeeded).when(succeed('customer-3')).thenRejects('customer/succeeded');
+    given(registered)
+      .when(succeed('customer-1'))
+      .thenRejects('customer/own-successor', '/successorId');
+  });
+});

@@ -1,10 +1,15 @@
 import {
   DomainError,
+  unreachable,
   type Aggregate,
   type DomainCommand,
   type DomainEvent,
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
+
+/** With `stop` nothing new is begun for the customer; what was begun goes on. */
+export const CREDIT_STANDINGS = ['good', 'watch', 'stop'] as const;
+export type CreditStanding = (typeof CREDIT_STANDINGS)[number];
 
 // Events
 
@@ -18,29 +23,79 @@ export type CustomerRegistered = DomainEvent<
     country: string;
   }
 >;
+export type CreditStandingChanged = DomainEvent<
+  'CreditStandingChanged',
+  { customerId: string; from: CreditStanding; standing: CreditStanding; cause: string }
+>;
+/** By merger or otherwise by law; its contracts pass one by one, each by `PartyAssigned`. */
+export type CustomerSucceeded = DomainEvent<
+  'CustomerSucceeded',
+  {
+    customerId: string;
+    /** The customer that takes its place. */
+    successorId: string;
+    effectiveOn: string;
+    /** SHA-256 (hex) of the proof. */
+    documentDigest: string;
+  }
+>;
 
-export type CustomerEvent = CustomerRegistered;
+export type CustomerEvent = CustomerRegistered | CreditStandingChanged | CustomerSucceeded;
 
 export const customerEvents: EventCatalogue<CustomerEvent> = {
   CustomerRegistered: 'A party whose machines are hosted became known under its legal name.',
+  CreditStandingChanged: 'How far a customer is trusted to pay changed, for a cause.',
+  CustomerSucceeded: 'Another customer took the place of a customer.',
 };
 
 // State
 
-export type Customer =
-  | { readonly status: 'unknown' }
-  | ({ readonly status: 'registered' } & Readonly<CustomerRegistered['data']>);
+export interface RegisteredCustomer extends Readonly<CustomerRegistered['data']> {
+  readonly status: 'registered';
+  readonly standing: CreditStanding;
+  readonly successorId?: string;
+}
 
-const evolve = (_customer: Customer, { data }: CustomerEvent): Customer => ({
-  status: 'registered',
-  ...data,
-});
+export type Customer = { readonly status: 'unknown' } | RegisteredCustomer;
+
+const evolve = (customer: Customer, event: CustomerEvent): Customer => {
+  if (event.type === 'CustomerRegistered') {
+    return { status: 'registered', standing: 'good', ...event.data };
+  }
+  if (customer.status === 'unknown') return customer;
+  switch (event.type) {
+    case 'CreditStandingChanged':
+      return { ...customer, standing: event.data.standing };
+    case 'CustomerSucceeded':
+      return { ...customer, successorId: event.data.successorId };
+    default:
+      return unreachable(event);
+  }
+};
 
 // Commands and decisions
 
-export type CustomerCommand = DomainCommand<'RegisterCustomer', CustomerRegistered['data']>;
+export type CustomerCommand =
+  | DomainCommand<'RegisterCustomer', CustomerRegistered['data']>
+  | DomainCommand<'ChangeCreditStanding', { standing: CreditStanding; cause: string }>
+  | DomainCommand<'SucceedCustomer', Omit<CustomerSucceeded['data'], 'customerId'>>;
 
-const decide = ({ data }: CustomerCommand, customer: Customer): readonly CustomerEvent[] => {
+const decide = (command: CustomerCommand, customer: Customer): readonly CustomerEvent[] => {
+  if (command.type === 'RegisterCustomer') return register(command.data, customer);
+  if (customer.status === 'unknown') {
+    throw new DomainError('notFound', 'customer/unknown', 'There is no such customer');
+  }
+  switch (command.type) {
+    case 'ChangeCreditStanding':
+      return changeStanding(command.data, customer);
+    case 'SucceedCustomer':
+      return succeed(command.data, customer);
+    default:
+      return unreachable(command);
+  }
+};
+
+const register = (data: CustomerRegistered['data'], customer: Customer): CustomerEvent[] => {
   if (customer.status === 'unknown') return [{ type: 'CustomerRegistered', data }];
   throw new DomainError(
     'conflict',
@@ -49,6 +104,54 @@ const decide = ({ data }: CustomerCommand, customer: Customer): readonly Custome
     { customerId: data.customerId },
   );
 };
+
+const changeStanding = (
+  { standing, cause }: { standing: CreditStanding; cause: string },
+  { customerId, standing: from }: RegisteredCustomer,
+): CustomerEvent[] =>
+  standing === from
+    ? []
+    : [{ type: 'CreditStandingChanged', data: { customerId, from, standing, cause } }];
+
+const succeed = (
+  data: Omit<CustomerSucceeded['data'], 'customerId'>,
+  { customerId, successorId }: RegisteredCustomer,
+): CustomerEvent[] => {
+  if (successorId === data.successorId) return [];
+  if (successorId !== undefined) throw succeeded(customerId, successorId);
+  if (data.successorId === customerId) {
+    throw new DomainError(
+      'invalid',
+      'customer/own-successor',
+      'A customer does not succeed itself',
+      { customerId },
+      '/successorId',
+    );
+  }
+  return [{ type: 'CustomerSucceeded', data: { customerId, ...data } }];
+};
+
+/** Why nothing new is begun for a customer; `undefined` when it may be. */
+export const creditRefusal = (customer: Customer): DomainError | undefined => {
+  if (customer.status === 'unknown') return undefined;
+  const { customerId, standing, successorId } = customer;
+  if (successorId !== undefined) return succeeded(customerId, successorId);
+  if (standing !== 'stop') return undefined;
+  return new DomainError(
+    'conflict',
+    'customer/credit-stop',
+    `Nothing new is begun for ${customer.name}: its credit is stopped`,
+    { customerId },
+  );
+};
+
+const succeeded = (customerId: string, successorId: string): DomainError =>
+  new DomainError(
+    'conflict',
+    'customer/succeeded',
+    `Customer ${customerId} was succeeded by ${successorId}`,
+    { customerId, successorId },
+  );
 
 /** @param pointer the field that named the customer, where a body did. */
 export const customerUnknown = (customerId: string, pointer?: string): DomainError =>
@@ -60,7 +163,7 @@ export const customerUnknown = (customerId: string, pointer?: string): DomainErr
     pointer,
   );
 
-/** A customer: who it is. Its id is given once, when it is registered. */
+/** A customer: who it is, and its standing. Its id is given once, when it is registered. */
 export const customerAggregate: Aggregate<Customer, CustomerCommand, CustomerEvent> = {
   category: 'customer',
   initialState: { status: 'unknown' },

@@ -161,6 +161,7 @@ const amendDelivery = (data: Amendment, contract: KnownContract): ContractEvent[
   const after = balanceOf(data, amendment);
   const change = {
     units: after.units - before.units,
+    accepted: after.accepted - before.accepted,
     hashrateGhs: after.hashrateGhs - before.hashrateGhs,
     nameplateWatts: after.powerWatts - before.powerWatts,
   };

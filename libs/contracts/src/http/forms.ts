@@ -24,6 +24,12 @@ export const IsWatts = (): PropertyDecorator =>
 /** May be left out; unlike `IsOptional` it does not let null through. */
 export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
+export class CustomerParams {
+  /** The customer's id. */
+  @IsUUID()
+  customerId: string;
+}
+
 export class ContractParams {
   /** The contract's id. */
   @IsUUID()

@@ -1,6 +1,9 @@
 import { registerProblems } from '@hostledger/http';
 
 registerProblems({
+  'customer/credit-stop': { status: 409, title: 'The credit of the customer is stopped' },
+  'customer/succeeded': { status: 409, title: 'Another customer took the place of the customer' },
+  'customer/own-successor': { status: 422, title: 'A customer does not succeed itself' },
   'customer/unknown': { status: 404, title: 'There is no such customer' },
   'customer/already-registered': { status: 409, title: 'The customer is registered already' },
   'contract/unknown': { status: 404, title: 'There is no such contract' },

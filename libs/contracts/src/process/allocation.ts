@@ -22,6 +22,7 @@ import { type ContractEvent, type CustomerAllocated } from '../domain/contract-e
 import { type Contract } from '../domain/contract-state.js';
 import { contractAggregate } from '../domain/hosting-contract.js';
 import { allocationRefusal } from '../domain/orders.js';
+import { mustBeInCredit } from './credit.js';
 
 /** Whoever began is given this long to finish before the worker steps in. */
 const GRACE_MS = 30_000;
@@ -73,6 +74,7 @@ const mayAllocate = async (
   const refusal = allocationRefusal(state, allocation);
   if (refusal) throw refusal;
   if (state.status === 'unknown') throw new Error('An unknown contract was not refused');
+  await mustBeInCredit(store, state.customerId);
   return state.customerId;
 };
 

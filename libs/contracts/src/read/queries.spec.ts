@@ -169,7 +169,12 @@ it('A contract tells what it holds: ordered, allocated, delivered', async () => 
     termsVersion: 2,
     ordered: { units: 27_000, powerWatts: 90_000_000 },
     allocated: { units: 15_000, powerWatts: 49_000_000 },
+    assigned: { units: 0, powerWatts: 0 },
+    announced: { units: 0, powerWatts: 0, hashrateGhs: 0 },
     delivered: { units: 3, powerWatts: 9_741, hashrateGhs: 453_000 },
+    accepted: { units: 3 },
+    energized: { units: 0, powerWatts: 0, hashrateGhs: 0 },
+    depositHeld: '0.00',
     orders: [
       {
         orderId,

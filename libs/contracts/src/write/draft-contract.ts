@@ -13,6 +13,7 @@ import { customerAggregate, customerUnknown } from '../domain/customer.js';
 import { type ContractDrafted, type ContractEvent } from '../domain/contract-events.js';
 import { type Contract } from '../domain/contract-state.js';
 import { contractAggregate } from '../domain/hosting-contract.js';
+import { mustBeInCredit } from '../process/credit.js';
 
 export class DraftContractBody {
   /** The customer whose machines will be hosted. */
@@ -63,16 +64,22 @@ export class DraftContractHandler implements ICommandHandler<DraftContractComman
   constructor(private readonly store: AggregateStore) {}
 
   async execute({ data, context }: DraftContractCommand) {
-    await this.mustBeRegistered(data.customerId);
+    await this.mayContract(data, context);
     const command = { type: 'DraftContract', data, at: context.at } as const;
     const { contractId } = data;
     return this.store.handle(contractAggregate, contractId, command, context, { assumeNew: true });
   }
 
-  /** A customer never goes away, so what was read stays true while the contract is written. */
-  private async mustBeRegistered(customerId: string): Promise<void> {
+  /** A contract that was drafted is answered as before. */
+  private async mayContract(
+    { contractId, customerId }: ContractDrafted['data'],
+    { commandId }: CommandContext,
+  ): Promise<void> {
     const { state } = await this.store.load(customerAggregate, customerId);
     if (state.status === 'unknown') throw customerUnknown(customerId, '/customerId');
+    const { commands } = await this.store.load(contractAggregate, contractId);
+    if (commands.some(({ id }) => id === commandId)) return;
+    await mustBeInCredit(this.store, customerId);
   }
 }
 

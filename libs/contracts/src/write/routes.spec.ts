@@ -17,6 +17,8 @@ import '../http/problems.js';
 import { adoptTerms } from './adopt-terms.js';
 import { allocateCustomer } from './allocate-customer.js';
 import { changeContract } from './change-contract.js';
+import { customerStanding } from './customer-standing.js';
+import { deposits } from './deposits.js';
 import { draftContract } from './draft-contract.js';
 import { executeContract } from './execute-contract.js';
 import { contractLifecycle } from './lifecycle.js';
@@ -25,6 +27,8 @@ import { registerCustomer } from './register-customer.js';
 
 const slices = [
   registerCustomer,
+  customerStanding,
+  deposits,
   draftContract,
   changeContract,
   executeContract,
@@ -266,6 +270,76 @@ describe('the life of a contract', () => {
     expect(await post(`${contract}/terms`, { ...terms, kind: 'original' })).toMatchObject({
       status: 409,
     });
+  });
+});
+
+describe('a customer whose credit is stopped', () => {
+  it('has nothing begun for it, and is answered as before what was begun', async () => {
+    const contract = await draft();
+    await post(`${contract}/terms`, terms);
+    await post(`${contract}/execution`, execution);
+    const key = { 'idempotency-key': 'order-1' };
+    const placed = await post(`${contract}/orders`, order, key);
+    const { data } = streams.log.find(({ type }) => type === 'CustomerRegistered')!;
+    const { customerId } = data as { customerId: string };
+    const standing = `/v1/customers/${customerId}/credit-standing`;
+    const stop = { standing: 'stop', cause: 'invoice is late' };
+    expect(await post(standing, stop)).toMatchObject({ status: 200, headers: { etag: '"1"' } });
+    const refused = { status: 409, body: { code: 'customer/credit-stop' } };
+    expect(await post(`${contract}/orders`, order)).toMatchObject(refused);
+    const another = { reference: 'HA-2', title: 'Hosting', timeZone: 'UTC', currency: 'USD' };
+    expect(await post('/v1/contracts', { customerId, ...another })).toMatchObject(refused);
+    const part = { orderId: placed.body.orderId, facility: 'DENTON', units: 1, powerWatts: 10 };
+    const effectiveOn = '2023-10-01';
+    expect(await post(`${contract}/allocations`, { ...part, effectiveOn })).toMatchObject(refused);
+    expect(await post(`${contract}/orders`, order, key)).toMatchObject({
+      status: 201,
+      headers: { 'idempotent-replayed': 'true' },
+    });
+    await post(standing, { standing: 'watch', cause: 'invoice was paid' });
+    expect(await post(`${contract}/orders`, order)).toMatchObject({ status: 201 });
+  });
+
+  it('is succeeded by a customer that is known', async () => {
+    const { customerId } = (await post('/v1/customers', customer)).body;
+    const { customerId: successorId } = (await post('/v1/customers', customer)).body;
+    const proof = { effectiveOn: '2024-06-01', documentDigest: 'd'.repeat(64) };
+    const url = `/v1/customers/${String(customerId)}/succession`;
+    expect(await post(url, { successorId: deriveId('nobody'), ...proof })).toMatchObject({
+      status: 404,
+      body: { code: 'customer/unknown', errors: [{ pointer: '/successorId' }] },
+    });
+    expect(await post(url, { successorId, ...proof })).toMatchObject({ status: 200 });
+    const contract = { reference: 'HA-1', title: 'Hosting', timeZone: 'UTC', currency: 'USD' };
+    expect(await post('/v1/contracts', { customerId, ...contract })).toMatchObject({
+      status: 409,
+      body: { code: 'customer/succeeded', successorId },
+    });
+  });
+});
+
+describe('a deposit', () => {
+  it('is received, drawn and refunded, never below nothing', async () => {
+    const contract = await draft();
+    await post(`${contract}/terms`, terms);
+    await post(`${contract}/execution`, execution);
+    const money = { amount: '1000.50', currency: 'USD', reference: 'WIRE-1' };
+    const received = await post(`${contract}/deposits`, { ...money, receivedOn: '2023-09-26' });
+    expect(received).toMatchObject({ status: 201 });
+    const url = `${contract}/deposits/${String(received.body.depositId)}`;
+    const draw = { ...money, amount: '1000.00', cause: 'June is unpaid', drawnOn: '2023-10-01' };
+    expect(await post(`${url}/draw`, draw)).toMatchObject({ status: 200 });
+    const refund = { ...money, amount: '0.51', refundedOn: '2023-10-02' };
+    expect(await post(`${url}/refund`, refund)).toMatchObject({
+      status: 409,
+      body: { code: 'contract/deposit-exceeded' },
+    });
+    expect(await post(`${url}/refund`, { ...refund, amount: '0.50' })).toMatchObject({
+      status: 200,
+    });
+    expect(
+      await post(`${contract}/deposits`, { ...money, receivedOn: '2023-09-26', amount: 5 }),
+    ).toMatchObject({ status: 400, body: { errors: [{ pointer: '/amount' }] } });
   });
 });
 

@@ -55,6 +55,12 @@ export interface Seat {
 export type MinerAssigned = DomainEvent<
   'MinerAssigned',
   Seat & {
+    /** It draws power, until then under another contract. */
+    energized?: {
+      readonly fromContractId: string;
+      readonly ratedHashrateGhs: number;
+      readonly powerWatts: number;
+    };
     /** The machine that it replaced in a bench swap, whose part it takes over as it was counted. */
     passedFrom?: string;
   }
@@ -193,7 +199,7 @@ export type LifeCommand =
   | PowerCommand
   | RepairCommand
   | DomainCommand<'ObserveIdentifier', IdentifierObserved['data']>
-  | DomainCommand<'AssignMiner', MinerAssigned['data']>
+  | DomainCommand<'AssignMiner', Omit<MinerAssigned['data'], 'energized'>>
   | DomainCommand<'EndBenchSwap', BenchSwapEnded['data']>
   | DomainCommand<'UnassignMiner', { serial: string; cause: UnassignmentCause }>
   | DomainCommand<
@@ -241,7 +247,10 @@ export const decideLife = (command: LifeCommand, miner: LivingMiner): readonly L
 };
 
 /** Counted at the contract before; the customer is that of the contract. */
-const assign = (data: MinerAssigned['data'], miner: LivingMiner): MinerAssigned[] => {
+const assign = (
+  data: Omit<MinerAssigned['data'], 'energized'>,
+  miner: LivingMiner,
+): MinerAssigned[] => {
   const { serial, customerId, assignmentId, powerWatts } = data;
   const { assignment } = miner;
   if (assignment?.assignmentId === assignmentId) return [];
@@ -264,8 +273,16 @@ const assign = (data: MinerAssigned['data'], miner: LivingMiner): MinerAssigned[
   const isPassed = data.passedFrom !== undefined;
   if (!isPassed && powerWatts !== miner.powerWatts)
     throw powerChanged(serial, miner.powerWatts, powerWatts);
-  return [{ type: 'MinerAssigned', data }];
+  return [{ type: 'MinerAssigned', data: { ...data, ...energizedElsewhere(data, miner) } }];
 };
+
+const energizedElsewhere = (
+  { contractId }: MinerAssigned['data'],
+  { energized, contractId: fromContractId, ratedHashrateGhs, powerWatts }: LivingMiner,
+): Pick<MinerAssigned['data'], 'energized'> =>
+  energized && contractId !== fromContractId
+    ? { energized: { fromContractId, ratedHashrateGhs, powerWatts } }
+    : {};
 
 /** Nothing where it is assigned to nothing. */
 export const unassigned = (

@@ -1,7 +1,12 @@
 import { deriveId } from '@hostledger/eventsourcing';
 import { rackAggregate, rackId } from '@hostledger/sites';
 import { contractId, setUpContract } from '../process/delivery.fixture.js';
-import { at, contextOf } from '../process/moves.fixture.js';
+import { at, contextOf, itemsIn } from '../process/moves.fixture.js';
+import {
+  deliveryAmendmentsProcess,
+  unreportedAmendments,
+  type UnreportedAmendment,
+} from '../process/report-delivery.js';
 import { FleetRoutes } from './routes.fixture.js';
 
 // Discrepancies from their routes to their read models.
@@ -165,6 +170,19 @@ describe('a discrepancy', () => {
     expect(amended.map(({ data }) => data)).toMatchObject([
       { amendment: 1, received: 5, refused: 0, returned: 0, accepted: 4, extra: 0 },
       { amendment: 2, received: 4, refused: 1, returned: 1, accepted: 4, extra: 1 },
+    ]);
+    // The contract follows to the last of them, once.
+    for (let round = 0; round < 2; round += 1) {
+      for (const item of itemsIn<UnreportedAmendment>(unreportedAmendments, streams.log)) {
+        const act = { at, signal: new AbortController().signal };
+        await deliveryAmendmentsProcess(store).perform(item, act);
+      }
+    }
+    const followed = streams
+      .events(`hostingContract-${contractId}`)
+      .filter(({ type }) => type === 'DeliveredMinersAmended');
+    expect(followed.map(({ data }) => data)).toMatchObject([
+      { amendment: 2, accepted: 4, extra: 1, change: { units: 0 } },
     ]);
     // What was sent back is no part of the fleet any more.
     expect(streams.events('miner-HKYDD0003').at(-1)).toMatchObject({

@@ -1,4 +1,4 @@
-import { tableFold } from '@hostledger/eventsourcing';
+import { tableFold, type Recorded } from '@hostledger/eventsourcing';
 import type { ContractEvent, Signatory } from '../../domain/contract-events.js';
 import {
   evolveLifecycle,
@@ -8,10 +8,12 @@ import {
 } from '../../domain/lifecycle.js';
 import { amountOf, amountText } from '../../domain/money.js';
 import {
+  energizedBy,
   everyContractEvent,
   nameplateWatts,
   ofContract,
   type ManifestRegistered,
+  type PowerEvent,
 } from './folding.js';
 
 // What the contract is and holds
@@ -49,15 +51,28 @@ export interface ContractRow {
   readonly announced_units: number;
   readonly announced_watts: bigint;
   readonly announced_hashrate_ghs: bigint;
+  /** Received and found good. */
+  readonly accepted_units: number;
   readonly delivered_units: number;
   readonly delivered_watts: bigint;
   readonly delivered_hashrate_ghs: bigint;
+  /** Machines that draw power under it now. */
+  readonly energized_units: number;
+  readonly energized_watts: bigint;
+  readonly energized_hashrate_ghs: bigint;
   /** Of all deposits together; decimal. */
   readonly deposit_held: string;
   readonly revision: bigint;
 }
 
-export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegistered>({
+const ofPower = (event: PowerEvent) =>
+  energizedBy(event).map(({ contractId }) => ({ contract_id: contractId }));
+
+const POWER_EVENTS = ['MinerEnergized', 'MinerDeenergized', 'PowerProfileChanged', 'MinerAssigned'];
+const isPower = (event: { readonly type: string }): event is Recorded<PowerEvent> =>
+  POWER_EVENTS.includes(event.type);
+
+export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegistered | PowerEvent>({
   table: {
     name: 'contracts',
     columns: {
@@ -88,9 +103,13 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
       announced_units: 'integer',
       announced_watts: 'bigint',
       announced_hashrate_ghs: 'bigint',
+      accepted_units: 'integer',
       delivered_units: 'integer',
       delivered_watts: 'bigint',
       delivered_hashrate_ghs: 'bigint',
+      energized_units: 'integer',
+      energized_watts: 'bigint',
+      energized_hashrate_ghs: 'bigint',
       deposit_held: 'text',
       revision: 'bigint',
     },
@@ -109,8 +128,15 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
       ['stage', 'contract_id'],
     ],
   },
-  keys: { ...everyContractEvent(ofContract), ManifestRegistered: ofContract },
-  evolve: (before, event) => {
+  keys: {
+    ...everyContractEvent(ofContract),
+    ManifestRegistered: ofContract,
+    MinerEnergized: ofPower,
+    MinerDeenergized: ofPower,
+    PowerProfileChanged: ofPower,
+    MinerAssigned: ofPower,
+  },
+  evolve: (before, event, key) => {
     const { revision } = event;
     if (event.type === 'ContractDrafted') {
       const { contractId, customerId, reference, title, timeZone, currency } = event.data;
@@ -142,15 +168,20 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
         announced_units: 0,
         announced_watts: 0n,
         announced_hashrate_ghs: 0n,
+        accepted_units: 0,
         delivered_units: 0,
         delivered_watts: 0n,
         delivered_hashrate_ghs: 0n,
+        energized_units: 0,
+        energized_watts: 0n,
+        energized_hashrate_ghs: 0n,
         deposit_held: '0.00',
         revision,
       };
     }
     if (!before) return undefined;
     if (event.type === 'ManifestRegistered') return announced(before, event.data);
+    if (isPower(event)) return energized(before, event, key.contract_id);
     const row = { ...before, revision };
     switch (event.type) {
       case 'ContractExecuted': {
@@ -187,12 +218,14 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
           delivered_units: row.delivered_units + event.data.received,
           delivered_watts: row.delivered_watts + nameplateWatts(event.data.byModel),
           delivered_hashrate_ghs: row.delivered_hashrate_ghs + BigInt(event.data.hashrateGhs),
+          accepted_units: row.accepted_units + (event.data.accepted ?? event.data.received),
         };
       case 'DeliveredMinersAmended': {
         const { units, nameplateWatts: watts, hashrateGhs } = event.data.change;
         return {
           ...row,
           delivered_units: row.delivered_units + units,
+          accepted_units: row.accepted_units + event.data.change.accepted,
           delivered_watts: row.delivered_watts + BigInt(watts),
           delivered_hashrate_ghs: row.delivered_hashrate_ghs + BigInt(hashrateGhs),
         };
@@ -254,6 +287,18 @@ const lived = (row: ContractRow, event: LifecycleEvent): ContractRow => {
     ends_on: after.endsOn ?? null,
     assumed_on: after.assumedOn ?? null,
     customer_id: event.type === 'PartyAssigned' ? event.data.toCustomerId : row.customer_id,
+  };
+};
+
+/** Nor do its machines. */
+const energized = (row: ContractRow, event: PowerEvent, contractId: unknown): ContractRow => {
+  const change = energizedBy(event).find((one) => one.contractId === contractId);
+  if (!change) return row;
+  return {
+    ...row,
+    energized_units: row.energized_units + change.units,
+    energized_watts: row.energized_watts + BigInt(change.powerWatts),
+    energized_hashrate_ghs: row.energized_hashrate_ghs + BigInt(change.hashrateGhs),
   };
 };
 

@@ -14,6 +14,76 @@ export type ManifestRegistered = DomainEvent<
   }
 >;
 
+interface Power {
+  contractId: string;
+  ratedHashrateGhs: number;
+  powerWatts: number;
+}
+
+/** Fleet's events of machines that draw power under a contract, as far as contracts knows them. */
+export type PowerEvent =
+  | DomainEvent<'MinerEnergized', Power>
+  | DomainEvent<'MinerDeenergized', Power>
+  | DomainEvent<
+      'PowerProfileChanged',
+      {
+        contractId: string;
+        energized: boolean;
+        fromHashrateGhs: number;
+        hashrateGhs: number;
+        fromWatts: number;
+        powerWatts: number;
+      }
+    >
+  | DomainEvent<
+      'MinerAssigned',
+      { contractId: string; energized?: Omit<Power, 'contractId'> & { fromContractId: string } }
+    >;
+
+/** What an event adds to the machines that draw power, by contract. */
+export const energizedBy = (
+  event: PowerEvent,
+): readonly { contractId: string; units: number; hashrateGhs: number; powerWatts: number }[] => {
+  const { contractId } = event.data;
+  switch (event.type) {
+    case 'MinerEnergized':
+    case 'MinerDeenergized': {
+      const sign = event.type === 'MinerEnergized' ? 1 : -1;
+      const { ratedHashrateGhs, powerWatts } = event.data;
+      return [
+        {
+          contractId,
+          units: sign,
+          hashrateGhs: sign * ratedHashrateGhs,
+          powerWatts: sign * powerWatts,
+        },
+      ];
+    }
+    case 'PowerProfileChanged': {
+      const { energized, fromHashrateGhs, hashrateGhs, fromWatts, powerWatts } = event.data;
+      if (!energized) return [];
+      const change = {
+        hashrateGhs: hashrateGhs - fromHashrateGhs,
+        powerWatts: powerWatts - fromWatts,
+      };
+      return [{ contractId, units: 0, ...change }];
+    }
+    case 'MinerAssigned': {
+      if (!event.data.energized) return [];
+      const { fromContractId, ratedHashrateGhs: hashrateGhs, powerWatts } = event.data.energized;
+      return [
+        {
+          contractId: fromContractId,
+          units: -1,
+          hashrateGhs: -hashrateGhs,
+          powerWatts: -powerWatts,
+        },
+        { contractId, units: 1, hashrateGhs, powerWatts },
+      ];
+    }
+  }
+};
+
 /** The same key for every event of a contract's stream. */
 export const everyContractEvent = <Key>(key: Key) => ({
   ContractDrafted: key,

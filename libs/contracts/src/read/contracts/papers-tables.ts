@@ -159,7 +159,7 @@ export const contractDeliveries = tableFold<
           amended_at: data.amendedAt,
         }
       : {
-          accepted: data.received,
+          accepted: data.accepted ?? data.received,
           returned: 0,
           extra: 0,
           amendments: 0,

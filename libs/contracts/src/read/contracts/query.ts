@@ -26,7 +26,7 @@ import { STAGES, type Stage } from '../../domain/lifecycle.js';
 import { ContractParams, MayBeAbsent } from '../../http/forms.js';
 import { AsOfQuery, ContractAsOfView, readAsOf } from './as-of.js';
 import type { ContractRow } from './contracts-table.js';
-import type { AllocationRow, OrderRow } from './orders-tables.js';
+import type { AllocationRow, OrderRow, DepositRow } from './orders-tables.js';
 import type { ContractDeliveryRow, TermsRow, TimelineRow } from './papers-tables.js';
 import {
   AllocationView,
@@ -36,6 +36,8 @@ import {
   ContractView,
   contractView,
   deliveryView,
+  depositView,
+  DepositView,
   orderView,
   TermsView,
   termsView,
@@ -49,6 +51,7 @@ interface Tables {
   contract_orders: OrderRow;
   contract_allocations: AllocationRow;
   contract_deliveries: ContractDeliveryRow;
+  contract_deposits: DepositRow;
   contract_timeline: TimelineRow;
 }
 
@@ -77,6 +80,12 @@ export class TermsList extends ListOf {
 export class AllocationList extends ListOf {
   items: AllocationView[];
 }
+export class DepositList {
+  items: DepositView[];
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+
 export class ContractDeliveryList extends ListOf {
   items: ContractDeliveryView[];
 }
@@ -202,6 +211,24 @@ export class ContractsController {
         db.selectFrom('contract_deliveries').selectAll().where('contract_id', '=', contractId),
         page,
         ['delivery_id'],
+      ),
+    );
+  }
+
+  @ApiOperation({ summary: 'List the deposits of a contract with what is left of each' })
+  @Get(':contractId/deposits')
+  @AnyRole()
+  @ApiOkResponse({ type: DepositList })
+  deposits(
+    @Param() { contractId }: ContractParams,
+    @Query() page: Page,
+    @ReadAt() at: ReadOptions,
+  ) {
+    return this.listOf(contractId, at, depositView, (db) =>
+      keysetPage(
+        db.selectFrom('contract_deposits').selectAll().where('contract_id', '=', contractId),
+        page,
+        ['deposit_id'],
       ),
     );
   }

@@ -2,7 +2,7 @@ import type { TermsKind } from '../../domain/contract-events.js';
 import type { Stage } from '../../domain/lifecycle.js';
 import type { RateBasis } from '../../domain/rate-card.js';
 import type { ContractRow } from './contracts-table.js';
-import type { AllocationRow, OrderRow } from './orders-tables.js';
+import type { AllocationRow, DepositRow, OrderRow } from './orders-tables.js';
 import type { ContractDeliveryRow, TermsRow, TimelineRow } from './papers-tables.js';
 
 /** Machines and the power they need together. */
@@ -16,6 +16,11 @@ export class AmountView {
 export class DeliveredView extends AmountView {
   /** Rated. */
   hashrateGhs: number;
+}
+
+export class AcceptedView {
+  /** @example 26990 */
+  units: number;
 }
 
 export class SignatoryView {
@@ -54,7 +59,18 @@ export class ContractView {
   termsVersion: number;
   ordered: AmountView;
   allocated: AmountView;
+  /** Taken up by machines. */
+  assigned: AmountView;
+  /** By the manifests that arrived, of models known by then. */
+  announced: DeliveredView;
+  /** Received, with what came beside the lines of the manifests. */
   delivered: DeliveredView;
+  /** Received and found good. */
+  accepted: AcceptedView;
+  /** Machines that draw power under it now. */
+  energized: DeliveredView;
+  /** Of all deposits together, in the currency of the contract. */
+  depositHeld: string;
 }
 
 export const contractView = (row: ContractRow): ContractView => ({
@@ -82,6 +98,19 @@ export const contractView = (row: ContractRow): ContractView => ({
     powerWatts: Number(row.delivered_watts),
     hashrateGhs: Number(row.delivered_hashrate_ghs),
   },
+  assigned: { units: row.assigned_units, powerWatts: Number(row.assigned_watts) },
+  announced: {
+    units: row.announced_units,
+    powerWatts: Number(row.announced_watts),
+    hashrateGhs: Number(row.announced_hashrate_ghs),
+  },
+  accepted: { units: row.accepted_units },
+  energized: {
+    units: row.energized_units,
+    powerWatts: Number(row.energized_watts),
+    hashrateGhs: Number(row.energized_hashrate_ghs),
+  },
+  depositHeld: row.deposit_held,
 });
 
 export class OrderView extends AmountView {
@@ -197,11 +226,20 @@ export class ContractDeliveryView {
   received: number;
   missing: number;
   refused: number;
+  /** Received and found good. */
+  accepted: number;
+  /** Of those refused: received at first and sent back. */
+  returned: number;
+  /** Taken in although no line named them. */
+  extra: number;
+  /** How often the numbers changed after the report. */
+  amendments: number;
   /** Rated, of what was received. */
   hashrateGhs: number;
   nameplateWatts: number;
   byModel: DeliveredModelView[];
   reconciledAt: string;
+  amendedAt?: string;
 }
 
 export const deliveryView = (row: ContractDeliveryRow): ContractDeliveryView => ({
@@ -212,10 +250,51 @@ export const deliveryView = (row: ContractDeliveryRow): ContractDeliveryView => 
   received: row.received,
   missing: row.missing,
   refused: row.refused,
+  accepted: row.accepted,
+  returned: row.returned,
+  extra: row.extra,
+  amendments: row.amendments,
   hashrateGhs: Number(row.hashrate_ghs),
   nameplateWatts: Number(row.nameplate_watts),
   byModel: [...row.by_model],
   reconciledAt: row.reconciled_at,
+  ...(row.amended_at === null ? {} : { amendedAt: row.amended_at }),
+});
+
+export class DepositMovementView {
+  kind: 'draw' | 'refund';
+  id: string;
+  /** @example 1000.00 */
+  amount: string;
+  /** @example 2024-06-01 */
+  on: string;
+  reference: string;
+  /** What a draw was kept for. */
+  cause?: string;
+}
+
+export class DepositView {
+  depositId: string;
+  reference: string;
+  /** @example USD */
+  currency: string;
+  /** As received. */
+  amount: string;
+  /** What is left of it. */
+  balance: string;
+  /** @example 2024-06-01 */
+  receivedOn: string;
+  movements: DepositMovementView[];
+}
+
+export const depositView = (row: DepositRow): DepositView => ({
+  depositId: row.deposit_id,
+  reference: row.reference,
+  currency: row.currency,
+  amount: row.amount,
+  balance: row.balance,
+  receivedOn: row.received_on,
+  movements: [...row.movements],
 });
 
 export class TimelineEntryView {

@@ -1,9 +1,11 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsUUID } from 'class-validator';
+import { IsIn, Length } from 'class-validator';
+import { sql } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  equalTo,
   keysetPage,
   Page,
   ReadAt,
@@ -11,16 +13,26 @@ import {
   type PageOf,
   type ReadOptions,
 } from '@hostledger/http';
-import { customerUnknown } from '../../domain/customer.js';
+import { CREDIT_STANDINGS, customerUnknown, type CreditStanding } from '../../domain/customer.js';
+import { CustomerParams, MayBeAbsent } from '../../http/forms.js';
 import type { CustomerRow } from './projection.js';
 
 interface Tables {
   customers: CustomerRow;
 }
 
-export class CustomerParams {
-  @IsUUID()
-  customerId: string;
+export class CustomersFilter extends Page {
+  @MayBeAbsent()
+  @IsIn(CREDIT_STANDINGS)
+  standing?: CreditStanding;
+
+  /**
+   * What the name begins with.
+   * @example Bit
+   */
+  @MayBeAbsent()
+  @Length(1, 200)
+  name?: string;
 }
 
 export class CustomerView {
@@ -31,6 +43,14 @@ export class CustomerView {
   legalName: string;
   /** @example US */
   country: string;
+  /** With `stop` nothing new is begun for it. */
+  standing: CreditStanding;
+  /** Why it changed last. */
+  standingCause?: string;
+  /** The customer that took its place. */
+  successorId?: string;
+  /** @example 2024-06-01 */
+  succeededOn?: string;
   registeredAt: string;
 }
 
@@ -49,9 +69,14 @@ export class CustomersController {
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: CustomerList })
-  async list(@Query() page: Page, @ReadAt() at: ReadOptions) {
-    const { position, value } = await this.readModels.read<Tables, PageOf<CustomerRow>>(at, (db) =>
-      keysetPage(db.selectFrom('customers').selectAll(), page, ['name', 'customer_id']),
+  async list(@Query() { standing, name, ...page }: CustomersFilter, @ReadAt() at: ReadOptions) {
+    const { position, value } = await this.readModels.read<Tables, PageOf<CustomerRow>>(
+      at,
+      (db) => {
+        let query = equalTo(db.selectFrom('customers').selectAll(), { standing });
+        if (name !== undefined) query = query.where(sql<boolean>`starts_with(name, ${name})`);
+        return keysetPage(query, page, ['name', 'customer_id']);
+      },
     );
     return readReply(position, { ...value, items: value.items.map(customerView) });
   }
@@ -80,6 +105,10 @@ const customerView = (row: CustomerRow): CustomerView => ({
   name: row.name,
   legalName: row.legal_name,
   country: row.country,
+  standing: row.standing,
+  ...(row.standing_cause === null ? {} : { standingCause: row.standing_cause }),
+  ...(row.successor_id === null ? {} : { successorId: row.successor_id }),
+  ...(row.succeeded_on === null ? {} : { succeededOn: row.succeeded_on }),
   registeredAt: row.registered_at,
 });
 
