@@ -22,6 +22,7 @@ export const unitOf = (field: string): string =>
 /** Names that mean the same wherever they stand; a doc comment at the field goes before. */
 export const MEANINGS: Readonly<Record<string, string>> = {
   aborted: 'Number of those given up.',
+  accepted: 'Number of those found good.',
   acceptedByModel: 'The same of those accepted, by model.',
   accountId: 'Account.',
   acquiredOn: 'Day on which the site was taken over.',

@@ -25,7 +25,13 @@ export type CustomerRegistered = DomainEvent<
 >;
 export type CreditStandingChanged = DomainEvent<
   'CreditStandingChanged',
-  { customerId: string; from: CreditStanding; standing: CreditStanding; cause: string }
+  {
+    customerId: string;
+    from: CreditStanding;
+    /** From now on. */
+    standing: CreditStanding;
+    cause: string;
+  }
 >;
 /** By merger or otherwise by law; its contracts pass one by one, each by `PartyAssigned`. */
 export type CustomerSucceeded = DomainEvent<

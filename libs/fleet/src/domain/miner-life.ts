@@ -57,6 +57,7 @@ export type MinerAssigned = DomainEvent<
   Seat & {
     /** It draws power, until then under another contract. */
     energized?: {
+      /** Under which it was counted as energized. */
       readonly fromContractId: string;
       readonly ratedHashrateGhs: number;
       readonly powerWatts: number;
