@@ -5,5 +5,6 @@ export { readModelsOf } from './read-models.js';
 export { startPostgres, type TestPostgres } from './postgres.js';
 export { databases, type TestDatabase } from './databases.js';
 export { InMemoryLog } from './in-memory-log.js';
+export { Home, turnsOf, type InTurn } from './home.js';
 export * from './accounts.js';
 export { until } from './until.js';

@@ -29,17 +29,37 @@ export const allocation = (n: number, change: Partial<Allocation> = {}): Allocat
 export const ready = async (): Promise<InMemoryStreams> => {
   const streams = new InMemoryStreams();
   const store = new AggregateStore(streams);
+  await openSites(store, 5_000);
+  await setUpContract(store, 'contract-1', 'order-1');
+  return streams;
+};
+
+export const openSites = async (
+  store: AggregateStore,
+  powerEnvelopeWatts: number,
+): Promise<void> => {
   for (const facility of ['DENTON', 'MARBLE']) {
-    const data = { facility, name: facility, timeZone: 'UTC', powerEnvelopeWatts: 5_000 };
+    const data = { facility, name: facility, timeZone: 'UTC', powerEnvelopeWatts };
     const open = { type: 'OpenFacility', data, at } as const;
     await store.handle(facilityAggregate, facility, open, contextFor(facility));
   }
-  const contractId = 'contract-1';
+};
+
+export const documentDigest = 'd'.repeat(64);
+export const terms = {
+  effectiveOn: '2024-01-01',
+  documentDigest,
+  clauses: [],
+  rateCard: { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.07' },
+} as const;
+
+export const setUpContract = async (
+  store: AggregateStore,
+  contractId: string,
+  orderId: string,
+): Promise<void> => {
   const names = { reference: 'HA-1', title: 'Hosting', timeZone: 'UTC', currency: 'USD' };
-  const documentDigest = 'd'.repeat(64);
-  const rateCard = { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.07' } as const;
-  const terms = { effectiveOn: '2024-01-01', documentDigest, clauses: [], rateCard };
-  const order = { orderId: 'order-1', reference: 'SO-1', units: 100, powerWatts: 1_000 };
+  const order = { orderId, reference: 'SO-1', units: 100, powerWatts: 1_000 };
   const commands: ContractCommand[] = [
     { type: 'DraftContract', data: { contractId, customerId: 'customer-1', ...names }, at },
     { type: 'AdoptTerms', data: terms, at },
@@ -51,9 +71,9 @@ export const ready = async (): Promise<InMemoryStreams> => {
     { type: 'PlaceOrder', data: { ...order, startsOn: '2024-01-01' }, at },
   ];
   for (const command of commands) {
-    await store.handle(contractAggregate, contractId, command, contextFor(command.type));
+    const context = contextFor(`${command.type} of ${contractId}`);
+    await store.handle(contractAggregate, contractId, command, context);
   }
-  return streams;
 };
 
 /** Before and after each of these appends. */

@@ -19,7 +19,7 @@ import { assignmentKind } from './assign.js';
 import { benchSwap, benchSwapsProcess, openSwaps } from './bench-swap.js';
 import { countLeaversProcess, openLeavers } from './count-leavers.js';
 import { contractId, setUpContract } from './delivery.fixture.js';
-import { Home, turnsOf } from './home.fixture.js';
+import { Home, turnsOf } from '@hostledger/testing';
 import { actOnMiners, type Wish } from './miner-acts.js';
 import { moveMiners } from './move.js';
 import {

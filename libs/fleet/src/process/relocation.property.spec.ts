@@ -3,7 +3,7 @@ import { mapLimited, type AggregateStore, type RecordedEvent } from '@hostledger
 import { rackAggregate, rackId, type Rack } from '@hostledger/sites';
 import { minerAggregate } from '../domain/miner.js';
 import { movesIn } from '../domain/relocation-moves.js';
-import { Home, turnsOf } from './home.fixture.js';
+import { Home, turnsOf } from '@hostledger/testing';
 import { moveMiners } from './move.js';
 import {
   at,

@@ -1,0 +1,279 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import type { AggregateStore } from '@hostledger/eventsourcing';
+import { facilityAggregate } from '@hostledger/sites';
+import { Home, rowsOf, turnsOf } from '@hostledger/testing';
+import { contractAggregate, type ContractCommand } from '../domain/hosting-contract.js';
+import {
+  at,
+  contextFor,
+  documentDigest,
+  openSites,
+  setUpContract,
+  terms,
+} from './allocation.fixture.js';
+import { allocate, allocationsProcess, pendingAllocations } from './allocation.js';
+import { booksOf, sumOf } from './books.fixture.js';
+import { pendingReductions, reduceAllocation, reductionsProcess } from './reduction.js';
+
+// Whatever is asked of contracts that share sites, by several processes at once of which some die:
+// on the real kernel and the embedded node. A failure prints the seed and the smallest sequence.
+
+const WITHIN_MS = 120_000;
+const ENVELOPE = 1_500;
+const CONTRACTS = ['contract-1', 'contract-2'] as const;
+const SITES = ['DENTON', 'MARBLE'] as const;
+const DAYS = ['2023-12-01', '2024-01-01', '2024-03-01', '2024-06-01', '2024-09-01'];
+const ALLOCATIONS = 3;
+
+const allocationIds = CONTRACTS.map((contractId) =>
+  Array.from({ length: ALLOCATIONS }, (_, n) => `allocation ${n + 1} of ${contractId}`),
+);
+const facility = fc.constantFrom(...SITES);
+const day = fc.constantFrom(...DAYS);
+const units = fc.integer({ min: 1, max: 100 });
+const powerWatts = fc.constantFrom(50, 100, 400, 700, 1_000);
+const by = fc.nat({ max: 2 });
+/** Of few, so that some are repeated and some were never made. */
+const id = (what: string) => fc.integer({ min: 1, max: 3 }).map((n) => `${what}-${n}`);
+const money = fc.constantFrom('10.00', '25.50', '100.00');
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const always = <T>(value: T) => fc.constant(value);
+
+const command = <T extends ContractCommand['type']>(
+  type: T,
+  data: { readonly [K in keyof (ContractCommand & { type: T })['data']]?: fc.Arbitrary<unknown> },
+): fc.Arbitrary<ContractCommand> =>
+  fc
+    .record(data as Record<string, fc.Arbitrary<unknown>>)
+    .map((told) => ({ type, data: told, at }) as unknown as ContractCommand);
+
+const caps = maybe(
+  fc.record({ units: fc.constantFrom(100, 150), powerWatts: fc.constantFrom(1_000, 2_000) }),
+);
+const document = {
+  documentDigest: always(documentDigest),
+  clauses: always([]),
+  rateCard: always(terms.rateCard),
+};
+const papers = fc.oneof(
+  command('PlaceOrder', {
+    orderId: id('order'),
+    reference: always('SO'),
+    units,
+    powerWatts,
+    startsOn: day,
+    basis: fc.constantFrom('units', 'power'),
+  }),
+  command('AdoptTerms', { ...document, effectiveOn: day, caps, termEndsOn: maybe(day) }),
+  command('CorrectTerms', {
+    ...document,
+    version: fc.integer({ min: 1, max: 3 }),
+    caps,
+    termEndsOn: maybe(day),
+    cause: always('misread'),
+  }),
+);
+
+const payment = { amount: money, currency: always('USD'), reference: always('wire') };
+const payments = fc.oneof(
+  command('ReceiveDeposit', { ...payment, depositId: id('deposit'), receivedOn: day }),
+  command('DrawDeposit', {
+    ...payment,
+    depositId: id('deposit'),
+    drawId: id('draw'),
+    drawnOn: day,
+    cause: always('unpaid'),
+  }),
+  command('RefundDeposit', {
+    ...payment,
+    depositId: id('deposit'),
+    refundId: id('refund'),
+    refundedOn: day,
+  }),
+);
+
+const ruling = always({ court: 'S.D. Tex. Bankr.', docket: '22-90341', documentDigest });
+const life = fc.oneof(
+  command('ActivateContract', { activatedOn: day }),
+  command('SuspendService', { suspendedOn: day, cause: always('nonPayment') }),
+  command('ResumeService', { resumedOn: day }),
+  command('GiveNotice', { noticedOn: day, effectiveOn: day, by: always('customer') }),
+  command('TerminateContract', { terminatedOn: day, cause: fc.constantFrom('notice', 'mutual') }),
+  command('ExpireContract', { expiredOn: day }),
+  command('AssumeContract', { assumedOn: day, ruling }),
+  command('RejectContract', { rejectedOn: day, ruling }),
+  command('AssignParty', {
+    toCustomerId: fc.constantFrom('customer-1', 'customer-2'),
+    effectiveOn: day,
+    documentDigest: always(documentDigest),
+  }),
+);
+
+const assignments = (contract: number) =>
+  fc.oneof(
+    command('AssignMachines', {
+      allocationId: fc.constantFrom(...allocationIds[contract]!),
+      assignmentId: id('assignment'),
+      units: fc.integer({ min: 1, max: 40 }),
+      powerWatts: fc.constantFrom(50, 200, 600),
+    }),
+    command('ReleaseAssignment', { assignmentId: id('assignment'), cause: always('sold') }),
+  );
+
+/** What is asked of one contract; the numbers are those of the {@link Plan}'s entries. */
+const ofContract = (contract: number) => {
+  const contractId = always(CONTRACTS[contract]!);
+  const asked = (commands: fc.Arbitrary<ContractCommand>) =>
+    fc.record({ kind: always('command' as const), contractId, command: commands, by });
+  const number = fc.nat({ max: ALLOCATIONS - 1 }).map((n) => contract * ALLOCATIONS + n);
+  return fc.oneof(
+    { weight: 3, arbitrary: asked(papers) },
+    { weight: 5, arbitrary: asked(assignments(contract)) },
+    { weight: 2, arbitrary: asked(payments) },
+    { weight: 1, arbitrary: asked(life) },
+    { weight: 6, arbitrary: fc.record({ kind: always('allocation' as const), number, by }) },
+    { weight: 3, arbitrary: fc.record({ kind: always('reduction' as const), number, by }) },
+  );
+};
+const act = fc.oneof(
+  { weight: 5, arbitrary: ofContract(0) },
+  { weight: 5, arbitrary: ofContract(1) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: always('envelope' as const),
+      facility,
+      powerEnvelopeWatts: fc.constantFrom(700, ENVELOPE, 2_000),
+      by,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: always('processes' as const), by }) },
+);
+type Act = typeof act extends fc.Arbitrary<infer T> ? T : never;
+
+/** An allocation and a reduction of it; asked again, they are the same requests. */
+const entry = fc.record({
+  allocation: fc.record({ orderId: id('order'), facility, units, powerWatts, effectiveOn: day }),
+  reduction: fc.record({ units, powerWatts, effectiveOn: day, cause: always('given back') }),
+});
+const plan = fc.array(entry, {
+  minLength: CONTRACTS.length * ALLOCATIONS,
+  maxLength: CONTRACTS.length * ALLOCATIONS,
+});
+type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
+
+/** What is in one list happens at the same time. */
+const steps = fc.array(fc.array(act, { minLength: 1, maxLength: 5 }), {
+  minLength: 3,
+  maxLength: 8,
+});
+const death = fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 12 }));
+const deaths = fc.tuple(death, death, death);
+
+it(
+  'no life of contracts breaks a rule, whoever acts at once and dies',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), plan, steps, deaths, async (...told) => {
+        const home = await Home.open();
+        try {
+          await live(home, ...told);
+        } finally {
+          await home.close();
+        }
+      }),
+      { numRuns: 40, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
+    );
+  },
+  WITHIN_MS,
+);
+
+const live = async (
+  home: Home,
+  scheduler: fc.Scheduler,
+  entries: Plan,
+  lists: readonly (readonly Act[])[],
+  lastAppends: readonly number[],
+): Promise<void> => {
+  const sound = home.process();
+  await openSites(sound, ENVELOPE);
+  for (const contractId of CONTRACTS) await setUpContract(sound, contractId, 'order-1');
+  const turn = turnsOf(scheduler);
+  const workers = lastAppends.map((lastAppend) => home.process(lastAppend, turn));
+  for (const [index, atOnce] of lists.entries()) {
+    const performed = atOnce.map((what, n) =>
+      perform(workers[what.by]!, home, entries, what, `act ${index}/${n}`),
+    );
+    await scheduler.waitFor(Promise.allSettled(performed));
+    expect(booksOf(await home.log()).faults).toEqual([]);
+  }
+
+  await runProcesses(home.process(), home);
+  const log = await home.log();
+  const told = booksOf(log);
+  expect(told.faults).toEqual([]);
+  expect([pendingAllocations, pendingReductions].flatMap((list) => rowsOf(list, log))).toEqual([]);
+  expect(untruthsIn(told)).toEqual([]);
+};
+
+const perform = async (
+  store: AggregateStore,
+  home: Home,
+  entries: Plan,
+  what: Act,
+  name: string,
+): Promise<unknown> => {
+  switch (what.kind) {
+    case 'command':
+      return store.handle(contractAggregate, what.contractId, what.command, contextFor(name));
+    case 'allocation': {
+      const named = namesOf(what.number);
+      const { allocation } = entries[what.number]!;
+      return allocate(store, { ...named, ...allocation }, contextFor(named.allocationId));
+    }
+    case 'reduction': {
+      const named = namesOf(what.number);
+      const reductionId = `reduction of ${named.allocationId}`;
+      const whole = { ...named, reductionId, ...entries[what.number]!.reduction };
+      return reduceAllocation(store, whole, contextFor(reductionId));
+    }
+    case 'envelope': {
+      const { powerEnvelopeWatts } = what;
+      const data = { powerEnvelopeWatts, cause: 'utility' };
+      const change = { type: 'ChangePowerEnvelope', data, at } as const;
+      return store.handle(facilityAggregate, what.facility, change, contextFor(name));
+    }
+    case 'processes':
+      return runProcesses(store, home);
+  }
+};
+
+const namesOf = (number: number) => ({
+  contractId: CONTRACTS[Math.floor(number / ALLOCATIONS)]!,
+  allocationId: allocationIds.flat()[number]!,
+});
+
+/** Everything is found overdue, however young it is. */
+const runProcesses = async (store: AggregateStore, home: Home): Promise<void> => {
+  const now = { at, signal: new AbortController().signal };
+  const log = await home.log();
+  const allocations = allocationsProcess(store);
+  type Pending = Parameters<typeof allocations.perform>[0];
+  for (const item of rowsOf<Pending>(pendingAllocations, log)) await allocations.perform(item, now);
+  const reductions = reductionsProcess(store);
+  type Freed = Parameters<typeof reductions.perform>[0];
+  for (const item of rowsOf<Freed>(pendingReductions, log)) await reductions.perform(item, now);
+};
+
+/** Where a site holds other capacity than the contracts were given, once nothing is under way. */
+const untruthsIn = ({ books, sites }: ReturnType<typeof booksOf>): string[] =>
+  allocationIds.flatMap((ids, contract) =>
+    ids.flatMap((allocationId) => {
+      const given = books.get(CONTRACTS[contract]!)!.leftOf(allocationId);
+      const held = sumOf([...sites.values()].map((site) => site.heldFor(allocationId)));
+      return isDeepStrictEqual(held, given)
+        ? []
+        : [`${allocationId}: given ${JSON.stringify(given)}, held ${JSON.stringify(held)}`];
+    }),
+  );
