@@ -20,23 +20,23 @@ import { pendingReductions, reduceAllocation, reductionsProcess } from './reduct
 // on the real kernel and the embedded node. A failure prints the seed and the smallest sequence.
 
 const WITHIN_MS = 120_000;
-const ENVELOPE = 1_500;
+const ENVELOPE = 900;
 const CONTRACTS = ['contract-1', 'contract-2'] as const;
 const SITES = ['DENTON', 'MARBLE'] as const;
 const DAYS = ['2023-12-01', '2024-01-01', '2024-03-01', '2024-06-01', '2024-09-01'];
-const ALLOCATIONS = 3;
+const ALLOCATIONS = 2;
 
 const allocationIds = CONTRACTS.map((contractId) =>
   Array.from({ length: ALLOCATIONS }, (_, n) => `allocation ${n + 1} of ${contractId}`),
 );
 const facility = fc.constantFrom(...SITES);
 const day = fc.constantFrom(...DAYS);
-const units = fc.integer({ min: 1, max: 100 });
-const powerWatts = fc.constantFrom(50, 100, 400, 700, 1_000);
+const units = fc.integer({ min: 1, max: 60 });
+const powerWatts = fc.constantFrom(50, 100, 400, 700);
 const by = fc.nat({ max: 2 });
 /** Of few, so that some are repeated and some were never made. */
-const id = (what: string) => fc.integer({ min: 1, max: 3 }).map((n) => `${what}-${n}`);
-const money = fc.constantFrom('10.00', '25.50', '100.00');
+const id = (what: string) => fc.constantFrom(1, 1, 1, 2, 3).map((n) => `${what}-${n}`);
+const money = fc.constantFrom('25.50', '100.00');
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const always = <T>(value: T) => fc.constant(value);
 
@@ -115,8 +115,8 @@ const assignments = (contract: number) =>
     command('AssignMachines', {
       allocationId: fc.constantFrom(...allocationIds[contract]!),
       assignmentId: id('assignment'),
-      units: fc.integer({ min: 1, max: 40 }),
-      powerWatts: fc.constantFrom(50, 200, 600),
+      units: fc.integer({ min: 1, max: 30 }),
+      powerWatts: fc.constantFrom(20, 50, 200),
     }),
     command('ReleaseAssignment', { assignmentId: id('assignment'), cause: always('sold') }),
   );
@@ -130,7 +130,7 @@ const ofContract = (contract: number) => {
   return fc.oneof(
     { weight: 3, arbitrary: asked(papers) },
     { weight: 5, arbitrary: asked(assignments(contract)) },
-    { weight: 2, arbitrary: asked(payments) },
+    { weight: 3, arbitrary: asked(payments) },
     { weight: 1, arbitrary: asked(life) },
     { weight: 6, arbitrary: fc.record({ kind: always('allocation' as const), number, by }) },
     { weight: 3, arbitrary: fc.record({ kind: always('reduction' as const), number, by }) },
@@ -144,7 +144,7 @@ const act = fc.oneof(
     arbitrary: fc.record({
       kind: always('envelope' as const),
       facility,
-      powerEnvelopeWatts: fc.constantFrom(700, ENVELOPE, 2_000),
+      powerEnvelopeWatts: fc.constantFrom(500, ENVELOPE, 2_000),
       by,
     }),
   },
@@ -152,11 +152,22 @@ const act = fc.oneof(
 );
 type Act = typeof act extends fc.Arbitrary<infer T> ? T : never;
 
-/** An allocation and a reduction of it; asked again, they are the same requests. */
-const entry = fc.record({
-  allocation: fc.record({ orderId: id('order'), facility, units, powerWatts, effectiveOn: day }),
-  reduction: fc.record({ units, powerWatts, effectiveOn: day, cause: always('given back') }),
-});
+/** An allocation and a reduction of it, by half or whole; asked again, they are the same requests. */
+const entry = fc
+  .record({
+    allocation: fc.record({ orderId: id('order'), facility, units, powerWatts, effectiveOn: day }),
+    part: fc.constantFrom(0.5, 1),
+    effectiveOn: day,
+  })
+  .map(({ allocation, part, effectiveOn }) => ({
+    allocation,
+    reduction: {
+      units: Math.ceil(allocation.units * part),
+      powerWatts: allocation.powerWatts * part,
+      effectiveOn,
+      cause: 'given back',
+    },
+  }));
 const plan = fc.array(entry, {
   minLength: CONTRACTS.length * ALLOCATIONS,
   maxLength: CONTRACTS.length * ALLOCATIONS,
@@ -165,10 +176,10 @@ type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
 
 /** What is in one list happens at the same time. */
 const steps = fc.array(fc.array(act, { minLength: 1, maxLength: 5 }), {
-  minLength: 3,
-  maxLength: 8,
+  minLength: 8,
+  maxLength: 20,
 });
-const death = fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 12 }));
+const death = fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 20 }));
 const deaths = fc.tuple(death, death, death);
 
 it(
@@ -183,7 +194,7 @@ it(
           await home.close();
         }
       }),
-      { numRuns: 40, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
+      { numRuns: 60, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
     );
   },
   WITHIN_MS,
