@@ -9,6 +9,7 @@ import {
   type DeliveryEvent,
   type Discrepancy,
 } from './delivery.js';
+import type { Outcome } from './discrepancy-resolution.js';
 
 const { given } = specOf(deliveryAggregate);
 
@@ -123,6 +124,80 @@ describe('a delivery', () => {
       .when(record(counted(0, 1)))
       .thenRejects('delivery/unknown');
     given().when(reconcile).thenRejects('delivery/unknown');
+  });
+});
+
+describe('a machine with two disputes that is sent back for both', () => {
+  const machine = s19(1);
+  const dispute = (kind: 'damaged' | 'wrongModel'): Discrepancy => ({
+    line: 3,
+    kind,
+    serial: 'HKYDD3',
+    detail: 'Seen at the dock',
+    machine,
+  });
+  const raised = (['damaged', 'wrongModel'] as const).map((kind): DeliveryEvent => ({
+    type: 'DiscrepancyRaised',
+    data: { deliveryId, ...dispute(kind) },
+  }));
+  const about = {
+    ...{ deliveryId, contractId: 'contract-1', customerId: 'customer-1', facility: 'DENTON' },
+    ...{ line: 3, serial: 'HKYDD3', model: 'S19JXP-151' },
+  };
+  const by = (kind: string, resolvedBy: string) => ({
+    discrepancyId: `3-${kind}`,
+    resolution: 'returned' as const,
+    resolvedBy,
+    reason: 'Agreed',
+  });
+  const began = (kind: string, resolvedBy: string): DeliveryEvent => ({
+    type: 'ResolutionBegan',
+    data: { ...about, ...by(kind, resolvedBy) },
+  });
+  const underWay = [
+    ...[registered, lines(0, 7, 1, 2), ...raised],
+    ...[began('damaged', 'ana'), began('wrongModel', 'bob')],
+  ];
+  const finish = (outcome: Partial<Outcome>): DeliveryCommand => ({
+    type: 'FinishResolutions',
+    data: {
+      deliveryId,
+      outcomes: [{ serial: 'HKYDD3', discrepancyId: '3-damaged', ...outcome } as Outcome],
+    },
+    at,
+  });
+  const resolved = (kind: 'damaged' | 'wrongModel', resolvedBy: string): DeliveryEvent => ({
+    type: 'DiscrepancyResolved',
+    data: { deliveryId, line: 3, kind, serial: 'HKYDD3', ...by(kind, resolvedBy) },
+  });
+  const recounted: DeliveryEvent = {
+    type: 'DeliveryRecounted',
+    data: {
+      ...{ deliveryId, contractId: 'contract-1', received: 6, missing: 1, refused: 3 },
+      ...{ accepted: 0, returned: 1, extra: 0, waivedHashrateGhs: 0 },
+      ...{ byModel: [s19(6)], acceptedByModel: [], extraByModel: [] },
+    },
+  };
+  const settled = [resolved('damaged', 'ana'), resolved('wrongModel', 'bob'), recounted];
+
+  it('leaves once, and takes both along', () => {
+    given(...underWay)
+      .when(finish({ machine }))
+      .then(...settled);
+  });
+
+  it('does not dispute what has left when the other try fails', () => {
+    given(...underWay, ...settled)
+      .when(finish({ discrepancyId: '3-wrongModel', code: 'miner/unknown', detail: 'Unknown' }))
+      .thenNothing();
+  });
+
+  it('is the one the discrepancy is about', () => {
+    const wish = { discrepancyId: '3-damaged', resolution: 'returned', reason: 'Agreed' } as const;
+    const data = { deliveryId, resolvedBy: 'ana', wishes: [{ ...wish, serial: 'HKYDD9' }] };
+    given(registered, lines(0, 7, 1, 2), ...raised)
+      .when({ type: 'BeginResolutions', data, at })
+      .thenNothing();
   });
 });
 

@@ -32,10 +32,10 @@ export const wishRefusal = (delivery: RegisteredDelivery, wish: Wish): DomainErr
   if (!known) return discrepancyUnknown(delivery, discrepancyId);
   const { kind } = known;
   if (!RESOLUTIONS[kind].includes(resolution)) return notSettledSo(known, resolution);
-  const needed = takesIn(kind, resolution) ? machineOf(known, wish) : undefined;
-  if (needed && isItself(resolution) && needed.serial !== known.serial) {
+  if (isItself(resolution) && wish.serial && known.serial && wish.serial !== known.serial) {
     return serialDiffers(known, wish);
   }
+  const needed = takesIn(kind, resolution) ? machineOf(known, wish) : undefined;
   if (needed && (!needed.serial || !needed.model)) return machineNotNamed(known, needed);
   if (known.status === 'open') return undefined;
   const { resolution: settledAs, settledSerial } =
@@ -96,12 +96,16 @@ export const beginResolutions = (
 };
 
 /** A machine that is sent back takes all that was wrong with it along. */
-const settledTogether = (delivery: KnownDelivery, known: KnownDiscrepancy): KnownDiscrepancy[] => {
-  const others = disputesOf(delivery, known.line).filter(
-    ({ kind, status }) => kind !== known.kind && status === 'open',
-  );
-  return [known, ...others];
-};
+const settledTogether = (
+  delivery: KnownDelivery,
+  { line, begun }: KnownDiscrepancy,
+): { known: KnownDiscrepancy; by: ResolutionBy }[] =>
+  disputesOf(delivery, line)
+    .filter(({ status }) => status !== 'resolved')
+    .map((known) => {
+      const { resolution, resolvedBy, reason } = (known.begun ?? begun)!;
+      return { known, by: { discrepancyId: known.discrepancyId, resolution, resolvedBy, reason } };
+    });
 
 const resolvedEvent = (
   deliveryId: string,
@@ -165,14 +169,13 @@ export const finishResolutions = (
       continue;
     }
     const { resolution, resolvedBy, reason, serial } = known.begun;
-    const by = { discrepancyId, resolution, resolvedBy, reason };
     if (handsBack(known.kind, resolution)) {
-      for (const settled of settledTogether(events.delivery, known)) {
-        const { discrepancyId: id } = settled;
-        events.add(resolvedEvent(deliveryId, settled, { ...by, discrepancyId: id }));
+      for (const { known: settled, by } of settledTogether(events.delivery, known)) {
+        events.add(resolvedEvent(deliveryId, settled, by));
       }
       continue;
     }
+    const by = { discrepancyId, resolution, resolvedBy, reason };
     const { data } = resolvedEvent(deliveryId, { ...known, serial }, by);
     events.add({ type: 'DiscrepancyResolved', data: { ...data, machine: outcome.machine } });
     const seen = getById(

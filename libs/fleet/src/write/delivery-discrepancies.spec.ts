@@ -96,6 +96,11 @@ describe('a discrepancy', () => {
     expect(await code('5-missing', otherMachine)).toMatchObject({
       code: 'delivery/serial-differs',
     });
+    const sentBack = { resolution: 'returned', serial: 'HKYDD0002' };
+    expect(await code('4-damaged', sentBack)).toMatchObject({
+      code: 'delivery/serial-differs',
+      errors: [{ pointer: '/serial' }],
+    });
     const model = { resolution: 'corrected', serial: 'HKYDD0006', model: 'S99' };
     expect(await code('6-duplicateInManifest', model)).toMatchObject({ code: 'model/unknown' });
     expect(await code('5-missing', { resolution: 'lost' })).toMatchObject({
