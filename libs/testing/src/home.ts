@@ -31,6 +31,16 @@ export class Home {
     return new Home(directory, node, new EventStore({ connection, callTimeoutMs: 30_000 }));
   }
 
+  /** Opens a home, lives in it, and clears it away, whatever came of it. */
+  static async during<T>(life: (home: Home) => Promise<T>): Promise<T> {
+    const home = await Home.open();
+    try {
+      return await life(home);
+    } finally {
+      await home.close();
+    }
+  }
+
   /** One process: its own cache of states, and perhaps its death at one of its appends. */
   process(lastAppend = Infinity, turn: InTurn = (_, io) => io()): AggregateStore {
     let appends = 0;

@@ -51,6 +51,7 @@ const command = <T extends ContractCommand['type']>(
 const caps = maybe(
   fc.record({ units: fc.constantFrom(100, 150), powerWatts: fc.constantFrom(1_000, 2_000) }),
 );
+const requiredDeposit = maybe(fc.constantFrom('25.50', '120.00'));
 const document = {
   documentDigest: always(documentDigest),
   clauses: always([]),
@@ -65,11 +66,18 @@ const papers = fc.oneof(
     startsOn: day,
     basis: fc.constantFrom('units', 'power'),
   }),
-  command('AdoptTerms', { ...document, effectiveOn: day, caps, termEndsOn: maybe(day) }),
+  command('AdoptTerms', {
+    ...document,
+    effectiveOn: day,
+    caps,
+    requiredDeposit,
+    termEndsOn: maybe(day),
+  }),
   command('CorrectTerms', {
     ...document,
     version: fc.integer({ min: 1, max: 3 }),
     caps,
+    requiredDeposit,
     termEndsOn: maybe(day),
     cause: always('misread'),
   }),
@@ -186,14 +194,9 @@ it(
   'no life of contracts breaks a rule, whoever acts at once and dies',
   async () => {
     await fc.assert(
-      fc.asyncProperty(fc.scheduler(), plan, steps, deaths, async (...told) => {
-        const home = await Home.open();
-        try {
-          await live(home, ...told);
-        } finally {
-          await home.close();
-        }
-      }),
+      fc.asyncProperty(fc.scheduler(), plan, steps, deaths, (...told) =>
+        Home.during((home) => live(home, ...told)),
+      ),
       { numRuns: 60, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
     );
   },

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
-import { AggregateStore, StoreUnavailable } from '@hostledger/eventsourcing';
+import {
+  StoreUnavailable,
+  type AggregateStore,
+  type RecordedEvent,
+} from '@hostledger/eventsourcing';
 import { operationsProcess, startOperation } from '@hostledger/operations';
-import { InMemoryStreams } from '@hostledger/testing';
+import { Home, turnsOf } from '@hostledger/testing';
 import { deliveryAggregate, type DeliveryEvent, type ModelTotal } from '../domain/delivery.js';
 import { totalsOf } from '../domain/delivery-state.js';
 import { isDispute, RESOLUTIONS, takesIn, type DiscrepancyKind } from '../domain/discrepancy.js';
@@ -19,6 +23,7 @@ import {
 } from './discrepancy-resolution.js';
 import { at, contextOf, FAR_FUTURE, itemsIn } from './moves.fixture.js';
 
+const WITHIN_MS = 120_000;
 const LINES = 7;
 const MODELS = ['S19JXP-151', 'S21-200', 'T21-190'] as const;
 
@@ -56,30 +61,28 @@ const act = fc.oneof(
   { weight: 5, arbitrary: fc.record({ resolve: fc.array(wish, { minLength: 1, maxLength: 12 }) }) },
   { weight: 1, arbitrary: fc.constant({ reconcile: true }) },
 );
-/** An act, the append at which its process dies if it does, and how often it is tried again. */
-const step = fc.record({
-  act,
-  death: fc.option(
-    fc.record({
-      append: fc.integer({ min: 1, max: 6 }),
-      point: fc.constantFrom('before' as const, 'after' as const),
-    }),
-  ),
-  retries: fc.integer({ min: 0, max: 2 }),
-  bulk: fc.boolean(),
-});
-
 type Act = { inspect: InspectionLine[] } | { resolve: Wish[] } | { reconcile: boolean };
 
-const storeOn = (streams: InMemoryStreams) => new AggregateStore(streams, { cachedStreams: 64 });
+/** The same act of several at one time is a request that was sent again. */
+const task = fc.record({
+  act,
+  by: fc.uniqueArray(fc.nat({ max: 2 }), { minLength: 1, maxLength: 2 }),
+  bulk: fc.boolean(),
+});
+type Task = typeof task extends fc.Arbitrary<infer T> ? T : never;
+/** What is in one list happens at the same time. */
+const steps = fc.array(fc.array(task, { minLength: 1, maxLength: 3 }), {
+  minLength: 1,
+  maxLength: 8,
+});
+const death = fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 25 }));
 
-/** The room in one process, with a cache of its own. */
+/** The room in one process. */
 class Dock {
-  private readonly store: AggregateStore;
-
-  constructor(private readonly streams: InMemoryStreams) {
-    this.store = storeOn(streams);
-  }
+  constructor(
+    private readonly home: Home,
+    private readonly store: AggregateStore,
+  ) {}
 
   async deliver(name: string, lines: readonly ManifestLine[]): Promise<string> {
     const numbered = lines.map((value, index) => ({ line: index + 2, value }));
@@ -124,7 +127,7 @@ class Dock {
   private perform(kind: string, operationId: string): Promise<void> {
     const all = [deliveryKind(this.store), inspectionKind(this.store), resolutionKind(this.store)];
     const item = { item_id: operationId, due_at: at, cause_id: 'e', correlation_id: 'c', kind };
-    return operationsProcess(this.store, this.streams, all).perform(item, {
+    return operationsProcess(this.store, this.home.events, all).perform(item, {
       at,
       signal: new AbortController().signal,
     });
@@ -133,16 +136,17 @@ class Dock {
   /** The process that finishes what deaths left. */
   async finishResolutions(): Promise<void> {
     const process = deliveryResolutionsProcess(this.store);
-    for (const item of itemsIn<UnfinishedResolution>(unfinishedResolutions, this.streams.log)) {
+    const log = await this.home.log();
+    for (const item of itemsIn<UnfinishedResolution>(unfinishedResolutions, log)) {
       await process.perform(item, { at: FAR_FUTURE, signal: new AbortController().signal });
     }
   }
 }
 
 /** What the log says of each line and machine, counted in another way than the domain does. */
-const recount = (streams: InMemoryStreams, deliveryId: string) => {
-  const events = streams.events(`delivery-${deliveryId}`) as DeliveryEvent[];
-  const ofMiners = streams.log
+const recount = (log: readonly RecordedEvent[], deliveryId: string) => {
+  const events = eventsOf(log, deliveryId);
+  const ofMiners = log
     .filter(({ type }) => type === 'MinerReceived')
     .map(({ data }) => data as MinerReceived['data'])
     .filter((data) => data.deliveryId === deliveryId);
@@ -184,11 +188,15 @@ const recount = (streams: InMemoryStreams, deliveryId: string) => {
   };
 };
 
+const eventsOf = (log: readonly RecordedEvent[], deliveryId: string): DeliveryEvent[] =>
+  log.filter(({ stream }) => stream === `delivery-${deliveryId}`) as unknown as DeliveryEvent[];
+
 const modelsIn = (totals: readonly ModelTotal[]): string[] =>
   totals.flatMap(({ model: code, units }) => Array<string>(units).fill(code)).sort();
 
-const checkBooks = async (streams: InMemoryStreams, deliveryId: string): Promise<void> => {
-  const { state } = await storeOn(streams).load(deliveryAggregate, deliveryId);
+const checkBooks = async (home: Home, deliveryId: string): Promise<void> => {
+  const { state } = await home.process().load(deliveryAggregate, deliveryId);
+  const log = await home.log();
   if (state.status === 'unknown') throw new Error('The delivery is unknown');
   const totals = totalsOf(state, state.status);
   expect(totals.received + totals.missing + totals.refused).toBe(LINES + 2);
@@ -200,10 +208,10 @@ const checkBooks = async (streams: InMemoryStreams, deliveryId: string): Promise
     accepted: totals.accepted,
     models: modelsIn(totals.byModel),
     acceptedModels: modelsIn(totals.acceptedByModel),
-  }).toEqual(recount(streams, deliveryId));
+  }).toEqual(recount(log, deliveryId));
   expect(modelsIn(totals.extraByModel)).toHaveLength(totals.extra);
 
-  const events = streams.events(`delivery-${deliveryId}`) as DeliveryEvent[];
+  const events = eventsOf(log, deliveryId);
   const told = events.findLast(({ type }) => /^Delivery(Recounted|Reconciled|Amended)$/.test(type));
   if (told) expect(told.data).toMatchObject(totals);
   const ids = events.flatMap((event) =>
@@ -217,69 +225,84 @@ const checkBooks = async (streams: InMemoryStreams, deliveryId: string): Promise
   expect(events.filter(({ type }) => type === 'DeliveryReconciled').length).toBeLessThan(2);
 };
 
-it('lines stay accounted for, whatever is found, settled, tried again or cut short', async () => {
-  const seen = new Set<string>();
-  const conditions = fc.array(
-    fc.constantFrom('ok' as const, 'ok' as const, 'damaged' as const, 'missing' as const),
-    {
-      minLength: LINES,
-      maxLength: LINES,
-    },
-  );
-  await fc.assert(
-    fc.asyncProperty(
-      conditions,
-      fc.array(step, { minLength: 1, maxLength: 10 }),
-      async (found, steps) => {
-        const streams = new InMemoryStreams();
-        await setUpContract(storeOn(streams));
-        const line = (number: number): ManifestLine => ({
-          serial: serialOf(number),
-          model: MODELS[number % 2]!,
-          condition: found[number - 1]!,
-        });
-        const dock = new Dock(streams);
-        await dock.deliver('before', [{ ...line(1), condition: 'ok' }]);
-        const lines = Array.from({ length: LINES }, (_, index) => line(index + 1));
-        const deliveryId = await dock.deliver('this', lines);
-        await checkBooks(streams, deliveryId);
+const conditions = fc.array(
+  fc.constantFrom('ok' as const, 'ok' as const, 'damaged' as const, 'missing' as const),
+  { minLength: LINES, maxLength: LINES },
+);
 
-        for (const [index, { act: what, death, retries, bulk }] of steps.entries()) {
-          if (death) streams.failFrom(death.append, death.point);
-          for (let attempt = 0; attempt <= retries; attempt += 1) {
-            const process = new Dock(streams);
-            await process.do(deliveryId, what, `act ${index}`, bulk).catch((error: unknown) => {
-              if (!(error instanceof StoreUnavailable)) throw error;
-            });
-            streams.heal();
-            await checkBooks(streams, deliveryId);
-          }
-        }
-        await new Dock(streams).finishResolutions();
-        await checkBooks(streams, deliveryId);
-        expect(itemsIn(unfinishedResolutions, streams.log)).toEqual([]);
-        for (const { type, data } of streams.log) {
-          const { kind = '', resolution = '' } = data as { kind?: string; resolution?: string };
-          seen.add(`${type} ${kind} ${resolution}`.trim());
-        }
-      },
-    ),
-    { numRuns: 300 },
-  );
-  // The acts are not all refused: every kind is settled in some way, and machines come in.
-  for (const kind of [
-    'missing',
-    'duplicateSerial',
-    'malformed',
-    'damaged',
-    'wrongModel',
-    'unexpected',
-  ]) {
-    expect([...seen].some((name) => name.startsWith(`DiscrepancyResolved ${kind}`))).toBe(true);
+it(
+  'lines stay accounted for, whatever is found and settled, by whom at once, and who dies',
+  async () => {
+    const seen = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        conditions,
+        steps,
+        fc.tuple(death, death, death),
+        (...told) => Home.during((home) => keepBooks(home, seen, ...told)),
+      ),
+      { numRuns: 60, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
+    );
+    // The acts are not all refused: every kind is settled in some way, and machines come in.
+    for (const kind of [
+      'missing',
+      'duplicateSerial',
+      'malformed',
+      'damaged',
+      'wrongModel',
+      'unexpected',
+    ]) {
+      expect([...seen].some((name) => name.startsWith(`DiscrepancyResolved ${kind}`))).toBe(true);
+    }
+    expect([...seen].some((name) => name.startsWith('ResolutionFailed'))).toBe(true);
+    expect([...seen].some((name) => name.startsWith('DeliveryAmended'))).toBe(true);
+  },
+  WITHIN_MS,
+);
+
+const keepBooks = async (
+  home: Home,
+  seen: Set<string>,
+  scheduler: fc.Scheduler,
+  found: readonly ManifestLine['condition'][],
+  lists: readonly (readonly Task[])[],
+  lastAppends: readonly number[],
+): Promise<void> => {
+  const dock = new Dock(home, home.process());
+  await setUpContract(home.process());
+  const line = (number: number): ManifestLine => ({
+    serial: serialOf(number),
+    model: MODELS[number % 2]!,
+    condition: found[number - 1]!,
+  });
+  await dock.deliver('before', [{ ...line(1), condition: 'ok' }]);
+  const lines = Array.from({ length: LINES }, (_, index) => line(index + 1));
+  const deliveryId = await dock.deliver('this', lines);
+  await checkBooks(home, deliveryId);
+
+  const turn = turnsOf(scheduler);
+  const workers = lastAppends.map((lastAppend) => new Dock(home, home.process(lastAppend, turn)));
+  for (const [index, atOnce] of lists.entries()) {
+    const performed = atOnce.flatMap(({ act: what, by, bulk }, n) =>
+      by.map((worker) => workers[worker]!.do(deliveryId, what, `act ${index}/${n}`, bulk)),
+    );
+    const outcomes = await scheduler.waitFor(Promise.allSettled(performed));
+    for (const outcome of outcomes) {
+      const died = outcome.status === 'rejected' && outcome.reason instanceof StoreUnavailable;
+      if (!died) expect(outcome).toMatchObject({ status: 'fulfilled' });
+    }
+    await checkBooks(home, deliveryId);
   }
-  expect([...seen].some((name) => name.startsWith('ResolutionFailed'))).toBe(true);
-  expect([...seen].some((name) => name.startsWith('DeliveryAmended'))).toBe(true);
-});
+  await dock.finishResolutions();
+  await checkBooks(home, deliveryId);
+  const log = await home.log();
+  expect(itemsIn(unfinishedResolutions, log)).toEqual([]);
+  for (const { type, data } of log) {
+    const { kind = '', resolution = '' } = data as { kind?: string; resolution?: string };
+    seen.add(`${type} ${kind} ${resolution}`.trim());
+  }
+};
 
 it('every kind of discrepancy can be settled, and only those not received take a machine in', () => {
   for (const kind of kinds) {

@@ -128,14 +128,9 @@ it(
   async () => {
     const steps = fc.array(step, { minLength: 2, maxLength: 6 });
     await fc.assert(
-      fc.asyncProperty(fc.scheduler(), steps, fc.tuple(death, death, death), async (...told) => {
-        const home = await Home.open();
-        try {
-          await live(home, ...told);
-        } finally {
-          await home.close();
-        }
-      }),
+      fc.asyncProperty(fc.scheduler(), steps, fc.tuple(death, death, death), (...told) =>
+        Home.during((home) => live(home, ...told)),
+      ),
       { numRuns: 30, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
     );
   },

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { AggregateStore, StoreUnavailable, type StreamAccess } from '@hostledger/eventsourcing';
-import { InMemoryStreams } from '@hostledger/testing';
+import { Home, turnsOf } from '@hostledger/testing';
 import { moveMiners } from './move.js';
 import {
   at,
@@ -13,27 +12,8 @@ import {
   violationsIn,
 } from './moves.fixture.js';
 
+const WITHIN_MS = 120_000;
 const MINERS = 4;
-
-/** One process: its own cache of states, and perhaps its death at one of its appends. */
-const process = (streams: InMemoryStreams, turn: () => Promise<void>, lastAppend: number) => {
-  let appends = 0;
-  const access: StreamAccess = {
-    append: async (...append) => {
-      await turn();
-      appends += 1;
-      if (appends > lastAppend) throw new StoreUnavailable('The process died here');
-      const reply = await streams.append(...append);
-      await turn();
-      return reply;
-    },
-    readStream: async (...read) => {
-      await turn();
-      return streams.readStream(...read);
-    },
-  };
-  return new AggregateStore(access);
-};
 
 const installedBefore = [1, 2].map((number) => ({
   serial: serialOf(number),
@@ -61,44 +41,53 @@ const act = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'finish' as const, by: [3], targets: [] }) },
 );
 
+type Act = typeof act extends fc.Arbitrary<infer T> ? T : never;
 const lastAppend = fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 12 }));
 
-it('no interleaving of movers, deaths and time-outs breaks a rule of the floor', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.scheduler(),
-      fc.array(act, { minLength: 4, maxLength: 8 }),
-      fc.array(lastAppend, { minLength: 4, maxLength: 4 }),
-      async (scheduler, acts, deaths) => {
-        const streams = new InMemoryStreams();
-        await setUpFloor(new AggregateStore(streams), { A1: 2, B1: 3 }, MINERS);
-        await moveMiners(new AggregateStore(streams), 'installation', installedBefore, {
-          context: contextOf('before'),
-          now: at,
-        });
-        const turn = () => scheduler.schedule(Promise.resolve());
-        const processes = deaths.map((death) => process(streams, turn, death));
+it(
+  'no interleaving of movers, deaths and time-outs breaks a rule of the floor',
+  async () => {
+    const acts = fc.array(act, { minLength: 4, maxLength: 8 });
+    const deaths = fc.array(lastAppend, { minLength: 4, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), acts, deaths, (...told) =>
+        Home.during((home) => interleave(home, ...told)),
+      ),
+      { numRuns: 60, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
+    );
+  },
+  WITHIN_MS,
+);
 
-        const running = acts.flatMap(({ kind, by, targets }, index) =>
-          by.map(async (number) => {
-            const store = processes[number]!;
-            if (kind === 'finish') return finishDueMoves(store, streams.log);
-            const orders = targets.map(({ number: miner, rack, slot: n }) => ({
-              serial: serialOf(miner),
-              to: slot(rack, n),
-              context: contextOf(`act ${index} ${miner}`),
-            }));
-            return moveMiners(store, kind, orders, { context: contextOf(`act ${index}`), now: at });
-          }),
-        );
-        await scheduler.waitFor(Promise.allSettled(running));
-        expect(violationsIn(streams.log)).toEqual([]);
+const interleave = async (
+  home: Home,
+  scheduler: fc.Scheduler,
+  acts: readonly Act[],
+  deaths: readonly number[],
+): Promise<void> => {
+  const sound = home.process();
+  await setUpFloor(sound, { A1: 2, B1: 3 }, MINERS);
+  const before = { context: contextOf('before'), now: at };
+  await moveMiners(sound, 'installation', installedBefore, before);
+  const turn = turnsOf(scheduler);
+  const processes = deaths.map((death) => home.process(death, turn));
 
-        await finishDueMoves(new AggregateStore(streams), streams.log);
-        expect(violationsIn(streams.log)).toEqual([]);
-        expect(disagreementsIn(streams.log)).toEqual([]);
-      },
-    ),
-    { numRuns: 60 },
+  const running = acts.flatMap(({ kind, by, targets }, index) =>
+    by.map(async (number) => {
+      const store = processes[number]!;
+      if (kind === 'finish') return finishDueMoves(store, await home.log());
+      const orders = targets.map(({ number: miner, rack, slot: n }) => ({
+        serial: serialOf(miner),
+        to: slot(rack, n),
+        context: contextOf(`act ${index} ${miner}`),
+      }));
+      return moveMiners(store, kind, orders, { context: contextOf(`act ${index}`), now: at });
+    }),
   );
-});
+  await scheduler.waitFor(Promise.allSettled(running));
+  expect(violationsIn(await home.log())).toEqual([]);
+
+  await finishDueMoves(home.process(), await home.log());
+  const log = await home.log();
+  expect([...violationsIn(log), ...disagreementsIn(log)]).toEqual([]);
+};

@@ -202,14 +202,9 @@ it(
     const sequence = fc.array(atOnce, { minLength: 1, maxLength: 4 });
     const deaths = fc.tuple(death, death);
     await fc.assert(
-      fc.asyncProperty(fc.scheduler(), planned, sequence, deaths, async (scheduler, ...told) => {
-        const home = await Home.open();
-        try {
-          await runSequence(home, scheduler, ...told);
-        } finally {
-          await home.close();
-        }
-      }),
+      fc.asyncProperty(fc.scheduler(), planned, sequence, deaths, (...told) =>
+        Home.during((home) => runSequence(home, ...told)),
+      ),
       { numRuns: 25, interruptAfterTimeLimit: WITHIN_MS / 2, markInterruptAsFailure: false },
     );
   },
