@@ -19,6 +19,9 @@ export interface Clause {
 
 export const TERMS_KINDS = ['original', 'amendment', 'restatement'] as const;
 export type TermsKind = (typeof TERMS_KINDS)[number];
+/** Where nobody said: the first version is the original, later ones are amendments. */
+export const termsKindOf = (terms: { version: number; kind?: TermsKind }): TermsKind =>
+  terms.kind ?? (terms.version === 1 ? 'original' : 'amendment');
 
 /** The most that may be ordered while the terms are in force; absent means no limit. */
 export interface OrderCaps {
@@ -77,6 +80,8 @@ export type TermsAdopted = DomainEvent<
     termEndsOn?: string;
     /** Of all orders together, while this version is in force. */
     caps?: OrderCaps;
+    /** Money in the contract's currency that is held before service begins or goes on. */
+    requiredDeposit?: string;
     /** What is different from the version before, in the words of the parties. */
     changes?: string;
   }
@@ -93,6 +98,8 @@ export type TermsCorrected = DomainEvent<
     rateCard: RateCard;
     termEndsOn?: string;
     caps?: OrderCaps;
+    /** Money in the contract's currency that is held before service begins or goes on. */
+    requiredDeposit?: string;
     /** What was recorded wrongly. */
     cause: string;
   }

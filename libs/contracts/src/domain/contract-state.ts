@@ -21,6 +21,7 @@ export interface TermsVersion {
   readonly effectiveOn: string;
   readonly termEndsOn?: string;
   readonly caps?: OrderCaps;
+  readonly requiredDeposit?: string;
 }
 
 export interface OrderBalance extends Amount {
@@ -196,11 +197,15 @@ const put = <Value>(map: ReadonlyMap<string, Value>, key: string, value: Value) 
   new Map(map).set(key, value);
 const add = (set: ReadonlySet<string>, key: string) => new Set(set).add(key);
 
-const versionOf = ({ effectiveOn, termEndsOn, caps }: TermsVersion): TermsVersion => ({
-  effectiveOn,
-  ...(termEndsOn !== undefined && { termEndsOn }),
-  ...(caps !== undefined && { caps }),
-});
+const versionOf = (said: TermsVersion): TermsVersion => {
+  const { effectiveOn, termEndsOn, caps, requiredDeposit } = said;
+  return {
+    effectiveOn,
+    ...(termEndsOn !== undefined && { termEndsOn }),
+    ...(caps !== undefined && { caps }),
+    ...(requiredDeposit !== undefined && { requiredDeposit }),
+  };
+};
 
 const allocated = (contract: KnownContract, data: CustomerAllocated['data']): KnownContract => {
   const { orderId, allocationId, facility, effectiveOn, units, powerWatts } = data;

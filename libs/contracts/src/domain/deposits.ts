@@ -6,6 +6,7 @@ import type {
   DepositRefunded,
 } from './contract-events.js';
 import type { KnownContract } from './contract-state.js';
+import { lifecycleDay, type LifecycleEvent } from './lifecycle.js';
 import { amountOf, amountText } from './money.js';
 import { mustBeExecuted, mustGoOn, notFound, refused } from './standing.js';
 
@@ -95,4 +96,25 @@ const mustHold = (
       '/amount',
     );
   }
+};
+
+/** Service begins, or goes on, once what the terms in force require is held. */
+export const mustBeSecured = (
+  event: LifecycleEvent,
+  { terms, deposits, currency }: KnownContract,
+): void => {
+  const { day, field } = lifecycleDay(event);
+  const { requiredDeposit } = terms.findLast(({ effectiveOn }) => effectiveOn <= day) ?? {};
+  if (requiredDeposit === undefined) return;
+  const held = [...deposits.values()]
+    .filter(({ receivedOn }) => receivedOn <= day)
+    .reduce((sum, { balance }) => sum + balance, 0n);
+  if (held >= amountOf(requiredDeposit)) return;
+  const depositHeld = amountText(held);
+  throw refused(
+    'contract/deposit-unpaid',
+    `The terms require a deposit of ${requiredDeposit} ${currency}, and ${depositHeld} are held`,
+    { requiredDeposit, depositHeld, currency },
+    `/${field}`,
+  );
 };

@@ -24,13 +24,14 @@ import {
 } from './assignments.js';
 import {
   drawDeposit,
+  mustBeSecured,
   receiveDeposit,
   refundDeposit,
   type Deposit,
   type Draw,
   type Refund,
 } from './deposits.js';
-import { decideLifecycle, type LifecycleCommand } from './lifecycle.js';
+import { beginsService, decideLifecycle, type LifecycleCommand } from './lifecycle.js';
 import {
   abandon,
   allocate,
@@ -113,10 +114,12 @@ const decide = (command: ContractCommand, contract: Contract): readonly Contract
       const { contractId, customerId, lifecycle } = mustBeExecuted(contract);
       const termEndsOn = termEndOf(contract);
       const living = { contractId, customerId, lifecycle };
-      return decideLifecycle(
+      const events = decideLifecycle(
         command,
         termEndsOn === undefined ? living : { ...living, termEndsOn },
       );
+      events.forEach((event) => beginsService(event) && mustBeSecured(event, contract));
+      return events;
     }
   }
 };

@@ -273,3 +273,54 @@ describe('the life of a contract', () => {
     );
   });
 });
+
+describe('service for which the terms require a deposit', () => {
+  const secured = signed.map((event) =>
+    event.type === 'TermsAdopted'
+      ? { ...event, data: { ...event.data, requiredDeposit: '1000.00' } }
+      : event,
+  );
+  const paid = (n: number, amount: string, receivedOn = '2022-01-05'): ContractEvent => ({
+    type: 'DepositReceived',
+    data: {
+      ...{ contractId, customerId: 'celsius', depositId: `deposit-${n}`, receivedOn },
+      ...{ amount, currency: 'USD', reference: 'WIRE' },
+    },
+  });
+  const drawn: ContractEvent = {
+    type: 'DepositDrawn',
+    data: {
+      ...{ contractId, customerId: 'celsius', depositId: 'deposit-1', drawId: 'draw-1' },
+      ...{ amount: '0.01', currency: 'USD', reference: 'JUNE', drawnOn: '2022-07-02' },
+      cause: 'June is unpaid',
+    },
+  };
+
+  it('begins once all of it is held', () => {
+    given(...secured)
+      .when(activate)
+      .thenRejects('contract/deposit-unpaid', '/activatedOn');
+    given(...secured, paid(1, '999.99'))
+      .when(activate)
+      .thenRejects('contract/deposit-unpaid');
+    given(...secured, paid(1, '600'), paid(2, '400'))
+      .when(activate)
+      .then(activated);
+  });
+
+  it('does not begin before it was received', () => {
+    given(...secured, paid(1, '1000.00', '2022-01-11'))
+      .when(activate)
+      .thenRejects('contract/deposit-unpaid');
+  });
+
+  it('goes on once what was drawn is made up for', () => {
+    const stopped = [...secured, paid(1, '1000.00'), activated, suspended, drawn];
+    given(...stopped)
+      .when(resume('2022-07-20'))
+      .thenRejects('contract/deposit-unpaid', '/resumedOn');
+    given(...stopped, paid(2, '0.01', '2022-07-20'))
+      .when(resume('2022-07-20'))
+      .then({ type: 'ServiceResumed', data: { contractId, resumedOn: '2022-07-20' } });
+  });
+});

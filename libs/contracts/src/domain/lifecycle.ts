@@ -307,6 +307,10 @@ export const lifecycleDay = (
   }
 };
 
+/** Whether machines may draw power from that act on. */
+export const beginsService = ({ type }: LifecycleEvent): boolean =>
+  type === 'ContractActivated' || type === 'ServiceResumed';
+
 /** Notice ends a contract on its day and not before; a term is over when its last day is. */
 const mustBeTime = (command: LifecycleCommand, { lifecycle, termEndsOn }: LivingContract): void => {
   if (command.type === 'GiveNotice') {

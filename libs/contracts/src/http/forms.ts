@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, IsISO8601, IsUUID, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { MONEY } from '../domain/money.js';
 
 /** A calendar date, YYYY-MM-DD. */
 export const IsDay = (): PropertyDecorator =>
@@ -20,6 +21,10 @@ export const IsUnits = (): PropertyDecorator => applyDecorators(IsInt(), Min(1),
 /** Power in whole watts. */
 export const IsWatts = (): PropertyDecorator =>
   applyDecorators(IsInt(), Min(1), Max(100_000_000_000));
+
+/** An amount of money as text, exact. */
+export const IsMoney = (): PropertyDecorator =>
+  Matches(MONEY, { message: '$property is an amount of money in a string, e.g. "7800000.00"' });
 
 /** May be left out; unlike `IsOptional` it does not let null through. */
 export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);

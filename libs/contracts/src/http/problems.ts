@@ -100,6 +100,7 @@ registerProblems({
     status: 409,
     title: 'Nothing is taken from a deposit before it was received',
   },
+  'contract/deposit-unpaid': { status: 409, title: 'The terms require a deposit that is not held' },
   'contract/deposit-exceeded': { status: 409, title: 'The deposit holds less' },
   'contract/allocation-abandoned': {
     status: 409,

@@ -1,6 +1,6 @@
 import type { Recorded, RecordedEvent } from '@hostledger/eventsourcing';
 import type { FacilityEvent } from '@hostledger/sites';
-import type { ContractEvent, OrderCaps } from '../domain/contract-events.js';
+import type { ContractEvent, TermsAdopted } from '../domain/contract-events.js';
 import { lifecycleDay, type LifecycleEvent } from '../domain/lifecycle.js';
 import { amountOf } from '../domain/money.js';
 
@@ -25,12 +25,14 @@ const fits = (part: Amount, whole: Amount): boolean =>
   part.units <= whole.units && part.powerWatts <= whole.powerWatts;
 const isNegative = ({ units, powerWatts }: Amount): boolean => units < 0 || powerWatts < 0;
 
+type Said = Pick<TermsAdopted['data'], 'effectiveOn' | 'caps' | 'requiredDeposit'>;
+
 class Book {
-  private readonly terms: { effectiveOn: string; caps?: OrderCaps }[] = [];
+  private readonly terms: Said[] = [];
   private readonly orders = new Map<string, Amount & { startsOn: string; basis: string }>();
   private readonly allocated: (Change & { orderId: string; on: string })[] = [];
   private readonly assigned: (Change & { assignmentId: string })[] = [];
-  private readonly deposits = new Map<string, bigint>();
+  private readonly deposits = new Map<string, { receivedOn: string; held: bigint }>();
   private readonly abandoned = new Set<string>();
   private executedOn = '';
   private suspended = false;
@@ -65,9 +67,9 @@ class Book {
           this.ended ? 'the contract has ended' : '',
         ];
       case 'TermsCorrected': {
-        const { version, effectiveOn, caps } = event.data;
+        const { version, effectiveOn } = event.data;
         const moved = this.terms[version - 1]?.effectiveOn !== effectiveOn;
-        this.terms[version - 1] = caps ? { effectiveOn, caps } : { effectiveOn };
+        this.terms[version - 1] = event.data;
         return [moved ? 'the version was moved' : ''];
       }
       case 'ServiceOrderPlaced': {
@@ -103,12 +105,15 @@ class Book {
         this.assigned.push({ ...event.data, ...negative(event.data) });
         return [];
       case 'DepositReceived':
-        this.deposits.set(event.data.depositId, amountOf(event.data.amount));
+        this.deposits.set(event.data.depositId, {
+          receivedOn: event.data.receivedOn,
+          held: amountOf(event.data.amount),
+        });
         return [this.ended ? 'the contract has ended' : ''];
       case 'DepositDrawn':
       case 'DepositRefunded': {
         const { depositId, amount } = event.data;
-        this.deposits.set(depositId, (this.deposits.get(depositId) ?? 0n) - amountOf(amount));
+        this.deposits.get(depositId)!.held -= amountOf(amount);
         return [];
       }
       case 'ContractDrafted':
@@ -133,7 +138,15 @@ class Book {
       this.ended = true;
     }
     const again = event.type === 'ServiceResumed' && !stood ? 'it was not suspended' : '';
-    return [over, back, again];
+    const begins = ['ContractActivated', 'ServiceResumed'].includes(event.type);
+    return [over, back, again, begins && !this.isSecured(day) ? 'the deposit is not held' : ''];
+  }
+
+  private isSecured(day: string): boolean {
+    const { requiredDeposit = '0' } =
+      this.terms.filter(({ effectiveOn }) => effectiveOn <= day).at(-1) ?? {};
+    const held = [...this.deposits.values()].filter(({ receivedOn }) => receivedOn <= day);
+    return held.reduce((sum, deposit) => sum + deposit.held, 0n) >= amountOf(requiredDeposit);
   }
 
   private standing(): string {
@@ -147,7 +160,7 @@ class Book {
       ...this.orderFaults(),
       ...this.allocationFaults(),
       ...[...this.deposits]
-        .filter(([, held]) => held < 0n)
+        .filter(([, { held }]) => held < 0n)
         .map(([depositId]) => `${depositId} is below nothing`),
     ];
   }

@@ -168,6 +168,7 @@ describe('contracts', () => {
         clauses,
         rate_card: rateCard,
         kind: 'original',
+        required_deposit: null,
         term_ends_on: null,
         caps: null,
         changes: null,

@@ -32,10 +32,16 @@ const drafted = (id: string, customer: string): ContractEvent => ({
     currency: 'USD',
   },
 });
-const adopted = (version: number, effectiveOn: string): ContractEvent => ({
+const adopted = (version: number, effectiveOn: string, more = {}): ContractEvent => ({
   type: 'TermsAdopted',
-  data: { contractId, version, effectiveOn, documentDigest, clauses, rateCard },
+  data: { contractId, version, effectiveOn, documentDigest, clauses, rateCard, ...more },
 });
+const amendment = {
+  termEndsOn: '2026-12-31',
+  caps: { powerWatts: 100_000_000 },
+  requiredDeposit: '7800000.00',
+  changes: 'A deposit is required',
+};
 const history: ContractEvent[] = [
   drafted(contractId, customerId),
   adopted(1, '2023-09-25'),
@@ -90,7 +96,7 @@ const history: ContractEvent[] = [
       reconciledAt: '2024-06-03T00:00:00.000Z',
     },
   },
-  adopted(2, '2024-01-01'),
+  adopted(2, '2024-01-01', amendment),
 ];
 const registered = (id: string, name: string) =>
   recorded(`customer-${id}`, [
@@ -167,6 +173,7 @@ it('A contract tells what it holds: ordered, allocated, delivered', async () => 
     documentDigest,
     signatories: [{ party: 'Bitmain', name: 'A. Signer' }],
     termsVersion: 2,
+    termEndsOn: '2026-12-31',
     ordered: { units: 27_000, powerWatts: 90_000_000 },
     allocated: { units: 15_000, powerWatts: 49_000_000 },
     assigned: { units: 0, powerWatts: 0 },
@@ -205,7 +212,10 @@ it('It can be asked for as it was on a day, by what was known then', async () =>
   expect((await get(`${contract}?asOf=2024-01-01T05:59:59Z`)).body).toMatchObject({
     asOf: '2023-12-31',
   });
-  expect((await get(`${contract}?asOf=2024-01-01`)).body).toMatchObject({ terms: { version: 2 } });
+  expect((await get(`${contract}?asOf=2024-01-01`)).body).toMatchObject({
+    terms: { version: 2, kind: 'amendment', ...amendment },
+    depositHeld: '0.00',
+  });
   const before = log[8]!.position - 1n;
   expect((await get(`${contract}?asOf=2024-01-01&knownAt=${before}`)).body).toMatchObject({
     knownAt: { revision: 5 },
@@ -228,7 +238,9 @@ it('Its terms come by version', async () => {
     },
   ]);
   const next = await get(`${contract}/terms?limit=1&cursor=${String(first.body.nextCursor)}`);
-  expect(next.body.items).toMatchObject([{ version: 2, effectiveOn: '2024-01-01' }]);
+  expect(next.body.items).toMatchObject([
+    { version: 2, effectiveOn: '2024-01-01', kind: 'amendment', ...amendment },
+  ]);
   expect(next.body.nextCursor).toBeUndefined();
 });
 

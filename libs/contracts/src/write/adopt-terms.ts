@@ -20,7 +20,15 @@ import { ActContext, reply, Roles } from '@hostledger/http';
 import { TERMS_KINDS, type TermsKind } from '../domain/contract-events.js';
 import { type Contract } from '../domain/contract-state.js';
 import { rateBases, type RateBasis } from '../domain/rate-card.js';
-import { ContractParams, IsDay, IsDigest, IsUnits, IsWatts, MayBeAbsent } from '../http/forms.js';
+import {
+  ContractParams,
+  IsDay,
+  IsDigest,
+  IsMoney,
+  IsUnits,
+  IsWatts,
+  MayBeAbsent,
+} from '../http/forms.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 /** A non-negative decimal number as text, so that no digit is lost. */
@@ -134,6 +142,15 @@ export class TermsBody {
   @ValidateNested()
   @Type(() => OrderCapsBody)
   caps?: OrderCapsBody;
+
+  /**
+   * Amount of money in the contract's currency that must be held in deposits before service begins,
+   * and before it goes on after a suspension.
+   * @example "7800000.00"
+   */
+  @MayBeAbsent()
+  @IsMoney()
+  requiredDeposit?: string;
 }
 
 export class AdoptTermsBody extends TermsBody {

@@ -1,11 +1,10 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsISO4217CurrencyCode, IsUUID, Length, Matches } from 'class-validator';
+import { IsISO4217CurrencyCode, IsUUID, Length } from 'class-validator';
 import { deriveId, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
-import { MONEY } from '../domain/money.js';
-import { ContractParams, IsDay } from '../http/forms.js';
+import { ContractParams, IsDay, IsMoney } from '../http/forms.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 export class DepositParams extends ContractParams {
@@ -18,7 +17,7 @@ class Payment {
    * Decimal, in units of the currency.
    * @example "7800000.00"
    */
-  @Matches(MONEY, { message: '$property is an amount of money in a string, e.g. "7800000.00"' })
+  @IsMoney()
   amount: string;
 
   /**

@@ -4,12 +4,16 @@ import { Matches } from 'class-validator';
 import { streamName, type RecordedEvent } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { contractOnDay, dayIn, type ContractOnDay } from '../../domain/as-of.js';
-import { type ContractDrafted, type ContractEvent } from '../../domain/contract-events.js';
+import {
+  termsKindOf,
+  type ContractDrafted,
+  type ContractEvent,
+} from '../../domain/contract-events.js';
 import { contractAggregate } from '../../domain/hosting-contract.js';
 import { contractUnknown } from '../../domain/standing.js';
 import type { Stage } from '../../domain/lifecycle.js';
 import { MayBeAbsent } from '../../http/forms.js';
-import { AmountView, ClauseView, DeliveredView, RateCardView } from './views.js';
+import { AmountView, DeliveredView, TermsSaidView } from './views.js';
 
 const INSTANT = String.raw`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z`;
 const DAY_OR_INSTANT = new RegExp(String.raw`^(\d{4}-\d{2}-\d{2}|${INSTANT})$`);
@@ -45,12 +49,7 @@ export class RecordedView {
   recordedAt: string;
 }
 
-export class TermsInForceView {
-  version: number;
-  effectiveOn: string;
-  documentDigest: string;
-  clauses: ClauseView[];
-  rateCard: RateCardView;
+export class TermsInForceView extends TermsSaidView {
   /** The event that says so. */
   recorded: RecordedView;
 }
@@ -72,6 +71,11 @@ export class ContractAsOfView {
   ordered: AmountView;
   allocated: AmountView;
   delivered: DeliveredView;
+  /**
+   * In all deposits together, in the currency of the contract.
+   * @example "7800000.00"
+   */
+  depositHeld: string;
 }
 
 /**
@@ -113,18 +117,19 @@ const viewOf = (
   asOf: day,
   knownAt: recordedView({ ...last, eventId: last.id }),
   ...(since === undefined ? {} : { since }),
-  ...(terms === undefined
-    ? {}
-    : {
-        terms: {
-          version: terms.version,
-          effectiveOn: terms.effectiveOn,
-          documentDigest: terms.documentDigest,
-          clauses: [...terms.clauses],
-          rateCard: terms.rateCard,
-          recorded: recordedView(terms.recorded),
-        },
-      }),
+  ...(terms && { terms: termsInForce(terms) }),
+});
+
+const termsInForce = ({
+  contractId: _,
+  clauses,
+  recorded,
+  ...said
+}: NonNullable<ContractOnDay['terms']>): TermsInForceView => ({
+  ...said,
+  kind: termsKindOf(said),
+  clauses: [...clauses],
+  recorded: recordedView(recorded),
 });
 
 const recordedView = ({

@@ -1,14 +1,15 @@
 import { tableFold } from '@hostledger/eventsourcing';
-import type {
-  Clause,
-  ContractEvent,
-  DeliveredModel,
-  DeliveredMinersAmended,
-  MinersDelivered,
-  OrderCaps,
-  TermsAdopted,
-  TermsCorrected,
-  TermsKind,
+import {
+  termsKindOf,
+  type Clause,
+  type ContractEvent,
+  type DeliveredModel,
+  type DeliveredMinersAmended,
+  type MinersDelivered,
+  type OrderCaps,
+  type TermsAdopted,
+  type TermsCorrected,
+  type TermsKind,
 } from '../../domain/contract-events.js';
 import type { RateCard } from '../../domain/rate-card.js';
 import { atRevision, everyContractEvent, nameplateWatts } from './folding.js';
@@ -29,6 +30,7 @@ export interface TermsRow {
   readonly kind: TermsKind;
   readonly term_ends_on: string | null;
   readonly caps: OrderCaps | null;
+  readonly required_deposit: string | null;
   readonly changes: string | null;
   readonly adopted_at: string;
   /** By the last correction; until then as adopted. */
@@ -49,13 +51,21 @@ export const contractTerms = tableFold<TermsRow, TermsAdopted | TermsCorrected>(
       kind: 'text',
       term_ends_on: 'date',
       caps: 'jsonb',
+      required_deposit: 'text',
       changes: 'text',
       adopted_at: 'timestamptz',
       corrected_at: 'timestamptz',
       correction_cause: 'text',
     },
     key: ['contract_id', 'version'],
-    nullable: ['term_ends_on', 'caps', 'changes', 'corrected_at', 'correction_cause'],
+    nullable: [
+      'term_ends_on',
+      'caps',
+      'required_deposit',
+      'changes',
+      'corrected_at',
+      'correction_cause',
+    ],
   },
   keys: { TermsAdopted: ofVersion, TermsCorrected: ofVersion },
   evolve: (row, { type, data, metadata }) => {
@@ -65,6 +75,7 @@ export const contractTerms = tableFold<TermsRow, TermsAdopted | TermsCorrected>(
       rate_card: data.rateCard,
       term_ends_on: data.termEndsOn ?? null,
       caps: data.caps ?? null,
+      required_deposit: data.requiredDeposit ?? null,
     };
     if (type === 'TermsCorrected') {
       const { cause: correction_cause } = data;
@@ -75,7 +86,7 @@ export const contractTerms = tableFold<TermsRow, TermsAdopted | TermsCorrected>(
       contract_id: data.contractId,
       version: data.version,
       effective_on: data.effectiveOn,
-      kind: data.kind ?? (data.version === 1 ? 'original' : 'amendment'),
+      kind: termsKindOf(data),
       changes: data.changes ?? null,
       adopted_at: metadata.occurredAt,
       corrected_at: null,

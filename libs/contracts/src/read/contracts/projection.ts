@@ -5,7 +5,7 @@ import { contractDeliveries, contractTerms, contractTimeline } from './papers-ta
 
 export const contractsProjection: Projection = {
   name: 'contracts',
-  version: 5,
+  version: 6,
   tables: [
     contracts,
     contractTerms,

@@ -162,7 +162,13 @@ export class RateCardView {
   proceedsSharePercent?: string;
 }
 
-export class TermsView {
+export class OrderCapsView {
+  units?: number;
+  powerWatts?: number;
+}
+
+/** What a version of the terms says. */
+export class TermsSaidView {
   /** @example 1 */
   version: number;
   /** In force from this day on, until the next version is. */
@@ -173,7 +179,22 @@ export class TermsView {
   kind: TermsKind;
   /** Last day of the term, where these terms name one. */
   termEndsOn?: string;
+  /** The most that may be ordered while these terms are in force. */
+  caps?: OrderCapsView;
+  /**
+   * Held in deposits before service begins or goes on, in the currency of the contract.
+   * @example "7800000.00"
+   */
+  requiredDeposit?: string;
+  /** What is different from the version before. */
+  changes?: string;
+}
+
+export class TermsView extends TermsSaidView {
   adoptedAt: string;
+  /** Of the last correction, where what had been recorded was wrong. */
+  correctedAt?: string;
+  correctionCause?: string;
 }
 
 export const termsView = (row: TermsRow): TermsView => ({
@@ -183,8 +204,13 @@ export const termsView = (row: TermsRow): TermsView => ({
   clauses: [...row.clauses],
   rateCard: row.rate_card,
   kind: row.kind,
-  ...(row.term_ends_on === null ? {} : { termEndsOn: row.term_ends_on }),
+  ...(row.term_ends_on !== null && { termEndsOn: row.term_ends_on }),
+  ...(row.caps !== null && { caps: row.caps }),
+  ...(row.required_deposit !== null && { requiredDeposit: row.required_deposit }),
+  ...(row.changes !== null && { changes: row.changes }),
   adoptedAt: row.adopted_at,
+  ...(row.corrected_at !== null && { correctedAt: row.corrected_at }),
+  ...(row.correction_cause !== null && { correctionCause: row.correction_cause }),
 });
 
 export class AllocationView extends AmountView {
