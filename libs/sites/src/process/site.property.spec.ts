@@ -169,7 +169,7 @@ it(
           for (const { type } of await home.log()) ended.add(type);
         }),
       ),
-      { numRuns: 100, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
+      { numRuns: 60, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
     );
     // Disposals come to either end.
     expect([...ended]).toEqual(expect.arrayContaining(['FacilityDisposed', 'DisposalAbandoned']));
