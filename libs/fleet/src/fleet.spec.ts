@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { contractAggregate, type ContractCommand } from '@hostledger/contracts';
 import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AUTHENTICATORS,
@@ -35,6 +36,7 @@ beforeAll(async () => {
   const surroundings = [
     { provide: AggregateStore, useValue: store },
     { provide: ReadModels, useValue: current },
+    { provide: EventStore, useValue: streams },
     { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
     { provide: DENIAL_OBSERVER, useValue: () => undefined },
   ];
@@ -350,6 +352,29 @@ describe('the read models', () => {
         revision: 4,
       },
     ]);
+  });
+
+  it('tell everything that happened to a miner, by whom and why, page by page', async () => {
+    const first = await get('/v1/miners/hkydd0001/timeline?limit=4');
+    expect(first.status).toBe(200);
+    const types = ({ body }: { body: Record<string, unknown> }) =>
+      (body.items as { type: string }[]).map(({ type }) => type);
+    const next = await get(
+      `/v1/miners/HKYDD0001/timeline?limit=4&cursor=${String(first.body.nextCursor)}`,
+    );
+    const told = streams.log.filter(({ stream }) => stream === 'miner-HKYDD0001');
+    expect([...types(first), ...types(next)]).toEqual(told.map(({ type }) => type));
+    expect(next.body.nextCursor).toBeUndefined();
+    expect((next.body.items as object[]).at(-1)).toMatchObject({
+      type: 'MinerRelocated',
+      actor: 'ada',
+      role: 'operator',
+      reason: 'halving',
+      position: told.at(-1)!.position.toString(),
+      causationId: told.at(-1)!.metadata.$causationId,
+    });
+    const other = await get('/v1/miners/HKYDD9999/timeline');
+    expect(other).toMatchObject({ status: 404, body: { code: 'miner/unknown' } });
   });
 
   it('list miners by any of their filters, page by page', async () => {

@@ -27,7 +27,7 @@ export const ReadAt = createParamDecorator((_: unknown, context: ExecutionContex
   return { minPosition: BigInt(wanted) };
 });
 
-const DEFAULT_LIMIT = 100;
+export const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 
 /** Query parameters of every list. */
@@ -114,20 +114,16 @@ export const keysetPage = async <DB, TB extends keyof DB, Row extends object>(
   const items = rows.slice(0, limit) as Row[];
   const last = items.at(-1);
   if (rows.length <= limit || !last) return { items };
-  return { items, nextCursor: toCursor(list, columns, last) };
+  const values = columns.map((column) => last[column]);
+  return { items, nextCursor: cursorOf(list, values) };
 };
 
 /** Names the list as well, so that a cursor of another one is not taken for a place in this. */
-const toCursor = <Row extends object>(
-  list: string,
-  columns: readonly (keyof Row)[],
-  last: Row,
-): string =>
-  Buffer.from(JSON.stringify([list, ...columns.map((column) => String(last[column]))])).toString(
-    'base64url',
-  );
+export const cursorOf = (list: string, values: readonly unknown[]): string =>
+  Buffer.from(JSON.stringify([list, ...values.map(String)])).toString('base64url');
 
-const cursorValues = (cursor: string, list: string, count: number): readonly string[] => {
+/** @throws ProblemError `request/cursor-invalid`. */
+export const cursorValues = (cursor: string, list: string, count: number): readonly string[] => {
   const parts = partsOf(cursor);
   if (!Array.isArray(parts) || parts.length !== count + 1 || parts[0] !== list) {
     throw cursorInvalid();

@@ -68,6 +68,11 @@ export class InMemoryStreams implements StreamAccess {
     return (this.streams.get(stream) ?? []).slice(from, from + maxCount);
   }
 
+  /** Position of the last event; 0 when there is none. */
+  head(): Promise<bigint> {
+    return Promise.resolve(this.log.at(-1)?.position ?? 0n);
+  }
+
   /** Type and data of a stream's events, as specifications compare them. */
   events(stream: string): { type: string; data: object }[] {
     return (this.streams.get(stream) ?? []).map(({ type, data }) => ({ type, data }));

@@ -2,7 +2,7 @@ import { recorded, rowsOf } from '@hostledger/testing';
 import type { ContractEvent } from '../domain/contract-events.js';
 import { contracts } from './contracts/contracts-table.js';
 import { contractAllocations, contractOrders } from './contracts/orders-tables.js';
-import { contractDeliveries, contractTerms, contractTimeline } from './contracts/papers-tables.js';
+import { contractDeliveries, contractTerms } from './contracts/papers-tables.js';
 import { customers } from './customers/projection.js';
 
 const contractId = 'contract-1';
@@ -223,16 +223,6 @@ describe('contracts', () => {
     expect(rowsOf(contractDeliveries, log)).toMatchObject([
       { delivery_id: 'delivery-1', received: 26_990, missing: 8, refused: 2, by_model: byModel },
     ]);
-  });
-
-  it('have a timeline of everything, by revision', () => {
-    const timeline = rowsOf<{ type: string; revision: bigint; actor: string }>(
-      contractTimeline,
-      log,
-    );
-    expect(timeline.map(({ type }) => type)).toEqual(history.map(({ type }) => type));
-    expect(timeline.map(({ revision }) => revision)).toEqual([0n, 1n, 2n, 3n, 4n, 5n, 6n]);
-    expect(timeline[0]).toMatchObject({ actor: 'ada', data: history[0]!.data, reason: null });
   });
 });
 

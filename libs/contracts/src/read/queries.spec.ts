@@ -115,8 +115,11 @@ const log = [
   }),
 ].map((event, index) => ({ ...event, position: BigInt(index + 1) * 100n }));
 
-const readStream = (stream: string) =>
-  Promise.resolve(log.filter((event) => event.stream === stream));
+const head = () => Promise.resolve(log.at(-1)!.position);
+const readStream = (stream: string, from: bigint, maxCount = Infinity) =>
+  Promise.resolve(
+    log.filter((event) => event.stream === stream && event.revision >= from).slice(0, maxCount),
+  );
 
 let app: NestFastifyApplication;
 let close: () => Promise<void>;
@@ -129,7 +132,7 @@ beforeAll(async () => {
     controllers: [...customersQuery.controllers, ...contractsQuery.controllers],
     providers: [
       { provide: ReadModels, useValue: filled.readModels },
-      { provide: EventStore, useValue: { readStream } },
+      { provide: EventStore, useValue: { head, readStream } },
       { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
       { provide: DENIAL_OBSERVER, useValue: () => undefined },
     ],
@@ -267,7 +270,11 @@ it('Its timeline tells what happened, when and by whom, page by page', async () 
     role: 'operator',
     occurredAt: '2024-06-01T00:00:00.000Z',
     recordedAt: '2024-06-01T00:00:00.000Z',
+    position: log[2]!.position.toString(),
+    correlationId: log[2]!.metadata.$correlationId,
+    causationId: log[2]!.metadata.$causationId,
   });
+  expect(next.headers).toMatchObject({ 'log-position': log.at(-1)!.position.toString() });
 });
 
 it('Contracts are listed, all of them or those of a customer', async () => {

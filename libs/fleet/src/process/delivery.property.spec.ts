@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {
   StoreUnavailable,
+  TooMuchContention,
   type AggregateStore,
   type RecordedEvent,
 } from '@hostledger/eventsourcing';
@@ -294,8 +295,10 @@ const keepBooks = async (
     );
     const outcomes = await scheduler.waitFor(Promise.allSettled(performed));
     for (const outcome of outcomes) {
-      const died = outcome.status === 'rejected' && outcome.reason instanceof StoreUnavailable;
-      if (!died) expect(outcome).toMatchObject({ status: 'fulfilled' });
+      if (outcome.status === 'fulfilled') continue;
+      // Either died, or others were quicker three times: what was begun is finished at the end.
+      const { reason } = outcome as { reason: unknown };
+      if (!(reason instanceof TooMuchContention)) expect(reason).toBeInstanceOf(StoreUnavailable);
     }
     await checkBooks(home, deliveryId);
   }

@@ -2,6 +2,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { AggregateStore } from '@hostledger/eventsourcing';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
 import { operationsProcess } from '@hostledger/operations';
@@ -30,6 +31,7 @@ export class FleetRoutes {
     const surroundings = [
       { provide: AggregateStore, useValue: this.store },
       { provide: ReadModels, useValue: { read } },
+      { provide: EventStore, useValue: this.streams },
       { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
       { provide: DENIAL_OBSERVER, useValue: () => undefined },
     ];

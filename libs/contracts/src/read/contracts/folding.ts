@@ -128,9 +128,5 @@ export const ofDeposit = ({ data }: { data: { contractId: string; depositId: str
   { contract_id: data.contractId, deposit_id: data.depositId },
 ];
 
-export const atRevision = (event: { data: { contractId: string }; revision: bigint }) => [
-  { contract_id: event.data.contractId, revision: event.revision },
-];
-
 export const nameplateWatts = (byModel: readonly DeliveredModel[]): bigint =>
   byModel.reduce((sum, model) => sum + BigInt(model.nameplateWatts), 0n);

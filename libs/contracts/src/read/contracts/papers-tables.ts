@@ -2,7 +2,6 @@ import { tableFold } from '@hostledger/eventsourcing';
 import {
   termsKindOf,
   type Clause,
-  type ContractEvent,
   type DeliveredModel,
   type DeliveredMinersAmended,
   type MinersDelivered,
@@ -12,9 +11,9 @@ import {
   type TermsKind,
 } from '../../domain/contract-events.js';
 import type { RateCard } from '../../domain/rate-card.js';
-import { atRevision, everyContractEvent, nameplateWatts } from './folding.js';
+import { nameplateWatts } from './folding.js';
 
-// The terms of a contract, what was delivered under it, and everything that happened to it
+// The terms of a contract, and what was delivered under it
 
 const ofVersion = ({ data }: { data: { contractId: string; version: number } }) => [
   { contract_id: data.contractId, version: data.version },
@@ -177,52 +176,5 @@ export const contractDeliveries = tableFold<
           reconciled_at: data.reconciledAt,
           amended_at: null,
         }),
-  }),
-});
-
-export interface TimelineRow {
-  readonly contract_id: string;
-  readonly revision: bigint;
-  readonly event_id: string;
-  readonly type: string;
-  readonly data: object;
-  readonly actor: string;
-  readonly role: string;
-  readonly reason: string | null;
-  readonly occurred_at: string;
-  readonly recorded_at: string;
-}
-
-export const contractTimeline = tableFold<TimelineRow, ContractEvent>({
-  table: {
-    name: 'contract_timeline',
-    columns: {
-      contract_id: 'text',
-      revision: 'bigint',
-      event_id: 'text',
-      type: 'text',
-      data: 'jsonb',
-      actor: 'text',
-      role: 'text',
-      reason: 'text',
-      occurred_at: 'timestamptz',
-      recorded_at: 'timestamptz',
-    },
-    key: ['contract_id', 'revision'],
-    nullable: ['reason'],
-    insertOnly: true,
-  },
-  keys: everyContractEvent(atRevision),
-  evolve: (_row, { id, type, data, metadata, revision, recordedAt }) => ({
-    contract_id: data.contractId,
-    revision,
-    event_id: id,
-    type,
-    data,
-    actor: metadata.actor.subject,
-    role: metadata.actor.role,
-    reason: metadata.reason ?? null,
-    occurred_at: metadata.occurredAt,
-    recorded_at: recordedAt,
   }),
 });

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/swagger';
 import { IsIn, IsUUID } from 'class-validator';
 import type { Kysely } from 'kysely';
+import { streamName } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
@@ -17,17 +18,20 @@ import {
   Page,
   ReadAt,
   readReply,
+  readTimeline,
+  Timeline,
   type HttpReply,
   type PageOf,
   type ReadOptions,
 } from '@hostledger/http';
+import { contractAggregate } from '../../domain/hosting-contract.js';
 import { contractUnknown } from '../../domain/standing.js';
 import { STAGES, type Stage } from '../../domain/lifecycle.js';
 import { ContractParams, MayBeAbsent } from '../../http/forms.js';
 import { AsOfQuery, ContractAsOfView, readAsOf } from './as-of.js';
 import type { ContractRow } from './contracts-table.js';
 import type { AllocationRow, OrderRow, DepositRow } from './orders-tables.js';
-import type { ContractDeliveryRow, TermsRow, TimelineRow } from './papers-tables.js';
+import type { ContractDeliveryRow, TermsRow } from './papers-tables.js';
 import {
   AllocationView,
   allocationView,
@@ -41,8 +45,6 @@ import {
   orderView,
   TermsView,
   termsView,
-  TimelineEntryView,
-  timelineEntryView,
 } from './views.js';
 
 interface Tables {
@@ -52,7 +54,6 @@ interface Tables {
   contract_allocations: AllocationRow;
   contract_deliveries: ContractDeliveryRow;
   contract_deposits: DepositRow;
-  contract_timeline: TimelineRow;
 }
 
 export class ContractsPage extends Page {
@@ -88,9 +89,6 @@ export class DepositList {
 
 export class ContractDeliveryList extends ListOf {
   items: ContractDeliveryView[];
-}
-export class Timeline extends ListOf {
-  items: TimelineEntryView[];
 }
 
 @ApiTags('contracts')
@@ -237,18 +235,10 @@ export class ContractsController {
   @Get(':contractId/timeline')
   @AnyRole()
   @ApiOkResponse({ type: Timeline })
-  timeline(
-    @Param() { contractId }: ContractParams,
-    @Query() page: Page,
-    @ReadAt() at: ReadOptions,
-  ) {
-    return this.listOf(contractId, at, timelineEntryView, (db) =>
-      keysetPage(
-        db.selectFrom('contract_timeline').selectAll().where('contract_id', '=', contractId),
-        page,
-        ['revision'],
-      ),
-    );
+  async timeline(@Param() { contractId }: ContractParams, @Query() page: Page) {
+    const found = await readTimeline(this.log, streamName(contractAggregate, contractId), page);
+    if (!found) throw contractUnknown();
+    return readReply(found.position, found.timeline);
   }
 
   /** One page of what belongs to a contract; an unknown contract is not an empty list. */

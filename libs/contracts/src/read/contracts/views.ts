@@ -3,7 +3,7 @@ import type { Stage } from '../../domain/lifecycle.js';
 import type { RateBasis } from '../../domain/rate-card.js';
 import type { ContractRow } from './contracts-table.js';
 import type { AllocationRow, DepositRow, OrderRow } from './orders-tables.js';
-import type { ContractDeliveryRow, TermsRow, TimelineRow } from './papers-tables.js';
+import type { ContractDeliveryRow, TermsRow } from './papers-tables.js';
 
 /** Machines and the power they need together. */
 export class AmountView {
@@ -321,34 +321,4 @@ export const depositView = (row: DepositRow): DepositView => ({
   balance: row.balance,
   receivedOn: row.received_on,
   movements: [...row.movements],
-});
-
-export class TimelineEntryView {
-  /** Revision of the contract's stream. */
-  revision: number;
-  eventId: string;
-  /** @example CustomerAllocated */
-  type: string;
-  /** The event as it was recorded; see the event catalogue. */
-  data: Record<string, unknown>;
-  actor: string;
-  /** The role under which it was allowed. */
-  role: string;
-  reason?: string;
-  /** When it happened. */
-  occurredAt: string;
-  /** When it was written down. */
-  recordedAt: string;
-}
-
-export const timelineEntryView = (row: TimelineRow): TimelineEntryView => ({
-  revision: Number(row.revision),
-  eventId: row.event_id,
-  type: row.type,
-  data: row.data as Record<string, unknown>,
-  actor: row.actor,
-  role: row.role,
-  ...(row.reason === null ? {} : { reason: row.reason }),
-  occurredAt: row.occurred_at,
-  recordedAt: row.recorded_at,
 });

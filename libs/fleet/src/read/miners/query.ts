@@ -2,6 +2,8 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsBooleanString, IsIn, IsString, Matches, MaxLength } from 'class-validator';
 import type { SelectQueryBuilder } from 'kysely';
+import { streamName } from '@hostledger/eventsourcing';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
@@ -10,10 +12,12 @@ import {
   Page,
   ReadAt,
   readReply,
+  readTimeline,
+  Timeline,
   type PageOf,
   type ReadOptions,
 } from '@hostledger/http';
-import { minerUnknown } from '../../domain/miner.js';
+import { minerAggregate, minerUnknown } from '../../domain/miner.js';
 import {
   IsFacility,
   IsIdFilter,
@@ -150,7 +154,10 @@ export class MinerHistory {
 @ApiTags('fleet')
 @Controller('miners')
 export class MinersController {
-  constructor(private readonly readModels: ReadModels) {}
+  constructor(
+    private readonly readModels: ReadModels,
+    private readonly log: EventStore,
+  ) {}
 
   @ApiOperation({
     summary: 'List miners by serial number: where they stand, whose they are, what they are',
@@ -206,6 +213,16 @@ export class MinersController {
     if (!value) throw minerUnknown(serial);
     const places = [arrivalView(value.arrival), ...value.moves.map(moveView)];
     return readReply(position, { serial, places } satisfies MinerHistory);
+  }
+
+  @ApiOperation({ summary: 'Everything that happened to a miner: what, when, by whom, why' })
+  @Get(':serial/timeline')
+  @AnyRole()
+  @ApiOkResponse({ type: Timeline })
+  async timeline(@Param() { serial }: MinerParams, @Query() page: Page) {
+    const found = await readTimeline(this.log, streamName(minerAggregate, serial), page);
+    if (!found) throw minerUnknown(serial);
+    return readReply(found.position, found.timeline);
   }
 }
 
