@@ -25,6 +25,7 @@ export {
 export { ActContext, contextOf, requestClock } from './act-context.js';
 export { HttpReply, readReply, reply, ReplyInterceptor } from './reply.js';
 export { equalTo, keysetPage, Page, ReadAt, type PageOf, type ReadOptions } from './read.js';
+export { isTimeZoneName, IsTimeZoneName } from './time-zone.js';
 export { readTimeline, Timeline, TimelineEntryView } from './timeline.js';
 export {
   BulkRoute,

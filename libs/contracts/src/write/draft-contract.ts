@@ -1,14 +1,14 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsISO4217CurrencyCode, IsTimeZone, IsUUID, Length } from 'class-validator';
+import { IsISO4217CurrencyCode, IsUUID, Length } from 'class-validator';
 import {
   AggregateStore,
   deriveId,
   type CommandContext,
   type Handled,
 } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import { ActContext, IsTimeZoneName, reply, Roles } from '@hostledger/http';
 import { customerAggregate, customerUnknown } from '../domain/customer.js';
 import { type ContractDrafted, type ContractEvent } from '../domain/contract-events.js';
 import { type Contract } from '../domain/contract-state.js';
@@ -35,7 +35,7 @@ export class DraftContractBody {
    * IANA time zone in which billing months are counted.
    * @example America/Chicago
    */
-  @IsTimeZone()
+  @IsTimeZoneName()
   timeZone: string;
 
   /**

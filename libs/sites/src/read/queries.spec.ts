@@ -1,7 +1,13 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
+import {
+  AUTHENTICATORS,
+  configureHttp,
+  DENIAL_OBSERVER,
+  fastifyAdapter,
+  requestClock,
+} from '@hostledger/http';
 import { readModelsOf, recorded } from '@hostledger/testing';
 import type { FacilityEvent } from '../domain/facility.js';
 import type { RackEvent } from '../domain/rack.js';
@@ -11,12 +17,12 @@ import { facilitiesQuery } from './facilities/query.js';
 import { racksProjection } from './racks/projection.js';
 import { racksQuery } from './racks/query.js';
 
-const opened = (facility: string): FacilityEvent => ({
+const opened = (facility: string, timeZone = 'America/Chicago'): FacilityEvent => ({
   type: 'FacilityOpened',
   data: {
     facility,
     name: `Site ${facility}`,
-    timeZone: 'America/Chicago',
+    timeZone,
     powerEnvelopeWatts: 3_000_000_000,
   },
 });
@@ -140,6 +146,20 @@ const log = [
     { type: 'RackPowerCommitted', data: { facility: 'MARBLE', racks: [hot] } },
   ] satisfies FacilityEvent[]),
   ...recorded('rack-MARBLE.HOT', rackHot),
+  // Written before such names were refused.
+  ...[
+    ['PECOS', 'US/Pacific-New'],
+    ['OFFSET', '+05:00'],
+    ['LINE', 'Pacific/Kiritimati'],
+  ].flatMap(([code, timeZone]) =>
+    recorded(`facility-${code!}`, [
+      opened(code!, timeZone),
+      ...['2024-06-09', '2024-06-10', '2024-06-11'].map((effectiveOn): FacilityEvent => ({
+        type: 'PowerRateFixed',
+        data: { facility: code!, ratePerKwh: '0.05', currency: 'USD', effectiveOn },
+      })),
+    ]),
+  ),
   ...recorded('facility-DALTON', dalton),
 ].map((event, index) => ({ ...event, position: BigInt(index + 1) * 100n }));
 
@@ -172,6 +192,8 @@ afterAll(async () => {
   await close();
 });
 
+afterEach(() => jest.restoreAllMocks());
+
 const get = async (url: string) => {
   const headers = { authorization: 'Bearer any' };
   const { statusCode: status, headers: sent, body } = await app.inject({ url, headers });
@@ -181,7 +203,7 @@ const get = async (url: string) => {
 it('A facility tells its power, racks, slots and what was promised, and where it is true', async () => {
   const { status, headers, body } = await get('/v1/facilities/DENTON');
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '2800' });
+  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '4000' });
   expect(body).toEqual({
     facility,
     name: 'Site DENTON',
@@ -210,8 +232,11 @@ it('Facilities are listed by code, page by page', async () => {
     (body.items as { facility: string }[]).map((item) => item.facility);
   expect(codes(first)).toEqual(['DALTON', 'DENTON']);
   const next = await get(`/v1/facilities?limit=2&cursor=${String(first.body.nextCursor)}`);
-  expect(codes(next)).toEqual(['MARBLE']);
-  expect(next.body.nextCursor).toBeUndefined();
+  expect(codes(next)).toEqual(['LINE', 'MARBLE']);
+  expect(codes(await get('/v1/facilities?cursor=' + String(next.body.nextCursor)))).toEqual([
+    'OFFSET',
+    'PECOS',
+  ]);
 });
 
 it('Racks are listed by code, page by page, planned ones too', async () => {
@@ -262,6 +287,25 @@ it('A site tells its power, its curtailments, and into whose hands it went', asy
   expect(listed.body.items).toMatchObject([
     { facility: 'DALTON', powerRate: { ratePerKwh: '0.0440' } },
   ]);
+});
+
+it.each([
+  ['2024-06-10T18:59:59.999Z', { OFFSET: '2024-06-10', LINE: '2024-06-11', PECOS: '2024-06-10' }],
+  ['2024-06-10T19:00:00.000Z', { OFFSET: '2024-06-11', LINE: '2024-06-11', PECOS: '2024-06-10' }],
+  ['2024-06-10T06:59:59.999Z', { OFFSET: '2024-06-10', LINE: '2024-06-10', PECOS: '2024-06-09' }],
+])('What energy costs at %s goes by the day of each site', async (now, days) => {
+  jest.spyOn(requestClock, 'now').mockReturnValue(now);
+  const listed = (await get('/v1/facilities')).body.items as {
+    facility: string;
+    powerRate?: { effectiveOn: string };
+  }[];
+  for (const [code, effectiveOn] of Object.entries(days)) {
+    expect(listed.find((each) => each.facility === code)).toMatchObject({
+      powerRate: { effectiveOn },
+    });
+    const { body } = await get(`/v1/facilities/${code}`);
+    expect(body).toMatchObject({ powerRate: { effectiveOn } });
+  }
 });
 
 it('What energy costs is listed by day, of several for one day the last', async () => {

@@ -1,14 +1,14 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsInt, IsTimeZone, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsInt, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import {
   AggregateStore,
   claimCommandKey,
   type CommandContext,
   type Handled,
 } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import { ActContext, IsTimeZoneName, reply, Roles } from '@hostledger/http';
 import {
   FACILITY_CODE,
   facilityAggregate,
@@ -34,7 +34,7 @@ export class OpenFacilityBody {
    * IANA time zone of the site.
    * @example America/Chicago
    */
-  @IsTimeZone()
+  @IsTimeZoneName()
   timeZone: string;
 
   /**

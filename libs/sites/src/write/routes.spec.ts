@@ -133,6 +133,8 @@ describe('POST /v1/facilities', () => {
     ['/facility', { facility: 'denton' }],
     ['/name', { name: '' }],
     ['/timeZone', { timeZone: 'Mars/Base' }],
+    ['/timeZone', { timeZone: 'US/Pacific-New' }],
+    ['/timeZone', { timeZone: '+05:00' }],
     ['/powerEnvelopeWatts', { powerEnvelopeWatts: 1.5 }],
     ['/location', { location: null }],
     ['/owner', { owner: 'me' }],

@@ -9,6 +9,7 @@ import {
   Page,
   ReadAt,
   readReply,
+  requestClock,
   type PageOf,
   type ReadOptions,
 } from '@hostledger/http';
@@ -255,25 +256,39 @@ interface FacilityWithRate {
   readonly rate: PowerRateRow | undefined;
 }
 
-/** What energy costs each of the sites today, where the sites are. */
+/**
+ * What energy costs each of the sites today, where the sites are. Which day that is PostgreSQL is
+ * not asked: it knows other names of time zones than the log has, and fails for those it does not.
+ */
 const ratesInForce = async (
   db: Kysely<Tables>,
   sites: readonly FacilityRow[],
 ): Promise<ReadonlyMap<string, PowerRateRow>> => {
   if (sites.length === 0) return new Map();
-  const codes = sites.map(({ facility }) => facility);
+  const now = requestClock.now();
+  // On Earth it is one of three days at most.
+  const byDay = Map.groupBy(sites, ({ time_zone }) => dayIn(time_zone, now));
   const rates = await db
-    .selectFrom('power_rates as rate')
-    .innerJoin('facilities as site', 'site.facility', 'rate.facility')
-    .selectAll('rate')
-    .distinctOn('rate.facility')
-    .where('rate.facility', 'in', codes)
-    .where(sql<boolean>`rate.effective_on <= (now() at time zone site.time_zone)::date`)
-    .orderBy('rate.facility')
-    .orderBy('rate.effective_on', 'desc')
+    .selectFrom('power_rates')
+    .selectAll()
+    .distinctOn('facility')
+    .where((eb) =>
+      eb.or(
+        [...byDay].map(([day, there]) => {
+          const codes = there.map(({ facility }) => facility);
+          return eb.and([eb('facility', 'in', codes), eb('effective_on', '<=', day)]);
+        }),
+      ),
+    )
+    .orderBy('facility')
+    .orderBy('effective_on', 'desc')
     .execute();
   return new Map(rates.map((rate) => [rate.facility, rate]));
 };
+
+/** The day that an instant falls on in a time zone, YYYY-MM-DD. */
+const dayIn = (timeZone: string, instant: string): string =>
+  new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(new Date(instant));
 
 const powerRateView = (row: PowerRateRow): PowerRateView => ({
   effectiveOn: row.effective_on,
