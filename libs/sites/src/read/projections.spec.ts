@@ -68,11 +68,11 @@ describe('facilities', () => {
         rack_limit_watts: 0n,
         racks_in_service: 0,
         in_service_limit_watts: 0n,
-        slots: 0,
-        committed_units: 0,
+        slots: 0n,
+        committed_units: 0n,
         committed_watts: 0n,
-        slots_reserved: 0,
-        slots_occupied: 0,
+        slots_reserved: 0n,
+        slots_occupied: 0n,
         reserved_watts: 0n,
         occupied_watts: 0n,
         opened_at: '2024-06-01T00:00:00.000Z',
@@ -88,10 +88,10 @@ describe('facilities', () => {
         rack_limit_watts: 21_000n,
         racks_in_service: 1,
         in_service_limit_watts: 14_000n,
-        slots: 4,
-        slots_reserved: 1,
+        slots: 4n,
+        slots_reserved: 1n,
         reserved_watts: 3_004n,
-        slots_occupied: 1,
+        slots_occupied: 1n,
         occupied_watts: 3_001n,
         revision: 1n,
       },
@@ -111,10 +111,10 @@ describe('facilities', () => {
     const stream = `facility-${facility}`;
     const [opened] = site;
     expect(rowsOf(facilities, recorded(stream, [opened!, committed]))).toMatchObject([
-      { committed_units: 1_000, committed_watts: 3_300_000n, revision: 1n },
+      { committed_units: 1_000n, committed_watts: 3_300_000n, revision: 1n },
     ]);
     expect(rowsOf(facilities, recorded(stream, [opened!, committed, released]))).toMatchObject([
-      { committed_units: 0, committed_watts: 0n, revision: 2n },
+      { committed_units: 0n, committed_watts: 0n, revision: 2n },
     ]);
   });
 });
@@ -122,8 +122,8 @@ describe('facilities', () => {
 describe('racks', () => {
   it('are planned, then in service, with what is held of them', () => {
     const nothing = {
-      slots_reserved: 0,
-      slots_occupied: 0,
+      slots_reserved: 0n,
+      slots_occupied: 0n,
       reserved_watts: 0n,
       occupied_watts: 0n,
     };
@@ -135,9 +135,9 @@ describe('racks', () => {
         slot_count: 4,
         power_limit_watts: 14_000n,
         rated_watts: 14_000n,
-        slots_reserved: 1,
+        slots_reserved: 1n,
         reserved_watts: 3_004n,
-        slots_occupied: 1,
+        slots_occupied: 1n,
         occupied_watts: 3_001n,
         revision: 8n,
       },

@@ -146,6 +146,23 @@ const log = [
     { type: 'RackPowerCommitted', data: { facility: 'MARBLE', racks: [hot] } },
   ] satisfies FacilityEvent[]),
   ...recorded('rack-MARBLE.HOT', rackHot),
+  // As many units as orders for power alone may name, and slots of racks of the largest size.
+  ...recorded('facility-VAST', [
+    opened('VAST'),
+    ...Array.from({ length: 300 }, (_, n): FacilityEvent => ({
+      type: 'CapacityCommitted',
+      data: {
+        facility: 'VAST',
+        allocationId: `allocation-${n}`,
+        contractId: `contract-${n % 2}`,
+        customerId: 'customer-1',
+        orderId: 'order-1',
+        units: 10_000_000,
+        powerWatts: 10_000_000,
+        effectiveOn: '2024-06-01',
+      },
+    })),
+  ]),
   // Written before such names were refused.
   ...[
     ['PECOS', 'US/Pacific-New'],
@@ -203,7 +220,7 @@ const get = async (url: string) => {
 it('A facility tells its power, racks, slots and what was promised, and where it is true', async () => {
   const { status, headers, body } = await get('/v1/facilities/DENTON');
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '4000' });
+  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '34100' });
   expect(body).toEqual({
     facility,
     name: 'Site DENTON',
@@ -226,6 +243,13 @@ it('A facility tells its power, racks, slots and what was promised, and where it
   });
 });
 
+it('Sums go beyond what an integer holds', async () => {
+  const { body } = await get('/v1/facilities/VAST');
+  expect(body).toMatchObject({
+    capacity: { committedUnits: 3_000_000_000, committedWatts: 3_000_000_000, freeWatts: 0 },
+  });
+});
+
 it('Facilities are listed by code, page by page', async () => {
   const first = await get('/v1/facilities?limit=2');
   const codes = ({ body }: typeof first) =>
@@ -236,6 +260,7 @@ it('Facilities are listed by code, page by page', async () => {
   expect(codes(await get('/v1/facilities?cursor=' + String(next.body.nextCursor)))).toEqual([
     'OFFSET',
     'PECOS',
+    'VAST',
   ]);
 });
 

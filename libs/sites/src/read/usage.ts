@@ -9,22 +9,23 @@ import type {
 
 /** What is held of a rack or a whole facility: slots, and the watts that go with them. */
 export interface UsageColumns {
-  readonly slots_reserved: number;
-  readonly slots_occupied: number;
+  readonly slots_reserved: bigint;
+  readonly slots_occupied: bigint;
   readonly reserved_watts: bigint;
   readonly occupied_watts: bigint;
 }
 
+/** Sums, which an integer would bound: a projection that fails at one never goes on. */
 export const usageColumns = {
-  slots_reserved: 'integer',
-  slots_occupied: 'integer',
+  slots_reserved: 'bigint',
+  slots_occupied: 'bigint',
   reserved_watts: 'bigint',
   occupied_watts: 'bigint',
 } as const;
 
 export const nothingUsed: UsageColumns = {
-  slots_reserved: 0,
-  slots_occupied: 0,
+  slots_reserved: 0n,
+  slots_occupied: 0n,
   reserved_watts: 0n,
   occupied_watts: 0n,
 };
@@ -56,8 +57,8 @@ export const usageAfter = <Row extends UsageColumns>(row: Row, { type, data }: S
   const watts = BigInt(data.powerWatts);
   return {
     ...row,
-    slots_reserved: row.slots_reserved + reserved,
-    slots_occupied: row.slots_occupied + occupied,
+    slots_reserved: row.slots_reserved + BigInt(reserved),
+    slots_occupied: row.slots_occupied + BigInt(occupied),
     reserved_watts: row.reserved_watts + BigInt(reserved) * watts,
     occupied_watts: row.occupied_watts + BigInt(occupied) * watts,
   };

@@ -14,11 +14,11 @@ export class SlotsView {
 }
 
 /** @param limitWatts the power limits of the racks that the slots belong to. */
-export const slotsView = (total: number, limitWatts: bigint, used: UsageColumns): SlotsView => ({
-  total,
-  reserved: used.slots_reserved,
-  occupied: used.slots_occupied,
-  free: total - used.slots_reserved - used.slots_occupied,
+export const slotsView = (total: bigint, limitWatts: bigint, used: UsageColumns): SlotsView => ({
+  total: Number(total),
+  reserved: Number(used.slots_reserved),
+  occupied: Number(used.slots_occupied),
+  free: Number(total - used.slots_reserved - used.slots_occupied),
   reservedWatts: Number(used.reserved_watts),
   occupiedWatts: Number(used.occupied_watts),
   freeWatts: Math.max(0, Number(limitWatts - used.reserved_watts - used.occupied_watts)),

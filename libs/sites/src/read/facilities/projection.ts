@@ -24,8 +24,8 @@ export interface FacilityRow extends UsageColumns {
   readonly racks_in_service: number;
   /** In force, of the racks in service, like the slots. */
   readonly in_service_limit_watts: bigint;
-  readonly slots: number;
-  readonly committed_units: number;
+  readonly slots: bigint;
+  readonly committed_units: bigint;
   readonly committed_watts: bigint;
   readonly opened_at: string;
   /** Of the facility's own stream. */
@@ -53,8 +53,8 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
       rack_limit_watts: 'bigint',
       racks_in_service: 'integer',
       in_service_limit_watts: 'bigint',
-      slots: 'integer',
-      committed_units: 'integer',
+      slots: 'bigint',
+      committed_units: 'bigint',
       committed_watts: 'bigint',
       opened_at: 'timestamptz',
       revision: 'bigint',
@@ -104,8 +104,8 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
         rack_limit_watts: 0n,
         racks_in_service: 0,
         in_service_limit_watts: 0n,
-        slots: 0,
-        committed_units: 0,
+        slots: 0n,
+        committed_units: 0n,
         committed_watts: 0n,
         opened_at: event.metadata.occurredAt,
         revision: event.revision,
@@ -129,14 +129,14 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
         return {
           ...row,
           revision,
-          committed_units: row.committed_units + event.data.units,
+          committed_units: row.committed_units + BigInt(event.data.units),
           committed_watts: row.committed_watts + BigInt(event.data.powerWatts),
         };
       case 'CapacityReleased':
         return {
           ...row,
           revision,
-          committed_units: row.committed_units - event.data.units,
+          committed_units: row.committed_units - BigInt(event.data.units),
           committed_watts: row.committed_watts - BigInt(event.data.powerWatts),
         };
       case 'PowerEnvelopeChanged':
@@ -166,7 +166,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
           ...row,
           racks_in_service: row.racks_in_service + 1,
           in_service_limit_watts: row.in_service_limit_watts + BigInt(event.data.powerLimitWatts),
-          slots: row.slots + event.data.slotCount,
+          slots: row.slots + BigInt(event.data.slotCount),
         };
       case 'RackDerated':
       case 'RackRestored': {
@@ -284,6 +284,6 @@ const bigintOf = (value: number | undefined): bigint | null =>
 
 export const facilitiesProjection: Projection = {
   name: 'facilities',
-  version: 3,
+  version: 4,
   tables: [facilities, powerRates, curtailments],
 };

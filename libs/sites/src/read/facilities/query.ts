@@ -331,7 +331,7 @@ const facilityView = (row: FacilityRow, rate: PowerRateRow | undefined): Facilit
     freeWatts: Number(row.power_envelope_watts - row.rack_limit_watts),
   },
   capacity: {
-    committedUnits: row.committed_units,
+    committedUnits: Number(row.committed_units),
     committedWatts: Number(row.committed_watts),
     freeWatts: Number(row.power_envelope_watts - row.committed_watts),
   },

@@ -154,6 +154,6 @@ export const rackSlots = tableFold<SlotRow, SlotEvent>({
 
 export const racksProjection: Projection = {
   name: 'racks',
-  version: 2,
+  version: 3,
   tables: [racks, rackSlots],
 };

@@ -243,7 +243,7 @@ const rackView = (row: RackRow): RackView => ({
   powerLimitWatts: Number(row.power_limit_watts),
   ratedWatts: Number(row.rated_watts),
   breachWatts: Math.max(0, Number(row.occupied_watts + row.reserved_watts - row.power_limit_watts)),
-  slots: slotsView(row.slot_count, row.power_limit_watts, row),
+  slots: slotsView(BigInt(row.slot_count), row.power_limit_watts, row),
 });
 
 const reservationView = (row: SlotRow): ReservationView => ({
