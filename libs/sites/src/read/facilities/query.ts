@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsBooleanString, IsIn, IsISO8601, Matches } from 'class-validator';
+import { IsBooleanString, IsIn, Matches } from 'class-validator';
 import { sql, type Kysely } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
@@ -16,7 +16,7 @@ import {
 import type { CurtailmentCause } from '../../domain/curtailments.js';
 import { facilityUnknown } from '../../domain/facility.js';
 import { RACK_CODE } from '../../domain/rack.js';
-import { FacilityParams, MayBeAbsent } from '../../http/codes.js';
+import { FacilityParams, IsInstant, MayBeAbsent } from '../../http/codes.js';
 import { slotsView, SlotsView } from '../views.js';
 import type { CurtailmentRow, FacilityRow, PowerRateRow } from './projection.js';
 
@@ -108,9 +108,9 @@ export class CurtailmentsFilter extends Page {
   @IsBooleanString()
   open?: 'true' | 'false';
 
-  /** Those in force at this instant. */
+  /** Those in force at this instant, UTC. */
   @MayBeAbsent()
-  @IsISO8601({ strict: true, strictSeparator: true })
+  @IsInstant()
   at?: string;
 
   /**
