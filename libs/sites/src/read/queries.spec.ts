@@ -73,6 +73,7 @@ const rackHot: RackEvent[] = [
     },
   },
 ];
+const cool = { ...hot, rack: 'COOL' };
 const grid = {
   facility: 'DALTON',
   curtailmentId: 'curtailment-1',
@@ -135,6 +136,9 @@ const dalton: FacilityEvent[] = [
   { type: 'DisposalBegan', data: { ...deed, disposalId: 'disposal-2' } },
   { type: 'FacilityDisposed', data: { ...deed, disposalId: 'disposal-2' } },
 ];
+/** A rack of a site that was disposed of. */
+const gone = { facility: 'DALTON', rack: 'GONE', slotCount: 3, powerLimitWatts: 10_000 };
+const ofDisposal = (disposalId: string) => ({ facility: 'DALTON', rack: 'GONE', disposalId });
 const log = [
   ...recorded(`facility-${facility}`, [
     opened(facility),
@@ -143,9 +147,10 @@ const log = [
   ...recorded(`rack-${facility}.A`, rackA),
   ...['MARBLE', 'DALTON'].flatMap((code) => recorded(`facility-${code}`, [opened(code)])),
   ...recorded('facility-MARBLE', [
-    { type: 'RackPowerCommitted', data: { facility: 'MARBLE', racks: [hot] } },
+    { type: 'RackPowerCommitted', data: { facility: 'MARBLE', racks: [hot, cool] } },
   ] satisfies FacilityEvent[]),
   ...recorded('rack-MARBLE.HOT', rackHot),
+  ...recorded('rack-MARBLE.COOL', [{ type: 'RackCommissioned', data: cool }] as RackEvent[]),
   // As many units as orders for power alone may name, and slots of racks of the largest size.
   ...recorded('facility-VAST', [
     opened('VAST'),
@@ -177,6 +182,15 @@ const log = [
       })),
     ]),
   ),
+  ...recorded('facility-DALTON', [
+    { type: 'RackPowerCommitted', data: { facility: 'DALTON', racks: [gone] } },
+  ] as FacilityEvent[]),
+  ...recorded('rack-DALTON.GONE', [
+    { type: 'RackCommissioned', data: gone },
+    { type: 'RackClosed', data: ofDisposal('disposal-1') },
+    { type: 'RackReopened', data: ofDisposal('disposal-1') },
+    { type: 'RackClosed', data: ofDisposal('disposal-2') },
+  ] as RackEvent[]),
   ...recorded('facility-DALTON', dalton),
 ].map((event, index) => ({ ...event, position: BigInt(index + 1) * 100n }));
 
@@ -220,7 +234,7 @@ const get = async (url: string) => {
 it('A facility tells its power, racks, slots and what was promised, and where it is true', async () => {
   const { status, headers, body } = await get('/v1/facilities/DENTON');
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '34100' });
+  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '34700' });
   expect(body).toEqual({
     facility,
     name: 'Site DENTON',
@@ -229,7 +243,13 @@ it('A facility tells its power, racks, slots and what was promised, and where it
     openedAt: '2024-06-01T00:00:00.000Z',
     openCurtailments: 0,
     powerEnvelopeWatts: 3_000_000_000,
-    racks: { count: 3, inService: 1, powerLimitWatts: 30_000, freeWatts: 2_999_970_000 },
+    racks: {
+      count: 3,
+      inService: 1,
+      powerLimitWatts: 30_000,
+      breachWatts: 0,
+      freeWatts: 2_999_970_000,
+    },
     capacity: { committedUnits: 0, committedWatts: 0, freeWatts: 3_000_000_000 },
     slots: {
       total: 3,
@@ -268,7 +288,7 @@ it('Racks are listed by code, page by page, planned ones too', async () => {
   const first = await get('/v1/facilities/DENTON/racks?limit=2');
   expect(first.body.items).toMatchObject([
     { rack: 'A', status: 'inService', powerLimitWatts: 10_000, slots: { total: 3, free: 1 } },
-    { rack: 'B', status: 'planned', slots: { total: 3, free: 3, freeWatts: 10_000 } },
+    { rack: 'B', status: 'planned', slots: { total: 3, free: 0, freeWatts: 0 } },
   ]);
   const cursor = String(first.body.nextCursor);
   const next = await get(`/v1/facilities/DENTON/racks?limit=2&cursor=${cursor}`);
@@ -285,16 +305,23 @@ it('A derated rack tells by how much it is exceeded, and can be found by that', 
     places: [{ powerWatts: 3_247 }, { powerWatts: 4_000 }, { status: 'free' }],
   });
   const site = await get('/v1/facilities/MARBLE');
-  expect(site.body).toMatchObject({ slots: { occupiedWatts: 7_247, freeWatts: 0 } });
+  expect(site.body).toMatchObject({
+    racks: { count: 2, inService: 2, breachWatts: 1_247 },
+    // What the one uses too much is free in the other all the same.
+    slots: { occupiedWatts: 7_247, freeWatts: 10_000, free: 4 },
+  });
   const found = async (query: string) =>
     ((await get(`/v1/facilities/${query}`)).body.items as { rack: string }[]).map(
       ({ rack }) => rack,
     );
   expect(await found('MARBLE/racks?inBreach=true&derated=true')).toEqual(['HOT']);
-  expect(await found('MARBLE/racks?derated=false')).toEqual([]);
+  expect(await found('MARBLE/racks?derated=false')).toEqual(['COOL']);
   expect(await found('DENTON/racks?inBreach=true')).toEqual([]);
-  expect(await found('DENTON/racks?minFreeWatts=3507')).toEqual(['B', 'C']);
-  expect(await found('DENTON/racks?minFreeSlots=2&derated=false')).toEqual(['B', 'C']);
+  expect(await found('DENTON/racks?minFreeWatts=3506')).toEqual(['A']);
+  expect(await found('DENTON/racks?minFreeWatts=3507')).toEqual([]);
+  expect(await found('MARBLE/racks?minFreeSlots=2&derated=false')).toEqual(['COOL']);
+  expect(await found('DENTON/racks?status=planned')).toEqual(['B', 'C']);
+  expect(await found('DENTON/racks?status=inService')).toEqual(['A']);
 });
 
 it('A site tells its power, its curtailments, and into whose hands it went', async () => {
@@ -306,7 +333,16 @@ it('A site tells its power, its curtailments, and into whose hands it went', asy
     openCurtailments: 1,
     disposedTo: 'Somebody',
     disposedOn: '2024-07-01',
+    racks: { count: 1, inService: 0 },
+    slots: { total: 0, free: 0, freeWatts: 0 },
   });
+  const closed = async (query: string) =>
+    (await get(`/v1/facilities/DALTON/racks?${query}`)).body.items;
+  expect(await closed('status=closed')).toMatchObject([
+    { rack: 'GONE', slots: { total: 3, free: 0, freeWatts: 0 } },
+  ]);
+  expect(await closed('minFreeSlots=1')).toEqual([]);
+  expect(await closed('minFreeWatts=1')).toEqual([]);
   expect(body).not.toHaveProperty('disposalAbandonedFor');
   const listed = await get('/v1/facilities?status=disposed');
   expect(listed.body.items).toMatchObject([

@@ -22,7 +22,7 @@ export interface FacilityRow extends UsageColumns {
   readonly racks: number;
   readonly rack_limit_watts: bigint;
   readonly racks_in_service: number;
-  /** In force, of the racks in service, like the slots. */
+  /** In force, of the racks that went into service, like the slots; closed ones too. */
   readonly in_service_limit_watts: bigint;
   readonly slots: bigint;
   readonly committed_units: bigint;
@@ -85,6 +85,8 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
     SlotPowerChanged: atFacility,
     RackDerated: atFacility,
     RackRestored: atFacility,
+    RackClosed: atFacility,
+    RackReopened: atFacility,
   },
   evolve: (row, event) => {
     if (event.type === 'FacilityOpened') {
@@ -174,8 +176,9 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
         return { ...row, in_service_limit_watts: row.in_service_limit_watts + more };
       }
       case 'RackClosed':
+        return { ...row, racks_in_service: row.racks_in_service - 1 };
       case 'RackReopened':
-        return row;
+        return { ...row, racks_in_service: row.racks_in_service + 1 };
       default:
         return usageAfter(row, event);
     }
@@ -284,6 +287,6 @@ const bigintOf = (value: number | undefined): bigint | null =>
 
 export const facilitiesProjection: Projection = {
   name: 'facilities',
-  version: 4,
+  version: 5,
   tables: [facilities, powerRates, curtailments],
 };

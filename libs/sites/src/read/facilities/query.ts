@@ -17,13 +17,15 @@ import type { CurtailmentCause } from '../../domain/curtailments.js';
 import { facilityUnknown } from '../../domain/facility.js';
 import { RACK_CODE } from '../../domain/rack.js';
 import { FacilityParams, IsInstant, MayBeAbsent } from '../../http/codes.js';
-import { slotsView, SlotsView } from '../views.js';
+import { nothingFree, slotsView, SlotsView, type Free } from '../views.js';
+import type { RackRow } from '../racks/projection.js';
 import type { CurtailmentRow, FacilityRow, PowerRateRow } from './projection.js';
 
 interface Tables {
   facilities: FacilityRow;
   power_rates: PowerRateRow;
   curtailments: CurtailmentRow;
+  racks: RackRow;
 }
 
 /** The power that racks may draw together. */
@@ -34,6 +36,8 @@ export class RacksView {
   inService: number;
   /** Sum of their limits, in watts. */
   powerLimitWatts: number;
+  /** By how much racks exceed their limits in force, together. */
+  breachWatts: number;
   /** What is left of the envelope for further racks. */
   freeWatts: number;
 }
@@ -164,9 +168,7 @@ export class FacilitiesController {
         const all = db.selectFrom('facilities').selectAll();
         const wanted = status === undefined ? all : all.where('status', '=', status);
         const found = await keysetPage(wanted, page, ['facility']);
-        const rates = await ratesInForce(db, found.items);
-        const items = found.items.map((row) => facilityView(row, rates.get(row.facility)));
-        return { ...found, items };
+        return { ...found, items: await viewed(db, found.items) };
       },
     );
     return readReply(position, value);
@@ -179,17 +181,16 @@ export class FacilitiesController {
   @AnyRole()
   @ApiOkResponse({ type: FacilityView })
   async get(@Param() { code }: FacilityParams, @ReadAt() at: ReadOptions) {
-    const { position, value } = await this.readModels.read<Tables, FacilityWithRate | undefined>(
+    const { position, value } = await this.readModels.read<Tables, Viewed | undefined>(
       at,
       async (db) => {
         const ofCode = db.selectFrom('facilities').selectAll().where('facility', '=', code);
         const row = await ofCode.executeTakeFirst();
-        return row && { row, rate: (await ratesInForce(db, [row])).get(code) };
+        return row && { revision: row.revision, view: (await viewed(db, [row]))[0]! };
       },
     );
     if (!value) throw facilityUnknown();
-    const { row, rate } = value;
-    return readReply(position, facilityView(row, rate), { etag: `"${row.revision}"` });
+    return readReply(position, value.view, { etag: `"${value.revision}"` });
   }
 
   @ApiOperation({ summary: 'List what energy costs a facility, the latest day first' })
@@ -251,10 +252,44 @@ const mustBeKnown = async (db: Kysely<Tables>, code: string): Promise<void> => {
   if (!(await ofCode.select('facility').executeTakeFirst())) throw facilityUnknown();
 };
 
-interface FacilityWithRate {
-  readonly row: FacilityRow;
-  readonly rate: PowerRateRow | undefined;
+interface Viewed {
+  readonly revision: bigint;
+  readonly view: FacilityView;
 }
+
+const viewed = async (
+  db: Kysely<Tables>,
+  rows: readonly FacilityRow[],
+): Promise<FacilityView[]> => {
+  if (rows.length === 0) return [];
+  const rates = await ratesInForce(db, rows);
+  const breaches = await breachesOf(db, rows);
+  return rows.map((row) =>
+    facilityView(row, rates.get(row.facility), breaches.get(row.facility) ?? 0n),
+  );
+};
+
+/**
+ * By how much racks of each site exceed their limits. What one rack uses too much another one has
+ * free all the same; those that do are few and found by an index.
+ */
+const breachesOf = async (
+  db: Kysely<Tables>,
+  sites: readonly FacilityRow[],
+): Promise<ReadonlyMap<string, bigint>> => {
+  const breaches = await db
+    .selectFrom('racks')
+    .select(['facility', sql<bigint>`sum(breach_watts)::bigint`.as('watts')])
+    .where(
+      'facility',
+      'in',
+      sites.map(({ facility }) => facility),
+    )
+    .where('breach_watts', '>', 0n)
+    .groupBy('facility')
+    .execute();
+  return new Map(breaches.map(({ facility, watts }) => [facility, watts]));
+};
 
 /**
  * What energy costs each of the sites today, where the sites are. Which day that is PostgreSQL is
@@ -264,7 +299,6 @@ const ratesInForce = async (
   db: Kysely<Tables>,
   sites: readonly FacilityRow[],
 ): Promise<ReadonlyMap<string, PowerRateRow>> => {
-  if (sites.length === 0) return new Map();
   const now = requestClock.now();
   // On Earth it is one of three days at most.
   const byDay = Map.groupBy(sites, ({ time_zone }) => dayIn(time_zone, now));
@@ -310,7 +344,11 @@ const curtailmentView = (row: CurtailmentRow): CurtailmentView => ({
   declaredBy: row.declared_by,
 });
 
-const facilityView = (row: FacilityRow, rate: PowerRateRow | undefined): FacilityView => ({
+const facilityView = (
+  row: FacilityRow,
+  rate: PowerRateRow | undefined,
+  breachWatts: bigint,
+): FacilityView => ({
   facility: row.facility,
   name: row.name,
   timeZone: row.time_zone,
@@ -328,6 +366,7 @@ const facilityView = (row: FacilityRow, rate: PowerRateRow | undefined): Facilit
     count: row.racks,
     inService: row.racks_in_service,
     powerLimitWatts: Number(row.rack_limit_watts),
+    breachWatts: Number(breachWatts),
     freeWatts: Number(row.power_envelope_watts - row.rack_limit_watts),
   },
   capacity: {
@@ -335,7 +374,16 @@ const facilityView = (row: FacilityRow, rate: PowerRateRow | undefined): Facilit
     committedWatts: Number(row.committed_watts),
     freeWatts: Number(row.power_envelope_watts - row.committed_watts),
   },
-  slots: slotsView(row.slots, row.in_service_limit_watts, row),
+  slots: slotsView(row.status === 'disposed' ? 0n : row.slots, freeOf(row, breachWatts), row),
 });
+
+/** Nothing comes to a site that is being disposed of. */
+const freeOf = (row: FacilityRow, breachWatts: bigint): Free => {
+  if (row.status !== 'open') return nothingFree;
+  return {
+    slots: row.slots - row.slots_reserved - row.slots_occupied,
+    watts: row.in_service_limit_watts - row.reserved_watts - row.occupied_watts + breachWatts,
+  };
+};
 
 export const facilitiesQuery = { controllers: [FacilitiesController], providers: [] };

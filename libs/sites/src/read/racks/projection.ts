@@ -18,6 +18,8 @@ export interface RackRow extends UsageColumns {
   /** In force. */
   readonly power_limit_watts: bigint;
   readonly rated_watts: bigint;
+  /** By how much what is in use exceeds the limit in force. */
+  readonly breach_watts: bigint;
   /** Of the rack's stream; null while it is planned. */
   readonly revision: bigint | null;
 }
@@ -36,11 +38,13 @@ export const racks = tableFold<RackRow, RackPowerCommitted | RackEvent>({
       slot_count: 'integer',
       power_limit_watts: 'bigint',
       rated_watts: 'bigint',
+      breach_watts: 'bigint',
       revision: 'bigint',
       ...usageColumns,
     },
     key: ['facility', 'rack'],
     nullable: ['revision'],
+    indexes: [['facility', 'breach_watts']],
   },
   keys: {
     RackPowerCommitted: ({ data }) =>
@@ -68,6 +72,7 @@ export const racks = tableFold<RackRow, RackPowerCommitted | RackEvent>({
           slot_count: plan.slotCount,
           power_limit_watts: BigInt(plan.powerLimitWatts),
           rated_watts: BigInt(plan.powerLimitWatts),
+          breach_watts: 0n,
           revision: null,
           ...nothingUsed,
         };
@@ -81,13 +86,18 @@ export const racks = tableFold<RackRow, RackPowerCommitted | RackEvent>({
       case 'RackDerated':
       case 'RackRestored': {
         const power_limit_watts = BigInt(event.data.powerLimitWatts);
-        return row && { ...row, power_limit_watts, revision: event.revision };
+        return row && measured({ ...row, power_limit_watts, revision: event.revision });
       }
       default:
-        return row && { ...usageAfter(row, event), revision: event.revision };
+        return row && measured({ ...usageAfter(row, event), revision: event.revision });
     }
   },
 });
+
+const measured = (row: RackRow): RackRow => {
+  const over = row.reserved_watts + row.occupied_watts - row.power_limit_watts;
+  return { ...row, breach_watts: over > 0n ? over : 0n };
+};
 
 /** A slot that is held; a free slot has no row. */
 export interface SlotRow {
@@ -154,6 +164,6 @@ export const rackSlots = tableFold<SlotRow, SlotEvent>({
 
 export const racksProjection: Projection = {
   name: 'racks',
-  version: 3,
+  version: 4,
   tables: [racks, rackSlots],
 };

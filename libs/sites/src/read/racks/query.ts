@@ -17,7 +17,7 @@ import { facilityUnknown } from '../../domain/facility.js';
 import { RACK_CODE, rackUnknown } from '../../domain/rack.js';
 import { FacilityParams, MayBeAbsent, RackParams } from '../../http/codes.js';
 import type { FacilityRow } from '../facilities/projection.js';
-import { slotsView, SlotsView } from '../views.js';
+import { nothingFree, slotsView, SlotsView, type Free } from '../views.js';
 import type { RackRow, SlotRow } from './projection.js';
 
 interface Tables {
@@ -49,7 +49,12 @@ export class RackView {
 }
 
 export class RacksFilter extends Page {
-  /** Racks with at least so many watts free. */
+  /** Racks that are planned, in service, or closed with their facility. */
+  @MayBeAbsent()
+  @IsIn(['planned', 'inService', 'closed'])
+  status?: RackRow['status'];
+
+  /** Racks in service with at least so many watts free. */
   @MayBeAbsent()
   @Type(() => Number)
   @IsInt()
@@ -57,7 +62,7 @@ export class RacksFilter extends Page {
   @Max(100_000_000_000)
   minFreeWatts?: number;
 
-  /** Racks with at least so many slots free. */
+  /** Racks in service with at least so many slots free. */
   @MayBeAbsent()
   @Type(() => Number)
   @IsInt()
@@ -215,9 +220,13 @@ const HELD_SLOTS = sql<number>`(slots_occupied + slots_reserved)`;
 
 const matching = (
   racks: SelectQueryBuilder<Tables, 'racks', RackRow>,
-  { minFreeWatts, minFreeSlots, derated, inBreach }: RacksFilter,
+  { status, minFreeWatts, minFreeSlots, derated, inBreach }: RacksFilter,
 ): SelectQueryBuilder<Tables, 'racks', RackRow> => {
   let query = racks;
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (minFreeWatts !== undefined || minFreeSlots !== undefined) {
+    query = query.where('status', '=', 'inService');
+  }
   if (minFreeWatts !== undefined) {
     query = query.where(sql<boolean>`power_limit_watts - ${IN_USE} >= ${minFreeWatts}`);
   }
@@ -227,7 +236,7 @@ const matching = (
   if (derated !== undefined) {
     query = query.whereRef('power_limit_watts', derated === 'true' ? '<' : '=', 'rated_watts');
   }
-  if (inBreach !== undefined) query = query.where(sql<boolean>`${IN_USE} > power_limit_watts`);
+  if (inBreach !== undefined) query = query.where('breach_watts', '>', 0n);
   return query;
 };
 
@@ -242,9 +251,17 @@ const rackView = (row: RackRow): RackView => ({
   status: row.status,
   powerLimitWatts: Number(row.power_limit_watts),
   ratedWatts: Number(row.rated_watts),
-  breachWatts: Math.max(0, Number(row.occupied_watts + row.reserved_watts - row.power_limit_watts)),
-  slots: slotsView(BigInt(row.slot_count), row.power_limit_watts, row),
+  breachWatts: Number(row.breach_watts),
+  slots: slotsView(BigInt(row.slot_count), freeOf(row), row),
 });
+
+const freeOf = (row: RackRow): Free => {
+  if (row.status !== 'inService') return nothingFree;
+  return {
+    slots: BigInt(row.slot_count) - row.slots_reserved - row.slots_occupied,
+    watts: row.power_limit_watts - row.reserved_watts - row.occupied_watts + row.breach_watts,
+  };
+};
 
 const reservationView = (row: SlotRow): ReservationView => ({
   rack: row.rack,
