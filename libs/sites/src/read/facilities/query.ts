@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsBooleanString, IsIn, Matches } from 'class-validator';
+import { IsIn, Matches } from 'class-validator';
 import { sql, type Kysely } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
@@ -109,7 +109,7 @@ export class PowerRateList {
 export class CurtailmentsFilter extends Page {
   /** Those that are not over, or those that are. */
   @MayBeAbsent()
-  @IsBooleanString()
+  @IsIn(['true', 'false'])
   open?: 'true' | 'false';
 
   /** Those in force at this instant, UTC. */

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsBooleanString, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, Matches, Max, Min } from 'class-validator';
 import { sql, type Kysely, type SelectQueryBuilder } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
@@ -72,7 +72,7 @@ export class RacksFilter extends Page {
 
   /** Racks that are derated, or those that are not. */
   @MayBeAbsent()
-  @IsBooleanString()
+  @IsIn(['true', 'false'])
   derated?: 'true' | 'false';
 
   /** Racks in which more is in use than the limit in force. */
