@@ -55,6 +55,7 @@ interface EndedCurtailment {
   readonly cause: CurtailmentCause;
   readonly startsAt: string;
   readonly endedAt: string;
+  readonly energyAvoidedWh?: number;
 }
 
 export interface Curtailments {
@@ -77,7 +78,8 @@ export const evolveCurtailments = (
   const left = new Map(open);
   left.delete(curtailmentId);
   const { scope, cause, startsAt } = declared;
-  const over = { curtailmentId, scope, cause, startsAt, endedAt: event.data.endedAt };
+  const { facility: _, ...end } = event.data;
+  const over = { scope, cause, startsAt, ...end };
   return { open: left, ended: new Map(ended).set(curtailmentId, over) };
 };
 
@@ -174,8 +176,22 @@ const end = (
   data: Omit<CurtailmentEnded['data'], 'facility'>,
   { facility, curtailments: { open, ended } }: OperatingFacility,
 ): CurtailmentEnded[] => {
-  const { curtailmentId, endedAt } = data;
-  if (ended.has(curtailmentId)) return [];
+  const { curtailmentId, endedAt, energyAvoidedWh } = data;
+  const over = ended.get(curtailmentId);
+  if (over?.endedAt === endedAt && over.energyAvoidedWh === energyAvoidedWh) return [];
+  if (over) {
+    throw new DomainError(
+      'conflict',
+      'facility/curtailment-ended',
+      `Curtailment ${curtailmentId} ended at ${over.endedAt}`,
+      {
+        curtailmentId,
+        endedAt: over.endedAt,
+        ...(over.energyAvoidedWh !== undefined && { energyAvoidedWh: over.energyAvoidedWh }),
+      },
+      over.endedAt === endedAt ? '/energyAvoidedWh' : '/endedAt',
+    );
+  }
   const declared = open.get(curtailmentId);
   if (!declared) {
     throw new DomainError(

@@ -72,16 +72,19 @@ const acquire = (
   site: OperatingFacility,
 ): FacilityAcquired[] => {
   mustBeOperated(site);
-  const { facility, acquiredFrom } = site;
-  if (acquiredFrom === undefined)
-    return [{ type: 'FacilityAcquired', data: { facility, ...data } }];
-  if (acquiredFrom === data.from) return [];
+  const { facility, acquired } = site;
+  if (!acquired) return [{ type: 'FacilityAcquired', data: { facility, ...data } }];
+  const other = (['from', 'acquiredOn', 'documentDigest'] as const).find(
+    (field) => acquired[field] !== data[field],
+  );
+  if (other === undefined) return [];
+  const { from, acquiredOn, documentDigest } = acquired;
   throw new DomainError(
     'conflict',
     'facility/already-acquired',
-    `${facility} was acquired from ${acquiredFrom}`,
-    { from: acquiredFrom },
-    '/from',
+    `${facility} was acquired from ${from} on ${acquiredOn}`,
+    { from, acquiredOn, documentDigest },
+    `/${other}`,
   );
 };
 

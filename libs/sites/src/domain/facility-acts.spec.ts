@@ -99,6 +99,16 @@ describe('a curtailment', () => {
     given(opened, racks, declared, ended).when(declare()).thenNothing();
   });
 
+  it('that is over is not over otherwise', () => {
+    const end = (more: object) => command('EndCurtailment', { ...over, ...more });
+    given(opened, racks, declared, ended)
+      .when(end({ endedAt: '2024-06-05T18:00:00.000Z' }))
+      .thenRejects('facility/curtailment-ended', '/endedAt');
+    given(opened, racks, declared, ended)
+      .when(end({ energyAvoidedWh: 1_000 }))
+      .thenRejects('facility/curtailment-ended', '/energyAvoidedWh');
+  });
+
   it('names racks of the site, and ends after it began', () => {
     given(opened, racks)
       .when(declare({ scope: { kind: 'racks', racks: ['A', 'Z'] } }))
@@ -205,9 +215,15 @@ describe('a site that changes hands', () => {
     const acquired: FacilityEvent = { type: 'FacilityAcquired', data: { facility, ...from } };
     given(opened).when(command('AcquireFacility', from)).then(acquired);
     given(opened, acquired).when(command('AcquireFacility', from)).thenNothing();
-    given(opened, acquired)
-      .when(command('AcquireFacility', { ...from, from: 'Somebody else' }))
-      .thenRejects('facility/already-acquired', '/from');
+    for (const [field, other] of [
+      ['from', 'Somebody else'],
+      ['acquiredOn', '2024-01-03'],
+      ['documentDigest', 'e'.repeat(64)],
+    ] as const) {
+      given(opened, acquired)
+        .when(command('AcquireFacility', { ...from, [field]: other }))
+        .thenRejects('facility/already-acquired', `/${field}`);
+    }
   });
 
   it('is disposed of, or is not and operated as before', () => {

@@ -21,6 +21,7 @@ import {
   type DisposalBegan,
   type DisposalCommand,
   type DisposalEvent,
+  type FacilityAcquired,
 } from './disposal.js';
 
 /** A facility's code, e.g. `DENTON`. */
@@ -133,7 +134,7 @@ interface KnownFacility {
   /** Reductions of allocations whose part was given back. */
   readonly reductions: ReadonlySet<string>;
   readonly curtailments: Curtailments;
-  readonly acquiredFrom?: string;
+  readonly acquired?: FacilityAcquired['data'];
   /** Disposals that were abandoned. */
   readonly endedDisposals: ReadonlySet<string>;
 }
@@ -199,7 +200,7 @@ const evolve = (facility: Facility, event: FacilityEvent): Facility => {
     case 'CurtailmentEnded':
       return { ...facility, curtailments: evolveCurtailments(facility.curtailments, event) };
     case 'FacilityAcquired':
-      return { ...facility, acquiredFrom: event.data.from };
+      return { ...facility, acquired: event.data };
     case 'DisposalBegan':
       return { ...facility, status: 'disposing', disposal: event.data };
     case 'FacilityDisposed':

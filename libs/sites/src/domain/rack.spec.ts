@@ -238,6 +238,21 @@ describe('derating a rack', () => {
     given(commissioned).when(derate(7_000)).thenRejects('rack/not-derated', '/powerLimitWatts');
   });
 
+  it('is told again when its cause or its expected end is another', () => {
+    const expectedUntil = '2024-06-03T00:00:00.000Z';
+    for (const news of [{ cause: 'transformer' }, { expectedUntil }]) {
+      const data = { powerLimitWatts: 4_000, cause: 'breaker 7 runs hot', ...news };
+      const told: RackEvent = {
+        type: 'RackDerated',
+        data: { ...rackA, fromWatts: 4_000, ratedWatts: 7_000, ...data },
+      };
+      const tell: RackCommand = { type: 'DerateRack', data, at };
+      given(commissioned, derated(4_000)).when(tell).then(told);
+      given(commissioned, derated(4_000), told).when(tell).thenNothing();
+    }
+    given(commissioned, derated(4_000), restored).when(derate(4_000)).then(derated(4_000));
+  });
+
   it('is possible below what is in use; then nothing is added until it fits', () => {
     const full = [commissioned, reserved(1), reserved(2), occupied(1), occupied(2)];
     given(...full)

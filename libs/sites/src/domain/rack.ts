@@ -123,6 +123,8 @@ export interface CommissionedRack {
   readonly slotCount: number;
   /** In force. */
   readonly powerLimitWatts: number;
+  /** Why the limit in force is lower. */
+  readonly derating?: Derate;
   /** The limit that it was commissioned with. */
   readonly ratedWatts: number;
   /** The disposal of its facility for which it is closed. */
@@ -152,8 +154,13 @@ const evolve = (rack: Rack, event: RackEvent): Rack => {
     };
   }
   if (rack.status === 'unknown') return rack;
-  if (event.type === 'RackDerated' || event.type === 'RackRestored') {
-    return { ...rack, powerLimitWatts: event.data.powerLimitWatts };
+  if (event.type === 'RackDerated') {
+    const { powerLimitWatts } = event.data;
+    return { ...rack, powerLimitWatts, derating: event.data };
+  }
+  if (event.type === 'RackRestored') {
+    const { derating: _, ...restored } = { derating: undefined, ...rack };
+    return { ...restored, powerLimitWatts: event.data.powerLimitWatts };
   }
   if (event.type === 'RackClosed') return { ...rack, closedFor: event.data.disposalId };
   if (event.type === 'RackReopened') {
@@ -411,10 +418,13 @@ const changeSlotPower = (change: SlotPowerChange, rack: CommissionedRack): SlotP
   return [{ type: 'SlotPowerChanged', data: { facility, rack: code, fromWatts, ...change } }];
 };
 
-/** Also below what is in use: that is a breach to be cured, which no refusal would undo. */
+/**
+ * Also below what is in use: that is a breach to be cured, which no refusal would undo. Another cause
+ * or another expected end is news as well.
+ */
 const derate = (data: Derate, rack: CommissionedRack): RackDerated[] => {
-  const { facility, rack: code, ratedWatts, powerLimitWatts } = rack;
-  if (data.powerLimitWatts === powerLimitWatts && powerLimitWatts < ratedWatts) return [];
+  const { facility, rack: code, ratedWatts, powerLimitWatts, derating } = rack;
+  if (derating && sameDerating(derating, data)) return [];
   if (data.powerLimitWatts >= ratedWatts) {
     throw new DomainError(
       'conflict',
@@ -427,6 +437,11 @@ const derate = (data: Derate, rack: CommissionedRack): RackDerated[] => {
   const fromWatts = powerLimitWatts;
   return [{ type: 'RackDerated', data: { facility, rack: code, fromWatts, ratedWatts, ...data } }];
 };
+
+const sameDerating = (one: Derate, other: Derate): boolean =>
+  one.powerLimitWatts === other.powerLimitWatts &&
+  one.cause === other.cause &&
+  one.expectedUntil === other.expectedUntil;
 
 const close = ({ disposalId }: { disposalId: string }, rack: CommissionedRack): RackClosed[] => {
   const { facility, rack: code, slots, closedFor } = rack;

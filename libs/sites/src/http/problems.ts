@@ -30,7 +30,11 @@ registerProblems({
     title: 'A curtailment for that cause lasted at that time',
   },
   'facility/curtailment-backwards': { status: 422, title: 'A curtailment ends after it began' },
-  'facility/already-acquired': { status: 409, title: 'The facility was acquired from another' },
+  'facility/already-acquired': {
+    status: 409,
+    title: 'The facility was acquired already, on other terms',
+  },
+  'facility/curtailment-ended': { status: 409, title: 'The curtailment ended otherwise' },
   'facility/capacity-committed': {
     status: 409,
     title: 'Capacity of the facility is committed to customers',
