@@ -16,7 +16,7 @@ export type CurtailmentCause = (typeof CURTAILMENT_CAUSES)[number];
 export type CurtailmentScope =
   { readonly kind: 'facility' } | { readonly kind: 'racks'; readonly racks: readonly string[] };
 
-/** What is curtailed from when on; open until `CurtailmentEnded`. */
+/** What is curtailed from when on; open until `CurtailmentEnded` or `CurtailmentCancelled`. */
 export type CurtailmentDeclared = DomainEvent<
   'CurtailmentDeclared',
   {
@@ -42,70 +42,75 @@ export type CurtailmentEnded = DomainEvent<
     energyAvoidedWh?: number;
   }
 >;
-export type CurtailmentEvent = CurtailmentDeclared | CurtailmentEnded;
+/** It never began: nothing was shed. */
+export type CurtailmentCancelled = DomainEvent<
+  'CurtailmentCancelled',
+  {
+    facility: string;
+    curtailmentId: string;
+    /** Before it would have begun. */
+    cancelledAt: string;
+    cause: string;
+  }
+>;
+export type CurtailmentEvent = CurtailmentDeclared | CurtailmentEnded | CurtailmentCancelled;
 
 export type CurtailmentCommand =
   | DomainCommand<'DeclareCurtailment', Omit<CurtailmentDeclared['data'], 'facility'>>
-  | DomainCommand<'EndCurtailment', Omit<CurtailmentEnded['data'], 'facility'>>;
+  | DomainCommand<'EndCurtailment', Omit<CurtailmentEnded['data'], 'facility'>>
+  | DomainCommand<'CancelCurtailment', Omit<CurtailmentCancelled['data'], 'facility'>>;
 
-/** What is left of a curtailment that is over: its place among the others for its cause. */
-interface EndedCurtailment {
-  readonly curtailmentId: string;
-  readonly scope: CurtailmentScope;
-  readonly cause: CurtailmentCause;
-  readonly startsAt: string;
-  readonly endedAt: string;
-  readonly energyAvoidedWh?: number;
+/** As declared, and how it was over. */
+interface Curtailment extends Readonly<CurtailmentDeclared['data']> {
+  readonly ended?: CurtailmentEnded['data'];
+  readonly cancelled?: CurtailmentCancelled['data'];
 }
 
-export interface Curtailments {
-  readonly open: ReadonlyMap<string, CurtailmentDeclared['data']>;
-  readonly ended: ReadonlyMap<string, EndedCurtailment>;
-}
+export type Curtailments = ReadonlyMap<string, Curtailment>;
 
-export const noCurtailments: Curtailments = { open: new Map(), ended: new Map() };
+export const noCurtailments: Curtailments = new Map();
 
 export const evolveCurtailments = (
-  { open, ended }: Curtailments,
+  curtailments: Curtailments,
   event: CurtailmentEvent,
 ): Curtailments => {
   const { curtailmentId } = event.data;
   if (event.type === 'CurtailmentDeclared') {
-    return { open: new Map(open).set(curtailmentId, event.data), ended };
+    return new Map(curtailments).set(curtailmentId, event.data);
   }
-  const declared = open.get(curtailmentId);
-  if (!declared) return { open, ended };
-  const left = new Map(open);
-  left.delete(curtailmentId);
-  const { scope, cause, startsAt } = declared;
-  const { facility: _, ...end } = event.data;
-  const over = { scope, cause, startsAt, ...end };
-  return { open: left, ended: new Map(ended).set(curtailmentId, over) };
+  const declared = curtailments.get(curtailmentId);
+  if (!declared) return curtailments;
+  const over =
+    event.type === 'CurtailmentEnded' ? { ended: event.data } : { cancelled: event.data };
+  return new Map(curtailments).set(curtailmentId, { ...declared, ...over });
 };
 
 export const decideCurtailments = (
   command: CurtailmentCommand,
   facility: OperatingFacility,
-): CurtailmentEvent[] =>
-  command.type === 'DeclareCurtailment'
-    ? declare(command.data, facility)
-    : end(command.data, facility);
+): CurtailmentEvent[] => {
+  switch (command.type) {
+    case 'DeclareCurtailment':
+      return declare(command.data, facility);
+    case 'EndCurtailment':
+      return end(command.data, facility);
+    case 'CancelCurtailment':
+      return cancel(command.data, facility);
+  }
+};
 
 /**
- * One cause is open once for a rack, and its windows there never overlap, so that no energy is
- * counted twice; windows of different causes may overlap.
+ * The windows of one cause never overlap on a rack, so that no energy is counted twice; those of
+ * different causes may. One that is open lasts until its expected end, or for any time where none
+ * is known; when it ends later after all, that is judged again.
  */
 const declare = (
   data: Omit<CurtailmentDeclared['data'], 'facility'>,
   site: OperatingFacility,
 ): CurtailmentDeclared[] => {
-  const {
-    facility,
-    racks,
-    curtailments: { open, ended },
-  } = site;
-  const { curtailmentId, scope, cause, startsAt, expectedEndAt } = data;
-  if (open.has(curtailmentId) || ended.has(curtailmentId)) return [];
+  const { facility, racks, curtailments } = site;
+  const { curtailmentId, scope, startsAt, expectedEndAt } = data;
+  if (curtailments.has(curtailmentId)) return [];
   mustBeOperated(site);
   if (expectedEndAt !== undefined && expectedEndAt <= startsAt) {
     throw new DomainError(
@@ -126,45 +131,39 @@ const declare = (
       '/scope/racks',
     );
   }
-  const same = [...open.values()].find(
-    (other) => other.cause === cause && overlap(other.scope, scope),
-  );
-  if (same) {
-    throw new DomainError(
-      'conflict',
-      'facility/curtailment-open',
-      `Curtailment ${same.curtailmentId} for the same cause is open since ${same.startsAt}`,
-      { curtailmentId: same.curtailmentId, cause },
-      '/cause',
-    );
-  }
-  // What was not announced to end before may last for any time.
-  mustNotOverlap(ended, data, expectedEndAt, '/startsAt');
+  mustNotOverlap(curtailments, data, expectedEndAt, '/startsAt');
   return [{ type: 'CurtailmentDeclared', data: { facility, ...data } }];
 };
 
+/** @param until its end; absent: any time after its start. */
 const mustNotOverlap = (
-  ended: Curtailments['ended'],
-  { scope, cause, startsAt }: Pick<CurtailmentDeclared['data'], 'scope' | 'cause' | 'startsAt'>,
+  curtailments: Curtailments,
+  { curtailmentId, scope, cause, startsAt }: Omit<CurtailmentDeclared['data'], 'facility'>,
   until: string | undefined,
   pointer: string,
 ): void => {
-  const other = [...ended.values()].find(
-    (over) =>
-      over.cause === cause &&
-      startsAt < over.endedAt &&
-      (until === undefined || over.startsAt < until) &&
-      overlap(over.scope, scope),
-  );
-  if (!other) return;
-  throw new DomainError(
-    'conflict',
-    'facility/curtailment-overlaps',
-    `Curtailment ${other.curtailmentId} for the same cause lasted from ${other.startsAt} to ` +
-      other.endedAt,
-    { curtailmentId: other.curtailmentId, startsAt: other.startsAt, endedAt: other.endedAt },
-    pointer,
-  );
+  for (const other of curtailments.values()) {
+    if (other.curtailmentId === curtailmentId || other.cause !== cause || other.cancelled) continue;
+    const otherUntil = other.ended?.endedAt ?? other.expectedEndAt;
+    const apart =
+      (otherUntil !== undefined && startsAt >= otherUntil) ||
+      (until !== undefined && other.startsAt >= until);
+    if (apart || !overlap(other.scope, scope)) continue;
+    const lasts = otherUntil === undefined ? '' : ` to ${otherUntil}`;
+    throw new DomainError(
+      'conflict',
+      other.ended ? 'facility/curtailment-overlaps' : 'facility/curtailment-open',
+      `Curtailment ${other.curtailmentId} for the same cause lasts from ${other.startsAt}${lasts}`,
+      {
+        curtailmentId: other.curtailmentId,
+        cause,
+        startsAt: other.startsAt,
+        ...(other.ended && { endedAt: other.ended.endedAt }),
+        ...(other.expectedEndAt !== undefined && { expectedEndAt: other.expectedEndAt }),
+      },
+      pointer,
+    );
+  }
 };
 
 const overlap = (one: CurtailmentScope, other: CurtailmentScope): boolean =>
@@ -174,42 +173,84 @@ const overlap = (one: CurtailmentScope, other: CurtailmentScope): boolean =>
 
 const end = (
   data: Omit<CurtailmentEnded['data'], 'facility'>,
-  { facility, curtailments: { open, ended } }: OperatingFacility,
+  site: OperatingFacility,
 ): CurtailmentEnded[] => {
+  const { facility, curtailments } = site;
   const { curtailmentId, endedAt, energyAvoidedWh } = data;
-  const over = ended.get(curtailmentId);
-  if (over?.endedAt === endedAt && over.energyAvoidedWh === energyAvoidedWh) return [];
-  if (over) {
-    throw new DomainError(
-      'conflict',
-      'facility/curtailment-ended',
-      `Curtailment ${curtailmentId} ended at ${over.endedAt}`,
-      {
-        curtailmentId,
-        endedAt: over.endedAt,
-        ...(over.energyAvoidedWh !== undefined && { energyAvoidedWh: over.energyAvoidedWh }),
-      },
-      over.endedAt === endedAt ? '/energyAvoidedWh' : '/endedAt',
-    );
-  }
-  const declared = open.get(curtailmentId);
-  if (!declared) {
-    throw new DomainError(
-      'notFound',
-      'facility/curtailment-unknown',
-      `${facility} has no curtailment ${curtailmentId}`,
-      { curtailmentId },
-    );
-  }
-  if (endedAt < declared.startsAt) {
+  const declared = knownCurtailment(curtailmentId, site);
+  const { ended, cancelled, startsAt } = declared;
+  if (ended?.endedAt === endedAt && ended.energyAvoidedWh === energyAvoidedWh) return [];
+  if (ended)
+    throw endedOtherwise(ended, ended.endedAt === endedAt ? '/energyAvoidedWh' : '/endedAt');
+  if (cancelled) throw cancelledBefore(cancelled);
+  if (endedAt < startsAt) {
     throw new DomainError(
       'invalid',
       'facility/curtailment-backwards',
-      `A curtailment from ${declared.startsAt} cannot end at ${endedAt}`,
-      { startsAt: declared.startsAt, endedAt },
+      `A curtailment from ${startsAt} cannot end at ${endedAt}; before it begins it is cancelled`,
+      { startsAt, endedAt },
       '/endedAt',
     );
   }
-  mustNotOverlap(ended, declared, endedAt, '/endedAt');
+  mustNotOverlap(curtailments, declared, endedAt, '/endedAt');
   return [{ type: 'CurtailmentEnded', data: { facility, ...data } }];
 };
+
+const cancel = (
+  data: Omit<CurtailmentCancelled['data'], 'facility'>,
+  site: OperatingFacility,
+): CurtailmentCancelled[] => {
+  const { curtailmentId, cancelledAt, cause } = data;
+  const { ended, cancelled, startsAt } = knownCurtailment(curtailmentId, site);
+  if (cancelled?.cancelledAt === cancelledAt && cancelled.cause === cause) return [];
+  if (cancelled) throw cancelledBefore(cancelled);
+  if (ended) throw endedOtherwise(ended);
+  if (cancelledAt >= startsAt) {
+    throw new DomainError(
+      'conflict',
+      'facility/curtailment-begun',
+      `Curtailment ${curtailmentId} began at ${startsAt}; from then on it is ended`,
+      { curtailmentId, startsAt },
+      '/cancelledAt',
+    );
+  }
+  return [{ type: 'CurtailmentCancelled', data: { facility: site.facility, ...data } }];
+};
+
+const knownCurtailment = (
+  curtailmentId: string,
+  { facility, curtailments }: OperatingFacility,
+): Curtailment => {
+  const known = curtailments.get(curtailmentId);
+  if (known) return known;
+  throw new DomainError(
+    'notFound',
+    'facility/curtailment-unknown',
+    `${facility} has no curtailment ${curtailmentId}`,
+    { curtailmentId },
+  );
+};
+
+const endedOtherwise = (
+  { curtailmentId, endedAt, energyAvoidedWh }: CurtailmentEnded['data'],
+  pointer?: string,
+): DomainError =>
+  new DomainError(
+    'conflict',
+    'facility/curtailment-ended',
+    `Curtailment ${curtailmentId} ended at ${endedAt}`,
+    { curtailmentId, endedAt, ...(energyAvoidedWh !== undefined && { energyAvoidedWh }) },
+    pointer,
+  );
+
+const cancelledBefore = ({
+  curtailmentId,
+  cancelledAt,
+  cause,
+}: CurtailmentCancelled['data']): DomainError =>
+  new DomainError(
+    'conflict',
+    'facility/curtailment-cancelled',
+    `Curtailment ${curtailmentId} was cancelled at ${cancelledAt}`,
+    { curtailmentId, cancelledAt, cause },
+  );

@@ -130,7 +130,7 @@ describe('a curtailment', () => {
   ] as const)('for one cause is open once for %s', (_, scope) => {
     given(opened, racks, declared)
       .when(declare({ curtailmentId: 'curtailment-2', scope }))
-      .thenRejects('facility/curtailment-open', '/cause');
+      .thenRejects('facility/curtailment-open', '/startsAt');
     const startsAt = over.endedAt;
     given(opened, racks, declared, ended)
       .when(declare({ curtailmentId: 'curtailment-2', scope, startsAt }))
@@ -173,6 +173,82 @@ describe('a curtailment', () => {
         type: 'CurtailmentEnded',
         data: { facility, curtailmentId: 'curtailment-2', endedAt: window.startsAt },
       });
+  });
+
+  describe('that is announced', () => {
+    const announced: FacilityEvent = {
+      type: 'CurtailmentDeclared',
+      data: { facility, ...window, expectedEndAt: '2024-06-01T18:00:00.000Z' },
+    };
+    const next = (startsAt: string, expectedEndAt?: string) => ({
+      ...window,
+      curtailmentId: 'curtailment-2',
+      startsAt,
+      ...(expectedEndAt !== undefined && { expectedEndAt }),
+    });
+    const nextDeclared = (startsAt: string, expectedEndAt?: string): FacilityEvent => ({
+      type: 'CurtailmentDeclared',
+      data: { facility, ...next(startsAt, expectedEndAt) },
+    });
+
+    it.each([
+      ['before it', '2024-06-01T08:00:00.000Z', window.startsAt],
+      ['after it', '2024-06-01T18:00:00.000Z', undefined],
+    ])('leaves room for another of its cause %s', (_, startsAt, expectedEndAt) => {
+      given(opened, racks, announced)
+        .when(command('DeclareCurtailment', next(startsAt, expectedEndAt)))
+        .then(nextDeclared(startsAt, expectedEndAt));
+    });
+
+    it.each([
+      ['may last into it', '2024-06-01T08:00:00.000Z', undefined],
+      ['lasts into it', '2024-06-01T08:00:00.000Z', '2024-06-01T14:00:00.001Z'],
+      ['begins within it', '2024-06-01T17:59:59.999Z', '2024-06-02T00:00:00.000Z'],
+    ])('leaves none for one that %s', (_, startsAt, expectedEndAt) => {
+      given(opened, racks, announced)
+        .when(command('DeclareCurtailment', next(startsAt, expectedEndAt)))
+        .thenRejects('facility/curtailment-open', '/startsAt');
+    });
+
+    it('ends later than announced only where no other one is', () => {
+      const late = { curtailmentId: 'curtailment-1', endedAt: '2024-06-01T18:00:00.001Z' };
+      const endedLate: FacilityEvent = { type: 'CurtailmentEnded', data: { facility, ...late } };
+      given(opened, racks, announced).when(command('EndCurtailment', late)).then(endedLate);
+      given(opened, racks, announced, nextDeclared('2024-06-01T18:00:00.000Z'))
+        .when(command('EndCurtailment', late))
+        .thenRejects('facility/curtailment-open', '/endedAt');
+    });
+
+    it('can be cancelled before it begins, once, and leaves all its time to others', () => {
+      const calledOff = {
+        curtailmentId: 'curtailment-1',
+        cancelledAt: '2024-06-01T13:59:59.999Z',
+        cause: 'called off',
+      };
+      const cancelled: FacilityEvent = {
+        type: 'CurtailmentCancelled',
+        data: { facility, ...calledOff },
+      };
+      const cancel = (more: object = {}) => command('CancelCurtailment', { ...calledOff, ...more });
+      given(opened, racks, announced).when(cancel()).then(cancelled);
+      given(opened, racks, announced, cancelled).when(cancel()).thenNothing();
+      given(opened, racks, announced, cancelled)
+        .when(cancel({ cause: 'another' }))
+        .thenRejects('facility/curtailment-cancelled');
+      given(opened, racks, announced, cancelled)
+        .when(command('EndCurtailment', over))
+        .thenRejects('facility/curtailment-cancelled');
+      given(opened, racks, announced)
+        .when(cancel({ cancelledAt: window.startsAt }))
+        .thenRejects('facility/curtailment-begun', '/cancelledAt');
+      given(opened, racks, announced, ended)
+        .when(cancel())
+        .thenRejects('facility/curtailment-ended');
+      given(opened, racks).when(cancel()).thenRejects('facility/curtailment-unknown');
+      given(opened, racks, announced, cancelled)
+        .when(command('DeclareCurtailment', next(window.startsAt)))
+        .then(nextDeclared(window.startsAt));
+    });
   });
 
   it('may overlap with one of another cause, or of another rack', () => {

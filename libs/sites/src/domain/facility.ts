@@ -108,6 +108,7 @@ export const facilityEvents: EventCatalogue<FacilityEvent> = {
   PowerRateFixed: 'Energy costs the site so much from a day on.',
   CurtailmentDeclared: 'The site, or racks of it, draw less from an instant on.',
   CurtailmentEnded: 'A curtailment was over.',
+  CurtailmentCancelled: 'A curtailment was called off before it began.',
   FacilityAcquired: 'The site was taken over from somebody else.',
   DisposalBegan: 'Nothing comes to the site any more, while it is looked whether it is empty.',
   FacilityDisposed: 'The site was empty and was given away.',
@@ -198,6 +199,7 @@ const evolve = (facility: Facility, event: FacilityEvent): Facility => {
       return facility;
     case 'CurtailmentDeclared':
     case 'CurtailmentEnded':
+    case 'CurtailmentCancelled':
       return { ...facility, curtailments: evolveCurtailments(facility.curtailments, event) };
     case 'FacilityAcquired':
       return { ...facility, acquired: event.data };
@@ -278,6 +280,7 @@ const decide = (command: FacilityCommand, facility: Facility): readonly Facility
       return [{ type: 'PowerRateFixed', data: { facility: facility.facility, ...command.data } }];
     case 'DeclareCurtailment':
     case 'EndCurtailment':
+    case 'CancelCurtailment':
       return decideCurtailments(command, facility);
     case 'AcquireFacility':
     case 'BeginDisposal':

@@ -24,7 +24,10 @@ registerProblems({
   },
   'facility/rack-unknown': { status: 422, title: 'The facility has no such rack' },
   'facility/curtailment-unknown': { status: 404, title: 'There is no such curtailment' },
-  'facility/curtailment-open': { status: 409, title: 'A curtailment for that cause is open' },
+  'facility/curtailment-open': {
+    status: 409,
+    title: 'A curtailment for that cause is open, or announced, at that time',
+  },
   'facility/curtailment-overlaps': {
     status: 409,
     title: 'A curtailment for that cause lasted at that time',
@@ -34,7 +37,9 @@ registerProblems({
     status: 409,
     title: 'The facility was acquired already, on other terms',
   },
-  'facility/curtailment-ended': { status: 409, title: 'The curtailment ended otherwise' },
+  'facility/curtailment-begun': { status: 409, title: 'The curtailment began; it can be ended' },
+  'facility/curtailment-cancelled': { status: 409, title: 'The curtailment was cancelled' },
+  'facility/curtailment-ended': { status: 409, title: 'The curtailment is over' },
   'facility/capacity-committed': {
     status: 409,
     title: 'Capacity of the facility is committed to customers',

@@ -323,6 +323,9 @@ const checkSites = (log: readonly RecordedEvent[]) =>
           windows.push(open.get(curtailmentId)!);
           break;
         }
+        case 'CurtailmentCancelled':
+          open.get(event.data.curtailmentId)!.to = '';
+          break;
         case 'CurtailmentEnded':
           open.get(event.data.curtailmentId)!.to = event.data.endedAt;
           break;

@@ -128,6 +128,24 @@ const dalton: FacilityEvent[] = [
       energyAvoidedWh: 1_400_000,
     },
   },
+  {
+    type: 'CurtailmentDeclared',
+    data: {
+      ...grid,
+      curtailmentId: 'curtailment-3',
+      cause: 'maintenance',
+      startsAt: '2024-06-01T14:30:00.000Z',
+    },
+  },
+  {
+    type: 'CurtailmentCancelled',
+    data: {
+      facility: 'DALTON',
+      curtailmentId: 'curtailment-3',
+      cancelledAt: '2024-06-01T14:00:00.000Z',
+      cause: 'crew is late',
+    },
+  },
   { type: 'DisposalBegan', data: deed },
   {
     type: 'DisposalAbandoned',
@@ -234,7 +252,7 @@ const get = async (url: string) => {
 it('A facility tells its power, racks, slots and what was promised, and where it is true', async () => {
   const { status, headers, body } = await get('/v1/facilities/DENTON');
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '34700' });
+  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '34900' });
   expect(body).toEqual({
     facility,
     name: 'Site DENTON',
@@ -383,14 +401,15 @@ it('Curtailments are found by rack, by instant, and by whether they are over', a
     ((await get(`/v1/facilities/DALTON/curtailments?${query}`)).body.items as object[]).map(
       (item) => (item as { cause: string }).cause,
     );
-  expect(await causes('')).toEqual(['economic', 'grid']);
+  expect(await causes('')).toEqual(['economic', 'maintenance', 'grid']);
   expect(await causes('open=true')).toEqual(['economic']);
   expect(await causes('at=2024-06-01T15:00:00.000Z')).toEqual(['grid']);
   expect(await causes('at=2024-06-01T18:00:00.000Z')).toEqual([]);
-  expect(await causes('rack=A')).toEqual(['economic', 'grid']);
+  expect(await causes('rack=A')).toEqual(['economic', 'maintenance', 'grid']);
   expect(await causes('rack=B')).toEqual(['economic']);
   const { body } = await get('/v1/facilities/DALTON/curtailments?open=false');
   expect(body.items).toMatchObject([
+    { cancelledAt: '2024-06-01T14:00:00.000Z', cancelledFor: 'crew is late' },
     { racks: ['A'], endedAt: '2024-06-01T18:00:00.000Z', energyAvoidedWh: 1_400_000 },
   ]);
 });

@@ -124,6 +124,16 @@ export class CurtailmentEndBody {
   energyAvoidedWh?: number;
 }
 
+export class CurtailmentCancellationBody {
+  /** UTC, before it would have begun. */
+  @IsInstant()
+  cancelledAt: string;
+
+  /** @example Grid operator called it off */
+  @Length(1, 500)
+  cause: string;
+}
+
 export class AcquisitionBody {
   /** @example Celsius Mining LLC */
   @Length(1, 200)
@@ -243,7 +253,7 @@ export class FacilityActsController {
   @ApiOperation({
     summary: 'Declare that a facility, or racks of it, draw less from an instant on',
     description:
-      'Open until its end is told. One cause is open once for a rack, and its windows there do not overlap; those of different causes may.',
+      'Open until its end is told. Windows of one cause do not overlap on a rack, those of different causes may. One that is open lasts until its expected end, or for any time where none is given.',
   })
   @Post('curtailments')
   @Roles('operator')
@@ -273,6 +283,19 @@ export class FacilityActsController {
     @ActContext() context: CommandContext,
   ) {
     return this.change(code, 'EndCurtailment', { curtailmentId, ...body }, context);
+  }
+
+  @ApiOperation({ summary: 'Cancel a curtailment that has not begun' })
+  @Post('curtailments/:curtailmentId/cancellation')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOkResponse({ type: FacilityChangedReply })
+  cancel(
+    @Param() { code, curtailmentId }: CurtailmentParams,
+    @Body() body: CurtailmentCancellationBody,
+    @ActContext() context: CommandContext,
+  ) {
+    return this.change(code, 'CancelCurtailment', { curtailmentId, ...body }, context);
   }
 
   @ApiOperation({ summary: 'Record that a facility was taken over from somebody else' })

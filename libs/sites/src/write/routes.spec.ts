@@ -275,8 +275,24 @@ describe('a facility in operation', () => {
       status: 400,
       body: { errors: [{ pointer: '/startsAt' }] },
     });
+    const called = { cancelledAt: window.startsAt, cause: 'called off' };
+    expect(await post(`${url}/curtailments/${id}/cancellation`, called)).toMatchObject({
+      status: 409,
+      body: { code: 'facility/curtailment-begun' },
+    });
     const over = { endedAt: '2024-06-01T18:00:00.000Z', energyAvoidedWh: 1_400_000 };
     expect(await post(`${url}/curtailments/${id}/end`, over)).toMatchObject({ status: 200 });
+  });
+
+  it('is not curtailed where it was called off before', async () => {
+    const window = { cause: 'grid', startsAt: '2024-06-01T14:00:00.000Z' };
+    const announced = await post(`${url}/curtailments`, window);
+    const id = String(announced.body.curtailmentId);
+    const called = { cancelledAt: '2024-06-01T12:00:00.000Z', cause: 'called off' };
+    expect(await post(`${url}/curtailments/${id}/cancellation`, called)).toMatchObject({
+      status: 200,
+    });
+    expect(await post(`${url}/curtailments`, window)).toMatchObject({ status: 201 });
   });
 
   it('changes hands, when nothing is there', async () => {

@@ -72,6 +72,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
     PowerRateFixed: atFacility,
     CurtailmentDeclared: atFacility,
     CurtailmentEnded: atFacility,
+    CurtailmentCancelled: atFacility,
     FacilityAcquired: atFacility,
     DisposalBegan: atFacility,
     FacilityDisposed: atFacility,
@@ -152,6 +153,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
       case 'CurtailmentDeclared':
         return { ...row, revision, open_curtailments: row.open_curtailments + 1 };
       case 'CurtailmentEnded':
+      case 'CurtailmentCancelled':
         return { ...row, revision, open_curtailments: row.open_curtailments - 1 };
       case 'FacilityAcquired':
         return { ...row, revision, acquired_from: event.data.from };
@@ -232,6 +234,8 @@ export interface CurtailmentRow {
   readonly starts_at: string;
   readonly expected_end_at: string | null;
   readonly ended_at: string | null;
+  readonly cancelled_at: string | null;
+  readonly cancelled_for: string | null;
   readonly shedding_watts: bigint | null;
   readonly energy_avoided_wh: bigint | null;
   readonly declared_by: string;
@@ -252,19 +256,37 @@ export const curtailments = tableFold<CurtailmentRow, CurtailmentEvent>({
       starts_at: 'timestamptz',
       expected_end_at: 'timestamptz',
       ended_at: 'timestamptz',
+      cancelled_at: 'timestamptz',
+      cancelled_for: 'text',
       shedding_watts: 'bigint',
       energy_avoided_wh: 'bigint',
       declared_by: 'text',
     },
     key: ['facility', 'curtailment_id'],
-    nullable: ['racks', 'expected_end_at', 'ended_at', 'shedding_watts', 'energy_avoided_wh'],
+    nullable: [
+      'racks',
+      'expected_end_at',
+      'ended_at',
+      'cancelled_at',
+      'cancelled_for',
+      'shedding_watts',
+      'energy_avoided_wh',
+    ],
     indexes: [['facility', 'starts_at', 'curtailment_id']],
   },
-  keys: { CurtailmentDeclared: atCurtailment, CurtailmentEnded: atCurtailment },
+  keys: {
+    CurtailmentDeclared: atCurtailment,
+    CurtailmentEnded: atCurtailment,
+    CurtailmentCancelled: atCurtailment,
+  },
   evolve: (row, event) => {
     if (event.type === 'CurtailmentEnded') {
       const { endedAt: ended_at, energyAvoidedWh } = event.data;
       return row && { ...row, ended_at, energy_avoided_wh: bigintOf(energyAvoidedWh) };
+    }
+    if (event.type === 'CurtailmentCancelled') {
+      const { cancelledAt: cancelled_at, cause: cancelled_for } = event.data;
+      return row && { ...row, cancelled_at, cancelled_for };
     }
     const { facility, curtailmentId, scope, cause, startsAt, expectedEndAt } = event.data;
     return {
@@ -275,6 +297,8 @@ export const curtailments = tableFold<CurtailmentRow, CurtailmentEvent>({
       starts_at: startsAt,
       expected_end_at: expectedEndAt ?? null,
       ended_at: null,
+      cancelled_at: null,
+      cancelled_for: null,
       shedding_watts: bigintOf(event.data.sheddingWatts),
       energy_avoided_wh: null,
       declared_by: event.metadata.actor.subject,
@@ -287,6 +311,6 @@ const bigintOf = (value: number | undefined): bigint | null =>
 
 export const facilitiesProjection: Projection = {
   name: 'facilities',
-  version: 5,
+  version: 6,
   tables: [facilities, powerRates, curtailments],
 };

@@ -83,7 +83,7 @@ export class FacilityView {
   disposedOn?: string;
   /** Why the last disposal was abandoned. */
   disposalAbandonedFor?: string;
-  /** Curtailments that are not over. */
+  /** Curtailments that are announced or in force. */
   openCurtailments: number;
   /** @example 125000000 */
   powerEnvelopeWatts: number;
@@ -107,7 +107,7 @@ export class PowerRateList {
 }
 
 export class CurtailmentsFilter extends Page {
-  /** Those that are not over, or those that are. */
+  /** Those that are neither over nor cancelled, or those that are. */
   @MayBeAbsent()
   @IsIn(['true', 'false'])
   open?: 'true' | 'false';
@@ -135,6 +135,9 @@ export class CurtailmentView {
   expectedEndAt?: string;
   /** Absent while it is open. */
   endedAt?: string;
+  /** It never began. */
+  cancelledAt?: string;
+  cancelledFor?: string;
   sheddingWatts?: number;
   energyAvoidedWh?: number;
   declaredBy: string;
@@ -228,11 +231,13 @@ export class FacilitiesController {
         await mustBeKnown(db, code);
         let all = db.selectFrom('curtailments').selectAll().where('facility', '=', code);
         if (open !== undefined) {
-          all = all.where('ended_at', open === 'true' ? 'is' : 'is not', null);
+          const over = sql<boolean>`coalesce(ended_at, cancelled_at) is not null`;
+          all = all.where((eb) => (open === 'true' ? eb.not(over) : over));
         }
         if (instant !== undefined) {
           all = all
             .where('starts_at', '<=', instant)
+            .where('cancelled_at', 'is', null)
             .where((eb) => eb.or([eb('ended_at', 'is', null), eb('ended_at', '>', instant)]));
         }
         if (rack !== undefined) {
@@ -339,6 +344,8 @@ const curtailmentView = (row: CurtailmentRow): CurtailmentView => ({
   startsAt: row.starts_at,
   ...(row.expected_end_at === null ? {} : { expectedEndAt: row.expected_end_at }),
   ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
+  ...(row.cancelled_at === null ? {} : { cancelledAt: row.cancelled_at }),
+  ...(row.cancelled_for === null ? {} : { cancelledFor: row.cancelled_for }),
   ...(row.shedding_watts === null ? {} : { sheddingWatts: Number(row.shedding_watts) }),
   ...(row.energy_avoided_wh === null ? {} : { energyAvoidedWh: Number(row.energy_avoided_wh) }),
   declaredBy: row.declared_by,
