@@ -10,6 +10,7 @@ import { facilitiesQuery } from './read/facilities/query.js';
 import { racksProjection } from './read/racks/projection.js';
 import { racksQuery } from './read/racks/query.js';
 import { commissionManyRacks } from './write/commission-racks.js';
+import { derateFacility } from './write/derate-facility.js';
 import { facilityActs } from './write/facility-acts.js';
 import { openFacility } from './write/open-facility.js';
 import { changeRackPower } from './write/rack-power.js';
@@ -17,6 +18,7 @@ import { changeRackPower } from './write/rack-power.js';
 const slices = [
   openFacility,
   facilityActs,
+  derateFacility,
   commissionManyRacks,
   changeRackPower,
   facilitiesQuery,

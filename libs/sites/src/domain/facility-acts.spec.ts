@@ -69,6 +69,92 @@ describe('the power envelope', () => {
   });
 });
 
+describe('an envelope that shrinks below what it has to hold', () => {
+  const derate = (powerEnvelopeWatts: number, more: object = {}) =>
+    command('DerateFacility', { powerEnvelopeWatts, cause: 'utility', ...more });
+  const derated = (powerEnvelopeWatts: number, fromWatts: number, more: object = {}) =>
+    ({
+      type: 'FacilityDerated',
+      data: {
+        facility,
+        fromWatts,
+        ratedWatts: 1_000,
+        powerEnvelopeWatts,
+        cause: 'utility',
+        ...more,
+      },
+    }) satisfies FacilityEvent;
+  const restored: FacilityEvent = {
+    type: 'FacilityRestored',
+    data: { facility, powerEnvelopeWatts: 1_000, fromWatts: 500 },
+  };
+
+  it('is derated, again by every news, and restored', () => {
+    const until = { expectedUntil: '2024-06-03T00:00:00.000Z' };
+    given(opened, racks, promised).when(derate(500)).then(derated(500, 1_000));
+    given(opened, derated(500, 1_000)).when(derate(500)).thenNothing();
+    given(opened, derated(500, 1_000))
+      .when(derate(500, until))
+      .then(derated(500, 500, until));
+    given(opened, derated(500, 1_000)).when(derate(400)).then(derated(400, 500));
+    given(opened).when(derate(1_000)).thenRejects('facility/not-derated', '/powerEnvelopeWatts');
+    given(opened, derated(500, 1_000)).when(command('RestoreFacility', {})).then(restored);
+    given(opened).when(command('RestoreFacility', {})).thenNothing();
+    given(opened, derated(500, 1_000), restored).when(derate(500)).then(derated(500, 1_000));
+  });
+
+  it('takes neither racks nor promises until they fit', () => {
+    const { facility: _, ...promise } = promised.data as Of<'CommitCapacity'> & {
+      facility: string;
+    };
+    const commit = (powerWatts: number) =>
+      command('CommitCapacity', { ...promise, allocationId: 'allocation-2', powerWatts });
+    const rack = (powerLimitWatts: number) =>
+      command('CommitRackPower', { racks: [{ rack: 'C', slotCount: 1, powerLimitWatts }] });
+    given(opened, racks, promised, derated(500, 1_000))
+      .when(rack(1))
+      .thenRejects('facility/power-envelope-exceeded', '/racks');
+    given(opened, racks, promised, derated(500, 1_000))
+      .when(commit(1))
+      .thenRejects('facility/capacity-exceeded', '/powerWatts');
+    given(opened, derated(500, 1_000))
+      .when(rack(501))
+      .thenRejects('facility/power-envelope-exceeded');
+    given(opened, derated(500, 1_000), restored)
+      .when(commit(1_000))
+      .then({
+        type: 'CapacityCommitted',
+        data: { facility, ...promise, allocationId: 'allocation-2', powerWatts: 1_000 },
+      });
+  });
+
+  it('is rated anew above its derating alone, which stays in force', () => {
+    const change = (powerEnvelopeWatts: number) =>
+      command('ChangePowerEnvelope', { powerEnvelopeWatts, cause: 'more' });
+    const changed: FacilityEvent = {
+      type: 'PowerEnvelopeChanged',
+      data: { facility, fromWatts: 1_000, powerEnvelopeWatts: 2_000, cause: 'more' },
+    };
+    given(opened, derated(500, 1_000))
+      .when(change(500))
+      .thenRejects('facility/derated', '/powerEnvelopeWatts');
+    given(opened, derated(500, 1_000)).when(change(2_000)).then(changed);
+    given(opened, derated(500, 1_000), changed)
+      .when(
+        command('CommitRackPower', {
+          racks: [{ rack: 'C', slotCount: 1, powerLimitWatts: 501 }],
+        }),
+      )
+      .thenRejects('facility/power-envelope-exceeded');
+    given(opened, derated(500, 1_000), changed)
+      .when(command('RestoreFacility', {}))
+      .then({
+        type: 'FacilityRestored',
+        data: { facility, powerEnvelopeWatts: 2_000, fromWatts: 500 },
+      });
+  });
+});
+
 it('what energy costs is fixed for a day, and again', () => {
   const rate = { ratePerKwh: '0.0450', currency: 'USD', effectiveOn: '2024-06-01' };
   const fixed: FacilityEvent = { type: 'PowerRateFixed', data: { facility, ...rate } };
@@ -329,6 +415,7 @@ describe('a site that changes hands', () => {
       command('CommitRackPower', { racks: [{ rack: 'C', slotCount: 1, powerLimitWatts: 1 }] }),
       command('CommitCapacity', promise as Of<'CommitCapacity'>),
       command('ChangePowerEnvelope', { powerEnvelopeWatts: 2_000, cause: 'more' }),
+      command('DerateFacility', { powerEnvelopeWatts: 500, cause: 'utility' }),
       command('BeginDisposal', { ...deed, disposalId: 'disposal-2' }),
       command('FixPowerRate', { ratePerKwh: '0.04', currency: 'USD', effectiveOn: '2024-06-01' }),
       command('DeclareCurtailment', {

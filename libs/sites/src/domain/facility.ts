@@ -23,6 +23,13 @@ import {
   type DisposalEvent,
   type FacilityAcquired,
 } from './disposal.js';
+import {
+  decidePowerEnvelope,
+  evolvePowerEnvelope,
+  type PowerEnvelope,
+  type PowerEnvelopeCommand,
+  type PowerEnvelopeEvent,
+} from './power-envelope.js';
 
 /** A facility's code, e.g. `DENTON`. */
 export const FACILITY_CODE = /^[A-Z][A-Z0-9]{1,15}$/;
@@ -77,10 +84,6 @@ export type CapacityReleased = DomainEvent<
   }
 >;
 
-export type PowerEnvelopeChanged = DomainEvent<
-  'PowerEnvelopeChanged',
-  { facility: string; fromWatts: number; powerEnvelopeWatts: number; cause: string }
->;
 /** For the energy of the site; of several for one day the last one holds. */
 export type PowerRateFixed = DomainEvent<
   'PowerRateFixed',
@@ -92,7 +95,7 @@ export type FacilityEvent =
   | RackPowerCommitted
   | CapacityCommitted
   | CapacityReleased
-  | PowerEnvelopeChanged
+  | PowerEnvelopeEvent
   | PowerRateFixed
   | CurtailmentEvent
   | DisposalEvent;
@@ -105,6 +108,8 @@ export const facilityEvents: EventCatalogue<FacilityEvent> = {
   CapacityReleased:
     'Capacity held for an allocation is free again: it was not made, or it was reduced.',
   PowerEnvelopeChanged: 'The site can draw another power from here on.',
+  FacilityDerated: 'Less can be drawn than the site is rated for until it is restored.',
+  FacilityRestored: 'The site can draw what it is rated for again.',
   PowerRateFixed: 'Energy costs the site so much from a day on.',
   CurtailmentDeclared: 'The site, or racks of it, draw less from an instant on.',
   CurtailmentEnded: 'A curtailment was over.',
@@ -119,9 +124,8 @@ const MAX_RACKS_PER_EVENT = 400;
 
 // State
 
-interface KnownFacility {
+interface KnownFacility extends PowerEnvelope {
   readonly facility: string;
-  readonly powerEnvelopeWatts: number;
   readonly racks: ReadonlyMap<string, RackPlan>;
   readonly rackLimitWatts: number;
   /** Live commitments by allocation. */
@@ -162,6 +166,7 @@ const evolve = (facility: Facility, event: FacilityEvent): Facility => {
       status: 'open',
       facility: event.data.facility,
       powerEnvelopeWatts: event.data.powerEnvelopeWatts,
+      ratedWatts: event.data.powerEnvelopeWatts,
       racks: new Map(),
       rackLimitWatts: 0,
       commitments: new Map(),
@@ -194,7 +199,9 @@ const evolve = (facility: Facility, event: FacilityEvent): Facility => {
     case 'CapacityReleased':
       return capacityReleased(facility, event.data);
     case 'PowerEnvelopeChanged':
-      return { ...facility, powerEnvelopeWatts: event.data.powerEnvelopeWatts };
+    case 'FacilityDerated':
+    case 'FacilityRestored':
+      return evolvePowerEnvelope(facility, event);
     case 'PowerRateFixed':
       return facility;
     case 'CurtailmentDeclared':
@@ -256,8 +263,8 @@ export type FacilityCommand =
   | DomainCommand<'CommitRackPower', { racks: readonly RackPlan[] }>
   | DomainCommand<'CommitCapacity', Omit<CapacityCommitted['data'], 'facility'>>
   | DomainCommand<'ReleaseCapacity', CapacityRelease>
-  | DomainCommand<'ChangePowerEnvelope', { powerEnvelopeWatts: number; cause: string }>
   | DomainCommand<'FixPowerRate', Omit<PowerRateFixed['data'], 'facility'>>
+  | PowerEnvelopeCommand
   | CurtailmentCommand
   | DisposalCommand;
 
@@ -274,7 +281,9 @@ const decide = (command: FacilityCommand, facility: Facility): readonly Facility
     case 'ReleaseCapacity':
       return releaseCapacity(command.data, facility);
     case 'ChangePowerEnvelope':
-      return changePowerEnvelope(command.data, facility);
+    case 'DerateFacility':
+    case 'RestoreFacility':
+      return decidePowerEnvelope(command, facility);
     case 'FixPowerRate':
       mustBeOperated(facility);
       return [{ type: 'PowerRateFixed', data: { facility: facility.facility, ...command.data } }];
@@ -290,29 +299,6 @@ const decide = (command: FacilityCommand, facility: Facility): readonly Facility
     default:
       return unreachable(command);
   }
-};
-
-/** What racks may draw and what customers were promised stays covered. */
-const changePowerEnvelope = (
-  { powerEnvelopeWatts, cause }: { powerEnvelopeWatts: number; cause: string },
-  site: OperatingFacility,
-): PowerEnvelopeChanged[] => {
-  const { facility, powerEnvelopeWatts: fromWatts, rackLimitWatts, committedWatts } = site;
-  if (powerEnvelopeWatts === fromWatts) return [];
-  mustBeOperated(site);
-  if (powerEnvelopeWatts < Math.max(rackLimitWatts, committedWatts)) {
-    throw new DomainError(
-      'conflict',
-      'facility/power-envelope-in-use',
-      `${facility} has racks limited to ${rackLimitWatts} W and ${committedWatts} W committed to ` +
-        `customers, more than ${powerEnvelopeWatts} W`,
-      { rackLimitWatts, committedWatts, powerEnvelopeWatts },
-      '/powerEnvelopeWatts',
-    );
-  }
-  return [
-    { type: 'PowerEnvelopeChanged', data: { facility, fromWatts, powerEnvelopeWatts, cause } },
-  ];
 };
 
 const open = (data: FacilityOpened['data'], facility: Facility): FacilityEvent[] => {
@@ -341,7 +327,7 @@ const commitRackPower = (
   if (added.length === 0) return [];
   mustBeOperated(facility);
   const asked = wattsOf(added);
-  const freeWatts = facility.powerEnvelopeWatts - facility.rackLimitWatts;
+  const freeWatts = Math.max(0, facility.powerEnvelopeWatts - facility.rackLimitWatts);
   if (asked > freeWatts) {
     throw new DomainError(
       'conflict',
@@ -404,7 +390,7 @@ const commitCapacity = (
     );
   }
   mustBeOperated(facility);
-  const freeWatts = facility.powerEnvelopeWatts - facility.committedWatts;
+  const freeWatts = Math.max(0, facility.powerEnvelopeWatts - facility.committedWatts);
   if (data.powerWatts > freeWatts) {
     throw new DomainError(
       'conflict',

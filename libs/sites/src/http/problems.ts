@@ -22,6 +22,11 @@ registerProblems({
     status: 409,
     title: 'The racks, or the capacity committed to customers, need more power',
   },
+  'facility/not-derated': { status: 409, title: 'A derated envelope is below the rated one' },
+  'facility/derated': {
+    status: 409,
+    title: 'The facility is derated below that; restore it first',
+  },
   'facility/rack-unknown': { status: 422, title: 'The facility has no such rack' },
   'facility/curtailment-unknown': { status: 404, title: 'There is no such curtailment' },
   'facility/curtailment-open': {

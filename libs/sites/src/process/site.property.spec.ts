@@ -55,6 +55,12 @@ const ofSite: fc.Arbitrary<FacilityCommand['data'] & { type: string }> = fc.oneo
     cause: always('utility'),
   }),
   fc.record({
+    type: always('DerateFacility'),
+    powerEnvelopeWatts: fc.constantFrom(300, 600),
+    cause: always('utility'),
+  }),
+  always({ type: 'RestoreFacility' }),
+  fc.record({
     type: always('CommitCapacity'),
     allocationId: fc.constantFrom('allocation-1', 'allocation-2'),
     units: always(1),
@@ -292,13 +298,23 @@ const checkSites = (log: readonly RecordedEvent[]) =>
     const windows: { scope: CurtailmentScope; cause: string; from: string; to: string }[] = [];
     const open = new Map<string, (typeof windows)[number]>();
     const histories = new Map<string, RackEvent[]>();
-    let envelope = 0;
+    let rated = 0;
+    let inForce = 0;
+    let before = { racks: 0, committed: 0 };
     for (const event of log as unknown as SiteEvent[]) {
       if (event.data.facility !== name) continue;
       switch (event.type) {
         case 'FacilityOpened':
+          inForce = rated = event.data.powerEnvelopeWatts;
+          break;
         case 'PowerEnvelopeChanged':
-          envelope = event.data.powerEnvelopeWatts;
+          inForce = inForce < rated ? inForce : event.data.powerEnvelopeWatts;
+          rated = event.data.powerEnvelopeWatts;
+          break;
+        case 'FacilityDerated':
+        case 'FacilityRestored':
+          expect(event.data.fromWatts).toBe(inForce);
+          inForce = event.data.powerEnvelopeWatts;
           break;
         case 'RackPowerCommitted':
           expect(site.status).toBe('open');
@@ -354,8 +370,12 @@ const checkSites = (log: readonly RecordedEvent[]) =>
         }
       }
       const limits = [...site.planned.values()].map(({ powerLimitWatts }) => powerLimitWatts);
-      expect(sumOf(limits)).toBeLessThanOrEqual(envelope);
-      expect(sumOf(committed.values())).toBeLessThanOrEqual(envelope);
+      const now = { racks: sumOf(limits), committed: sumOf(committed.values()) };
+      expect(Math.max(now.racks, now.committed, inForce)).toBeLessThanOrEqual(rated);
+      // A derating may leave too much; then nothing is added until it fits.
+      expect(now.racks).toBeLessThanOrEqual(Math.max(inForce, before.racks));
+      expect(now.committed).toBeLessThanOrEqual(Math.max(inForce, before.committed));
+      before = now;
       expect(Math.min(0, ...committed.values())).toBe(0);
     }
     for (const [index, one] of windows.entries()) {

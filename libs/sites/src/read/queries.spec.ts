@@ -168,6 +168,31 @@ const log = [
     { type: 'RackPowerCommitted', data: { facility: 'MARBLE', racks: [hot, cool] } },
   ] satisfies FacilityEvent[]),
   ...recorded('rack-MARBLE.HOT', rackHot),
+  ...recorded('facility-WEAK', [
+    opened('WEAK'),
+    {
+      type: 'RackPowerCommitted',
+      data: { facility: 'WEAK', racks: [{ ...hot, facility: 'WEAK' }] },
+    },
+    {
+      type: 'FacilityDerated',
+      data: {
+        facility: 'WEAK',
+        powerEnvelopeWatts: 4_000,
+        fromWatts: 3_000_000_000,
+        ratedWatts: 3_000_000_000,
+        cause: 'the utility cut the feed',
+        expectedUntil: '2024-06-03T00:00:00.000Z',
+      },
+    },
+  ] as FacilityEvent[]),
+  ...recorded('rack-WEAK.HOT', [
+    { type: 'RackCommissioned', data: { ...hot, facility: 'WEAK' } },
+    {
+      type: 'SlotReserved',
+      data: { ...atHot(1), facility: 'WEAK', expiresAt: '2024-06-01T00:15:00.000Z' },
+    },
+  ] as RackEvent[]),
   ...recorded('rack-MARBLE.COOL', [{ type: 'RackCommissioned', data: cool }] as RackEvent[]),
   // As many units as orders for power alone may name, and slots of racks of the largest size.
   ...recorded('facility-VAST', [
@@ -252,7 +277,7 @@ const get = async (url: string) => {
 it('A facility tells its power, racks, slots and what was promised, and where it is true', async () => {
   const { status, headers, body } = await get('/v1/facilities/DENTON');
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '34900' });
+  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '35400' });
   expect(body).toEqual({
     facility,
     name: 'Site DENTON',
@@ -261,6 +286,7 @@ it('A facility tells its power, racks, slots and what was promised, and where it
     openedAt: '2024-06-01T00:00:00.000Z',
     openCurtailments: 0,
     powerEnvelopeWatts: 3_000_000_000,
+    ratedEnvelopeWatts: 3_000_000_000,
     racks: {
       count: 3,
       inService: 1,
@@ -299,6 +325,7 @@ it('Facilities are listed by code, page by page', async () => {
     'OFFSET',
     'PECOS',
     'VAST',
+    'WEAK',
   ]);
 });
 
@@ -340,6 +367,24 @@ it('A derated rack tells by how much it is exceeded, and can be found by that', 
   expect(await found('MARBLE/racks?minFreeSlots=2&derated=false')).toEqual(['COOL']);
   expect(await found('DENTON/racks?status=planned')).toEqual(['B', 'C']);
   expect(await found('DENTON/racks?status=inService')).toEqual(['A']);
+});
+
+it('A derated site tells by how much it is exceeded, and has no more free than it can draw', async () => {
+  const { body } = await get('/v1/facilities/WEAK');
+  expect(body).toMatchObject({
+    powerEnvelopeWatts: 4_000,
+    ratedEnvelopeWatts: 3_000_000_000,
+    derating: {
+      cause: 'the utility cut the feed',
+      expectedUntil: '2024-06-03T00:00:00.000Z',
+      breach: { rackLimitWatts: 6_000, committedWatts: 0, usedWatts: 0 },
+    },
+    racks: { freeWatts: 0 },
+    capacity: { freeWatts: 4_000 },
+    slots: { free: 2, freeWatts: 753 },
+  });
+  const { body: listed } = await get('/v1/facilities?inBreach=true');
+  expect(listed.items).toMatchObject([{ facility: 'WEAK' }]);
 });
 
 it('A site tells its power, its curtailments, and into whose hands it went', async () => {

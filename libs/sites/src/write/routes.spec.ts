@@ -15,6 +15,7 @@ import { InMemoryStreams } from '@hostledger/testing';
 import '../http/problems.js';
 import { commissionManyRacks } from './commission-racks.js';
 import { FacilityCensus, type Census } from '../process/disposal.js';
+import { derateFacility } from './derate-facility.js';
 import { facilityActs } from './facility-acts.js';
 import { openFacility } from './open-facility.js';
 import { changeRackPower } from './rack-power.js';
@@ -26,7 +27,7 @@ let census: Census;
 beforeEach(async () => {
   streams = new InMemoryStreams();
   census = { machines: 0, openDeliveries: 0 };
-  const slices = [openFacility, facilityActs, commissionManyRacks, changeRackPower];
+  const slices = [openFacility, facilityActs, derateFacility, commissionManyRacks, changeRackPower];
   const authenticate = (token: string) =>
     Promise.resolve({ subject: 'ada', roles: [token] as never });
   const built = await Test.createTestingModule({
@@ -249,6 +250,27 @@ describe('a facility in operation', () => {
     expect(await post(`${url}/power-envelope`, less)).toMatchObject({
       status: 409,
       body: { code: 'facility/power-envelope-in-use', rackLimitWatts: 350_000 },
+    });
+  });
+
+  it('is derated below what its racks may draw, until it is restored', async () => {
+    const cut = { powerEnvelopeWatts: 300_000, cause: 'the utility cut the feed' };
+    expect(await post(`${url}/derating`, cut)).toMatchObject({
+      status: 200,
+      headers: { etag: '"2"' },
+      body: { facility: 'DENTON', powerEnvelopeWatts: 300_000, ratedEnvelopeWatts: 1_000_000 },
+    });
+    expect(await post(`${url}/racks`, { lines: [line('A-02', 1)] })).toMatchObject({
+      status: 409,
+      body: { code: 'facility/power-envelope-exceeded', freeWatts: 0 },
+    });
+    expect(await post(`${url}/restoration`, {})).toMatchObject({
+      status: 200,
+      body: { powerEnvelopeWatts: 1_000_000, ratedEnvelopeWatts: 1_000_000 },
+    });
+    expect(await post(`${url}/derating`, { powerEnvelopeWatts: 1 })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/cause' }] },
     });
   });
 

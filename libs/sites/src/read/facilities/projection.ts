@@ -17,7 +17,12 @@ export interface FacilityRow extends UsageColumns {
   /** Why the last disposal was abandoned. */
   readonly abandoned_for: string | null;
   readonly open_curtailments: number;
+  /** What it is rated for. */
   readonly power_envelope_watts: bigint;
+  /** In force while it is derated. */
+  readonly derated_watts: bigint | null;
+  readonly derated_for: string | null;
+  readonly derated_until: string | null;
   /** Racks whose power is committed, in service or about to be. */
   readonly racks: number;
   readonly rack_limit_watts: bigint;
@@ -49,6 +54,9 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
       abandoned_for: 'text',
       open_curtailments: 'integer',
       power_envelope_watts: 'bigint',
+      derated_watts: 'bigint',
+      derated_for: 'text',
+      derated_until: 'timestamptz',
       racks: 'integer',
       rack_limit_watts: 'bigint',
       racks_in_service: 'integer',
@@ -61,7 +69,16 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
       ...usageColumns,
     },
     key: ['facility'],
-    nullable: ['location', 'acquired_from', 'disposed_to', 'disposed_on', 'abandoned_for'],
+    nullable: [
+      'location',
+      'acquired_from',
+      'disposed_to',
+      'disposed_on',
+      'abandoned_for',
+      'derated_watts',
+      'derated_for',
+      'derated_until',
+    ],
   },
   keys: {
     FacilityOpened: atFacility,
@@ -69,6 +86,8 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
     CapacityCommitted: atFacility,
     CapacityReleased: atFacility,
     PowerEnvelopeChanged: atFacility,
+    FacilityDerated: atFacility,
+    FacilityRestored: atFacility,
     PowerRateFixed: atFacility,
     CurtailmentDeclared: atFacility,
     CurtailmentEnded: atFacility,
@@ -103,6 +122,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
         abandoned_for: null,
         open_curtailments: 0,
         power_envelope_watts: BigInt(powerEnvelopeWatts),
+        ...notDerated,
         racks: 0,
         rack_limit_watts: 0n,
         racks_in_service: 0,
@@ -148,6 +168,18 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
           revision,
           power_envelope_watts: BigInt(event.data.powerEnvelopeWatts),
         };
+      case 'FacilityDerated': {
+        const { powerEnvelopeWatts, cause, expectedUntil } = event.data;
+        return {
+          ...row,
+          revision,
+          derated_watts: BigInt(powerEnvelopeWatts),
+          derated_for: cause,
+          derated_until: expectedUntil ?? null,
+        };
+      }
+      case 'FacilityRestored':
+        return { ...row, revision, ...notDerated };
       case 'PowerRateFixed':
         return { ...row, revision };
       case 'CurtailmentDeclared':
@@ -187,6 +219,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
   },
 });
 
+const notDerated = { derated_watts: null, derated_for: null, derated_until: null } as const;
 const nobody = { disposed_to: null, disposed_on: null } as const;
 
 /** What energy costs a site from a day on. */
@@ -311,6 +344,6 @@ const bigintOf = (value: number | undefined): bigint | null =>
 
 export const facilitiesProjection: Projection = {
   name: 'facilities',
-  version: 6,
+  version: 7,
   tables: [facilities, powerRates, curtailments],
 };

@@ -64,6 +64,24 @@ export class PowerRateView {
   fixedBy: string;
 }
 
+/** By how much each exceeds a derated envelope. */
+export class EnvelopeBreachView {
+  /** The limits in force of the racks in service, together: derate racks to cure it. */
+  rackLimitWatts: number;
+  /** What customers were promised. */
+  committedWatts: number;
+  /** What machines draw, or are on their way to draw. */
+  usedWatts: number;
+}
+
+export class FacilityDeratingView {
+  /** @example The utility cut the feed */
+  cause: string;
+  /** When it is expected to be over. */
+  expectedUntil?: string;
+  breach: EnvelopeBreachView;
+}
+
 export class FacilityView {
   /** @example DENTON */
   facility: string;
@@ -85,8 +103,15 @@ export class FacilityView {
   disposalAbandonedFor?: string;
   /** Curtailments that are announced or in force. */
   openCurtailments: number;
-  /** @example 125000000 */
+  /**
+   * In force.
+   * @example 125000000
+   */
   powerEnvelopeWatts: number;
+  /** The envelope without any derating. */
+  ratedEnvelopeWatts: number;
+  /** While less can be drawn than the site is rated for. */
+  derating?: FacilityDeratingView;
   /** In force today, by the calendar of the site. */
   powerRate?: PowerRateView;
   racks: RacksView;
@@ -98,6 +123,11 @@ export class FacilitiesFilter extends Page {
   @MayBeAbsent()
   @IsIn(['open', 'disposing', 'disposed'])
   status?: FacilityRow['status'];
+
+  /** Facilities whose racks, promises or machines exceed a derated envelope. */
+  @MayBeAbsent()
+  @IsIn(['true'])
+  inBreach?: 'true';
 }
 
 export class PowerRateList {
@@ -164,12 +194,13 @@ export class FacilitiesController {
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: FacilityList })
-  async list(@Query() { status, ...page }: FacilitiesFilter, @ReadAt() at: ReadOptions) {
+  async list(@Query() { status, inBreach, ...page }: FacilitiesFilter, @ReadAt() at: ReadOptions) {
     const { position, value } = await this.readModels.read<Tables, PageOf<FacilityView>>(
       at,
       async (db) => {
-        const all = db.selectFrom('facilities').selectAll();
-        const wanted = status === undefined ? all : all.where('status', '=', status);
+        let wanted = db.selectFrom('facilities').selectAll();
+        if (status !== undefined) wanted = wanted.where('status', '=', status);
+        if (inBreach !== undefined) wanted = wanted.where(IN_BREACH);
         const found = await keysetPage(wanted, page, ['facility']);
         return { ...found, items: await viewed(db, found.items) };
       },
@@ -256,6 +287,9 @@ const mustBeKnown = async (db: Kysely<Tables>, code: string): Promise<void> => {
   const ofCode = db.selectFrom('facilities').where('facility', '=', code);
   if (!(await ofCode.select('facility').executeTakeFirst())) throw facilityUnknown();
 };
+
+const IN_BREACH = sql<boolean>`derated_watts < greatest(
+  in_service_limit_watts, committed_watts, reserved_watts + occupied_watts)`;
 
 interface Viewed {
   readonly revision: bigint;
@@ -367,29 +401,50 @@ const facilityView = (
   ...(row.disposed_on === null ? {} : { disposedOn: row.disposed_on }),
   ...(row.abandoned_for === null ? {} : { disposalAbandonedFor: row.abandoned_for }),
   openCurtailments: row.open_curtailments,
-  powerEnvelopeWatts: Number(row.power_envelope_watts),
+  powerEnvelopeWatts: Number(inForce(row)),
+  ratedEnvelopeWatts: Number(row.power_envelope_watts),
+  ...deratingOf(row),
   ...(rate && { powerRate: powerRateView(rate) }),
   racks: {
     count: row.racks,
     inService: row.racks_in_service,
     powerLimitWatts: Number(row.rack_limit_watts),
     breachWatts: Number(breachWatts),
-    freeWatts: Number(row.power_envelope_watts - row.rack_limit_watts),
+    freeWatts: above(inForce(row), row.rack_limit_watts),
   },
   capacity: {
     committedUnits: Number(row.committed_units),
     committedWatts: Number(row.committed_watts),
-    freeWatts: Number(row.power_envelope_watts - row.committed_watts),
+    freeWatts: above(inForce(row), row.committed_watts),
   },
   slots: slotsView(row.status === 'disposed' ? 0n : row.slots, freeOf(row, breachWatts), row),
 });
 
-/** Nothing comes to a site that is being disposed of. */
+const inForce = (row: FacilityRow): bigint => row.derated_watts ?? row.power_envelope_watts;
+
+const usedOf = (row: FacilityRow): bigint => row.reserved_watts + row.occupied_watts;
+
+const above = (watts: bigint, other: bigint): number => (watts > other ? Number(watts - other) : 0);
+
+const deratingOf = (row: FacilityRow): { derating?: FacilityDeratingView } => {
+  if (row.derated_watts === null) return {};
+  const breach = {
+    rackLimitWatts: above(row.in_service_limit_watts, row.derated_watts),
+    committedWatts: above(row.committed_watts, row.derated_watts),
+    usedWatts: above(usedOf(row), row.derated_watts),
+  };
+  const until = row.derated_until === null ? {} : { expectedUntil: row.derated_until };
+  return { derating: { cause: row.derated_for!, ...until, breach } };
+};
+
+/** Nothing comes to a site that is being disposed of, nor beyond the envelope in force. */
 const freeOf = (row: FacilityRow, breachWatts: bigint): Free => {
   if (row.status !== 'open') return nothingFree;
+  const ofRacks = row.in_service_limit_watts - usedOf(row) + breachWatts;
+  const ofSite = BigInt(above(inForce(row), usedOf(row)));
   return {
     slots: row.slots - row.slots_reserved - row.slots_occupied,
-    watts: row.in_service_limit_watts - row.reserved_watts - row.occupied_watts + breachWatts,
+    watts: ofRacks < ofSite ? ofRacks : ofSite,
   };
 };
 
