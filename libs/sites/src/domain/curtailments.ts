@@ -121,14 +121,15 @@ const declare = (
       '/expectedEndAt',
     );
   }
-  const strange = scope.kind === 'racks' ? scope.racks.find((rack) => !racks.has(rack)) : undefined;
+  const named = scope.kind === 'racks' ? scope.racks : [];
+  const strange = named.find((rack) => !racks.has(rack));
   if (strange !== undefined) {
     throw new DomainError(
       'invalid',
       'facility/rack-unknown',
       `${facility} has no rack ${strange}`,
       { facility, rack: strange },
-      '/scope/racks',
+      `/racks/${named.indexOf(strange)}`,
     );
   }
   mustNotOverlap(curtailments, data, expectedEndAt, '/startsAt');

@@ -198,7 +198,7 @@ describe('a curtailment', () => {
   it('names racks of the site, and ends after it began', () => {
     given(opened, racks)
       .when(declare({ scope: { kind: 'racks', racks: ['A', 'Z'] } }))
-      .thenRejects('facility/rack-unknown', '/scope/racks');
+      .thenRejects('facility/rack-unknown', '/racks/1');
     given(opened, racks)
       .when(declare({ expectedEndAt: window.startsAt }))
       .thenRejects('facility/curtailment-backwards', '/expectedEndAt');

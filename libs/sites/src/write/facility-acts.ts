@@ -10,9 +10,12 @@ import {
 import {
   ArrayMaxSize,
   ArrayMinSize,
+  ArrayUnique,
   IsArray,
   IsIn,
   IsInt,
+  IsISO4217CurrencyCode,
+  IsUppercase,
   IsUUID,
   Length,
   Matches,
@@ -65,8 +68,12 @@ export class PowerRateBody {
   })
   ratePerKwh: string;
 
-  /** @example USD */
-  @Matches(/^[A-Z]{3}$/, { message: '$property is a currency code of three letters' })
+  /**
+   * ISO 4217.
+   * @example USD
+   */
+  @IsISO4217CurrencyCode()
+  @IsUppercase()
   currency: string;
 
   /**
@@ -83,6 +90,7 @@ export class CurtailmentBody {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(2_000)
+  @ArrayUnique({ message: '$property names a rack twice' })
   @Matches(RACK_CODE, { each: true, message: 'each of $property is the code of a rack' })
   racks?: string[];
 

@@ -280,6 +280,12 @@ describe('a facility in operation', () => {
     expect(
       await post(`${url}/power-rates`, { ...rate, ratePerKwh: 0.045 }, commercial),
     ).toMatchObject({ status: 400, body: { errors: [{ pointer: '/ratePerKwh' }] } });
+    for (const currency of ['XXQ', 'usd']) {
+      expect(await post(`${url}/power-rates`, { ...rate, currency }, commercial)).toMatchObject({
+        status: 400,
+        body: { errors: [{ pointer: '/currency' }] },
+      });
+    }
     expect(await post(`${url}/power-rates`, rate)).toMatchObject({ status: 403 });
   });
 
@@ -291,6 +297,16 @@ describe('a facility in operation', () => {
     expect(await post(`${url}/curtailments`, window)).toMatchObject({
       status: 409,
       body: { code: 'facility/curtailment-open', curtailmentId: id },
+    });
+    const twice = { ...window, racks: ['A-01', 'A-01'] };
+    expect(await post(`${url}/curtailments`, twice)).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/racks' }] },
+    });
+    const strange = { ...window, racks: ['A-01', 'Z-99'] };
+    expect(await post(`${url}/curtailments`, strange)).toMatchObject({
+      status: 422,
+      body: { code: 'facility/rack-unknown', errors: [{ pointer: '/racks/1' }] },
     });
     const vague = { ...window, startsAt: '2024-06-01T14:00:00+02:00' };
     expect(await post(`${url}/curtailments`, vague)).toMatchObject({
