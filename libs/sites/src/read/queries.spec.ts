@@ -70,6 +70,7 @@ const rackHot: RackEvent[] = [
       fromWatts: 10_000,
       ratedWatts: 10_000,
       cause: 'heat',
+      expectedUntil: '2024-06-02T00:00:00.000Z',
     },
   },
 ];
@@ -146,6 +147,15 @@ const dalton: FacilityEvent[] = [
       cause: 'crew is late',
     },
   },
+  {
+    type: 'FacilityAcquired',
+    data: {
+      facility: 'DALTON',
+      from: 'Celsius Mining LLC',
+      acquiredOn: '2024-01-02',
+      documentDigest: 'd'.repeat(64),
+    },
+  },
   { type: 'DisposalBegan', data: deed },
   {
     type: 'DisposalAbandoned',
@@ -209,6 +219,19 @@ const log = [
         powerWatts: 10_000_000,
         effectiveOn: '2024-06-01',
       },
+    })),
+    ...[
+      { allocationId: 'allocation-0', units: 4_000_000, powerWatts: 1, reductionId: 'reduction-1' },
+      { allocationId: 'allocation-1', units: 10_000_000, powerWatts: 10_000_000 },
+      {
+        allocationId: 'allocation-10',
+        units: 10_000_000,
+        powerWatts: 10_000_000,
+        reductionId: 'reduction-2',
+      },
+    ].map((given): FacilityEvent => ({
+      type: 'CapacityReleased',
+      data: { facility: 'VAST', ...given, cause: 'given back' },
     })),
   ]),
   // Written before such names were refused.
@@ -277,7 +300,7 @@ const get = async (url: string) => {
 it('A facility tells its power, racks, slots and what was promised, and where it is true', async () => {
   const { status, headers, body } = await get('/v1/facilities/DENTON');
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '35400' });
+  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '35800' });
   expect(body).toEqual({
     facility,
     name: 'Site DENTON',
@@ -310,7 +333,11 @@ it('A facility tells its power, racks, slots and what was promised, and where it
 it('Sums go beyond what an integer holds', async () => {
   const { body } = await get('/v1/facilities/VAST');
   expect(body).toMatchObject({
-    capacity: { committedUnits: 3_000_000_000, committedWatts: 3_000_000_000, freeWatts: 0 },
+    capacity: {
+      committedUnits: 2_976_000_000,
+      committedWatts: 2_979_999_999,
+      freeWatts: 20_000_001,
+    },
   });
 });
 
@@ -345,6 +372,7 @@ it('A derated rack tells by how much it is exceeded, and can be found by that', 
   expect(body).toMatchObject({
     powerLimitWatts: 6_000,
     ratedWatts: 10_000,
+    derating: { cause: 'heat', expectedUntil: '2024-06-02T00:00:00.000Z' },
     breachWatts: 1_247,
     slots: { occupied: 2, occupiedWatts: 7_247, freeWatts: 0 },
     places: [{ powerWatts: 3_247 }, { powerWatts: 4_000 }, { status: 'free' }],
@@ -394,6 +422,8 @@ it('A site tells its power, its curtailments, and into whose hands it went', asy
     powerEnvelopeWatts: 4_000_000_000,
     powerRate: { effectiveOn: '2024-06-01', ratePerKwh: '0.0440', currency: 'USD' },
     openCurtailments: 1,
+    acquiredFrom: 'Celsius Mining LLC',
+    acquiredOn: '2024-01-02',
     disposedTo: 'Somebody',
     disposedOn: '2024-07-01',
     racks: { count: 1, inService: 0 },
@@ -441,6 +471,27 @@ it('What energy costs is listed by day, of several for one day the last', async 
   ]);
 });
 
+it('Those who hold the capacity of a site are listed, with what is left to each', async () => {
+  const { body } = await get('/v1/facilities/VAST/allocations?limit=2');
+  expect(body.items).toEqual([
+    {
+      allocationId: 'allocation-0',
+      contractId: 'contract-0',
+      customerId: 'customer-1',
+      orderId: 'order-1',
+      units: 6_000_000,
+      powerWatts: 9_999_999,
+      effectiveOn: '2024-06-01',
+      committedAt: '2024-06-01T00:00:01.000Z',
+    },
+    // Those numbered 1 and 10 were given back whole.
+    expect.objectContaining({ allocationId: 'allocation-100', contractId: 'contract-0' }),
+  ]);
+  const cursor = String(body.nextCursor);
+  const next = await get(`/v1/facilities/VAST/allocations?limit=1&cursor=${cursor}`);
+  expect(next.body.items).toMatchObject([{ allocationId: 'allocation-101' }]);
+});
+
 it('Curtailments are found by rack, by instant, and by whether they are over', async () => {
   const causes = async (query: string) =>
     ((await get(`/v1/facilities/DALTON/curtailments?${query}`)).body.items as object[]).map(
@@ -473,6 +524,10 @@ it('Slots that are held are listed with their watts and their end', async () => 
     },
   ]);
   expect((await get('/v1/facilities/DENTON/reservations?rack=B')).body.items).toEqual([]);
+  const before = async (instant: string) =>
+    (await get(`/v1/facilities/DENTON/reservations?expiresBefore=${instant}`)).body.items;
+  expect(await before('2024-06-01T00:15:00.000Z')).toEqual([]);
+  expect(await before('2024-06-01T00:15:00.001Z')).toMatchObject([{ slot: 3 }]);
 });
 
 it('A rack tells all its slots', async () => {
@@ -504,6 +559,8 @@ it.each([
   ['/v1/facilities/NOWHERE', 404, 'facility/unknown'],
   ['/v1/facilities/NOWHERE/racks', 404, 'facility/unknown'],
   ['/v1/facilities/NOWHERE/reservations', 404, 'facility/unknown'],
+  ['/v1/facilities/NOWHERE/allocations', 404, 'facility/unknown'],
+  ['/v1/facilities/DENTON/reservations?expiresBefore=2024', 400, 'request/invalid'],
   ['/v1/facilities/DENTON/racks?minFreeWatts=much', 400, 'request/invalid'],
   ['/v1/facilities/DENTON/racks?derated=1', 400, 'request/invalid'],
   ['/v1/facilities/DENTON/racks?derated=0', 400, 'request/invalid'],

@@ -1,6 +1,11 @@
 import { tableFold, type Projection } from '@hostledger/eventsourcing';
 import type { CurtailmentCause, CurtailmentEvent } from '../../domain/curtailments.js';
-import type { FacilityEvent, PowerRateFixed } from '../../domain/facility.js';
+import type {
+  CapacityCommitted,
+  CapacityReleased,
+  FacilityEvent,
+  PowerRateFixed,
+} from '../../domain/facility.js';
 import type { RackEvent } from '../../domain/rack.js';
 import { nothingUsed, usageAfter, usageColumns, type UsageColumns } from '../usage.js';
 
@@ -11,6 +16,7 @@ export interface FacilityRow extends UsageColumns {
   readonly location: string | null;
   readonly status: 'open' | 'disposing' | 'disposed';
   readonly acquired_from: string | null;
+  readonly acquired_on: string | null;
   /** Of a disposal that is under way or done. */
   readonly disposed_to: string | null;
   readonly disposed_on: string | null;
@@ -49,6 +55,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
       location: 'text',
       status: 'text',
       acquired_from: 'text',
+      acquired_on: 'date',
       disposed_to: 'text',
       disposed_on: 'date',
       abandoned_for: 'text',
@@ -72,6 +79,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
     nullable: [
       'location',
       'acquired_from',
+      'acquired_on',
       'disposed_to',
       'disposed_on',
       'abandoned_for',
@@ -119,6 +127,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
         status: 'open',
         ...nobody,
         acquired_from: null,
+        acquired_on: null,
         abandoned_for: null,
         open_curtailments: 0,
         power_envelope_watts: BigInt(powerEnvelopeWatts),
@@ -187,8 +196,10 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
       case 'CurtailmentEnded':
       case 'CurtailmentCancelled':
         return { ...row, revision, open_curtailments: row.open_curtailments - 1 };
-      case 'FacilityAcquired':
-        return { ...row, revision, acquired_from: event.data.from };
+      case 'FacilityAcquired': {
+        const { from: acquired_from, acquiredOn: acquired_on } = event.data;
+        return { ...row, revision, acquired_from, acquired_on };
+      }
       case 'DisposalBegan':
       case 'FacilityDisposed': {
         const status = event.type === 'DisposalBegan' ? 'disposing' : 'disposed';
@@ -221,6 +232,61 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
 
 const notDerated = { derated_watts: null, derated_for: null, derated_until: null } as const;
 const nobody = { disposed_to: null, disposed_on: null } as const;
+
+/** What is held of a site for an allocation; one that was given back whole has no row. */
+export interface CapacityRow {
+  readonly facility: string;
+  readonly allocation_id: string;
+  readonly contract_id: string;
+  readonly customer_id: string;
+  readonly order_id: string;
+  readonly units: bigint;
+  readonly power_watts: bigint;
+  readonly effective_on: string;
+  readonly committed_at: string;
+}
+
+const atAllocation = ({ data }: { data: { facility: string; allocationId: string } }) => [
+  { facility: data.facility, allocation_id: data.allocationId },
+];
+
+export const capacityCommitments = tableFold<CapacityRow, CapacityCommitted | CapacityReleased>({
+  table: {
+    name: 'capacity_commitments',
+    columns: {
+      facility: 'text',
+      allocation_id: 'text',
+      contract_id: 'text',
+      customer_id: 'text',
+      order_id: 'text',
+      units: 'bigint',
+      power_watts: 'bigint',
+      effective_on: 'date',
+      committed_at: 'timestamptz',
+    },
+    key: ['facility', 'allocation_id'],
+  },
+  keys: { CapacityCommitted: atAllocation, CapacityReleased: atAllocation },
+  evolve: (row, { type, data, metadata }) => {
+    if (type === 'CapacityCommitted') {
+      return {
+        facility: data.facility,
+        allocation_id: data.allocationId,
+        contract_id: data.contractId,
+        customer_id: data.customerId,
+        order_id: data.orderId,
+        units: BigInt(data.units),
+        power_watts: BigInt(data.powerWatts),
+        effective_on: data.effectiveOn,
+        committed_at: metadata.occurredAt,
+      };
+    }
+    if (!row || data.reductionId === undefined) return undefined;
+    const units = row.units - BigInt(data.units);
+    const power_watts = row.power_watts - BigInt(data.powerWatts);
+    return units + power_watts > 0n ? { ...row, units, power_watts } : undefined;
+  },
+});
 
 /** What energy costs a site from a day on. */
 export interface PowerRateRow {
@@ -344,6 +410,6 @@ const bigintOf = (value: number | undefined): bigint | null =>
 
 export const facilitiesProjection: Projection = {
   name: 'facilities',
-  version: 7,
-  tables: [facilities, powerRates, curtailments],
+  version: 8,
+  tables: [facilities, capacityCommitments, powerRates, curtailments],
 };

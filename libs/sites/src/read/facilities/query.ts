@@ -19,10 +19,11 @@ import { RACK_CODE } from '../../domain/rack.js';
 import { FacilityParams, IsInstant, MayBeAbsent } from '../../http/codes.js';
 import { nothingFree, slotsView, SlotsView, type Free } from '../views.js';
 import type { RackRow } from '../racks/projection.js';
-import type { CurtailmentRow, FacilityRow, PowerRateRow } from './projection.js';
+import type { CapacityRow, CurtailmentRow, FacilityRow, PowerRateRow } from './projection.js';
 
 interface Tables {
   facilities: FacilityRow;
+  capacity_commitments: CapacityRow;
   power_rates: PowerRateRow;
   curtailments: CurtailmentRow;
   racks: RackRow;
@@ -95,6 +96,8 @@ export class FacilityView {
   openedAt: string;
   /** Who gave the site away. */
   acquiredFrom?: string;
+  /** @example 2024-01-02 */
+  acquiredOn?: string;
   /** Who takes, or took, the site over. */
   disposedTo?: string;
   /** @example 2024-06-01 */
@@ -128,6 +131,26 @@ export class FacilitiesFilter extends Page {
   @MayBeAbsent()
   @IsIn(['true'])
   inBreach?: 'true';
+}
+
+/** Capacity of a site that is held for an allocation to a customer. */
+export class SiteAllocationView {
+  allocationId: string;
+  contractId: string;
+  customerId: string;
+  orderId: string;
+  /** What is left of it after reductions. */
+  units: number;
+  powerWatts: number;
+  /** @example 2024-06-01 */
+  effectiveOn: string;
+  committedAt: string;
+}
+
+export class SiteAllocationList {
+  items: SiteAllocationView[];
+  /** Absent on the last page. */
+  nextCursor?: string;
 }
 
 export class PowerRateList {
@@ -225,6 +248,26 @@ export class FacilitiesController {
     );
     if (!value) throw facilityUnknown();
     return readReply(position, value.view, { etag: `"${value.revision}"` });
+  }
+
+  @ApiOperation({ summary: 'List the allocations that hold capacity of a facility' })
+  @Get(':code/allocations')
+  @AnyRole()
+  @ApiOkResponse({ type: SiteAllocationList })
+  async allocations(
+    @Param() { code }: FacilityParams,
+    @Query() page: Page,
+    @ReadAt() at: ReadOptions,
+  ) {
+    const { position, value } = await this.readModels.read<Tables, PageOf<CapacityRow>>(
+      at,
+      async (db) => {
+        await mustBeKnown(db, code);
+        const held = db.selectFrom('capacity_commitments').selectAll();
+        return keysetPage(held.where('facility', '=', code), page, ['allocation_id']);
+      },
+    );
+    return readReply(position, { ...value, items: value.items.map(allocationView) });
   }
 
   @ApiOperation({ summary: 'List what energy costs a facility, the latest day first' })
@@ -363,6 +406,17 @@ const ratesInForce = async (
 const dayIn = (timeZone: string, instant: string): string =>
   new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(new Date(instant));
 
+const allocationView = (row: CapacityRow): SiteAllocationView => ({
+  allocationId: row.allocation_id,
+  contractId: row.contract_id,
+  customerId: row.customer_id,
+  orderId: row.order_id,
+  units: Number(row.units),
+  powerWatts: Number(row.power_watts),
+  effectiveOn: row.effective_on,
+  committedAt: row.committed_at,
+});
+
 const powerRateView = (row: PowerRateRow): PowerRateView => ({
   effectiveOn: row.effective_on,
   ratePerKwh: row.rate_per_kwh,
@@ -397,6 +451,7 @@ const facilityView = (
   status: row.status,
   openedAt: row.opened_at,
   ...(row.acquired_from === null ? {} : { acquiredFrom: row.acquired_from }),
+  ...(row.acquired_on === null ? {} : { acquiredOn: row.acquired_on }),
   ...(row.disposed_to === null ? {} : { disposedTo: row.disposed_to }),
   ...(row.disposed_on === null ? {} : { disposedOn: row.disposed_on }),
   ...(row.abandoned_for === null ? {} : { disposalAbandonedFor: row.abandoned_for }),

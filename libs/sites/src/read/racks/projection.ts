@@ -18,6 +18,8 @@ export interface RackRow extends UsageColumns {
   /** In force. */
   readonly power_limit_watts: bigint;
   readonly rated_watts: bigint;
+  readonly derated_for: string | null;
+  readonly derated_until: string | null;
   /** By how much what is in use exceeds the limit in force. */
   readonly breach_watts: bigint;
   /** Of the rack's stream; null while it is planned. */
@@ -38,12 +40,14 @@ export const racks = tableFold<RackRow, RackPowerCommitted | RackEvent>({
       slot_count: 'integer',
       power_limit_watts: 'bigint',
       rated_watts: 'bigint',
+      derated_for: 'text',
+      derated_until: 'timestamptz',
       breach_watts: 'bigint',
       revision: 'bigint',
       ...usageColumns,
     },
     key: ['facility', 'rack'],
-    nullable: ['revision'],
+    nullable: ['derated_for', 'derated_until', 'revision'],
     indexes: [['facility', 'breach_watts']],
   },
   keys: {
@@ -72,6 +76,7 @@ export const racks = tableFold<RackRow, RackPowerCommitted | RackEvent>({
           slot_count: plan.slotCount,
           power_limit_watts: BigInt(plan.powerLimitWatts),
           rated_watts: BigInt(plan.powerLimitWatts),
+          ...notDerated,
           breach_watts: 0n,
           revision: null,
           ...nothingUsed,
@@ -83,16 +88,24 @@ export const racks = tableFold<RackRow, RackPowerCommitted | RackEvent>({
         return row && { ...row, status: 'closed', revision: event.revision };
       case 'RackReopened':
         return row && { ...row, status: 'inService', revision: event.revision };
-      case 'RackDerated':
+      case 'RackDerated': {
+        const { powerLimitWatts, cause: derated_for, expectedUntil } = event.data;
+        const power_limit_watts = BigInt(powerLimitWatts);
+        const derated = { power_limit_watts, derated_for, derated_until: expectedUntil ?? null };
+        return row && measured({ ...row, ...derated, revision: event.revision });
+      }
       case 'RackRestored': {
         const power_limit_watts = BigInt(event.data.powerLimitWatts);
-        return row && measured({ ...row, power_limit_watts, revision: event.revision });
+        const restored = { power_limit_watts, ...notDerated };
+        return row && measured({ ...row, ...restored, revision: event.revision });
       }
       default:
         return row && measured({ ...usageAfter(row, event), revision: event.revision });
     }
   },
 });
+
+const notDerated = { derated_for: null, derated_until: null } as const;
 
 const measured = (row: RackRow): RackRow => {
   const over = row.reserved_watts + row.occupied_watts - row.power_limit_watts;
@@ -164,6 +177,6 @@ export const rackSlots = tableFold<SlotRow, SlotEvent>({
 
 export const racksProjection: Projection = {
   name: 'racks',
-  version: 4,
+  version: 5,
   tables: [racks, rackSlots],
 };

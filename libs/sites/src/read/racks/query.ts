@@ -15,7 +15,7 @@ import {
 } from '@hostledger/http';
 import { facilityUnknown } from '../../domain/facility.js';
 import { RACK_CODE, rackUnknown } from '../../domain/rack.js';
-import { FacilityParams, MayBeAbsent, RackParams } from '../../http/codes.js';
+import { FacilityParams, IsInstant, MayBeAbsent, RackParams } from '../../http/codes.js';
 import type { FacilityRow } from '../facilities/projection.js';
 import { nothingFree, slotsView, SlotsView, type Free } from '../views.js';
 import type { RackRow, SlotRow } from './projection.js';
@@ -24,6 +24,13 @@ interface Tables {
   facilities: FacilityRow;
   racks: RackRow;
   rack_slots: SlotRow;
+}
+
+export class RackDeratingView {
+  /** @example breaker 7 runs hot */
+  cause: string;
+  /** When it is expected to be over. */
+  expectedUntil?: string;
 }
 
 export class RackView {
@@ -43,6 +50,8 @@ export class RackView {
   powerLimitWatts: number;
   /** The limit without any derating. */
   ratedWatts: number;
+  /** Why less may be drawn than the rack is rated for. */
+  derating?: RackDeratingView;
   /** By how much what is in use exceeds a derated limit. */
   breachWatts: number;
   slots: SlotsView;
@@ -86,6 +95,11 @@ export class ReservationsFilter extends Page {
   @MayBeAbsent()
   @Matches(RACK_CODE, { message: '$property is the code of a rack' })
   rack?: string;
+
+  /** Those that run out before this instant, UTC, unless the miner has come. */
+  @MayBeAbsent()
+  @IsInstant()
+  expiresBefore?: string;
 }
 
 /** A slot that is held for a miner on its way. */
@@ -193,7 +207,7 @@ export class ReservationsController {
   @ApiOkResponse({ type: ReservationList })
   async list(
     @Param() { code }: FacilityParams,
-    @Query() { rack, ...page }: ReservationsFilter,
+    @Query() { rack, expiresBefore, ...page }: ReservationsFilter,
     @ReadAt() at: ReadOptions,
   ) {
     const { position, value } = await this.readModels.read<Tables, PageOf<SlotRow> | undefined>(
@@ -202,6 +216,7 @@ export class ReservationsController {
         if (!(await isKnown(db, code))) return undefined;
         let slots = db.selectFrom('rack_slots').selectAll().where('facility', '=', code);
         if (rack !== undefined) slots = slots.where('rack', '=', rack);
+        if (expiresBefore !== undefined) slots = slots.where('expires_at', '<', expiresBefore);
         return keysetPage(slots.where('status', '=', 'reserved'), page, ['rack', 'slot']);
       },
     );
@@ -251,9 +266,16 @@ const rackView = (row: RackRow): RackView => ({
   status: row.status,
   powerLimitWatts: Number(row.power_limit_watts),
   ratedWatts: Number(row.rated_watts),
+  ...deratingOf(row),
   breachWatts: Number(row.breach_watts),
   slots: slotsView(BigInt(row.slot_count), freeOf(row), row),
 });
+
+const deratingOf = (row: RackRow): { derating?: RackDeratingView } => {
+  if (row.derated_for === null) return {};
+  const until = row.derated_until === null ? {} : { expectedUntil: row.derated_until };
+  return { derating: { cause: row.derated_for, ...until } };
+};
 
 const freeOf = (row: RackRow): Free => {
   if (row.status !== 'inService') return nothingFree;
