@@ -6,7 +6,14 @@ import type { OperatingFacility } from './facility.js';
 
 export type PowerEnvelopeChanged = DomainEvent<
   'PowerEnvelopeChanged',
-  { facility: string; fromWatts: number; powerEnvelopeWatts: number; cause: string }
+  {
+    facility: string;
+    /** The envelope without any derating, before. */
+    fromWatts: number;
+    /** The envelope without any derating, from now on. */
+    powerEnvelopeWatts: number;
+    cause: string;
+  }
 >;
 /** Less can be drawn than the site is rated for, whatever its racks and its customers need. */
 export type FacilityDerated = DomainEvent<
@@ -25,7 +32,12 @@ export type FacilityDerated = DomainEvent<
 >;
 export type FacilityRestored = DomainEvent<
   'FacilityRestored',
-  { facility: string; powerEnvelopeWatts: number; fromWatts: number }
+  {
+    facility: string;
+    powerEnvelopeWatts: number;
+    /** The derated envelope. */
+    fromWatts: number;
+  }
 >;
 export type PowerEnvelopeEvent = PowerEnvelopeChanged | FacilityDerated | FacilityRestored;
 
