@@ -172,6 +172,15 @@ describe('an order', () => {
       .thenRejects('contract/cap-exceeded', '/units');
   });
 
+  it('comes, with all others, to figures that are exact in JSON', () => {
+    given(...signed, ordered(1, 999_999_999))
+      .when(order(2, 1))
+      .then(ordered(2, 1));
+    given(...signed, ordered(1, 999_999_999))
+      .when(order(2, 2))
+      .thenRejects('contract/orders-too-large', '/units');
+  });
+
   it('is not undercut by later caps', () => {
     const adopt = (caps: OrderCaps): ContractCommand => ({
       type: 'AdoptTerms',

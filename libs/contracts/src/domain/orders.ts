@@ -8,6 +8,7 @@ import type {
 } from './contract-events.js';
 import {
   minus,
+  plus,
   type AllocationBalance,
   type Amount,
   type Contract,
@@ -34,6 +35,12 @@ export type Reduction = Pick<
   'allocationId' | 'reductionId' | 'units' | 'powerWatts' | 'effectiveOn' | 'cause'
 >;
 
+/**
+ * The most that the orders of a contract come to, together. Far more than the trade knows, and so
+ * little that every sum of it is exact in JSON.
+ */
+const MOST_ORDERED: Amount = { units: 1_000_000_000, powerWatts: 1_000_000_000_000_000 };
+
 export const placeOrder = (data: Order, known: KnownContract): ContractEvent[] => {
   const contract = mustBeExecuted(known);
   if (contract.orders.has(data.orderId)) return [];
@@ -46,9 +53,22 @@ export const placeOrder = (data: Order, known: KnownContract): ContractEvent[] =
       '/units',
     );
   }
+  mustBeCountable(data, contract);
   mustStayUnderCaps(data, contract);
   const { contractId, customerId } = contract;
   return [{ type: 'ServiceOrderPlaced', data: { contractId, customerId, ...data } }];
+};
+
+const mustBeCountable = (order: Order, { orders }: ExecutedContract): void => {
+  const ordered = [...orders.values()].reduce<Amount>(plus, order);
+  const tooMany = ordered.units > MOST_ORDERED.units;
+  if (!tooMany && ordered.powerWatts <= MOST_ORDERED.powerWatts) return;
+  throw refused(
+    'contract/orders-too-large',
+    `Orders of ${MOST_ORDERED.units} units and ${MOST_ORDERED.powerWatts} W together are the most`,
+    { mostUnits: MOST_ORDERED.units, mostWatts: MOST_ORDERED.powerWatts },
+    tooMany ? '/units' : '/powerWatts',
+  );
 };
 
 /** No version of the terms that is in force while the order runs allows less than is ordered then. */

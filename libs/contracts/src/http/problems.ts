@@ -59,6 +59,10 @@ registerProblems({
     status: 409,
     title: 'The terms in force while the order runs allow no more to be ordered',
   },
+  'contract/orders-too-large': {
+    status: 409,
+    title: 'The orders of the contract would come to more than any contract holds',
+  },
   'contract/order-without-units': {
     status: 409,
     title: 'An order that is counted in units names how many',

@@ -27,9 +27,9 @@ export interface OrderRow {
   readonly starts_on: string;
   readonly placed_at: string;
   /** Less all reductions, also those that take effect later. */
-  readonly allocated_units: number;
+  readonly allocated_units: bigint;
   readonly allocated_watts: bigint;
-  readonly assigned_units: number;
+  readonly assigned_units: bigint;
   readonly assigned_watts: bigint;
 }
 
@@ -46,9 +46,9 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
       model: 'text',
       starts_on: 'date',
       placed_at: 'timestamptz',
-      allocated_units: 'integer',
+      allocated_units: 'bigint',
       allocated_watts: 'bigint',
-      assigned_units: 'integer',
+      assigned_units: 'bigint',
       assigned_watts: 'bigint',
     },
     key: ['contract_id', 'order_id'],
@@ -74,9 +74,9 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
       model: model ?? null,
       starts_on: startsOn,
       placed_at: event.metadata.occurredAt,
-      allocated_units: 0,
+      allocated_units: 0n,
       allocated_watts: 0n,
-      assigned_units: 0,
+      assigned_units: 0n,
       assigned_watts: 0n,
     };
   },
@@ -89,7 +89,7 @@ type Counts = Pick<
 
 const counted = (row: Counts, event: Allocating): Partial<Counts> => {
   const grows = event.type === 'CustomerAllocated' || event.type === 'MachinesAssigned';
-  const units = grows ? event.data.units : -event.data.units;
+  const units = BigInt(grows ? event.data.units : -event.data.units);
   const watts = BigInt(grows ? event.data.powerWatts : -event.data.powerWatts);
   return event.type === 'CustomerAllocated' || event.type === 'AllocationReduced'
     ? { allocated_units: row.allocated_units + units, allocated_watts: row.allocated_watts + watts }
@@ -106,9 +106,9 @@ export interface AllocationRow {
   readonly effective_on: string;
   readonly allocated_at: string;
   /** What is left of it after all reductions, also those that take effect later. */
-  readonly allocated_units: number;
+  readonly allocated_units: bigint;
   readonly allocated_watts: bigint;
-  readonly assigned_units: number;
+  readonly assigned_units: bigint;
   readonly assigned_watts: bigint;
   readonly reductions: readonly ReductionEntry[];
 }
@@ -133,9 +133,9 @@ export const contractAllocations = tableFold<AllocationRow, Allocating>({
       power_watts: 'bigint',
       effective_on: 'date',
       allocated_at: 'timestamptz',
-      allocated_units: 'integer',
+      allocated_units: 'bigint',
       allocated_watts: 'bigint',
-      assigned_units: 'integer',
+      assigned_units: 'bigint',
       assigned_watts: 'bigint',
       reductions: 'jsonb',
     },
@@ -168,9 +168,9 @@ export const contractAllocations = tableFold<AllocationRow, Allocating>({
       power_watts,
       effective_on: data.effectiveOn,
       allocated_at: metadata.occurredAt,
-      allocated_units: data.units,
+      allocated_units: BigInt(data.units),
       allocated_watts: power_watts,
-      assigned_units: 0,
+      assigned_units: 0n,
       assigned_watts: 0n,
       reductions: [],
     };

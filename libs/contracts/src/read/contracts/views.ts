@@ -91,22 +91,22 @@ export const contractView = (row: ContractRow): ContractView => ({
   ...(row.document_digest === null ? {} : { documentDigest: row.document_digest }),
   signatories: [...row.signatories],
   termsVersion: row.terms_version,
-  ordered: { units: row.ordered_units, powerWatts: Number(row.ordered_watts) },
-  allocated: { units: row.allocated_units, powerWatts: Number(row.allocated_watts) },
+  ordered: { units: Number(row.ordered_units), powerWatts: Number(row.ordered_watts) },
+  allocated: { units: Number(row.allocated_units), powerWatts: Number(row.allocated_watts) },
   delivered: {
-    units: row.delivered_units,
+    units: Number(row.delivered_units),
     powerWatts: Number(row.delivered_watts),
     hashrateGhs: Number(row.delivered_hashrate_ghs),
   },
-  assigned: { units: row.assigned_units, powerWatts: Number(row.assigned_watts) },
+  assigned: { units: Number(row.assigned_units), powerWatts: Number(row.assigned_watts) },
   announced: {
-    units: row.announced_units,
+    units: Number(row.announced_units),
     powerWatts: Number(row.announced_watts),
     hashrateGhs: Number(row.announced_hashrate_ghs),
   },
-  accepted: { units: row.accepted_units },
+  accepted: { units: Number(row.accepted_units) },
   energized: {
-    units: row.energized_units,
+    units: Number(row.energized_units),
     powerWatts: Number(row.energized_watts),
     hashrateGhs: Number(row.energized_hashrate_ghs),
   },
@@ -134,7 +134,7 @@ export const orderView = (row: OrderRow): OrderView => ({
   ...(row.model === null ? {} : { model: row.model }),
   startsOn: row.starts_on,
   placedAt: row.placed_at,
-  allocated: { units: row.allocated_units, powerWatts: Number(row.allocated_watts) },
+  allocated: { units: Number(row.allocated_units), powerWatts: Number(row.allocated_watts) },
 });
 
 /** What the contract is, with its orders. */
