@@ -165,7 +165,3 @@ const sourceOf = ({ id, revision, position, recordedAt }: RecordedEvent): Source
   position,
   recordedAt,
 });
-
-/** The day that an instant falls on in a time zone, YYYY-MM-DD. */
-export const dayIn = (timeZone: string, instant: string): string =>
-  new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(new Date(instant));

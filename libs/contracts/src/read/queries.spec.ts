@@ -3,7 +3,13 @@ import { Test } from '@nestjs/testing';
 import { deriveId } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
+import {
+  AUTHENTICATORS,
+  configureHttp,
+  DENIAL_OBSERVER,
+  fastifyAdapter,
+  requestClock,
+} from '@hostledger/http';
 import { readModelsOf, recorded } from '@hostledger/testing';
 import type { ContractEvent } from '../domain/contract-events.js';
 import '../http/problems.js';
@@ -98,6 +104,47 @@ const history: ContractEvent[] = [
   },
   adopted(2, '2024-01-01', amendment),
 ];
+/** A contract with what takes effect on days to come: it is read on 31 December 2024. */
+const growingId = deriveId('contract', 'growing');
+const whole = { contractId: growingId, customerId: deriveId('growing'), orderId: 'order-1' };
+const allocatedFrom = (n: number, effectiveOn: string): ContractEvent => {
+  const place = {
+    allocationId: deriveId('allocation', n),
+    facility: n === 1 ? 'DENTON' : 'MARBLE',
+  };
+  const data = { ...whole, ...place, units: 60, powerWatts: 600, effectiveOn };
+  return { type: 'CustomerAllocated', data };
+};
+const reducedFrom = (reductionId: string, effectiveOn: string): ContractEvent => {
+  const place = { allocationId: deriveId('allocation', 1), facility: 'DENTON', reductionId };
+  const data = { ...whole, ...place, units: 10, powerWatts: 100, effectiveOn, cause: 'sold' };
+  return { type: 'AllocationReduced', data };
+};
+const orderedFrom = (orderId: string, startsOn: string): ContractEvent => {
+  const amount = { units: 200, powerWatts: 2_000 };
+  const data = { ...whole, orderId, ...amount, reference: `SO-${orderId}`, startsOn };
+  return { type: 'ServiceOrderPlaced', data };
+};
+const growing: ContractEvent[] = [
+  drafted(growingId, deriveId('growing')),
+  orderedFrom('order-1', '2024-05-01'),
+  orderedFrom('order-2', '2025-01-01'),
+  allocatedFrom(1, '2024-05-01'),
+  allocatedFrom(2, '2025-01-01'),
+  reducedFrom('reduction-1', '2024-12-31'),
+  reducedFrom('reduction-2', '2025-01-01'),
+  {
+    type: 'MachinesAssigned',
+    data: {
+      ...whole,
+      allocationId: deriveId('allocation', 1),
+      assignmentId: 'assignment-1',
+      units: 5,
+      powerWatts: 50,
+    },
+  },
+];
+
 /** So many orders that their units together need more than 32 bits. */
 const largeId = deriveId('contract', 'large');
 const many = Array.from({ length: 216 }, (_, n): ContractEvent => {
@@ -121,6 +168,7 @@ const log = [
     const id = deriveId('contract', name);
     return recorded(`hostingContract-${id}`, [drafted(id, otherCustomerId)]);
   }),
+  ...recorded(`hostingContract-${growingId}`, growing),
   ...recorded(`hostingContract-${largeId}`, [drafted(largeId, deriveId('large')), ...many]),
 ].map((event, index) => ({ ...event, position: BigInt(index + 1) * 100n }));
 
@@ -202,7 +250,9 @@ it('A contract tells what it holds: ordered, allocated, delivered', async () => 
         powerWatts: 90_000_000,
         startsOn: '2023-10-01',
         placedAt: '2024-06-01T00:00:03.000Z',
+        basis: 'units',
         allocated: { units: 15_000, powerWatts: 49_000_000 },
+        assigned: { units: 0, powerWatts: 0 },
       },
     ],
   });
@@ -239,6 +289,61 @@ it('It can be asked for as it was on a day, by what was known then', async () =>
 it('What it holds is counted however much it is', async () => {
   expect((await get(`/v1/contracts/${largeId}`)).body).toMatchObject({
     ordered: { units: 2_160_000_000, powerWatts: 216_000 },
+  });
+});
+
+describe('what takes effect on a day to come', () => {
+  const now = requestClock.now;
+  beforeEach(() => {
+    // In Chicago it is still 2024.
+    requestClock.now = () => '2025-01-01T05:59:59.000Z';
+  });
+  afterEach(() => {
+    requestClock.now = now;
+  });
+
+  it('is not counted before, whether a day is named or not', async () => {
+    const today = {
+      ordered: { units: 200, powerWatts: 2_000 },
+      allocated: { units: 50, powerWatts: 500 },
+    };
+    const { body } = await get(`/v1/contracts/${growingId}`);
+    expect(body).toMatchObject(today);
+    expect(body.orders).toMatchObject([
+      { allocated: today.allocated },
+      { allocated: { units: 0 } },
+    ]);
+    expect((await get(`/v1/contracts/${growingId}?asOf=2024-12-31`)).body).toMatchObject(today);
+    requestClock.now = () => '2025-01-01T06:00:00.000Z';
+    const tomorrow = {
+      ordered: { units: 400, powerWatts: 4_000 },
+      allocated: { units: 100, powerWatts: 1_000 },
+    };
+    expect((await get(`/v1/contracts/${growingId}`)).body).toMatchObject(tomorrow);
+    expect((await get(`/v1/contracts/${growingId}?asOf=2025-01-01`)).body).toMatchObject(tomorrow);
+  });
+
+  it('is told of an allocation beside what is left of it and what machines took up', async () => {
+    const { body } = await get(`/v1/contracts/${growingId}/allocations`);
+    const items = body.items as { allocationId: string }[];
+    expect(items.find(({ allocationId }) => allocationId === deriveId('allocation', 1))).toEqual({
+      allocationId: deriveId('allocation', 1),
+      orderId: 'order-1',
+      facility: 'DENTON',
+      units: 50,
+      powerWatts: 500,
+      original: { units: 60, powerWatts: 600 },
+      assigned: { units: 5, powerWatts: 50 },
+      effectiveOn: '2024-05-01',
+      allocatedAt: '2024-06-01T00:00:03.000Z',
+      reductions: ['2024-12-31', '2025-01-01'].map((effectiveOn, n) => ({
+        reductionId: `reduction-${n + 1}`,
+        units: 10,
+        powerWatts: 100,
+        effectiveOn,
+        cause: 'sold',
+      })),
+    });
   });
 });
 
@@ -294,7 +399,7 @@ it('Its timeline tells what happened, when and by whom, page by page', async () 
 
 it('Contracts are listed, all of them or those of a customer', async () => {
   const all = await get('/v1/contracts');
-  expect(all.body.items).toHaveLength(4);
+  expect(all.body.items).toHaveLength(5);
   const executed = await get('/v1/contracts?stage=executed');
   expect(executed.body.items).toMatchObject([{ contractId }]);
   expect((await get('/v1/contracts?stage=suspended')).body.items).toEqual([]);

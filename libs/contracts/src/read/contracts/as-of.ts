@@ -3,12 +3,13 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
 import { streamName, type RecordedEvent } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
-import { contractOnDay, dayIn, type ContractOnDay } from '../../domain/as-of.js';
+import { contractOnDay, type ContractOnDay } from '../../domain/as-of.js';
 import {
   termsKindOf,
   type ContractDrafted,
   type ContractEvent,
 } from '../../domain/contract-events.js';
+import { dayIn } from '../../domain/days.js';
 import { contractAggregate } from '../../domain/hosting-contract.js';
 import { contractUnknown } from '../../domain/standing.js';
 import type { Stage } from '../../domain/lifecycle.js';

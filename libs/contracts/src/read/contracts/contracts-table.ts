@@ -1,5 +1,6 @@
 import { tableFold, type Recorded } from '@hostledger/eventsourcing';
 import type { ContractEvent, Signatory } from '../../domain/contract-events.js';
+import { minus, NOTHING, type Amount } from '../../domain/contract-state.js';
 import {
   evolveLifecycle,
   type Lifecycle,
@@ -15,6 +16,7 @@ import {
   type ManifestRegistered,
   type PowerEvent,
 } from './folding.js';
+import { withChange, type LaterChange } from './later.js';
 
 // What the contract is and holds
 
@@ -43,8 +45,11 @@ export interface ContractRow {
   readonly terms_version: number;
   readonly ordered_units: bigint;
   readonly ordered_watts: bigint;
+  /** Of the sums before: what takes effect on a day to come. */
+  readonly later_ordered: readonly LaterChange[];
   readonly allocated_units: bigint;
   readonly allocated_watts: bigint;
+  readonly later_allocated: readonly LaterChange[];
   readonly assigned_units: bigint;
   readonly assigned_watts: bigint;
   /** Of the manifests that arrived; of models known by then. */
@@ -96,8 +101,10 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
       terms_version: 'integer',
       ordered_units: 'bigint',
       ordered_watts: 'bigint',
+      later_ordered: 'jsonb',
       allocated_units: 'bigint',
       allocated_watts: 'bigint',
+      later_allocated: 'jsonb',
       assigned_units: 'bigint',
       assigned_watts: 'bigint',
       announced_units: 'bigint',
@@ -161,8 +168,10 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
         terms_version: 0,
         ordered_units: 0n,
         ordered_watts: 0n,
+        later_ordered: [],
         allocated_units: 0n,
         allocated_watts: 0n,
+        later_allocated: [],
         assigned_units: 0n,
         assigned_watts: 0n,
         announced_units: 0n,
@@ -200,18 +209,17 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
         return { ...withTermEnd(row, event.data), terms_version: event.data.version };
       case 'TermsCorrected':
         return withTermEnd(row, event.data);
-      case 'ServiceOrderPlaced':
+      case 'ServiceOrderPlaced': {
+        const { units, powerWatts, startsOn: on } = event.data;
         return {
           ...row,
-          ordered_units: row.ordered_units + BigInt(event.data.units),
-          ordered_watts: row.ordered_watts + BigInt(event.data.powerWatts),
+          ordered_units: row.ordered_units + BigInt(units),
+          ordered_watts: row.ordered_watts + BigInt(powerWatts),
+          later_ordered: withChange(row.later_ordered, { on, units, powerWatts }, event.recordedAt),
         };
+      }
       case 'CustomerAllocated':
-        return {
-          ...row,
-          allocated_units: row.allocated_units + BigInt(event.data.units),
-          allocated_watts: row.allocated_watts + BigInt(event.data.powerWatts),
-        };
+        return allocatedBy(row, event.data, event.recordedAt);
       case 'MinersDelivered':
         return {
           ...row,
@@ -231,11 +239,7 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
         };
       }
       case 'AllocationReduced':
-        return {
-          ...row,
-          allocated_units: row.allocated_units - BigInt(event.data.units),
-          allocated_watts: row.allocated_watts - BigInt(event.data.powerWatts),
-        };
+        return allocatedBy(row, { ...event.data, ...minus(NOTHING, event.data) }, event.recordedAt);
       case 'MachinesAssigned':
         return {
           ...row,
@@ -259,6 +263,17 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
         return lived(row, event);
     }
   },
+});
+
+const allocatedBy = (
+  row: ContractRow,
+  { units, powerWatts, effectiveOn: on }: Amount & { readonly effectiveOn: string },
+  recordedAt: string,
+): ContractRow => ({
+  ...row,
+  allocated_units: row.allocated_units + BigInt(units),
+  allocated_watts: row.allocated_watts + BigInt(powerWatts),
+  later_allocated: withChange(row.later_allocated, { on, units, powerWatts }, recordedAt),
 });
 
 const withTermEnd = (

@@ -1,4 +1,4 @@
-import { tableFold } from '@hostledger/eventsourcing';
+import { tableFold, type Recorded } from '@hostledger/eventsourcing';
 import type {
   AllocationReduced,
   AssignmentReleased,
@@ -8,9 +8,11 @@ import type {
   OrderBasis,
   ServiceOrderPlaced,
 } from '../../domain/contract-events.js';
+import { minus, NOTHING } from '../../domain/contract-state.js';
 import { amountOf } from '../../domain/money.js';
 import { held } from './contracts-table.js';
 import { ofAllocation, ofDeposit, ofOrder } from './folding.js';
+import { withChange, type LaterChange } from './later.js';
 
 // What a contract holds: orders, allocations of them, and deposits
 
@@ -29,6 +31,8 @@ export interface OrderRow {
   /** Less all reductions, also those that take effect later. */
   readonly allocated_units: bigint;
   readonly allocated_watts: bigint;
+  /** Of them: what takes effect on a day to come. */
+  readonly later_allocated: readonly LaterChange[];
   readonly assigned_units: bigint;
   readonly assigned_watts: bigint;
 }
@@ -48,6 +52,7 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
       placed_at: 'timestamptz',
       allocated_units: 'bigint',
       allocated_watts: 'bigint',
+      later_allocated: 'jsonb',
       assigned_units: 'bigint',
       assigned_watts: 'bigint',
     },
@@ -62,7 +67,9 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
     AssignmentReleased: ofOrder,
   },
   evolve: (row, event) => {
-    if (event.type !== 'ServiceOrderPlaced') return row && { ...row, ...counted(row, event) };
+    if (event.type !== 'ServiceOrderPlaced') {
+      return row && { ...row, ...counted(row, event), later_allocated: later(row, event) };
+    }
     const { contractId, orderId, reference, units, powerWatts, model, startsOn } = event.data;
     return {
       contract_id: contractId,
@@ -76,6 +83,7 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
       placed_at: event.metadata.occurredAt,
       allocated_units: 0n,
       allocated_watts: 0n,
+      later_allocated: [],
       assigned_units: 0n,
       assigned_watts: 0n,
     };
@@ -94,6 +102,15 @@ const counted = (row: Counts, event: Allocating): Partial<Counts> => {
   return event.type === 'CustomerAllocated' || event.type === 'AllocationReduced'
     ? { allocated_units: row.allocated_units + units, allocated_watts: row.allocated_watts + watts }
     : { assigned_units: row.assigned_units + units, assigned_watts: row.assigned_watts + watts };
+};
+
+const later = (
+  { later_allocated: before }: OrderRow,
+  { type, data, recordedAt }: Recorded<Allocating>,
+): readonly LaterChange[] => {
+  if (type !== 'CustomerAllocated' && type !== 'AllocationReduced') return before;
+  const { units, powerWatts } = type === 'CustomerAllocated' ? data : minus(NOTHING, data);
+  return withChange(before, { on: data.effectiveOn, units, powerWatts }, recordedAt);
 };
 
 export interface AllocationRow {

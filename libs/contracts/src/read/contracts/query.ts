@@ -19,11 +19,13 @@ import {
   ReadAt,
   readReply,
   readTimeline,
+  requestClock,
   Timeline,
   type HttpReply,
   type PageOf,
   type ReadOptions,
 } from '@hostledger/http';
+import { dayIn } from '../../domain/days.js';
 import { contractAggregate } from '../../domain/hosting-contract.js';
 import { contractUnknown } from '../../domain/standing.js';
 import { STAGES, type Stage } from '../../domain/lifecycle.js';
@@ -111,7 +113,8 @@ export class ContractsController {
         return keysetPage(equalTo(all, { customer_id: customerId, stage }), page, ['contract_id']);
       },
     );
-    return readReply(position, { ...value, items: value.items.map(contractView) });
+    const views = value.items.map((row) => contractView(row, todayOf(row)));
+    return readReply(position, { ...value, items: views });
   }
 
   @ApiOperation({
@@ -134,8 +137,7 @@ export class ContractsController {
     @ReadAt() at: ReadOptions,
   ) {
     if (moment.asOf !== undefined || moment.knownAt !== undefined) {
-      const now = new Date().toISOString();
-      const { position, view } = await readAsOf(this.log, contractId, moment, now);
+      const { position, view } = await readAsOf(this.log, contractId, moment, requestClock.now());
       return readReply(position, view);
     }
     return this.present(contractId, at);
@@ -159,7 +161,11 @@ export class ContractsController {
     );
     if (!value) throw contractUnknown();
     const { row, orders } = value;
-    const body: ContractDetails = { ...contractView(row), orders: orders.map(orderView) };
+    const today = todayOf(row);
+    const body: ContractDetails = {
+      ...contractView(row, today),
+      orders: orders.map((order) => orderView(order, today)),
+    };
     return readReply(position, body, { etag: `"${row.revision}"` });
   }
 
@@ -245,20 +251,30 @@ export class ContractsController {
   private async listOf<Row, View>(
     contractId: string,
     at: ReadOptions,
-    view: (row: Row) => View,
+    view: (row: Row, today: string) => View,
     query: (db: Kysely<Tables>) => Promise<PageOf<Row>>,
   ): Promise<HttpReply<PageOf<View>>> {
-    const { position, value } = await this.readModels.read<Tables, PageOf<Row> | undefined>(
+    interface Found {
+      contract: Pick<ContractRow, 'time_zone'>;
+      page: PageOf<Row>;
+    }
+    const { position, value } = await this.readModels.read<Tables, Found | undefined>(
       at,
       async (db) => {
-        const contracts = db.selectFrom('contracts').select('contract_id');
-        const known = await contracts.where('contract_id', '=', contractId).executeTakeFirst();
-        return known && query(db);
+        const contracts = db.selectFrom('contracts').select('time_zone');
+        const contract = await contracts.where('contract_id', '=', contractId).executeTakeFirst();
+        return contract && { contract, page: await query(db) };
       },
     );
     if (!value) throw contractUnknown();
-    return readReply(position, { ...value, items: value.items.map(view) });
+    const today = todayOf(value.contract);
+    const items = value.page.items.map((row) => view(row, today));
+    return readReply(position, { ...value.page, items });
   }
 }
+
+/** Where a contract is, the day it is now. */
+const todayOf = ({ time_zone }: Pick<ContractRow, 'time_zone'>): string =>
+  dayIn(time_zone, requestClock.now());
 
 export const contractsQuery = { controllers: [ContractsController], providers: [] };

@@ -1,7 +1,9 @@
-import type { TermsKind } from '../../domain/contract-events.js';
+import type { OrderBasis, TermsKind } from '../../domain/contract-events.js';
+import { minus, NOTHING } from '../../domain/contract-state.js';
 import type { Stage } from '../../domain/lifecycle.js';
 import type { RateBasis } from '../../domain/rate-card.js';
 import type { ContractRow } from './contracts-table.js';
+import { onDay } from './later.js';
 import type { AllocationRow, DepositRow, OrderRow } from './orders-tables.js';
 import type { ContractDeliveryRow, TermsRow } from './papers-tables.js';
 
@@ -57,7 +59,9 @@ export class ContractView {
   signatories: SignatoryView[];
   /** The latest version of the terms; 0 before the first. */
   termsVersion: number;
+  /** By orders that have begun today, in the time zone of the contract. */
   ordered: AmountView;
+  /** In effect today; a reduction counts from its day on. */
   allocated: AmountView;
   /** Taken up by machines. */
   assigned: AmountView;
@@ -73,7 +77,8 @@ export class ContractView {
   depositHeld: string;
 }
 
-export const contractView = (row: ContractRow): ContractView => ({
+/** @param today in the time zone of the contract. */
+export const contractView = (row: ContractRow, today: string): ContractView => ({
   contractId: row.contract_id,
   customerId: row.customer_id,
   reference: row.reference,
@@ -91,8 +96,8 @@ export const contractView = (row: ContractRow): ContractView => ({
   ...(row.document_digest === null ? {} : { documentDigest: row.document_digest }),
   signatories: [...row.signatories],
   termsVersion: row.terms_version,
-  ordered: { units: Number(row.ordered_units), powerWatts: Number(row.ordered_watts) },
-  allocated: { units: Number(row.allocated_units), powerWatts: Number(row.allocated_watts) },
+  ordered: onDay({ units: row.ordered_units, watts: row.ordered_watts }, row.later_ordered, today),
+  allocated: allocatedOn(row, today),
   delivered: {
     units: Number(row.delivered_units),
     powerWatts: Number(row.delivered_watts),
@@ -113,6 +118,12 @@ export const contractView = (row: ContractRow): ContractView => ({
   depositHeld: row.deposit_held,
 });
 
+const allocatedOn = (
+  row: Pick<OrderRow, 'allocated_units' | 'allocated_watts' | 'later_allocated'>,
+  day: string,
+): AmountView =>
+  onDay({ units: row.allocated_units, watts: row.allocated_watts }, row.later_allocated, day);
+
 export class OrderView extends AmountView {
   orderId: string;
   /** @example SO-1 */
@@ -122,19 +133,25 @@ export class OrderView extends AmountView {
   /** @example 2023-10-01 */
   startsOn: string;
   placedAt: string;
-  /** Of this order. */
+  /** What it is counted in: with `units` both units and watts bind, otherwise watts alone. */
+  basis: OrderBasis;
+  /** Of this order, in effect today. */
   allocated: AmountView;
+  /** Of this order, taken up by machines. */
+  assigned: AmountView;
 }
 
-export const orderView = (row: OrderRow): OrderView => ({
+export const orderView = (row: OrderRow, today: string): OrderView => ({
   orderId: row.order_id,
   reference: row.reference,
+  basis: row.basis,
   units: row.units,
   powerWatts: Number(row.power_watts),
   ...(row.model === null ? {} : { model: row.model }),
   startsOn: row.starts_on,
   placedAt: row.placed_at,
-  allocated: { units: Number(row.allocated_units), powerWatts: Number(row.allocated_watts) },
+  allocated: allocatedOn(row, today),
+  assigned: { units: Number(row.assigned_units), powerWatts: Number(row.assigned_watts) },
 });
 
 /** What the contract is, with its orders. */
@@ -213,6 +230,14 @@ export const termsView = (row: TermsRow): TermsView => ({
   ...(row.correction_cause !== null && { correctionCause: row.correction_cause }),
 });
 
+export class ReductionView extends AmountView {
+  reductionId: string;
+  /** @example 2024-07-01 */
+  effectiveOn: string;
+  cause: string;
+}
+
+/** What is left of it today: reductions count from their day on. */
 export class AllocationView extends AmountView {
   allocationId: string;
   orderId: string;
@@ -221,16 +246,27 @@ export class AllocationView extends AmountView {
   /** @example 2023-10-01 */
   effectiveOn: string;
   allocatedAt: string;
+  /** As it was made. */
+  original: AmountView;
+  /** Of it, taken up by machines. */
+  assigned: AmountView;
+  reductions: ReductionView[];
 }
 
-export const allocationView = (row: AllocationRow): AllocationView => ({
+export const allocationView = (row: AllocationRow, today: string): AllocationView => ({
   allocationId: row.allocation_id,
   orderId: row.order_id,
   facility: row.facility,
-  units: row.units,
-  powerWatts: Number(row.power_watts),
+  ...onDay(
+    { units: row.allocated_units, watts: row.allocated_watts },
+    row.reductions.map((by) => ({ on: by.effectiveOn, ...minus(NOTHING, by) })),
+    today,
+  ),
   effectiveOn: row.effective_on,
   allocatedAt: row.allocated_at,
+  original: { units: row.units, powerWatts: Number(row.power_watts) },
+  assigned: { units: Number(row.assigned_units), powerWatts: Number(row.assigned_watts) },
+  reductions: [...row.reductions],
 });
 
 export class DeliveredModelView {
