@@ -110,4 +110,29 @@ describe('a contract on a day', () => {
     expect(dayIn('America/Chicago', '2022-06-01T04:59:59Z')).toBe('2022-05-31');
     expect(dayIn('America/Chicago', '2022-06-01T05:00:00Z')).toBe('2022-06-01');
   });
+
+  it('has what was delivered by the end of that day there, and not of the day in UTC', () => {
+    const report = {
+      ...{ contractId, customerId: 'celsius', deliveryId: 'delivery-1', reference: 'BATCH-1' },
+      ...{ facility: 'DENTON', lines: 2, received: 2, missing: 0, refused: 0, accepted: 2 },
+      hashrateGhs: 302_000,
+      byModel: [{ model: 'S19JXP-151', units: 2, hashrateGhs: 302_000, nameplateWatts: 6_494 }],
+    };
+    const change = { units: -1, accepted: -1, hashrateGhs: -151_000, nameplateWatts: -3_247 };
+    const delivered = recorded([
+      ...(history as unknown as ContractEvent[]),
+      { type: 'MinersDelivered', data: { ...report, reconciledAt: '2024-01-02T02:00:00Z' } },
+      {
+        type: 'DeliveredMinersAmended',
+        data: {
+          ...{ ...report, amendment: 1, returned: 1, extra: 0, change },
+          amendedAt: '2024-01-04T05:59:59Z',
+        },
+      },
+    ]);
+    expect(on('2023-12-31', delivered)).toMatchObject({ delivered: { units: 0 } });
+    expect(on('2024-01-01', delivered)).toMatchObject({ delivered: { units: 2 } });
+    expect(on('2024-01-02', delivered)).toMatchObject({ delivered: { units: 2 } });
+    expect(on('2024-01-03', delivered)).toMatchObject({ delivered: { units: 1 } });
+  });
 });

@@ -1,6 +1,7 @@
 import { unreachable, type RecordedEvent } from '@hostledger/eventsourcing';
 import type { ContractEvent, TermsAdopted } from './contract-events.js';
 import { minus, NOTHING, plus, type Amount } from './contract-state.js';
+import { dayIn } from './days.js';
 import { evolveLifecycle, lifecycleDay, type Lifecycle, type Stage } from './lifecycle.js';
 import { amountOf, amountText } from './money.js';
 
@@ -42,10 +43,12 @@ export const contractOnDay = (
 ): ContractOnDay | undefined => {
   let contract: ContractOnDay | undefined;
   let lifecycle: Lifecycle | undefined;
+  let timeZone = 'UTC';
   for (const recorded of known) {
     const event = recorded as unknown as ContractEvent;
     if (event.type === 'ContractDrafted') {
       const { contractId, customerId, reference, title } = event.data;
+      ({ timeZone } = event.data);
       contract = {
         contractId,
         customerId,
@@ -92,7 +95,7 @@ export const contractOnDay = (
         break;
       case 'MinersDelivered': {
         const { reconciledAt, received: units, byModel, hashrateGhs } = event.data;
-        if (reconciledAt.slice(0, 10) > day) break;
+        if (dayIn(timeZone, reconciledAt) > day) break;
         const powerWatts = byModel.reduce((watts, model) => watts + model.nameplateWatts, 0);
         const { delivered } = contract;
         const hashrate = delivered.hashrateGhs + hashrateGhs;
@@ -103,7 +106,7 @@ export const contractOnDay = (
         break;
       }
       case 'DeliveredMinersAmended':
-        if (event.data.amendedAt.slice(0, 10) <= day) {
+        if (dayIn(timeZone, event.data.amendedAt) <= day) {
           const { units, nameplateWatts: powerWatts, hashrateGhs } = event.data.change;
           const { delivered } = contract;
           const hashrate = delivered.hashrateGhs + hashrateGhs;
