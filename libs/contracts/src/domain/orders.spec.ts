@@ -196,6 +196,31 @@ describe('an order', () => {
   });
 });
 
+describe('an allocation', () => {
+  it('takes effect while its order runs, and not before', () => {
+    given(...signed, ordered(1, 100))
+      .when(allocate(1, 60, 600, '2023-10-01'))
+      .then(allocated(1, 60, 600, '2023-10-01'));
+    given(...signed, ordered(1, 100))
+      .when(allocate(1, 60, 600, '2023-09-30'))
+      .thenRejects('contract/allocation-before-order', '/effectiveOn');
+  });
+
+  it('takes effect by the last day of the term', () => {
+    const ending = signed.map((event) =>
+      event.type === 'TermsAdopted'
+        ? { ...event, data: { ...event.data, termEndsOn: '2024-12-31' } }
+        : event,
+    );
+    given(...ending, ordered(1, 100))
+      .when(allocate(1, 60, 600, '2024-12-31'))
+      .then(allocated(1, 60, 600, '2024-12-31'));
+    given(...ending, ordered(1, 100))
+      .when(allocate(1, 60, 600, '2025-01-01'))
+      .thenRejects('contract/allocation-after-term', '/effectiveOn');
+  });
+});
+
 describe('reducing an allocation', () => {
   it('says by how much and from when, once', () => {
     given(...holding)

@@ -9,6 +9,7 @@ import type {
 import {
   minus,
   plus,
+  termEndOf,
   type AllocationBalance,
   type Amount,
   type Contract,
@@ -132,6 +133,23 @@ export const allocationRefusal = (
       'contract/no-terms-in-force',
       `No executed terms of the contract are in force on ${effectiveOn}`,
       { effectiveOn, executedOn: contract.executedOn },
+      '/effectiveOn',
+    );
+  }
+  if (effectiveOn < order.startsOn) {
+    return refused(
+      'contract/allocation-before-order',
+      `The order starts on ${order.startsOn}, and nothing is ordered on ${effectiveOn}`,
+      { orderId, startsOn: order.startsOn, effectiveOn },
+      '/effectiveOn',
+    );
+  }
+  const termEndsOn = termEndOf(contract);
+  if (termEndsOn !== undefined && effectiveOn > termEndsOn) {
+    return refused(
+      'contract/allocation-after-term',
+      `The last day of the term is ${termEndsOn}, before ${effectiveOn}`,
+      { termEndsOn, effectiveOn },
       '/effectiveOn',
     );
   }

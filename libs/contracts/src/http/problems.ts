@@ -46,6 +46,14 @@ registerProblems({
     status: 409,
     title: 'The allocation would exceed what was ordered',
   },
+  'contract/allocation-before-order': {
+    status: 409,
+    title: 'Nothing is allocated of an order before it starts',
+  },
+  'contract/allocation-after-term': {
+    status: 409,
+    title: 'Nothing is allocated from after the last day of the term on',
+  },
   'contract/no-terms-in-force': {
     status: 409,
     title: 'No terms of the executed contract are in force on that day',

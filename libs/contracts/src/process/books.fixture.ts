@@ -25,7 +25,7 @@ const fits = (part: Amount, whole: Amount): boolean =>
   part.units <= whole.units && part.powerWatts <= whole.powerWatts;
 const isNegative = ({ units, powerWatts }: Amount): boolean => units < 0 || powerWatts < 0;
 
-type Said = Pick<TermsAdopted['data'], 'effectiveOn' | 'caps' | 'requiredDeposit'>;
+type Said = Pick<TermsAdopted['data'], 'effectiveOn' | 'caps' | 'requiredDeposit' | 'termEndsOn'>;
 
 class Book {
   private readonly terms: Said[] = [];
@@ -83,7 +83,12 @@ class Book {
         const known = this.allocated.some((change) => change.allocationId === allocationId);
         this.allocated.push({ ...event.data, on });
         const over = known || this.gaveUp(allocationId);
-        return [this.standing(), over ? 'made twice, or given up before' : ''];
+        const { termEndsOn = '9999' } = this.terms.filter((terms) => terms.termEndsOn).at(-1) ?? {};
+        return [
+          this.standing(),
+          over ? 'made twice, or given up before' : '',
+          on > termEndsOn ? 'the term is over' : '',
+        ];
       }
       case 'AllocationAbandoned': {
         const { allocationId } = event.data;
@@ -185,11 +190,14 @@ class Book {
 
   private allocationFaults(): string[] {
     const days = new Set(this.allocated.map(({ on }) => on));
-    const overOrder = [...this.orders].flatMap(([orderId, { basis, units, powerWatts }]) => {
-      const most = { units: basis === 'units' ? units : Infinity, powerWatts };
+    const overOrder = [...this.orders].flatMap(([orderId, { startsOn, basis, ...whole }]) => {
+      const orderedOn = (day: string): Amount =>
+        day < startsOn
+          ? { units: 0, powerWatts: 0 }
+          : { ...whole, units: basis === 'units' ? whole.units : Infinity };
       const changes = this.allocated.filter((change) => change.orderId === orderId);
       return [...days]
-        .filter((day) => !fits(sumOf(changes.filter(({ on }) => on <= day)), most))
+        .filter((day) => !fits(sumOf(changes.filter(({ on }) => on <= day)), orderedOn(day)))
         .map((day) => `more is allocated than ordered by ${orderId} on ${day}`);
     });
     const ids = new Set(this.allocated.map(({ allocationId }) => allocationId));
