@@ -80,6 +80,16 @@ const setUpSite = async (): Promise<void> => {
   const commands: ContractCommand[] = [
     { type: 'DraftContract', data: { contractId, customerId, ...agreement }, at },
     {
+      type: 'AdoptTerms',
+      data: {
+        effectiveOn: '2023-09-24',
+        documentDigest,
+        clauses: [],
+        rateCard: { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.07' },
+      },
+      at,
+    },
+    {
       type: 'ExecuteContract',
       data: { executedOn: '2023-09-25', documentDigest, signatories },
       at,

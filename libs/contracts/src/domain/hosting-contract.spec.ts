@@ -127,9 +127,14 @@ describe('drafting and executing a contract', () => {
   });
 
   it('records its execution, once', () => {
-    given(drafted).when(execute()).then(executed);
-    given(drafted, executed).when(execute()).thenNothing();
-    given(drafted, executed)
+    const agreed = [drafted, adopted(1, '2023-09-25')] as const;
+    given(...agreed)
+      .when(execute())
+      .then(executed);
+    given(...agreed, executed)
+      .when(execute())
+      .thenNothing();
+    given(...agreed, executed)
       .when(execute({ executedOn: '2023-09-26' }))
       .thenRejects('contract/already-executed');
   });
@@ -156,6 +161,7 @@ describe('adopting terms', () => {
   });
 
   it('leaves no day of an executed contract without terms', () => {
+    given(drafted).when(execute()).thenRejects('contract/no-terms');
     given(drafted, executed)
       .when(adopt('2023-09-26'))
       .thenRejects('contract/terms-after-execution', '/effectiveOn');

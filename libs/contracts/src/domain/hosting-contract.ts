@@ -141,7 +141,13 @@ const execute = (data: Execution, contract: KnownContract): ContractEvent[] => {
       { executedOn: contract.executedOn },
     );
   }
-  mustCoverExecution(contract.terms[0]?.effectiveOn, executedOn, '/executedOn');
+  const first = contract.terms[0];
+  if (!first) {
+    throw refused('contract/no-terms', 'The contract has no terms that could be executed', {
+      contractId: contract.contractId,
+    });
+  }
+  mustCoverExecution(first.effectiveOn, executedOn, '/executedOn');
   return [{ type: 'ContractExecuted', data: { contractId: contract.contractId, ...data } }];
 };
 

@@ -54,13 +54,16 @@ export const correctTerms = (data: Correction, contract: KnownContract): Contrac
   return [{ type: 'TermsCorrected', data: { contractId, effectiveOn, ...data } }];
 };
 
-/** An executed contract is never without terms, so the first version is in force on that day. */
+/**
+ * An executed contract is never without terms, so the first version is in force on that day. Those
+ * recorded before this was a rule may have been executed without, and adopt their first afterwards.
+ */
 export const mustCoverExecution = (
-  firstEffectiveOn: string | undefined,
+  firstEffectiveOn: string,
   executedOn: string,
   pointer: string,
 ): void => {
-  if (firstEffectiveOn === undefined || firstEffectiveOn <= executedOn) return;
+  if (firstEffectiveOn <= executedOn) return;
   throw refused(
     'contract/terms-after-execution',
     `The first terms take effect on ${firstEffectiveOn}, after the execution on ${executedOn}`,

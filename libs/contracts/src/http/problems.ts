@@ -10,6 +10,7 @@ registerProblems({
   'contract/already-drafted': { status: 409, title: 'The contract exists already' },
   'contract/already-executed': { status: 409, title: 'The contract was executed already' },
   'contract/not-executed': { status: 409, title: 'The contract has not been executed' },
+  'contract/no-terms': { status: 409, title: 'A contract is not executed without terms' },
   'contract/ended': { status: 409, title: 'The contract has ended' },
   'contract/already-active': { status: 409, title: 'Service under the contract has begun before' },
   'contract/not-active': { status: 409, title: 'Service under the contract has not begun' },
