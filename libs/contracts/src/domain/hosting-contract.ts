@@ -22,6 +22,7 @@ import {
   type Leaving,
   type Release,
 } from './assignments.js';
+import { dayIn, mustHaveCome } from './days.js';
 import {
   drawDeposit,
   mustBeSecured,
@@ -79,9 +80,10 @@ export type ContractCommand =
 const decide = (command: ContractCommand, contract: Contract): readonly ContractEvent[] => {
   if (command.type === 'DraftContract') return draft(command.data, contract);
   if (contract.status === 'unknown') throw contractUnknown();
+  const today = dayIn(contract.timeZone, command.at);
   switch (command.type) {
     case 'ExecuteContract':
-      return execute(command.data, contract);
+      return execute(command.data, contract, today);
     case 'AdoptTerms':
       return adoptTerms(command.data, contract);
     case 'CorrectTerms':
@@ -105,15 +107,15 @@ const decide = (command: ContractCommand, contract: Contract): readonly Contract
     case 'AmendDelivery':
       return amendDelivery(command.data, contract);
     case 'ReceiveDeposit':
-      return receiveDeposit(command.data, contract);
+      return receiveDeposit(command.data, contract, today);
     case 'DrawDeposit':
-      return drawDeposit(command.data, contract);
+      return drawDeposit(command.data, contract, today);
     case 'RefundDeposit':
-      return refundDeposit(command.data, contract);
+      return refundDeposit(command.data, contract, today);
     default: {
       const { contractId, customerId, lifecycle } = mustBeExecuted(contract);
       const termEndsOn = termEndOf(contract);
-      const living = { contractId, customerId, lifecycle };
+      const living = { contractId, customerId, lifecycle, today };
       const events = decideLifecycle(
         command,
         termEndsOn === undefined ? living : { ...living, termEndsOn },
@@ -130,7 +132,7 @@ const draft = (data: ContractDrafted['data'], contract: Contract): ContractEvent
   throw refused('contract/already-drafted', `There is a contract ${contractId}`, { contractId });
 };
 
-const execute = (data: Execution, contract: KnownContract): ContractEvent[] => {
+const execute = (data: Execution, contract: KnownContract, today: string): ContractEvent[] => {
   const { executedOn, documentDigest } = data;
   if (contract.status === 'executed') {
     const same = contract.executedOn === executedOn && contract.documentDigest === documentDigest;
@@ -147,6 +149,7 @@ const execute = (data: Execution, contract: KnownContract): ContractEvent[] => {
       contractId: contract.contractId,
     });
   }
+  mustHaveCome(executedOn, today, 'executedOn');
   mustCoverExecution(first.effectiveOn, executedOn, '/executedOn');
   return [{ type: 'ContractExecuted', data: { contractId: contract.contractId, ...data } }];
 };

@@ -146,6 +146,43 @@ describe('the life of a contract', () => {
       .thenRejects('contract/notice-backwards');
   });
 
+  it('is not told of what has not been done yet, by the day where the contract is', () => {
+    const early = { ...suspend, at: '2022-07-01T04:59:59Z' } as ContractCommand;
+    given(...signed, activated)
+      .when(early)
+      .thenRejects('contract/act-in-future', '/suspendedOn');
+    const onTheDay = { ...suspend, at: '2022-07-01T05:00:00Z' } as ContractCommand;
+    given(...signed, activated)
+      .when(onTheDay)
+      .then(suspended);
+    given(...signed, activated)
+      .when({ ...assign, at: '2023-01-31T12:00:00Z' } as ContractCommand)
+      .thenRejects('contract/act-in-future', '/effectiveOn');
+    given(...signed)
+      .when({ ...notice, at: '2022-08-01T12:00:00Z' } as ContractCommand)
+      .then(noticed);
+    given(...signed)
+      .when({ ...notice, at: '2022-07-31T12:00:00Z' } as ContractCommand)
+      .thenRejects('contract/act-in-future', '/noticedOn');
+    given(...signed.slice(0, 2))
+      .when(
+        command('ExecuteContract', {
+          executedOn: '2024-01-02',
+          documentDigest: digest,
+          signatories: [],
+        }),
+      )
+      .thenRejects('contract/act-in-future', '/executedOn');
+    given(...signed)
+      .when(
+        command('ReceiveDeposit', {
+          ...{ depositId: 'deposit-1', amount: '1.00', currency: 'USD', reference: 'WIRE' },
+          receivedOn: '2024-01-02',
+        }),
+      )
+      .thenRejects('contract/act-in-future', '/receivedOn');
+  });
+
   it('ends by notice on its day and not before, by agreement at any time', () => {
     given(...signed)
       .when(terminate('2022-10-30'))
@@ -169,7 +206,7 @@ describe('the life of a contract', () => {
 
   it('expires after the last day of the term that the latest terms name', () => {
     given(drafted, terms(1, '2022-01-01'), executed)
-      .when(expire('2030-01-01'))
+      .when(expire('2024-01-01'))
       .thenRejects('contract/term-not-over');
     given(...signed)
       .when(expire('2023-12-31'))

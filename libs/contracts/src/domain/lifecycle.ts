@@ -5,6 +5,7 @@ import {
   type DomainEvent,
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
+import { mustHaveCome } from './days.js';
 
 // The life of a contract after it was signed. All dates are days in the contract's time zone.
 
@@ -133,6 +134,8 @@ export interface LivingContract {
   readonly lifecycle: Lifecycle;
   /** Last day of the term, from the latest terms that name one. */
   readonly termEndsOn?: string;
+  /** In the contract's time zone. */
+  readonly today: string;
 }
 
 const ENDED: readonly Stage[] = ['terminated', 'expired', 'rejected'];
@@ -238,6 +241,7 @@ export const decideLifecycle = (
       `/${field}`,
     );
   }
+  mustHaveCome(day, contract.today, field);
   mustBeTime(command, contract);
   return [event];
 };

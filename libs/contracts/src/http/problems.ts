@@ -21,6 +21,10 @@ registerProblems({
     status: 409,
     title: 'An act on the contract is not earlier than the one before it',
   },
+  'contract/act-in-future': {
+    status: 409,
+    title: 'An act on the contract is recorded once it was done',
+  },
   'contract/notice-backwards': { status: 409, title: 'Notice ends a contract on a later day' },
   'contract/notice-not-over': {
     status: 409,
