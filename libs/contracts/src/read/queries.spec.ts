@@ -424,6 +424,29 @@ it('Customers are listed by name and can be looked up', async () => {
   });
 });
 
+it.each([
+  ['asOf', '2024-13-45T99:99Z'],
+  ['asOf', '2024-02-10T25:00:00Z'],
+  ['asOf', '2024-02-10T24:00:00Z'],
+  ['asOf', '2024-02-31'],
+  ['asOf', '2023-02-29T12:00:00Z'],
+  ['asOf', '2024-02-10T12:60Z'],
+  ['knownAt', '2024-02-31T00:00:00Z'],
+  ['knownAt', '2024-01-01T00:00:61Z'],
+])('%s=%s, which no calendar or clock shows, is refused by its name', async (name, value) => {
+  expect(await get(`${contract}?${name}=${value}`)).toMatchObject({
+    status: 400,
+    body: { code: 'request/invalid', errors: [{ pointer: `/${name}` }] },
+  });
+});
+
+it.each(['asOf=2024-02-29', 'asOf=2024-12-31T23:59Z', 'knownAt=2026-02-28T23:59:59.999999999Z'])(
+  '%s is a moment',
+  async (query) => {
+    expect(await get(`${contract}?${query}`)).toMatchObject({ status: 200 });
+  },
+);
+
 const unknown = deriveId('nothing');
 it.each([
   [`/v1/customers/${unknown}`, 404, 'customer/unknown'],
