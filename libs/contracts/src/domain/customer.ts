@@ -137,26 +137,47 @@ const succeed = (
   return [{ type: 'CustomerSucceeded', data: { customerId, ...data } }];
 };
 
-/** Why nothing new is begun for a customer; `undefined` when it may be. */
-export const creditRefusal = (customer: Customer): DomainError | undefined => {
+/**
+ * Why nothing new is begun for a customer; `undefined` when it may be.
+ * @param pointer the field that named the customer, where a body did.
+ */
+export const creditRefusal = (customer: Customer, pointer?: string): DomainError | undefined => {
   if (customer.status === 'unknown') return undefined;
   const { customerId, standing, successorId } = customer;
-  if (successorId !== undefined) return succeeded(customerId, successorId);
+  if (successorId !== undefined) return succeeded(customerId, successorId, pointer);
   if (standing !== 'stop') return undefined;
   return new DomainError(
     'conflict',
     'customer/credit-stop',
     `Nothing new is begun for ${customer.name}: its credit is stopped`,
     { customerId },
+    pointer,
   );
 };
 
-const succeeded = (customerId: string, successorId: string): DomainError =>
+/**
+ * Why a customer cannot succeed another; `undefined` when it can. Whoever was succeeded takes no
+ * one's place any more, so that following successors always ends at a customer that goes on.
+ */
+export const successorRefusal = (successor: Customer): DomainError | undefined => {
+  if (successor.status === 'unknown' || successor.successorId === undefined) return undefined;
+  const { customerId, successorId } = successor;
+  return new DomainError(
+    'conflict',
+    'customer/successor-succeeded',
+    `Customer ${customerId} was itself succeeded by ${successorId}`,
+    { customerId, successorId },
+    '/successorId',
+  );
+};
+
+const succeeded = (customerId: string, successorId: string, pointer?: string): DomainError =>
   new DomainError(
     'conflict',
     'customer/succeeded',
     `Customer ${customerId} was succeeded by ${successorId}`,
     { customerId, successorId },
+    pointer,
   );
 
 /** @param pointer the field that named the customer, where a body did. */

@@ -3,6 +3,10 @@ import { registerProblems } from '@hostledger/http';
 registerProblems({
   'customer/credit-stop': { status: 409, title: 'The credit of the customer is stopped' },
   'customer/succeeded': { status: 409, title: 'Another customer took the place of the customer' },
+  'customer/successor-succeeded': {
+    status: 409,
+    title: 'A customer that was itself succeeded takes no other one’s place',
+  },
   'customer/own-successor': { status: 422, title: 'A customer does not succeed itself' },
   'customer/unknown': { status: 404, title: 'There is no such customer' },
   'customer/already-registered': { status: 409, title: 'The customer is registered already' },

@@ -8,6 +8,7 @@ import {
   CREDIT_STANDINGS,
   customerAggregate,
   customerUnknown,
+  successorRefusal,
   type CreditStanding,
   type Customer,
   type CustomerCommand,
@@ -60,13 +61,24 @@ export class ChangeCustomerHandler implements ICommandHandler<ChangeCustomerComm
   constructor(private readonly store: AggregateStore) {}
 
   async execute({ customerId, change, context }: ChangeCustomerCommand) {
-    if (change.type === 'SucceedCustomer') await this.mustBeKnown(change.data.successorId);
+    if (change.type === 'SucceedCustomer') {
+      await this.maySucceed(customerId, change.data.successorId, context);
+    }
     return this.store.handle(customerAggregate, customerId, change, context);
   }
 
-  private async mustBeKnown(customerId: string): Promise<void> {
-    const { state } = await this.store.load(customerAggregate, customerId);
-    if (state.status === 'unknown') throw customerUnknown(customerId, '/successorId');
+  /** A succession that was recorded is answered as before. */
+  private async maySucceed(
+    customerId: string,
+    successorId: string,
+    { commandId }: CommandContext,
+  ): Promise<void> {
+    const { commands } = await this.store.load(customerAggregate, customerId);
+    if (commands.some(({ id }) => id === commandId)) return;
+    const { state } = await this.store.load(customerAggregate, successorId, { fresh: true });
+    if (state.status === 'unknown') throw customerUnknown(successorId, '/successorId');
+    const refusal = successorRefusal(state);
+    if (refusal) throw refusal;
   }
 }
 

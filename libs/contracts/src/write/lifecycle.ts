@@ -3,9 +3,8 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsUUID, Length, ValidateNested } from 'class-validator';
-import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
+import type { CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
-import { customerAggregate, customerUnknown } from '../domain/customer.js';
 import {
   SUSPENSION_CAUSES,
   TERMINATION_CAUSES,
@@ -148,10 +147,7 @@ export class ContractChangedReply {
 @Controller('contracts/:contractId')
 @Roles('commercial')
 export class LifecycleController {
-  constructor(
-    private readonly commands: CommandBus,
-    private readonly store: AggregateStore,
-  ) {}
+  constructor(private readonly commands: CommandBus) {}
 
   @ApiOperation({ summary: 'The conditions of an executed contract are met: service begins' })
   @Post('activation')
@@ -253,13 +249,11 @@ export class LifecycleController {
   @Post('assignment')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
-  async assign(
+  assign(
     @Param() { contractId }: ContractParams,
     @Body() data: AssignPartyBody,
     @ActContext() context: CommandContext,
   ) {
-    const { state } = await this.store.load(customerAggregate, data.toCustomerId);
-    if (state.status === 'unknown') throw customerUnknown(data.toCustomerId, '/toCustomerId');
     return this.change(contractId, 'AssignParty', data, context);
   }
 

@@ -318,6 +318,63 @@ describe('a customer whose credit is stopped', () => {
   });
 });
 
+describe('customers that succeed each other', () => {
+  const proof = { effectiveOn: '2024-06-01', documentDigest: 'd'.repeat(64) };
+  const succeed = (customerId: unknown, successorId: unknown, headers = {}) =>
+    post(`/v1/customers/${String(customerId)}/succession`, { successorId, ...proof }, headers);
+  const register = async () => (await post('/v1/customers', customer)).body.customerId;
+
+  it('form no circle', async () => {
+    const [first, second, third] = [await register(), await register(), await register()];
+    expect(await succeed(first, second)).toMatchObject({ status: 200 });
+    const key = { 'idempotency-key': 'second' };
+    expect(await succeed(second, third, key)).toMatchObject({ status: 200 });
+    for (const [last, taken] of [
+      [third, first],
+      [third, second],
+    ]) {
+      expect(await succeed(last, taken)).toMatchObject({
+        status: 409,
+        body: {
+          code: 'customer/successor-succeeded',
+          errors: [{ pointer: '/successorId' }],
+        },
+      });
+    }
+    expect(await succeed(third, await register())).toMatchObject({ status: 200 });
+    expect(await succeed(second, third, key)).toMatchObject({
+      status: 200,
+      headers: { 'idempotent-replayed': 'true' },
+    });
+  });
+
+  it('take over no contract once they are succeeded or their credit is stopped', async () => {
+    const { contract } = await ordered();
+    const [gone, stopped, sound] = [await register(), await register(), await register()];
+    await succeed(gone, sound);
+    const stop = { standing: 'stop', cause: 'invoice is late' };
+    await post(`/v1/customers/${String(stopped)}/credit-standing`, stop);
+    const assign = (toCustomerId: unknown, headers = {}) =>
+      post(`${contract}/assignment`, { toCustomerId, ...proof }, headers);
+    const pointer = '/toCustomerId';
+    expect(await assign(gone)).toMatchObject({
+      status: 409,
+      body: { code: 'customer/succeeded', errors: [{ pointer }] },
+    });
+    expect(await assign(stopped)).toMatchObject({
+      status: 409,
+      body: { code: 'customer/credit-stop', errors: [{ pointer }] },
+    });
+    const key = { 'idempotency-key': 'assignment' };
+    expect(await assign(sound, key)).toMatchObject({ status: 200 });
+    await post(`/v1/customers/${String(sound)}/credit-standing`, stop);
+    expect(await assign(sound, key)).toMatchObject({
+      status: 200,
+      headers: { 'idempotent-replayed': 'true' },
+    });
+  });
+});
+
 describe('a deposit', () => {
   it('is received, drawn and refunded, never below nothing', async () => {
     const contract = await draft();
