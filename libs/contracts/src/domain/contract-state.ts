@@ -8,8 +8,9 @@ import type {
   OrderBasis,
   OrderCaps,
   AllocationReduced,
+  Signatory,
 } from './contract-events.js';
-import { evolveLifecycle, type Lifecycle, type LifecycleEvent } from './lifecycle.js';
+import { evolveLifecycle, type Acts, type Lifecycle, type LifecycleEvent } from './lifecycle.js';
 import { amountOf } from './money.js';
 
 export interface Amount {
@@ -83,7 +84,9 @@ export type ExecutedContract = {
   readonly status: 'executed';
   readonly executedOn: string;
   readonly documentDigest: string;
+  readonly signatories: readonly Signatory[];
   readonly lifecycle: Lifecycle;
+  readonly acts: Acts;
 } & Agreed;
 export type KnownContract = DraftedContract | ExecutedContract;
 export type Contract = { readonly status: 'unknown' } | KnownContract;
@@ -127,9 +130,9 @@ export const evolve = (contract: Contract, event: ContractEvent): Contract => {
   if (contract.status === 'unknown') return contract;
   switch (event.type) {
     case 'ContractExecuted': {
-      const { executedOn, documentDigest } = event.data;
-      const lifecycle: Lifecycle = { stage: 'executed', since: executedOn };
-      return { ...contract, status: 'executed', executedOn, documentDigest, lifecycle };
+      const { contractId: _, ...execution } = event.data;
+      const lifecycle: Lifecycle = { stage: 'executed', since: execution.executedOn };
+      return { ...contract, status: 'executed', ...execution, lifecycle, acts: new Map() };
     }
     case 'TermsAdopted':
       return { ...contract, terms: [...contract.terms, versionOf(event.data)] };
@@ -293,6 +296,7 @@ const evolveDeposits = (contract: KnownContract, event: DepositEvent): KnownCont
 const lived = (contract: KnownContract, event: LifecycleEvent): KnownContract => {
   if (contract.status === 'drafted') return contract;
   const lifecycle = evolveLifecycle(contract.lifecycle, event);
-  if (event.type !== 'PartyAssigned') return { ...contract, lifecycle };
-  return { ...contract, lifecycle, customerId: event.data.toCustomerId };
+  const acts = new Map(contract.acts).set(event.type, event);
+  if (event.type !== 'PartyAssigned') return { ...contract, lifecycle, acts };
+  return { ...contract, lifecycle, acts, customerId: event.data.toCustomerId };
 };

@@ -1,4 +1,4 @@
-import type { Aggregate, DomainCommand } from '@hostledger/eventsourcing';
+import { hashOf, type Aggregate, type DomainCommand } from '@hostledger/eventsourcing';
 import {
   contractEvents,
   type ContractDrafted,
@@ -113,9 +113,9 @@ const decide = (command: ContractCommand, contract: Contract): readonly Contract
     case 'RefundDeposit':
       return refundDeposit(command.data, contract, today);
     default: {
-      const { contractId, customerId, lifecycle } = mustBeExecuted(contract);
+      const { contractId, customerId, lifecycle, acts } = mustBeExecuted(contract);
       const termEndsOn = termEndOf(contract);
-      const living = { contractId, customerId, lifecycle, today };
+      const living = { contractId, customerId, lifecycle, acts, today };
       const events = decideLifecycle(
         command,
         termEndsOn === undefined ? living : { ...living, termEndsOn },
@@ -133,13 +133,12 @@ const draft = (data: ContractDrafted['data'], contract: Contract): ContractEvent
 };
 
 const execute = (data: Execution, contract: KnownContract, today: string): ContractEvent[] => {
-  const { executedOn, documentDigest } = data;
+  const { executedOn } = data;
   if (contract.status === 'executed') {
-    const same = contract.executedOn === executedOn && contract.documentDigest === documentDigest;
-    if (same) return [];
+    if (hashOf(executionOf(contract)) === hashOf(executionOf(data))) return [];
     throw refused(
       'contract/already-executed',
-      `The contract was executed on ${contract.executedOn}, with this or another document`,
+      `The contract was executed on ${contract.executedOn}, and what is recorded of it is not the same`,
       { executedOn: contract.executedOn },
     );
   }
@@ -153,6 +152,12 @@ const execute = (data: Execution, contract: KnownContract, today: string): Contr
   mustCoverExecution(first.effectiveOn, executedOn, '/executedOn');
   return [{ type: 'ContractExecuted', data: { contractId: contract.contractId, ...data } }];
 };
+
+const executionOf = ({ executedOn, documentDigest, signatories }: Execution): Execution => ({
+  executedOn,
+  documentDigest,
+  signatories,
+});
 
 const recordDelivery = (data: Delivery, contract: KnownContract): ContractEvent[] => {
   mustBeExecuted(contract);

@@ -120,6 +120,53 @@ describe('the life of a contract', () => {
       .thenNothing();
   });
 
+  it('is told of other facts than are recorded in vain', () => {
+    const courts = { ...ruling, court: 'D. Del. Bankr.' };
+    const assumed: ContractEvent = {
+      type: 'ContractAssumed',
+      data: { contractId, assumedOn: '2023-01-03', ruling },
+    };
+    given(...signed, activated, assumed)
+      .when(assume)
+      .thenNothing();
+    given(...signed, activated, assumed)
+      .when(command('AssumeContract', { assumedOn: '2023-01-03', ruling: courts }))
+      .thenRejects('contract/recorded-otherwise');
+    given(...signed, activated, suspended)
+      .when(command('SuspendService', { suspendedOn: '2022-07-01', cause: 'breach' }))
+      .thenRejects('contract/recorded-otherwise');
+    given(...signed, noticed)
+      .when(
+        command('GiveNotice', {
+          noticedOn: '2022-08-01',
+          effectiveOn: '2022-10-30',
+          by: 'customer',
+        }),
+      )
+      .thenRejects('contract/recorded-otherwise');
+    given(...signed, rejected)
+      .when(command('RejectContract', { rejectedOn: '2023-01-03', ruling: courts }))
+      .thenRejects('contract/recorded-otherwise');
+    given(...signed, activated)
+      .when(
+        command('AssignParty', {
+          toCustomerId: 'celsius',
+          effectiveOn: '2023-02-01',
+          documentDigest: digest,
+        }),
+      )
+      .thenRejects('contract/recorded-otherwise');
+    given(...signed)
+      .when(
+        command('ExecuteContract', {
+          executedOn: '2022-01-01',
+          documentDigest: digest,
+          signatories: [{ party: 'Celsius', name: 'A. Signer' }],
+        }),
+      )
+      .thenRejects('contract/already-executed');
+  });
+
   it('refuses acts that do not fit the stage, each by its own name', () => {
     given(...signed)
       .when(suspend)

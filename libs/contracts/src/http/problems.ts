@@ -8,6 +8,10 @@ registerProblems({
     title: 'A customer that was itself succeeded takes no other one’s place',
   },
   'customer/own-successor': { status: 422, title: 'A customer does not succeed itself' },
+  'customer/standing-unchanged': {
+    status: 409,
+    title: 'The credit standing is so already, for another cause',
+  },
   'customer/unknown': { status: 404, title: 'There is no such customer' },
   'customer/already-registered': { status: 409, title: 'The customer is registered already' },
   'contract/unknown': { status: 404, title: 'There is no such contract' },
@@ -17,6 +21,10 @@ registerProblems({
   'contract/no-terms': { status: 409, title: 'A contract is not executed without terms' },
   'contract/ended': { status: 409, title: 'The contract has ended' },
   'contract/already-active': { status: 409, title: 'Service under the contract has begun before' },
+  'contract/recorded-otherwise': {
+    status: 409,
+    title: 'The act is recorded already, with other facts',
+  },
   'contract/not-active': { status: 409, title: 'Service under the contract has not begun' },
   'contract/not-suspended': { status: 409, title: 'Service under the contract is not suspended' },
   'contract/suspended': { status: 409, title: 'Nothing new is begun while service is suspended' },
