@@ -103,6 +103,27 @@ export const minus = (a: Amount, b: Amount): Amount => ({
   powerWatts: a.powerWatts - b.powerWatts,
 });
 
+/**
+ * The most that changes come to on a day from one on, until another. Those of one day count together:
+ * what is given back that day can be given anew that day.
+ * @param changes in the order of their days.
+ */
+export const mostOf = (changes: OrderBalance['changes'], from: string, until?: string): Amount => {
+  let sum = NOTHING;
+  let most = NOTHING;
+  changes.forEach((change, index) => {
+    if (until !== undefined && change.on >= until) return;
+    sum = plus(sum, change);
+    const next = changes[index + 1]?.on;
+    if (next === change.on || (next !== undefined && next <= from)) return;
+    most = {
+      units: Math.max(most.units, sum.units),
+      powerWatts: Math.max(most.powerWatts, sum.powerWatts),
+    };
+  });
+  return most;
+};
+
 /** Last day of the term: that of the latest version which names one. */
 export const termEndOf = ({ terms }: KnownContract): string | undefined =>
   terms.findLast(({ termEndsOn }) => termEndsOn !== undefined)?.termEndsOn;

@@ -8,7 +8,7 @@ import type {
 import type { KnownContract } from './contract-state.js';
 import { mustHaveCome } from './days.js';
 import { lifecycleDay, type LifecycleEvent } from './lifecycle.js';
-import { amountOf, amountText } from './money.js';
+import { amountOf, amountText, mustBePayable } from './money.js';
 import { mustBeExecuted, mustGoOn, notFound, refused } from './standing.js';
 
 type Ours = 'contractId' | 'customerId';
@@ -71,6 +71,7 @@ const mustBeMoney = ({ amount, currency }: Money, contract: KnownContract): void
       '/currency',
     );
   }
+  mustBePayable(amount, currency, '/amount');
   if (amountOf(amount) === 0n) {
     throw new DomainError(
       'invalid',

@@ -221,6 +221,54 @@ describe('an allocation', () => {
   });
 });
 
+describe('a cap in units', () => {
+  const capped = [drafted, terms(1, '2023-01-01', { units: 50 }), executed] as const;
+  const inPower = [...capped, ordered(1, 0, 'power')] as const;
+
+  it('binds what is allocated of an order in power, which names none', () => {
+    given(...inPower)
+      .when(allocate(1, 50))
+      .then(allocated(1, 50));
+    given(...inPower)
+      .when(allocate(1, 51))
+      .thenRejects('contract/cap-exceeded', '/units');
+    given(...inPower, allocated(1, 30, 300))
+      .when(allocate(2, 21, 200))
+      .thenRejects('contract/cap-exceeded', '/units');
+  });
+
+  it('binds while the version is in force, and lets go what was given back', () => {
+    const raised = [...inPower, terms(2, '2024-07-01', { units: 80 })] as const;
+    given(...raised)
+      .when(allocate(1, 80, 800, '2024-07-01'))
+      .then(allocated(1, 80, 800, '2024-07-01'));
+    given(...raised)
+      .when(allocate(1, 80, 800, '2024-06-30'))
+      .thenRejects('contract/cap-exceeded', '/units');
+    given(...inPower, allocated(1, 50, 500), reduced(30, 300))
+      .when(allocate(2, 30, 300, '2024-07-01'))
+      .then(allocated(2, 30, 300, '2024-07-01'));
+    given(...inPower, allocated(1, 50, 500), reduced(30, 300))
+      .when(allocate(2, 30, 300, '2024-06-30'))
+      .thenRejects('contract/cap-exceeded', '/units');
+  });
+
+  it('is not adopted below what is allocated meanwhile', () => {
+    const adopt = (units: number, effectiveOn: string): ContractCommand => ({
+      type: 'AdoptTerms',
+      data: termsData(effectiveOn, { units }),
+      at,
+    });
+    const power = [...signed, ordered(1, 0, 'power'), allocated(1), reduced(20, 200)] as const;
+    given(...power)
+      .when(adopt(59, '2024-06-30'))
+      .thenRejects('contract/cap-below-allocations', '/caps/units');
+    given(...power)
+      .when(adopt(40, '2024-07-01'))
+      .then(terms(2, '2024-07-01', { units: 40 }));
+  });
+});
+
 describe('reducing an allocation', () => {
   it('says by how much and from when, once', () => {
     given(...holding)
@@ -260,6 +308,15 @@ describe('reducing an allocation', () => {
     given(...signed, ordered(1, 100))
       .when(reduce(1, 1))
       .thenRejects('contract/allocation-unknown');
+  });
+
+  it('takes something', () => {
+    given(...holding)
+      .when(reduce(0, 0))
+      .thenRejects('contract/reduction-of-nothing', '/units');
+    given(...holding)
+      .when(reduce(0, 1))
+      .then(reduced(0, 1));
   });
 
   it('leaves what machines are assigned to', () => {

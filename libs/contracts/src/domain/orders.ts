@@ -1,4 +1,4 @@
-import type { DomainError } from '@hostledger/eventsourcing';
+import { DomainError } from '@hostledger/eventsourcing';
 import type {
   AllocationAbandoned,
   AllocationReduced,
@@ -8,6 +8,7 @@ import type {
 } from './contract-events.js';
 import {
   minus,
+  mostOf,
   plus,
   termEndOf,
   type AllocationBalance,
@@ -15,7 +16,6 @@ import {
   type Contract,
   type ExecutedContract,
   type KnownContract,
-  type OrderBalance,
 } from './contract-state.js';
 import {
   contractUnknown,
@@ -26,7 +26,7 @@ import {
   refused,
   serviceRefusal,
 } from './standing.js';
-import { orderedWhile } from './terms.js';
+import { mostAllocated, orderedWhile } from './terms.js';
 
 export type Order = Omit<ServiceOrderPlaced['data'], 'contractId' | 'customerId'>;
 export type Allocation = Omit<CustomerAllocated['data'], 'contractId' | 'customerId'>;
@@ -153,7 +153,8 @@ export const allocationRefusal = (
       '/effectiveOn',
     );
   }
-  const { units: freeUnits, powerWatts: freeWatts } = freeFrom(order, effectiveOn);
+  const most = mostOf(order.changes, effectiveOn);
+  const { units: freeUnits, powerWatts: freeWatts } = minus(order, most);
   const short = order.basis === 'units' && units > freeUnits;
   if (short || powerWatts > freeWatts) {
     return refused(
@@ -164,31 +165,32 @@ export const allocationRefusal = (
       short ? '/units' : '/powerWatts',
     );
   }
+  return capRefusal(contract, data);
+};
+
+/** A cap in units binds what is allocated whatever the order is counted in, and names no units. */
+const capRefusal = (
+  contract: ExecutedContract,
+  { units, effectiveOn }: Allocation,
+): DomainError | undefined => {
+  for (const [index, { caps, effectiveOn: since }] of contract.terms.entries()) {
+    const until = contract.terms[index + 1]?.effectiveOn;
+    if (caps?.units === undefined || (until !== undefined && effectiveOn >= until)) continue;
+    const from = effectiveOn > since ? effectiveOn : since;
+    const freeUnits = caps.units - mostAllocated(contract, from, until).units;
+    if (units <= freeUnits) continue;
+    return refused(
+      'contract/cap-exceeded',
+      `Version ${index + 1} of the terms caps what can be allocated`,
+      { version: index + 1, freeUnits },
+      '/units',
+    );
+  }
   return undefined;
 };
 
 const inForceOn = ({ executedOn, terms }: ExecutedContract, day: string): boolean =>
   day >= executedOn && terms.some(({ effectiveOn }) => effectiveOn <= day);
-
-/** What is left of an order on every day from this one on. */
-const freeFrom = (order: OrderBalance, day: string): Amount => {
-  let allocated: Amount = { units: 0, powerWatts: 0 };
-  let most: Amount = allocated;
-  // Changes of one day count together: what is given back that day can be allocated that day.
-  order.changes.forEach((change, index) => {
-    allocated = {
-      units: allocated.units + change.units,
-      powerWatts: allocated.powerWatts + change.powerWatts,
-    };
-    const next = order.changes[index + 1]?.on;
-    if (next === change.on || (next !== undefined && next <= day)) return;
-    most = {
-      units: Math.max(most.units, allocated.units),
-      powerWatts: Math.max(most.powerWatts, allocated.powerWatts),
-    };
-  });
-  return minus(order, most);
-};
 
 export const abandon = (data: Abandonment, contract: KnownContract): ContractEvent[] => {
   const { allocations, abandonedAllocations, contractId } = contract;
@@ -200,6 +202,15 @@ export const abandon = (data: Abandonment, contract: KnownContract): ContractEve
 export const reduce = (data: Reduction, contract: KnownContract): ContractEvent[] => {
   const { contractId, customerId, reductions } = contract;
   if (reductions.has(data.reductionId)) return [];
+  if (data.units === 0 && data.powerWatts === 0) {
+    throw new DomainError(
+      'invalid',
+      'contract/reduction-of-nothing',
+      'A reduction takes units, watts or both',
+      {},
+      '/units',
+    );
+  }
   const { allocationId, effectiveOn } = data;
   const allocation = contract.allocations.get(allocationId);
   if (!allocation) throw allocationUnknown(allocationId);

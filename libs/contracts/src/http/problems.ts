@@ -55,6 +55,15 @@ registerProblems({
     status: 409,
     title: 'The first terms must be in force when the contract is executed',
   },
+  'contract/term-backwards': {
+    status: 422,
+    title: 'A term does not end before its terms take effect',
+  },
+  'contract/clause-repeated': { status: 422, title: 'No two clauses have the same number' },
+  'contract/money-too-fine': {
+    status: 422,
+    title: 'The amount has more decimal places than its currency',
+  },
   'contract/currency-mismatch': { status: 422, title: 'The rate card is in another currency' },
   'contract/rate-missing': { status: 422, title: 'The basis of the rate card needs this rate' },
   'contract/rate-foreign': { status: 422, title: 'The basis of the rate card has no such rate' },
@@ -80,9 +89,13 @@ registerProblems({
     status: 409,
     title: 'More is ordered than these terms would allow',
   },
+  'contract/cap-below-allocations': {
+    status: 409,
+    title: 'More is allocated than these terms would allow',
+  },
   'contract/cap-exceeded': {
     status: 409,
-    title: 'The terms in force while the order runs allow no more to be ordered',
+    title: 'The terms in force meanwhile allow no more to be ordered or allocated',
   },
   'contract/orders-too-large': {
     status: 409,
@@ -108,6 +121,10 @@ registerProblems({
   'contract/reduction-exceeds-allocation': {
     status: 409,
     title: 'The allocation holds less than it is to be reduced by',
+  },
+  'contract/reduction-of-nothing': {
+    status: 422,
+    title: 'A reduction takes units, watts or both',
   },
   'contract/reduction-uneven': {
     status: 409,

@@ -200,6 +200,14 @@ class Book {
         .filter((day) => !fits(sumOf(changes.filter(({ on }) => on <= day)), orderedOn(day)))
         .map((day) => `more is allocated than ordered by ${orderId} on ${day}`);
     });
+    const overCap = this.terms.flatMap(({ caps, effectiveOn }, index) => {
+      const until = this.terms[index + 1]?.effectiveOn ?? '9999';
+      const most = { units: caps?.units ?? Infinity, powerWatts: Infinity };
+      return [...days, effectiveOn]
+        .filter((day) => day >= effectiveOn && day < until)
+        .filter((day) => !fits(sumOf(this.allocated.filter(({ on }) => on <= day)), most))
+        .map((day) => `more is allocated on ${day} than version ${index + 1} of the terms allows`);
+    });
     const ids = new Set(this.allocated.map(({ allocationId }) => allocationId));
     const overAllocation = [...ids].flatMap((allocationId) => {
       const left = this.leftOf(allocationId);
@@ -207,7 +215,7 @@ class Book {
       const sound = !isNegative(left) && !isNegative(taken) && fits(taken, left);
       return sound ? [] : [`${allocationId} holds ${left.units}, assigned ${taken.units}`];
     });
-    return [...overOrder, ...overAllocation];
+    return [...overOrder, ...overCap, ...overAllocation];
   }
 }
 

@@ -8,7 +8,6 @@ import {
   IsDefined,
   IsIn,
   IsInt,
-  IsISO4217CurrencyCode,
   Length,
   Matches,
   Max,
@@ -22,6 +21,7 @@ import { type Contract } from '../domain/contract-state.js';
 import { rateBases, type RateBasis } from '../domain/rate-card.js';
 import {
   ContractParams,
+  IsCurrency,
   IsDay,
   IsDigest,
   IsMoney,
@@ -58,7 +58,7 @@ export class RateCardBody {
   basis: RateBasis;
 
   /** @example USD */
-  @IsISO4217CurrencyCode()
+  @IsCurrency()
   currency: string;
 
   /**

@@ -1,10 +1,10 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsISO4217CurrencyCode, IsUUID, Length } from 'class-validator';
+import { IsUUID, Length } from 'class-validator';
 import { deriveId, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
-import { ContractParams, IsDay, IsMoney } from '../http/forms.js';
+import { ContractParams, IsCurrency, IsDay, IsMoney } from '../http/forms.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 export class DepositParams extends ContractParams {
@@ -24,7 +24,7 @@ class Payment {
    * ISO 4217; that of the contract.
    * @example USD
    */
-  @IsISO4217CurrencyCode()
+  @IsCurrency()
   currency: string;
 
   /**

@@ -1,7 +1,7 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsISO4217CurrencyCode, IsTimeZone, IsUUID, Length } from 'class-validator';
+import { IsTimeZone, IsUUID, Length } from 'class-validator';
 import {
   AggregateStore,
   deriveId,
@@ -13,6 +13,7 @@ import { customerAggregate, customerUnknown } from '../domain/customer.js';
 import { type ContractDrafted, type ContractEvent } from '../domain/contract-events.js';
 import { type Contract } from '../domain/contract-state.js';
 import { contractAggregate } from '../domain/hosting-contract.js';
+import { IsCurrency } from '../http/forms.js';
 import { mustBeInCredit } from '../process/credit.js';
 
 export class DraftContractBody {
@@ -42,7 +43,7 @@ export class DraftContractBody {
    * ISO 4217.
    * @example USD
    */
-  @IsISO4217CurrencyCode()
+  @IsCurrency()
   currency: string;
 }
 

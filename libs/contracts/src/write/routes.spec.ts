@@ -429,6 +429,16 @@ describe('what is refused', () => {
       '/rateCard/ratePerKwh',
       { ...terms, rateCard: { ...terms.rateCard, ratePerKwh: 7 } },
     ],
+    [
+      '/terms',
+      '/rateCard/currency',
+      { ...terms, rateCard: { ...terms.rateCard, currency: 'usd' } },
+    ],
+    [
+      '/terms',
+      '/rateCard/currency',
+      { ...terms, rateCard: { ...terms.rateCard, currency: 'ZZZ' } },
+    ],
     ['/terms', '/rateCard', { ...terms, rateCard: undefined }],
     ['/terms', '/rateCard/discount', { ...terms, rateCard: { ...terms.rateCard, discount: '1' } }],
     ['/terms', '/clauses/0/text', { ...terms, clauses: [{ ref: '1', title: 'x', text: '' }] }],
