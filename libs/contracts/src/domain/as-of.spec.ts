@@ -93,6 +93,28 @@ describe('a contract on a day', () => {
     expect(on('2023-01-01')).toMatchObject({ customerId: 'fortitude' });
   });
 
+  it('tells of a notice and of what a court allowed, from their day on', () => {
+    const ruling = { court: 'S.D. Tex. Bankr.', docket: '22-90341', documentDigest: digest };
+    const ending = recorded([
+      ...(history as unknown as ContractEvent[]),
+      { type: 'ContractAssumed', data: { contractId, assumedOn: '2023-02-01', ruling } },
+      {
+        type: 'TerminationNoticed',
+        data: { contractId, noticedOn: '2023-03-01', effectiveOn: '2023-06-01', by: 'host' },
+      },
+    ]);
+    expect(on('2023-01-31', ending)).not.toHaveProperty('assumedOn');
+    const assumed = on('2023-02-28', ending);
+    expect(assumed).toMatchObject({ since: '2023-02-01', assumedOn: '2023-02-01' });
+    expect(assumed).not.toHaveProperty('endsOn');
+    expect(on('2023-03-01', ending)).toMatchObject({
+      stage: 'active',
+      since: '2023-03-01',
+      assumedOn: '2023-02-01',
+      endsOn: '2023-06-01',
+    });
+  });
+
   it('names the event that says which terms were in force', () => {
     expect(on('2022-06-01')?.terms?.recorded).toEqual({
       eventId: 'event-3',

@@ -14,6 +14,10 @@ export interface ContractOnDay {
   readonly stage: 'drafted' | Stage;
   /** The day of the last act on it by then. */
   readonly since?: string;
+  /** By a notice given by then: the day the contract can end on. */
+  readonly endsOn?: string;
+  /** When a court had allowed it to be kept. */
+  readonly assumedOn?: string;
   /** The version in force, with where and when it was recorded. */
   readonly terms?: TermsAdopted['data'] & { readonly recorded: Source };
   /** Of orders that had begun, allocations in effect and deliveries reconciled by then. */
@@ -154,7 +158,7 @@ export const contractOnDay = (
     }
   }
   if (!contract || !lifecycle) return contract;
-  return { ...contract, stage: lifecycle.stage, since: lifecycle.since };
+  return { ...contract, ...lifecycle };
 };
 
 const held = (contract: ContractOnDay, by: bigint): ContractOnDay => ({

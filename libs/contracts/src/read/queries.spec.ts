@@ -27,12 +27,12 @@ const clauses = [{ ref: '4.1', title: 'Fees', text: 'Per kWh.' }];
 const rateCard = { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.0750' } as const;
 const byModel = [{ model: 'S19JXP-151', units: 3, hashrateGhs: 453_000, nameplateWatts: 9_741 }];
 
-const drafted = (id: string, customer: string): ContractEvent => ({
+const drafted = (id: string, customer: string, reference = 'HA-1'): ContractEvent => ({
   type: 'ContractDrafted',
   data: {
     contractId: id,
     customerId: customer,
-    reference: 'HA-1',
+    reference,
     title: 'Hosting agreement',
     timeZone: 'America/Chicago',
     currency: 'USD',
@@ -169,7 +169,10 @@ const log = [
     return recorded(`hostingContract-${id}`, [drafted(id, otherCustomerId)]);
   }),
   ...recorded(`hostingContract-${growingId}`, growing),
-  ...recorded(`hostingContract-${largeId}`, [drafted(largeId, deriveId('large')), ...many]),
+  ...recorded(`hostingContract-${largeId}`, [
+    drafted(largeId, deriveId('large'), 'HA-LARGE'),
+    ...many,
+  ]),
 ].map((event, index) => ({ ...event, position: BigInt(index + 1) * 100n }));
 
 const head = () => Promise.resolve(log.at(-1)!.position);
@@ -376,6 +379,28 @@ it('Its allocations and deliveries can be listed', async () => {
   ]);
 });
 
+it('Its orders come page by page, as they were placed', async () => {
+  const growing = `/v1/contracts/${growingId}/orders`;
+  const first = await get(`${growing}?limit=1`);
+  expect(first.body.items).toMatchObject([{ orderId: 'order-1', reference: 'SO-order-1' }]);
+  const next = await get(`${growing}?limit=1&cursor=${String(first.body.nextCursor)}`);
+  expect(next.body.items).toMatchObject([{ orderId: 'order-2', units: 200, basis: 'units' }]);
+  expect(next.body.nextCursor).toBeUndefined();
+});
+
+it('Its allocations can be asked for by facility and by order', async () => {
+  const growing = `/v1/contracts/${growingId}/allocations`;
+  const facilities = async (query: string) =>
+    ((await get(`${growing}?${query}`)).body.items as { facility: string }[]).map(
+      ({ facility }) => facility,
+    );
+  expect((await facilities('limit=10')).toSorted()).toEqual(['DENTON', 'MARBLE']);
+  expect(await facilities('facility=MARBLE')).toEqual(['MARBLE']);
+  expect(await facilities(`orderId=${orderId}`)).toEqual([]);
+  const own = await get(`${contract}/allocations?orderId=${orderId}&facility=DENTON`);
+  expect(own.body.items).toHaveLength(1);
+});
+
 it('Its timeline tells what happened, when and by whom, page by page', async () => {
   const first = await get(`${contract}/timeline?limit=5`);
   const next = await get(`${contract}/timeline?limit=5&cursor=${String(first.body.nextCursor)}`);
@@ -403,6 +428,9 @@ it('Contracts are listed, all of them or those of a customer', async () => {
   const executed = await get('/v1/contracts?stage=executed');
   expect(executed.body.items).toMatchObject([{ contractId }]);
   expect((await get('/v1/contracts?stage=suspended')).body.items).toEqual([]);
+  const named = await get('/v1/contracts?reference=HA-LARGE');
+  expect(named.body.items).toMatchObject([{ contractId: largeId }]);
+  expect((await get('/v1/contracts?reference=HA-LARGE&stage=active')).body.items).toEqual([]);
   const own = await get(`/v1/contracts?customerId=${customerId}`);
   expect(own.body.items).toMatchObject([{ contractId }]);
   const page = await get(`/v1/contracts?customerId=${otherCustomerId}&limit=1`);
@@ -453,6 +481,12 @@ it.each([
   [`/v1/contracts/${unknown}`, 404, 'contract/unknown'],
   [`/v1/contracts/${unknown}/terms`, 404, 'contract/unknown'],
   [`/v1/contracts/${unknown}/timeline`, 404, 'contract/unknown'],
+  [`/v1/contracts/${unknown}/orders`, 404, 'contract/unknown'],
+  [`/v1/contracts/${unknown}/allocations?facility=DENTON`, 404, 'contract/unknown'],
+  [`/v1/contracts/${unknown}/deliveries`, 404, 'contract/unknown'],
+  [`/v1/contracts/${unknown}/deposits`, 404, 'contract/unknown'],
+  [`${contract}/allocations?facility=denton`, 400, 'request/invalid'],
+  [`${contract}/orders?cursor=none`, 400, 'request/cursor-invalid'],
   ['/v1/contracts/7', 400, 'request/invalid'],
   ['/v1/contracts?customerId=7', 400, 'request/invalid'],
   ['/v1/contracts?stage=new', 400, 'request/invalid'],

@@ -93,6 +93,10 @@ export class ContractAsOfView {
   title: string;
   stage: 'drafted' | Stage;
   since?: string;
+  /** By a notice given by then: the day the contract can end on. */
+  endsOn?: string;
+  /** When a court had allowed it to be kept. */
+  assumedOn?: string;
   /** Absent before the first version takes effect. */
   terms?: TermsInForceView;
   ordered: AmountView;
@@ -136,14 +140,13 @@ const knownBy = (knownAt: string | undefined): ((event: RecordedEvent) => boolea
 };
 
 const viewOf = (
-  { terms, since, ...contract }: ContractOnDay,
+  { terms, ...contract }: ContractOnDay,
   day: string,
   last: RecordedEvent,
 ): ContractAsOfView => ({
   ...contract,
   asOf: day,
   knownAt: recordedView({ ...last, eventId: last.id }),
-  ...(since === undefined ? {} : { since }),
   ...(terms && { terms: termsInForce(terms) }),
 });
 

@@ -131,6 +131,7 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
       'document_digest',
     ],
     indexes: [
+      ['reference', 'contract_id'],
       ['customer_id', 'contract_id'],
       ['stage', 'contract_id'],
     ],

@@ -58,6 +58,7 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
     },
     key: ['contract_id', 'order_id'],
     nullable: ['model'],
+    indexes: [['contract_id', 'placed_at', 'order_id']],
   },
   keys: {
     ServiceOrderPlaced: ofOrder,
