@@ -1,7 +1,11 @@
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { contractAggregate, type ContractCommand } from '@hostledger/contracts';
+import {
+  contractAggregate,
+  contractsProjections,
+  type ContractCommand,
+} from '@hostledger/contracts';
 import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
@@ -312,7 +316,7 @@ describe('moving miners', () => {
 
 describe('the read models', () => {
   beforeAll(async () => {
-    const filled = await readModelsOf(fleetProjections, streams.log);
+    const filled = await readModelsOf([...contractsProjections, ...fleetProjections], streams.log);
     readModels = filled.readModels;
     closings.unshift(filled.close);
   });

@@ -27,6 +27,8 @@ export interface TermsVersion {
 
 export interface OrderBalance extends Amount {
   readonly basis: OrderBasis;
+  /** 0 where nobody agreed on it. */
+  readonly hashrateGhs: number;
   readonly startsOn: string;
   /** What is allocated of it: by how much that grows or shrinks, in the order of the days. */
   readonly changes: readonly (Amount & { readonly on: string })[];
@@ -163,8 +165,8 @@ export const evolve = (contract: Contract, event: ContractEvent): Contract => {
         terms: contract.terms.with(event.data.version - 1, versionOf(event.data)),
       };
     case 'ServiceOrderPlaced': {
-      const { orderId, units, powerWatts, startsOn, basis = 'units' } = event.data;
-      const order = { units, powerWatts, startsOn, basis, changes: [] };
+      const { orderId, units, powerWatts, startsOn, basis = 'units', hashrateGhs = 0 } = event.data;
+      const order = { units, powerWatts, startsOn, basis, hashrateGhs, changes: [] };
       return { ...contract, orders: put(contract.orders, orderId, order) };
     }
     case 'CustomerAllocated':

@@ -179,6 +179,18 @@ describe('an order', () => {
     given(...signed, ordered(1, 999_999_999))
       .when(order(2, 2))
       .thenRejects('contract/orders-too-large', '/units');
+    const rated = (n: number, hashrateGhs: number) => ({ ...orderData(n, 1), hashrateGhs });
+    const most = 1_000_000_000_000_000;
+    const placed: ContractEvent = {
+      type: 'ServiceOrderPlaced',
+      data: { contractId, customerId, ...rated(1, most) },
+    };
+    given(...signed)
+      .when({ type: 'PlaceOrder', data: rated(1, most), at })
+      .then(placed);
+    given(...signed, placed)
+      .when({ type: 'PlaceOrder', data: rated(2, 1), at })
+      .thenRejects('contract/orders-too-large', '/hashrateGhs');
   });
 
   it('is not undercut by later caps', () => {

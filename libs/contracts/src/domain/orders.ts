@@ -9,7 +9,6 @@ import type {
 import {
   minus,
   mostOf,
-  plus,
   termEndOf,
   type AllocationBalance,
   type Amount,
@@ -40,7 +39,11 @@ export type Reduction = Pick<
  * The most that the orders of a contract come to, together. Far more than the trade knows, and so
  * little that every sum of it is exact in JSON.
  */
-const MOST_ORDERED: Amount = { units: 1_000_000_000, powerWatts: 1_000_000_000_000_000 };
+const MOST_ORDERED = {
+  units: 1_000_000_000,
+  powerWatts: 1_000_000_000_000_000,
+  hashrateGhs: 1_000_000_000_000_000,
+} as const;
 
 export const placeOrder = (data: Order, known: KnownContract): ContractEvent[] => {
   const contract = mustBeExecuted(known);
@@ -61,15 +64,17 @@ export const placeOrder = (data: Order, known: KnownContract): ContractEvent[] =
 };
 
 const mustBeCountable = (order: Order, { orders }: ExecutedContract): void => {
-  const ordered = [...orders.values()].reduce<Amount>(plus, order);
-  const tooMany = ordered.units > MOST_ORDERED.units;
-  if (!tooMany && ordered.powerWatts <= MOST_ORDERED.powerWatts) return;
-  throw refused(
-    'contract/orders-too-large',
-    `Orders of ${MOST_ORDERED.units} units and ${MOST_ORDERED.powerWatts} W together are the most`,
-    { mostUnits: MOST_ORDERED.units, mostWatts: MOST_ORDERED.powerWatts },
-    tooMany ? '/units' : '/powerWatts',
-  );
+  for (const [figure, most] of Object.entries(MOST_ORDERED)) {
+    const name = figure as keyof typeof MOST_ORDERED;
+    const ordered = [...orders.values()].reduce((sum, each) => sum + each[name], order[name] ?? 0);
+    if (ordered <= most) continue;
+    throw refused(
+      'contract/orders-too-large',
+      `The orders of a contract come to ${most} ${name} at most`,
+      { [name]: ordered, most },
+      `/${name}`,
+    );
+  }
 };
 
 /** No version of the terms that is in force while the order runs allows less than is ordered then. */

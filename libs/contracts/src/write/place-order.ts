@@ -1,7 +1,7 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsIn, Length, Matches, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { deriveId, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
 import { ORDER_BASES, type OrderBasis } from '../domain/contract-events.js';
@@ -48,6 +48,16 @@ export class PlaceOrderBody {
   @MayBeAbsent()
   @Matches(/^[A-Z0-9][A-Z0-9-]{0,39}$/, { message: '$property is the code of a model' })
   model?: string;
+
+  /**
+   * Rated hashrate of all the machines together, in GH/s, where it was agreed on.
+   * @example 4077000000
+   */
+  @MayBeAbsent()
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000_000)
+  hashrateGhs?: number;
 
   /** @example 2023-10-01 */
   @IsDay()

@@ -47,6 +47,8 @@ export interface ContractRow {
   readonly ordered_watts: bigint;
   /** Of the sums before: what takes effect on a day to come. */
   readonly later_ordered: readonly LaterChange[];
+  /** Of all orders; null while none names it. */
+  readonly contracted_hashrate_ghs: bigint | null;
   readonly allocated_units: bigint;
   readonly allocated_watts: bigint;
   readonly later_allocated: readonly LaterChange[];
@@ -102,6 +104,7 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
       ordered_units: 'bigint',
       ordered_watts: 'bigint',
       later_ordered: 'jsonb',
+      contracted_hashrate_ghs: 'bigint',
       allocated_units: 'bigint',
       allocated_watts: 'bigint',
       later_allocated: 'jsonb',
@@ -129,6 +132,7 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
       'term_ends_on',
       'executed_on',
       'document_digest',
+      'contracted_hashrate_ghs',
     ],
     indexes: [
       ['reference', 'contract_id'],
@@ -170,6 +174,7 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
         ordered_units: 0n,
         ordered_watts: 0n,
         later_ordered: [],
+        contracted_hashrate_ghs: null,
         allocated_units: 0n,
         allocated_watts: 0n,
         later_allocated: [],
@@ -211,12 +216,15 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
       case 'TermsCorrected':
         return withTermEnd(row, event.data);
       case 'ServiceOrderPlaced': {
-        const { units, powerWatts, startsOn: on } = event.data;
+        const { units, powerWatts, hashrateGhs, startsOn: on } = event.data;
+        const contracted = row.contracted_hashrate_ghs;
         return {
           ...row,
           ordered_units: row.ordered_units + BigInt(units),
           ordered_watts: row.ordered_watts + BigInt(powerWatts),
           later_ordered: withChange(row.later_ordered, { on, units, powerWatts }, event.recordedAt),
+          contracted_hashrate_ghs:
+            hashrateGhs === undefined ? contracted : (contracted ?? 0n) + BigInt(hashrateGhs),
         };
       }
       case 'CustomerAllocated':

@@ -25,6 +25,7 @@ export interface OrderRow {
   readonly basis: OrderBasis;
   readonly units: number;
   readonly power_watts: bigint;
+  readonly hashrate_ghs: bigint | null;
   readonly model: string | null;
   readonly starts_on: string;
   readonly placed_at: string;
@@ -47,6 +48,7 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
       basis: 'text',
       units: 'integer',
       power_watts: 'bigint',
+      hashrate_ghs: 'bigint',
       model: 'text',
       starts_on: 'date',
       placed_at: 'timestamptz',
@@ -57,7 +59,7 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
       assigned_watts: 'bigint',
     },
     key: ['contract_id', 'order_id'],
-    nullable: ['model'],
+    nullable: ['model', 'hashrate_ghs'],
     indexes: [['contract_id', 'placed_at', 'order_id']],
   },
   keys: {
@@ -72,6 +74,7 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
       return row && { ...row, ...counted(row, event), later_allocated: later(row, event) };
     }
     const { contractId, orderId, reference, units, powerWatts, model, startsOn } = event.data;
+    const { hashrateGhs } = event.data;
     return {
       contract_id: contractId,
       order_id: orderId,
@@ -79,6 +82,7 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
       basis: event.data.basis ?? 'units',
       units,
       power_watts: BigInt(powerWatts),
+      hashrate_ghs: hashrateGhs === undefined ? null : BigInt(hashrateGhs),
       model: model ?? null,
       starts_on: startsOn,
       placed_at: event.metadata.occurredAt,

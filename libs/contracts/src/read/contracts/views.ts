@@ -61,6 +61,8 @@ export class ContractView {
   termsVersion: number;
   /** By orders that have begun today, in the time zone of the contract. */
   ordered: AmountView;
+  /** Rated, of all orders together, in GH/s; absent while none names it. */
+  contractedHashrateGhs?: number;
   /** In effect today; a reduction counts from its day on. */
   allocated: AmountView;
   /** Taken up by machines. */
@@ -97,6 +99,9 @@ export const contractView = (row: ContractRow, today: string): ContractView => (
   signatories: [...row.signatories],
   termsVersion: row.terms_version,
   ordered: onDay({ units: row.ordered_units, watts: row.ordered_watts }, row.later_ordered, today),
+  ...(row.contracted_hashrate_ghs !== null && {
+    contractedHashrateGhs: Number(row.contracted_hashrate_ghs),
+  }),
   allocated: allocatedOn(row, today),
   delivered: {
     units: Number(row.delivered_units),
@@ -130,6 +135,8 @@ export class OrderView extends AmountView {
   reference: string;
   /** @example S19JXP-151 */
   model?: string;
+  /** Rated, of all its machines together, where it was agreed on. */
+  hashrateGhs?: number;
   /** @example 2023-10-01 */
   startsOn: string;
   placedAt: string;
@@ -148,6 +155,7 @@ export const orderView = (row: OrderRow, today: string): OrderView => ({
   units: row.units,
   powerWatts: Number(row.power_watts),
   ...(row.model === null ? {} : { model: row.model }),
+  ...(row.hashrate_ghs === null ? {} : { hashrateGhs: Number(row.hashrate_ghs) }),
   startsOn: row.starts_on,
   placedAt: row.placed_at,
   allocated: allocatedOn(row, today),
