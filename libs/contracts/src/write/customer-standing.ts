@@ -15,6 +15,7 @@ import {
   type CustomerEvent,
 } from '../domain/customer.js';
 import { CustomerParams, IsDay, IsDigest } from '../http/forms.js';
+import { MayRefuse } from '../http/refusals.js';
 
 export class CreditStandingBody {
   /** With `stop` no contract, order or allocation is begun for it; what was begun goes on. */
@@ -92,6 +93,7 @@ export class CustomerStandingController {
   @Post('credit-standing')
   @HttpCode(200)
   @ApiOkResponse({ type: CustomerChangedReply })
+  @MayRefuse('customer/standing-unchanged', 'customer/unknown')
   changeStanding(
     @Param() { customerId }: CustomerParams,
     @Body() body: CreditStandingBody,
@@ -109,6 +111,12 @@ export class CustomerStandingController {
   @Post('succession')
   @HttpCode(200)
   @ApiOkResponse({ type: CustomerChangedReply })
+  @MayRefuse(
+    'customer/succeeded',
+    'customer/successor-succeeded',
+    'customer/own-successor',
+    'customer/unknown',
+  )
   succeed(
     @Param() { customerId }: CustomerParams,
     @Body() body: SuccessionBody,

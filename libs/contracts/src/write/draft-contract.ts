@@ -14,6 +14,7 @@ import { type ContractDrafted, type ContractEvent } from '../domain/contract-eve
 import { type Contract } from '../domain/contract-state.js';
 import { contractAggregate } from '../domain/hosting-contract.js';
 import { IsCurrency } from '../http/forms.js';
+import { MayRefuse } from '../http/refusals.js';
 import { mustBeInCredit } from '../process/credit.js';
 
 export class DraftContractBody {
@@ -93,6 +94,12 @@ export class DraftContractController {
   @Post()
   @Roles('commercial')
   @ApiCreatedResponse({ type: ContractDraftedReply })
+  @MayRefuse(
+    'customer/credit-stop',
+    'customer/succeeded',
+    'contract/already-drafted',
+    'customer/unknown',
+  )
   async draft(@Body() body: DraftContractBody, @ActContext() context: CommandContext) {
     const contractId = deriveId(context.commandId, 'contract');
     const data = { contractId, ...body };

@@ -11,6 +11,7 @@ import {
   type LifecycleCommand,
 } from '../domain/lifecycle.js';
 import { ContractParams, IsDay, IsDigest, MayBeAbsent } from '../http/forms.js';
+import { MayRefuse, NO_ACT } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 export class ActivateContractBody {
@@ -153,6 +154,7 @@ export class LifecycleController {
   @Post('activation')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('contract/already-active', 'contract/deposit-unpaid', ...NO_ACT)
   activate(
     @Param() { contractId }: ContractParams,
     @Body() data: ActivateContractBody,
@@ -165,6 +167,7 @@ export class LifecycleController {
   @Post('suspension')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('contract/not-active', ...NO_ACT)
   suspend(
     @Param() { contractId }: ContractParams,
     @Body() data: SuspendServiceBody,
@@ -177,6 +180,7 @@ export class LifecycleController {
   @Post('resumption')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('contract/not-suspended', 'contract/deposit-unpaid', ...NO_ACT)
   resume(
     @Param() { contractId }: ContractParams,
     @Body() data: ResumeServiceBody,
@@ -189,6 +193,7 @@ export class LifecycleController {
   @Post('notice')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('contract/notice-backwards', ...NO_ACT)
   giveNotice(
     @Param() { contractId }: ContractParams,
     @Body() data: GiveNoticeBody,
@@ -201,6 +206,7 @@ export class LifecycleController {
   @Post('termination')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('contract/notice-not-over', ...NO_ACT)
   terminate(
     @Param() { contractId }: ContractParams,
     @Body() data: TerminateContractBody,
@@ -213,6 +219,7 @@ export class LifecycleController {
   @Post('expiry')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('contract/term-not-over', ...NO_ACT)
   expire(
     @Param() { contractId }: ContractParams,
     @Body() data: ExpireContractBody,
@@ -225,6 +232,7 @@ export class LifecycleController {
   @Post('assumption')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse(...NO_ACT)
   assume(
     @Param() { contractId }: ContractParams,
     @Body() data: AssumeContractBody,
@@ -237,6 +245,7 @@ export class LifecycleController {
   @Post('rejection')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse(...NO_ACT)
   reject(
     @Param() { contractId }: ContractParams,
     @Body() data: RejectContractBody,
@@ -249,6 +258,7 @@ export class LifecycleController {
   @Post('assignment')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('customer/succeeded', 'customer/credit-stop', 'customer/unknown', ...NO_ACT)
   assign(
     @Param() { contractId }: ContractParams,
     @Body() data: AssignPartyBody,

@@ -6,6 +6,7 @@ import { deriveId, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
 import { ORDER_BASES, type OrderBasis } from '../domain/contract-events.js';
 import { ContractParams, IsDay, IsUnits, IsWatts, MayBeAbsent } from '../http/forms.js';
+import { MayRefuse, NOTHING_NEW } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 const namesUnits = (basis: OrderBasis = 'units'): boolean => basis === 'units';
@@ -78,6 +79,12 @@ export class PlaceOrderController {
   @Post()
   @Roles('commercial')
   @ApiCreatedResponse({ type: OrderPlacedReply })
+  @MayRefuse(
+    'contract/cap-exceeded',
+    'contract/orders-too-large',
+    'contract/order-without-units',
+    ...NOTHING_NEW,
+  )
   async place(
     @Param() { contractId }: ContractParams,
     @Body() body: PlaceOrderBody,

@@ -9,6 +9,7 @@ import {
   configureHttp,
   DENIAL_OBSERVER,
   fastifyAdapter,
+  openApiDocument,
   problemCatalogue,
 } from '@hostledger/http';
 import { facilityAggregate } from '@hostledger/sites';
@@ -461,6 +462,25 @@ describe('what is refused', () => {
     const operator = { authorization: 'Bearer operator' };
     expect(await post('/v1/customers', customer, operator)).toMatchObject({ status: 403 });
   });
+});
+
+it('Every route that can be refused by a rule shows the codes of its own rules', () => {
+  const conflicts = Object.entries(openApiDocument(app).paths)
+    .map(([path, { post: operation }]) => [path, operation?.responses['409']] as const)
+    .filter(([, response]) => response && 'content' in response)
+    .map(([path, response]) => {
+      const content = response && 'content' in response ? response.content : undefined;
+      const { examples = {} } = content?.['application/problem+json'] ?? {};
+      return [path, Object.keys(examples)] as const;
+    });
+  const codesOf = new Map(conflicts);
+  expect(codesOf.get('/v1/contracts/{contractId}/allocations')).toContain(
+    'contract/order-exceeded',
+  );
+  const others = conflicts.filter(
+    ([path, codes]) => codes.length === 0 || !codes.every((code) => /^(contract|cust)/.test(code)),
+  );
+  expect(others).toEqual([]);
 });
 
 it('Every refusal of the domain is in the catalogue of problems', () => {
