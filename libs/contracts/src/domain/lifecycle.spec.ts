@@ -203,13 +203,13 @@ describe('the life of a contract', () => {
       .when(onTheDay)
       .then(suspended);
     given(...signed, activated)
-      .when({ ...assign, at: '2023-01-31T12:00:00Z' } as ContractCommand)
+      .when({ ...assign, at: '2023-01-31T12:00:00Z' })
       .thenRejects('contract/act-in-future', '/effectiveOn');
     given(...signed)
-      .when({ ...notice, at: '2022-08-01T12:00:00Z' } as ContractCommand)
+      .when({ ...notice, at: '2022-08-01T12:00:00Z' })
       .then(noticed);
     given(...signed)
-      .when({ ...notice, at: '2022-07-31T12:00:00Z' } as ContractCommand)
+      .when({ ...notice, at: '2022-07-31T12:00:00Z' })
       .thenRejects('contract/act-in-future', '/noticedOn');
     given(...signed.slice(0, 2))
       .when(

@@ -11,7 +11,6 @@ import {
   mostOf,
   termEndOf,
   type AllocationBalance,
-  type Amount,
   type Contract,
   type ExecutedContract,
   type KnownContract,

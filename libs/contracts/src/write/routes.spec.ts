@@ -478,7 +478,7 @@ it('Every route that can be refused by a rule shows the codes of its own rules',
     'contract/order-exceeded',
   );
   const others = conflicts.filter(
-    ([path, codes]) => codes.length === 0 || !codes.every((code) => /^(contract|cust)/.test(code)),
+    ([, codes]) => codes.length === 0 || !codes.every((code) => /^(contract|cust)/.test(code)),
   );
   expect(others).toEqual([]);
 });
