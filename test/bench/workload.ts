@@ -24,6 +24,12 @@ export const prepare = async (system: ApiCaller): Promise<{ readonly contractId:
     timeZone: 'America/Chicago',
     currency: 'USD',
   });
+  await post(system, `/v1/contracts/${contractId}/terms`, {
+    effectiveOn: '2023-09-25',
+    documentDigest: DIGEST,
+    clauses: [],
+    rateCard: { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.07' },
+  });
   await post(system, `/v1/contracts/${contractId}/execution`, {
     executedOn: '2023-09-25',
     documentDigest: DIGEST,

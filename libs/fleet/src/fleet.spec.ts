@@ -1,7 +1,11 @@
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { contractAggregate, type ContractCommand } from '@hostledger/contracts';
+import {
+  contractAggregate,
+  contractsProjections,
+  type ContractCommand,
+} from '@hostledger/contracts';
 import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
@@ -79,6 +83,16 @@ const setUpSite = async (): Promise<void> => {
   const signatories = [{ party: 'Bitmain', name: 'A. Signer' }];
   const commands: ContractCommand[] = [
     { type: 'DraftContract', data: { contractId, customerId, ...agreement }, at },
+    {
+      type: 'AdoptTerms',
+      data: {
+        effectiveOn: '2023-09-24',
+        documentDigest,
+        clauses: [],
+        rateCard: { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.07' },
+      },
+      at,
+    },
     {
       type: 'ExecuteContract',
       data: { executedOn: '2023-09-25', documentDigest, signatories },
@@ -302,7 +316,7 @@ describe('moving miners', () => {
 
 describe('the read models', () => {
   beforeAll(async () => {
-    const filled = await readModelsOf(fleetProjections, streams.log);
+    const filled = await readModelsOf([...contractsProjections, ...fleetProjections], streams.log);
     readModels = filled.readModels;
     closings.unshift(filled.close);
   });

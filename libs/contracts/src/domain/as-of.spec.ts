@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
-import { contractOnDay, dayIn } from './as-of.js';
+import { contractOnDay } from './as-of.js';
 import type { ContractEvent } from './contract-events.js';
+import { dayIn } from './days.js';
 
 const contractId = 'contract-1';
 const digest = 'a'.repeat(64);
@@ -92,6 +93,28 @@ describe('a contract on a day', () => {
     expect(on('2023-01-01')).toMatchObject({ customerId: 'fortitude' });
   });
 
+  it('tells of a notice and of what a court allowed, from their day on', () => {
+    const ruling = { court: 'S.D. Tex. Bankr.', docket: '22-90341', documentDigest: digest };
+    const ending = recorded([
+      ...(history as unknown as ContractEvent[]),
+      { type: 'ContractAssumed', data: { contractId, assumedOn: '2023-02-01', ruling } },
+      {
+        type: 'TerminationNoticed',
+        data: { contractId, noticedOn: '2023-03-01', effectiveOn: '2023-06-01', by: 'host' },
+      },
+    ]);
+    expect(on('2023-01-31', ending)).not.toHaveProperty('assumedOn');
+    const assumed = on('2023-02-28', ending);
+    expect(assumed).toMatchObject({ since: '2023-02-01', assumedOn: '2023-02-01' });
+    expect(assumed).not.toHaveProperty('endsOn');
+    expect(on('2023-03-01', ending)).toMatchObject({
+      stage: 'active',
+      since: '2023-03-01',
+      assumedOn: '2023-02-01',
+      endsOn: '2023-06-01',
+    });
+  });
+
   it('names the event that says which terms were in force', () => {
     expect(on('2022-06-01')?.terms?.recorded).toEqual({
       eventId: 'event-3',
@@ -108,5 +131,30 @@ describe('a contract on a day', () => {
   it('counts days in the time zone of the contract', () => {
     expect(dayIn('America/Chicago', '2022-06-01T04:59:59Z')).toBe('2022-05-31');
     expect(dayIn('America/Chicago', '2022-06-01T05:00:00Z')).toBe('2022-06-01');
+  });
+
+  it('has what was delivered by the end of that day there, and not of the day in UTC', () => {
+    const report = {
+      ...{ contractId, customerId: 'celsius', deliveryId: 'delivery-1', reference: 'BATCH-1' },
+      ...{ facility: 'DENTON', lines: 2, received: 2, missing: 0, refused: 0, accepted: 2 },
+      hashrateGhs: 302_000,
+      byModel: [{ model: 'S19JXP-151', units: 2, hashrateGhs: 302_000, nameplateWatts: 6_494 }],
+    };
+    const change = { units: -1, accepted: -1, hashrateGhs: -151_000, nameplateWatts: -3_247 };
+    const delivered = recorded([
+      ...(history as unknown as ContractEvent[]),
+      { type: 'MinersDelivered', data: { ...report, reconciledAt: '2024-01-02T02:00:00Z' } },
+      {
+        type: 'DeliveredMinersAmended',
+        data: {
+          ...{ ...report, amendment: 1, returned: 1, extra: 0, change },
+          amendedAt: '2024-01-04T05:59:59Z',
+        },
+      },
+    ]);
+    expect(on('2023-12-31', delivered)).toMatchObject({ delivered: { units: 0 } });
+    expect(on('2024-01-01', delivered)).toMatchObject({ delivered: { units: 2 } });
+    expect(on('2024-01-02', delivered)).toMatchObject({ delivered: { units: 2 } });
+    expect(on('2024-01-03', delivered)).toMatchObject({ delivered: { units: 1 } });
   });
 });

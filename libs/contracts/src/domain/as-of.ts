@@ -1,6 +1,7 @@
 import { unreachable, type RecordedEvent } from '@hostledger/eventsourcing';
 import type { ContractEvent, TermsAdopted } from './contract-events.js';
 import { minus, NOTHING, plus, type Amount } from './contract-state.js';
+import { dayIn } from './days.js';
 import { evolveLifecycle, lifecycleDay, type Lifecycle, type Stage } from './lifecycle.js';
 import { amountOf, amountText } from './money.js';
 
@@ -13,6 +14,10 @@ export interface ContractOnDay {
   readonly stage: 'drafted' | Stage;
   /** The day of the last act on it by then. */
   readonly since?: string;
+  /** By a notice given by then: the day the contract can end on. */
+  readonly endsOn?: string;
+  /** When a court had allowed it to be kept. */
+  readonly assumedOn?: string;
   /** The version in force, with where and when it was recorded. */
   readonly terms?: TermsAdopted['data'] & { readonly recorded: Source };
   /** Of orders that had begun, allocations in effect and deliveries reconciled by then. */
@@ -42,10 +47,12 @@ export const contractOnDay = (
 ): ContractOnDay | undefined => {
   let contract: ContractOnDay | undefined;
   let lifecycle: Lifecycle | undefined;
+  let timeZone = 'UTC';
   for (const recorded of known) {
     const event = recorded as unknown as ContractEvent;
     if (event.type === 'ContractDrafted') {
       const { contractId, customerId, reference, title } = event.data;
+      ({ timeZone } = event.data);
       contract = {
         contractId,
         customerId,
@@ -92,7 +99,7 @@ export const contractOnDay = (
         break;
       case 'MinersDelivered': {
         const { reconciledAt, received: units, byModel, hashrateGhs } = event.data;
-        if (reconciledAt.slice(0, 10) > day) break;
+        if (dayIn(timeZone, reconciledAt) > day) break;
         const powerWatts = byModel.reduce((watts, model) => watts + model.nameplateWatts, 0);
         const { delivered } = contract;
         const hashrate = delivered.hashrateGhs + hashrateGhs;
@@ -103,7 +110,7 @@ export const contractOnDay = (
         break;
       }
       case 'DeliveredMinersAmended':
-        if (event.data.amendedAt.slice(0, 10) <= day) {
+        if (dayIn(timeZone, event.data.amendedAt) <= day) {
           const { units, nameplateWatts: powerWatts, hashrateGhs } = event.data.change;
           const { delivered } = contract;
           const hashrate = delivered.hashrateGhs + hashrateGhs;
@@ -151,7 +158,7 @@ export const contractOnDay = (
     }
   }
   if (!contract || !lifecycle) return contract;
-  return { ...contract, stage: lifecycle.stage, since: lifecycle.since };
+  return { ...contract, ...lifecycle };
 };
 
 const held = (contract: ContractOnDay, by: bigint): ContractOnDay => ({
@@ -165,7 +172,3 @@ const sourceOf = ({ id, revision, position, recordedAt }: RecordedEvent): Source
   position,
   recordedAt,
 });
-
-/** The day that an instant falls on in a time zone, YYYY-MM-DD. */
-export const dayIn = (timeZone: string, instant: string): string =>
-  new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(new Date(instant));

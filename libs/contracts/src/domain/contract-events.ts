@@ -119,6 +119,8 @@ export type ServiceOrderPlaced = DomainEvent<
     startsOn: string;
     /** `units` where absent. */
     basis?: OrderBasis;
+    /** Rated, of all the machines that the order is for; absent where nobody agreed on it. */
+    hashrateGhs?: number;
   }
 >;
 export type CustomerAllocated = DomainEvent<

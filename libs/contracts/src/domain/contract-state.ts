@@ -8,8 +8,9 @@ import type {
   OrderBasis,
   OrderCaps,
   AllocationReduced,
+  Signatory,
 } from './contract-events.js';
-import { evolveLifecycle, type Lifecycle, type LifecycleEvent } from './lifecycle.js';
+import { evolveLifecycle, type Acts, type Lifecycle, type LifecycleEvent } from './lifecycle.js';
 import { amountOf } from './money.js';
 
 export interface Amount {
@@ -26,6 +27,8 @@ export interface TermsVersion {
 
 export interface OrderBalance extends Amount {
   readonly basis: OrderBasis;
+  /** 0 where nobody agreed on it. */
+  readonly hashrateGhs: number;
   readonly startsOn: string;
   /** What is allocated of it: by how much that grows or shrinks, in the order of the days. */
   readonly changes: readonly (Amount & { readonly on: string })[];
@@ -83,7 +86,9 @@ export type ExecutedContract = {
   readonly status: 'executed';
   readonly executedOn: string;
   readonly documentDigest: string;
+  readonly signatories: readonly Signatory[];
   readonly lifecycle: Lifecycle;
+  readonly acts: Acts;
 } & Agreed;
 export type KnownContract = DraftedContract | ExecutedContract;
 export type Contract = { readonly status: 'unknown' } | KnownContract;
@@ -99,6 +104,27 @@ export const minus = (a: Amount, b: Amount): Amount => ({
   units: a.units - b.units,
   powerWatts: a.powerWatts - b.powerWatts,
 });
+
+/**
+ * The most that changes come to on a day from one on, until another. Those of one day count together:
+ * what is given back that day can be given anew that day.
+ * @param changes in the order of their days.
+ */
+export const mostOf = (changes: OrderBalance['changes'], from: string, until?: string): Amount => {
+  let sum = NOTHING;
+  let most = NOTHING;
+  changes.forEach((change, index) => {
+    if (until !== undefined && change.on >= until) return;
+    sum = plus(sum, change);
+    const next = changes[index + 1]?.on;
+    if (next === change.on || (next !== undefined && next <= from)) return;
+    most = {
+      units: Math.max(most.units, sum.units),
+      powerWatts: Math.max(most.powerWatts, sum.powerWatts),
+    };
+  });
+  return most;
+};
 
 /** Last day of the term: that of the latest version which names one. */
 export const termEndOf = ({ terms }: KnownContract): string | undefined =>
@@ -127,9 +153,9 @@ export const evolve = (contract: Contract, event: ContractEvent): Contract => {
   if (contract.status === 'unknown') return contract;
   switch (event.type) {
     case 'ContractExecuted': {
-      const { executedOn, documentDigest } = event.data;
-      const lifecycle: Lifecycle = { stage: 'executed', since: executedOn };
-      return { ...contract, status: 'executed', executedOn, documentDigest, lifecycle };
+      const { contractId: _, ...execution } = event.data;
+      const lifecycle: Lifecycle = { stage: 'executed', since: execution.executedOn };
+      return { ...contract, status: 'executed', ...execution, lifecycle, acts: new Map() };
     }
     case 'TermsAdopted':
       return { ...contract, terms: [...contract.terms, versionOf(event.data)] };
@@ -139,8 +165,8 @@ export const evolve = (contract: Contract, event: ContractEvent): Contract => {
         terms: contract.terms.with(event.data.version - 1, versionOf(event.data)),
       };
     case 'ServiceOrderPlaced': {
-      const { orderId, units, powerWatts, startsOn, basis = 'units' } = event.data;
-      const order = { units, powerWatts, startsOn, basis, changes: [] };
+      const { orderId, units, powerWatts, startsOn, basis = 'units', hashrateGhs = 0 } = event.data;
+      const order = { units, powerWatts, startsOn, basis, hashrateGhs, changes: [] };
       return { ...contract, orders: put(contract.orders, orderId, order) };
     }
     case 'CustomerAllocated':
@@ -293,6 +319,7 @@ const evolveDeposits = (contract: KnownContract, event: DepositEvent): KnownCont
 const lived = (contract: KnownContract, event: LifecycleEvent): KnownContract => {
   if (contract.status === 'drafted') return contract;
   const lifecycle = evolveLifecycle(contract.lifecycle, event);
-  if (event.type !== 'PartyAssigned') return { ...contract, lifecycle };
-  return { ...contract, lifecycle, customerId: event.data.toCustomerId };
+  const acts = new Map(contract.acts).set(event.type, event);
+  if (event.type !== 'PartyAssigned') return { ...contract, lifecycle, acts };
+  return { ...contract, lifecycle, acts, customerId: event.data.toCustomerId };
 };

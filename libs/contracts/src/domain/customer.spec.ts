@@ -52,6 +52,11 @@ describe('the standing of a customer', () => {
   it('changes for a cause', () => {
     given(registered).when(change('stop')).then(stopped);
     given(registered, stopped).when(change('stop')).thenNothing();
+    const forAnother = { ...change('stop'), data: { standing: 'stop', cause: 'fraud' } } as const;
+    given(registered, stopped)
+      .when(forAnother as CustomerCommand)
+      .thenRejects('customer/standing-unchanged');
+    given(registered).when(change('good')).thenRejects('customer/standing-unchanged');
     given().when(change('stop')).thenRejects('customer/unknown');
   });
 
@@ -59,6 +64,10 @@ describe('the standing of a customer', () => {
     given(registered).when(succeed()).then(succeeded);
     given(registered, succeeded).when(succeed()).thenNothing();
     given(registered, succeeded).when(succeed('customer-3')).thenRejects('customer/succeeded');
+    const onAnotherDay = { ...succession, effectiveOn: '2024-06-02' };
+    given(registered, succeeded)
+      .when({ type: 'SucceedCustomer', data: onAnotherDay, at })
+      .thenRejects('customer/succeeded');
     given(registered)
       .when(succeed('customer-1'))
       .thenRejects('customer/own-successor', '/successorId');

@@ -1,5 +1,6 @@
 import {
   DomainError,
+  hashOf,
   unreachable,
   type Aggregate,
   type DomainCommand,
@@ -59,7 +60,10 @@ export const customerEvents: EventCatalogue<CustomerEvent> = {
 export interface RegisteredCustomer extends Readonly<CustomerRegistered['data']> {
   readonly status: 'registered';
   readonly standing: CreditStanding;
+  /** Absent while nobody has changed it. */
+  readonly standingCause?: string;
   readonly successorId?: string;
+  readonly succession?: CustomerSucceeded['data'];
 }
 
 export type Customer = { readonly status: 'unknown' } | RegisteredCustomer;
@@ -71,9 +75,9 @@ const evolve = (customer: Customer, event: CustomerEvent): Customer => {
   if (customer.status === 'unknown') return customer;
   switch (event.type) {
     case 'CreditStandingChanged':
-      return { ...customer, standing: event.data.standing };
+      return { ...customer, standing: event.data.standing, standingCause: event.data.cause };
     case 'CustomerSucceeded':
-      return { ...customer, successorId: event.data.successorId };
+      return { ...customer, successorId: event.data.successorId, succession: event.data };
     default:
       return unreachable(event);
   }
@@ -113,17 +117,26 @@ const register = (data: CustomerRegistered['data'], customer: Customer): Custome
 
 const changeStanding = (
   { standing, cause }: { standing: CreditStanding; cause: string },
-  { customerId, standing: from }: RegisteredCustomer,
-): CustomerEvent[] =>
-  standing === from
-    ? []
-    : [{ type: 'CreditStandingChanged', data: { customerId, from, standing, cause } }];
+  { customerId, standing: from, standingCause }: RegisteredCustomer,
+): CustomerEvent[] => {
+  if (standing !== from) {
+    return [{ type: 'CreditStandingChanged', data: { customerId, from, standing, cause } }];
+  }
+  if (cause === standingCause) return [];
+  throw new DomainError(
+    'conflict',
+    'customer/standing-unchanged',
+    `The credit standing is ${standing} already, for another cause`,
+    { customerId, standing, ...(standingCause !== undefined && { cause: standingCause }) },
+  );
+};
 
 const succeed = (
   data: Omit<CustomerSucceeded['data'], 'customerId'>,
-  { customerId, successorId }: RegisteredCustomer,
+  { customerId, successorId, succession }: RegisteredCustomer,
 ): CustomerEvent[] => {
-  if (successorId === data.successorId) return [];
+  const whole = { customerId, ...data };
+  if (succession && hashOf(succession) === hashOf(whole)) return [];
   if (successorId !== undefined) throw succeeded(customerId, successorId);
   if (data.successorId === customerId) {
     throw new DomainError(
@@ -134,29 +147,50 @@ const succeed = (
       '/successorId',
     );
   }
-  return [{ type: 'CustomerSucceeded', data: { customerId, ...data } }];
+  return [{ type: 'CustomerSucceeded', data: whole }];
 };
 
-/** Why nothing new is begun for a customer; `undefined` when it may be. */
-export const creditRefusal = (customer: Customer): DomainError | undefined => {
+/**
+ * Why nothing new is begun for a customer; `undefined` when it may be.
+ * @param pointer the field that named the customer, where a body did.
+ */
+export const creditRefusal = (customer: Customer, pointer?: string): DomainError | undefined => {
   if (customer.status === 'unknown') return undefined;
   const { customerId, standing, successorId } = customer;
-  if (successorId !== undefined) return succeeded(customerId, successorId);
+  if (successorId !== undefined) return succeeded(customerId, successorId, pointer);
   if (standing !== 'stop') return undefined;
   return new DomainError(
     'conflict',
     'customer/credit-stop',
     `Nothing new is begun for ${customer.name}: its credit is stopped`,
     { customerId },
+    pointer,
   );
 };
 
-const succeeded = (customerId: string, successorId: string): DomainError =>
+/**
+ * Why a customer cannot succeed another; `undefined` when it can. Whoever was succeeded takes no
+ * one's place any more, so that following successors always ends at a customer that goes on.
+ */
+export const successorRefusal = (successor: Customer): DomainError | undefined => {
+  if (successor.status === 'unknown' || successor.successorId === undefined) return undefined;
+  const { customerId, successorId } = successor;
+  return new DomainError(
+    'conflict',
+    'customer/successor-succeeded',
+    `Customer ${customerId} was itself succeeded by ${successorId}`,
+    { customerId, successorId },
+    '/successorId',
+  );
+};
+
+const succeeded = (customerId: string, successorId: string, pointer?: string): DomainError =>
   new DomainError(
     'conflict',
     'customer/succeeded',
     `Customer ${customerId} was succeeded by ${successorId}`,
     { customerId, successorId },
+    pointer,
   );
 
 /** @param pointer the field that named the customer, where a body did. */

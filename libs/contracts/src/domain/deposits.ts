@@ -6,8 +6,9 @@ import type {
   DepositRefunded,
 } from './contract-events.js';
 import type { KnownContract } from './contract-state.js';
+import { mustHaveCome } from './days.js';
 import { lifecycleDay, type LifecycleEvent } from './lifecycle.js';
-import { amountOf, amountText } from './money.js';
+import { amountOf, amountText, mustBePayable } from './money.js';
 import { mustBeExecuted, mustGoOn, notFound, refused } from './standing.js';
 
 type Ours = 'contractId' | 'customerId';
@@ -15,26 +16,41 @@ export type Deposit = Omit<DepositReceived['data'], Ours>;
 export type Draw = Omit<DepositDrawn['data'], Ours>;
 export type Refund = Omit<DepositRefunded['data'], Ours>;
 
-export const receiveDeposit = (data: Deposit, contract: KnownContract): ContractEvent[] => {
+export const receiveDeposit = (
+  data: Deposit,
+  contract: KnownContract,
+  today: string,
+): ContractEvent[] => {
   mustBeExecuted(contract);
   if (contract.deposits.has(data.depositId)) return [];
   mustGoOn(contract);
+  mustHaveCome(data.receivedOn, today, 'receivedOn');
   mustBeMoney(data, contract);
   const { contractId, customerId } = contract;
   return [{ type: 'DepositReceived', data: { contractId, customerId, ...data } }];
 };
 
 /** Also after the end of the contract. */
-export const drawDeposit = (data: Draw, contract: KnownContract): ContractEvent[] => {
+export const drawDeposit = (
+  data: Draw,
+  contract: KnownContract,
+  today: string,
+): ContractEvent[] => {
   if (contract.depositMovements.has(data.drawId)) return [];
+  mustHaveCome(data.drawnOn, today, 'drawnOn');
   mustHold(data, data.drawnOn, '/drawnOn', contract);
   const { contractId, customerId } = contract;
   return [{ type: 'DepositDrawn', data: { contractId, customerId, ...data } }];
 };
 
 /** Also after the end of the contract, when it is mostly done. */
-export const refundDeposit = (data: Refund, contract: KnownContract): ContractEvent[] => {
+export const refundDeposit = (
+  data: Refund,
+  contract: KnownContract,
+  today: string,
+): ContractEvent[] => {
   if (contract.depositMovements.has(data.refundId)) return [];
+  mustHaveCome(data.refundedOn, today, 'refundedOn');
   mustHold(data, data.refundedOn, '/refundedOn', contract);
   const { contractId, customerId } = contract;
   return [{ type: 'DepositRefunded', data: { contractId, customerId, ...data } }];
@@ -55,6 +71,7 @@ const mustBeMoney = ({ amount, currency }: Money, contract: KnownContract): void
       '/currency',
     );
   }
+  mustBePayable(amount, currency, '/amount');
   if (amountOf(amount) === 0n) {
     throw new DomainError(
       'invalid',

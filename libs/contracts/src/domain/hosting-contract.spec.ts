@@ -127,9 +127,14 @@ describe('drafting and executing a contract', () => {
   });
 
   it('records its execution, once', () => {
-    given(drafted).when(execute()).then(executed);
-    given(drafted, executed).when(execute()).thenNothing();
-    given(drafted, executed)
+    const agreed = [drafted, adopted(1, '2023-09-25')] as const;
+    given(...agreed)
+      .when(execute())
+      .then(executed);
+    given(...agreed, executed)
+      .when(execute())
+      .thenNothing();
+    given(...agreed, executed)
       .when(execute({ executedOn: '2023-09-26' }))
       .thenRejects('contract/already-executed');
   });
@@ -156,6 +161,7 @@ describe('adopting terms', () => {
   });
 
   it('leaves no day of an executed contract without terms', () => {
+    given(drafted).when(execute()).thenRejects('contract/no-terms');
     given(drafted, executed)
       .when(adopt('2023-09-26'))
       .thenRejects('contract/terms-after-execution', '/effectiveOn');
@@ -163,6 +169,41 @@ describe('adopting terms', () => {
       .when(execute())
       .thenRejects('contract/terms-after-execution', '/executedOn');
     given(drafted, executed).when(adopt('2023-09-25')).then(adopted(1, '2023-09-25'));
+  });
+
+  it('needs a term that ends after it began, and clauses that are told apart', () => {
+    const said = (change: object): ContractCommand => ({
+      type: 'AdoptTerms',
+      data: { ...termsData('2023-09-25'), ...change },
+      at,
+    });
+    given(drafted)
+      .when(said({ termEndsOn: '2023-09-24' }))
+      .thenRejects('contract/term-backwards', '/termEndsOn');
+    const clause = { ref: '4.1', title: 'Fees', text: 'Per kWh.' };
+    given(drafted)
+      .when(said({ clauses: [clause, { ...clause, ref: '4.2' }, clause] }))
+      .thenRejects('contract/clause-repeated', '/clauses/2/ref');
+    const correct = { ...termsData('2023-09-25'), version: 1, cause: 'misread' };
+    const { effectiveOn: _, ...correction } = correct;
+    given(...inForce)
+      .when({ type: 'CorrectTerms', data: { ...correction, termEndsOn: '2023-09-24' }, at })
+      .thenRejects('contract/term-backwards', '/termEndsOn');
+  });
+
+  it('requires deposits that can be paid in the currency of the contract', () => {
+    const requiring = (requiredDeposit: string): ContractCommand => ({
+      type: 'AdoptTerms',
+      data: { ...termsData('2023-09-25'), requiredDeposit },
+      at,
+    });
+    given(drafted)
+      .when(requiring('100.001'))
+      .thenRejects('contract/money-too-fine', '/requiredDeposit');
+    const agreed = adopted(1, '2023-09-25') as Extract<ContractEvent, { type: 'TermsAdopted' }>;
+    given(drafted)
+      .when(requiring('100.0100'))
+      .then({ ...agreed, data: { ...agreed.data, requiredDeposit: '100.0100' } });
   });
 
   it('needs the rates of its basis, no others, in the currency of the contract', () => {

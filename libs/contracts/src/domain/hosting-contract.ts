@@ -1,4 +1,4 @@
-import type { Aggregate, DomainCommand } from '@hostledger/eventsourcing';
+import { hashOf, type Aggregate, type DomainCommand } from '@hostledger/eventsourcing';
 import {
   contractEvents,
   type ContractDrafted,
@@ -22,6 +22,7 @@ import {
   type Leaving,
   type Release,
 } from './assignments.js';
+import { dayIn, mustHaveCome } from './days.js';
 import {
   drawDeposit,
   mustBeSecured,
@@ -79,9 +80,10 @@ export type ContractCommand =
 const decide = (command: ContractCommand, contract: Contract): readonly ContractEvent[] => {
   if (command.type === 'DraftContract') return draft(command.data, contract);
   if (contract.status === 'unknown') throw contractUnknown();
+  const today = dayIn(contract.timeZone, command.at);
   switch (command.type) {
     case 'ExecuteContract':
-      return execute(command.data, contract);
+      return execute(command.data, contract, today);
     case 'AdoptTerms':
       return adoptTerms(command.data, contract);
     case 'CorrectTerms':
@@ -105,15 +107,15 @@ const decide = (command: ContractCommand, contract: Contract): readonly Contract
     case 'AmendDelivery':
       return amendDelivery(command.data, contract);
     case 'ReceiveDeposit':
-      return receiveDeposit(command.data, contract);
+      return receiveDeposit(command.data, contract, today);
     case 'DrawDeposit':
-      return drawDeposit(command.data, contract);
+      return drawDeposit(command.data, contract, today);
     case 'RefundDeposit':
-      return refundDeposit(command.data, contract);
+      return refundDeposit(command.data, contract, today);
     default: {
-      const { contractId, customerId, lifecycle } = mustBeExecuted(contract);
+      const { contractId, customerId, lifecycle, acts } = mustBeExecuted(contract);
       const termEndsOn = termEndOf(contract);
-      const living = { contractId, customerId, lifecycle };
+      const living = { contractId, customerId, lifecycle, acts, today };
       const events = decideLifecycle(
         command,
         termEndsOn === undefined ? living : { ...living, termEndsOn },
@@ -130,20 +132,32 @@ const draft = (data: ContractDrafted['data'], contract: Contract): ContractEvent
   throw refused('contract/already-drafted', `There is a contract ${contractId}`, { contractId });
 };
 
-const execute = (data: Execution, contract: KnownContract): ContractEvent[] => {
-  const { executedOn, documentDigest } = data;
+const execute = (data: Execution, contract: KnownContract, today: string): ContractEvent[] => {
+  const { executedOn } = data;
   if (contract.status === 'executed') {
-    const same = contract.executedOn === executedOn && contract.documentDigest === documentDigest;
-    if (same) return [];
+    if (hashOf(executionOf(contract)) === hashOf(executionOf(data))) return [];
     throw refused(
       'contract/already-executed',
-      `The contract was executed on ${contract.executedOn}, with this or another document`,
+      `The contract was executed on ${contract.executedOn}, and what is recorded of it is not the same`,
       { executedOn: contract.executedOn },
     );
   }
-  mustCoverExecution(contract.terms[0]?.effectiveOn, executedOn, '/executedOn');
+  const first = contract.terms[0];
+  if (!first) {
+    throw refused('contract/no-terms', 'The contract has no terms that could be executed', {
+      contractId: contract.contractId,
+    });
+  }
+  mustHaveCome(executedOn, today, 'executedOn');
+  mustCoverExecution(first.effectiveOn, executedOn, '/executedOn');
   return [{ type: 'ContractExecuted', data: { contractId: contract.contractId, ...data } }];
 };
+
+const executionOf = ({ executedOn, documentDigest, signatories }: Execution): Execution => ({
+  executedOn,
+  documentDigest,
+  signatories,
+});
 
 const recordDelivery = (data: Delivery, contract: KnownContract): ContractEvent[] => {
   mustBeExecuted(contract);

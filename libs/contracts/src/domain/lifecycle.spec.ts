@@ -120,6 +120,53 @@ describe('the life of a contract', () => {
       .thenNothing();
   });
 
+  it('is told of other facts than are recorded in vain', () => {
+    const courts = { ...ruling, court: 'D. Del. Bankr.' };
+    const assumed: ContractEvent = {
+      type: 'ContractAssumed',
+      data: { contractId, assumedOn: '2023-01-03', ruling },
+    };
+    given(...signed, activated, assumed)
+      .when(assume)
+      .thenNothing();
+    given(...signed, activated, assumed)
+      .when(command('AssumeContract', { assumedOn: '2023-01-03', ruling: courts }))
+      .thenRejects('contract/recorded-otherwise');
+    given(...signed, activated, suspended)
+      .when(command('SuspendService', { suspendedOn: '2022-07-01', cause: 'breach' }))
+      .thenRejects('contract/recorded-otherwise');
+    given(...signed, noticed)
+      .when(
+        command('GiveNotice', {
+          noticedOn: '2022-08-01',
+          effectiveOn: '2022-10-30',
+          by: 'customer',
+        }),
+      )
+      .thenRejects('contract/recorded-otherwise');
+    given(...signed, rejected)
+      .when(command('RejectContract', { rejectedOn: '2023-01-03', ruling: courts }))
+      .thenRejects('contract/recorded-otherwise');
+    given(...signed, activated)
+      .when(
+        command('AssignParty', {
+          toCustomerId: 'celsius',
+          effectiveOn: '2023-02-01',
+          documentDigest: digest,
+        }),
+      )
+      .thenRejects('contract/recorded-otherwise');
+    given(...signed)
+      .when(
+        command('ExecuteContract', {
+          executedOn: '2022-01-01',
+          documentDigest: digest,
+          signatories: [{ party: 'Celsius', name: 'A. Signer' }],
+        }),
+      )
+      .thenRejects('contract/already-executed');
+  });
+
   it('refuses acts that do not fit the stage, each by its own name', () => {
     given(...signed)
       .when(suspend)
@@ -146,6 +193,43 @@ describe('the life of a contract', () => {
       .thenRejects('contract/notice-backwards');
   });
 
+  it('is not told of what has not been done yet, by the day where the contract is', () => {
+    const early = { ...suspend, at: '2022-07-01T04:59:59Z' } as ContractCommand;
+    given(...signed, activated)
+      .when(early)
+      .thenRejects('contract/act-in-future', '/suspendedOn');
+    const onTheDay = { ...suspend, at: '2022-07-01T05:00:00Z' } as ContractCommand;
+    given(...signed, activated)
+      .when(onTheDay)
+      .then(suspended);
+    given(...signed, activated)
+      .when({ ...assign, at: '2023-01-31T12:00:00Z' })
+      .thenRejects('contract/act-in-future', '/effectiveOn');
+    given(...signed)
+      .when({ ...notice, at: '2022-08-01T12:00:00Z' })
+      .then(noticed);
+    given(...signed)
+      .when({ ...notice, at: '2022-07-31T12:00:00Z' })
+      .thenRejects('contract/act-in-future', '/noticedOn');
+    given(...signed.slice(0, 2))
+      .when(
+        command('ExecuteContract', {
+          executedOn: '2024-01-02',
+          documentDigest: digest,
+          signatories: [],
+        }),
+      )
+      .thenRejects('contract/act-in-future', '/executedOn');
+    given(...signed)
+      .when(
+        command('ReceiveDeposit', {
+          ...{ depositId: 'deposit-1', amount: '1.00', currency: 'USD', reference: 'WIRE' },
+          receivedOn: '2024-01-02',
+        }),
+      )
+      .thenRejects('contract/act-in-future', '/receivedOn');
+  });
+
   it('ends by notice on its day and not before, by agreement at any time', () => {
     given(...signed)
       .when(terminate('2022-10-30'))
@@ -169,7 +253,7 @@ describe('the life of a contract', () => {
 
   it('expires after the last day of the term that the latest terms name', () => {
     given(drafted, terms(1, '2022-01-01'), executed)
-      .when(expire('2030-01-01'))
+      .when(expire('2024-01-01'))
       .thenRejects('contract/term-not-over');
     given(...signed)
       .when(expire('2023-12-31'))

@@ -1,10 +1,12 @@
 import {
   DomainError,
+  hashOf,
   unreachable,
   type DomainCommand,
   type DomainEvent,
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
+import { mustHaveCome } from './days.js';
 
 // The life of a contract after it was signed. All dates are days in the contract's time zone.
 
@@ -126,13 +128,19 @@ export interface Lifecycle {
   readonly assumedOn?: string;
 }
 
+export type Acts = ReadonlyMap<LifecycleEvent['type'], LifecycleEvent>;
+
 /** What the rules of the life need of an executed contract. */
 export interface LivingContract {
   readonly contractId: string;
   readonly customerId: string;
   readonly lifecycle: Lifecycle;
+  /** The last act of each kind. */
+  readonly acts: Acts;
   /** Last day of the term, from the latest terms that name one. */
   readonly termEndsOn?: string;
+  /** In the contract's time zone. */
+  readonly today: string;
 }
 
 const ENDED: readonly Stage[] = ['terminated', 'expired', 'rejected'];
@@ -212,14 +220,17 @@ const OTHERWISE: Readonly<Record<LifecycleCommand['type'], string>> = {
   AssignParty: 'contract/ended',
 };
 
-/** @param contract one that was executed. Asking for what is so already gives no event. */
+/** @param contract one that was executed. What is recorded already, in every word, gives no event. */
 export const decideLifecycle = (
   command: LifecycleCommand,
   contract: LivingContract,
 ): readonly LifecycleEvent[] => {
   const { contractId, lifecycle } = contract;
   const event = eventOf(command, contract);
-  if (isSo(event, contract)) return [];
+  if (isSo(event, contract)) {
+    mustBeRecorded(event, contract);
+    return [];
+  }
   if (!POSSIBLE_IN[command.type].includes(lifecycle.stage)) {
     throw hasEnded(lifecycle)
       ? contractEnded(contractId, lifecycle)
@@ -238,6 +249,7 @@ export const decideLifecycle = (
       `/${field}`,
     );
   }
+  mustHaveCome(day, contract.today, field);
   mustBeTime(command, contract);
   return [event];
 };
@@ -278,6 +290,19 @@ const isSo = (event: LifecycleEvent, { lifecycle, customerId }: LivingContract):
   const after = evolveLifecycle(lifecycle, event);
   return after.stage === lifecycle.stage && after.since === lifecycle.since;
 };
+
+const mustBeRecorded = (event: LifecycleEvent, { acts, lifecycle }: LivingContract): void => {
+  const recorded = acts.get(event.type);
+  if (recorded && hashOf(factsOf(recorded)) === hashOf(factsOf(event))) return;
+  throw refused(
+    'contract/recorded-otherwise',
+    'That is so already, and what is recorded of it is not the same',
+    lifecycle,
+  );
+};
+
+/** Without whom a contract passed from, who no longer has it when that is told again. */
+const factsOf = ({ data }: LifecycleEvent) => ({ ...data, fromCustomerId: undefined });
 
 /** The day an act counts from, and the field that names it. */
 export const lifecycleDay = (

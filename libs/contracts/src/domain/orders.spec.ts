@@ -172,6 +172,27 @@ describe('an order', () => {
       .thenRejects('contract/cap-exceeded', '/units');
   });
 
+  it('comes, with all others, to figures that are exact in JSON', () => {
+    given(...signed, ordered(1, 999_999_999))
+      .when(order(2, 1))
+      .then(ordered(2, 1));
+    given(...signed, ordered(1, 999_999_999))
+      .when(order(2, 2))
+      .thenRejects('contract/orders-too-large', '/units');
+    const rated = (n: number, hashrateGhs: number) => ({ ...orderData(n, 1), hashrateGhs });
+    const most = 1_000_000_000_000_000;
+    const placed: ContractEvent = {
+      type: 'ServiceOrderPlaced',
+      data: { contractId, customerId, ...rated(1, most) },
+    };
+    given(...signed)
+      .when({ type: 'PlaceOrder', data: rated(1, most), at })
+      .then(placed);
+    given(...signed, placed)
+      .when({ type: 'PlaceOrder', data: rated(2, 1), at })
+      .thenRejects('contract/orders-too-large', '/hashrateGhs');
+  });
+
   it('is not undercut by later caps', () => {
     const adopt = (caps: OrderCaps): ContractCommand => ({
       type: 'AdoptTerms',
@@ -184,6 +205,79 @@ describe('an order', () => {
     given(...signed, ordered(1, 100))
       .when(adopt({ units: 100 }))
       .then(terms(2, '2024-01-01', { units: 100 }));
+  });
+});
+
+describe('an allocation', () => {
+  it('takes effect while its order runs, and not before', () => {
+    given(...signed, ordered(1, 100))
+      .when(allocate(1, 60, 600, '2023-10-01'))
+      .then(allocated(1, 60, 600, '2023-10-01'));
+    given(...signed, ordered(1, 100))
+      .when(allocate(1, 60, 600, '2023-09-30'))
+      .thenRejects('contract/allocation-before-order', '/effectiveOn');
+  });
+
+  it('takes effect by the last day of the term', () => {
+    const ending = signed.map((event) =>
+      event.type === 'TermsAdopted'
+        ? { ...event, data: { ...event.data, termEndsOn: '2024-12-31' } }
+        : event,
+    );
+    given(...ending, ordered(1, 100))
+      .when(allocate(1, 60, 600, '2024-12-31'))
+      .then(allocated(1, 60, 600, '2024-12-31'));
+    given(...ending, ordered(1, 100))
+      .when(allocate(1, 60, 600, '2025-01-01'))
+      .thenRejects('contract/allocation-after-term', '/effectiveOn');
+  });
+});
+
+describe('a cap in units', () => {
+  const capped = [drafted, terms(1, '2023-01-01', { units: 50 }), executed] as const;
+  const inPower = [...capped, ordered(1, 0, 'power')] as const;
+
+  it('binds what is allocated of an order in power, which names none', () => {
+    given(...inPower)
+      .when(allocate(1, 50))
+      .then(allocated(1, 50));
+    given(...inPower)
+      .when(allocate(1, 51))
+      .thenRejects('contract/cap-exceeded', '/units');
+    given(...inPower, allocated(1, 30, 300))
+      .when(allocate(2, 21, 200))
+      .thenRejects('contract/cap-exceeded', '/units');
+  });
+
+  it('binds while the version is in force, and lets go what was given back', () => {
+    const raised = [...inPower, terms(2, '2024-07-01', { units: 80 })] as const;
+    given(...raised)
+      .when(allocate(1, 80, 800, '2024-07-01'))
+      .then(allocated(1, 80, 800, '2024-07-01'));
+    given(...raised)
+      .when(allocate(1, 80, 800, '2024-06-30'))
+      .thenRejects('contract/cap-exceeded', '/units');
+    given(...inPower, allocated(1, 50, 500), reduced(30, 300))
+      .when(allocate(2, 30, 300, '2024-07-01'))
+      .then(allocated(2, 30, 300, '2024-07-01'));
+    given(...inPower, allocated(1, 50, 500), reduced(30, 300))
+      .when(allocate(2, 30, 300, '2024-06-30'))
+      .thenRejects('contract/cap-exceeded', '/units');
+  });
+
+  it('is not adopted below what is allocated meanwhile', () => {
+    const adopt = (units: number, effectiveOn: string): ContractCommand => ({
+      type: 'AdoptTerms',
+      data: termsData(effectiveOn, { units }),
+      at,
+    });
+    const power = [...signed, ordered(1, 0, 'power'), allocated(1), reduced(20, 200)] as const;
+    given(...power)
+      .when(adopt(59, '2024-06-30'))
+      .thenRejects('contract/cap-below-allocations', '/caps/units');
+    given(...power)
+      .when(adopt(40, '2024-07-01'))
+      .then(terms(2, '2024-07-01', { units: 40 }));
   });
 });
 
@@ -226,6 +320,15 @@ describe('reducing an allocation', () => {
     given(...signed, ordered(1, 100))
       .when(reduce(1, 1))
       .thenRejects('contract/allocation-unknown');
+  });
+
+  it('takes something', () => {
+    given(...holding)
+      .when(reduce(0, 0))
+      .thenRejects('contract/reduction-of-nothing', '/units');
+    given(...holding)
+      .when(reduce(0, 1))
+      .then(reduced(0, 1));
   });
 
   it('leaves what machines are assigned to', () => {

@@ -1,4 +1,4 @@
-import type { DomainError } from '@hostledger/eventsourcing';
+import { DomainError } from '@hostledger/eventsourcing';
 import type {
   AllocationAbandoned,
   AllocationReduced,
@@ -8,12 +8,12 @@ import type {
 } from './contract-events.js';
 import {
   minus,
+  mostOf,
+  termEndOf,
   type AllocationBalance,
-  type Amount,
   type Contract,
   type ExecutedContract,
   type KnownContract,
-  type OrderBalance,
 } from './contract-state.js';
 import {
   contractUnknown,
@@ -24,7 +24,7 @@ import {
   refused,
   serviceRefusal,
 } from './standing.js';
-import { orderedWhile } from './terms.js';
+import { mostAllocated, orderedWhile } from './terms.js';
 
 export type Order = Omit<ServiceOrderPlaced['data'], 'contractId' | 'customerId'>;
 export type Allocation = Omit<CustomerAllocated['data'], 'contractId' | 'customerId'>;
@@ -33,6 +33,16 @@ export type Reduction = Pick<
   AllocationReduced['data'],
   'allocationId' | 'reductionId' | 'units' | 'powerWatts' | 'effectiveOn' | 'cause'
 >;
+
+/**
+ * The most that the orders of a contract come to, together. Far more than the trade knows, and so
+ * little that every sum of it is exact in JSON.
+ */
+const MOST_ORDERED = {
+  units: 1_000_000_000,
+  powerWatts: 1_000_000_000_000_000,
+  hashrateGhs: 1_000_000_000_000_000,
+} as const;
 
 export const placeOrder = (data: Order, known: KnownContract): ContractEvent[] => {
   const contract = mustBeExecuted(known);
@@ -46,9 +56,24 @@ export const placeOrder = (data: Order, known: KnownContract): ContractEvent[] =
       '/units',
     );
   }
+  mustBeCountable(data, contract);
   mustStayUnderCaps(data, contract);
   const { contractId, customerId } = contract;
   return [{ type: 'ServiceOrderPlaced', data: { contractId, customerId, ...data } }];
+};
+
+const mustBeCountable = (order: Order, { orders }: ExecutedContract): void => {
+  for (const [figure, most] of Object.entries(MOST_ORDERED)) {
+    const name = figure as keyof typeof MOST_ORDERED;
+    const ordered = [...orders.values()].reduce((sum, each) => sum + each[name], order[name] ?? 0);
+    if (ordered <= most) continue;
+    throw refused(
+      'contract/orders-too-large',
+      `The orders of a contract come to ${most} ${name} at most`,
+      { [name]: ordered, most },
+      `/${name}`,
+    );
+  }
 };
 
 /** No version of the terms that is in force while the order runs allows less than is ordered then. */
@@ -115,7 +140,25 @@ export const allocationRefusal = (
       '/effectiveOn',
     );
   }
-  const { units: freeUnits, powerWatts: freeWatts } = freeFrom(order, effectiveOn);
+  if (effectiveOn < order.startsOn) {
+    return refused(
+      'contract/allocation-before-order',
+      `The order starts on ${order.startsOn}, and nothing is ordered on ${effectiveOn}`,
+      { orderId, startsOn: order.startsOn, effectiveOn },
+      '/effectiveOn',
+    );
+  }
+  const termEndsOn = termEndOf(contract);
+  if (termEndsOn !== undefined && effectiveOn > termEndsOn) {
+    return refused(
+      'contract/allocation-after-term',
+      `The last day of the term is ${termEndsOn}, before ${effectiveOn}`,
+      { termEndsOn, effectiveOn },
+      '/effectiveOn',
+    );
+  }
+  const most = mostOf(order.changes, effectiveOn);
+  const { units: freeUnits, powerWatts: freeWatts } = minus(order, most);
   const short = order.basis === 'units' && units > freeUnits;
   if (short || powerWatts > freeWatts) {
     return refused(
@@ -126,31 +169,32 @@ export const allocationRefusal = (
       short ? '/units' : '/powerWatts',
     );
   }
+  return capRefusal(contract, data);
+};
+
+/** A cap in units binds what is allocated whatever the order is counted in, and names no units. */
+const capRefusal = (
+  contract: ExecutedContract,
+  { units, effectiveOn }: Allocation,
+): DomainError | undefined => {
+  for (const [index, { caps, effectiveOn: since }] of contract.terms.entries()) {
+    const until = contract.terms[index + 1]?.effectiveOn;
+    if (caps?.units === undefined || (until !== undefined && effectiveOn >= until)) continue;
+    const from = effectiveOn > since ? effectiveOn : since;
+    const freeUnits = caps.units - mostAllocated(contract, from, until).units;
+    if (units <= freeUnits) continue;
+    return refused(
+      'contract/cap-exceeded',
+      `Version ${index + 1} of the terms caps what can be allocated`,
+      { version: index + 1, freeUnits },
+      '/units',
+    );
+  }
   return undefined;
 };
 
 const inForceOn = ({ executedOn, terms }: ExecutedContract, day: string): boolean =>
   day >= executedOn && terms.some(({ effectiveOn }) => effectiveOn <= day);
-
-/** What is left of an order on every day from this one on. */
-const freeFrom = (order: OrderBalance, day: string): Amount => {
-  let allocated: Amount = { units: 0, powerWatts: 0 };
-  let most: Amount = allocated;
-  // Changes of one day count together: what is given back that day can be allocated that day.
-  order.changes.forEach((change, index) => {
-    allocated = {
-      units: allocated.units + change.units,
-      powerWatts: allocated.powerWatts + change.powerWatts,
-    };
-    const next = order.changes[index + 1]?.on;
-    if (next === change.on || (next !== undefined && next <= day)) return;
-    most = {
-      units: Math.max(most.units, allocated.units),
-      powerWatts: Math.max(most.powerWatts, allocated.powerWatts),
-    };
-  });
-  return minus(order, most);
-};
 
 export const abandon = (data: Abandonment, contract: KnownContract): ContractEvent[] => {
   const { allocations, abandonedAllocations, contractId } = contract;
@@ -162,6 +206,15 @@ export const abandon = (data: Abandonment, contract: KnownContract): ContractEve
 export const reduce = (data: Reduction, contract: KnownContract): ContractEvent[] => {
   const { contractId, customerId, reductions } = contract;
   if (reductions.has(data.reductionId)) return [];
+  if (data.units === 0 && data.powerWatts === 0) {
+    throw new DomainError(
+      'invalid',
+      'contract/reduction-of-nothing',
+      'A reduction takes units, watts or both',
+      {},
+      '/units',
+    );
+  }
   const { allocationId, effectiveOn } = data;
   const allocation = contract.allocations.get(allocationId);
   if (!allocation) throw allocationUnknown(allocationId);

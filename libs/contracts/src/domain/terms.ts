@@ -1,5 +1,7 @@
+import { DomainError } from '@hostledger/eventsourcing';
 import type { ContractEvent, OrderCaps, TermsAdopted, TermsCorrected } from './contract-events.js';
-import type { KnownContract } from './contract-state.js';
+import { mostOf, type Amount, type KnownContract } from './contract-state.js';
+import { mustBePayable } from './money.js';
 import { checkRateCard } from './rate-card.js';
 import { mustGoOn, notFound, refused } from './standing.js';
 
@@ -30,9 +32,9 @@ export const adoptTerms = (data: NewTerms, contract: KnownContract): ContractEve
       '/kind',
     );
   }
-  checkRateCard(data.rateCard, contract.currency);
+  mustBeSound(data, contract);
   const version = contract.terms.length + 1;
-  mustCapWhatIsOrdered(contract, version, data.caps);
+  mustCapWhatIsHeld(contract, version, data.effectiveOn, data.caps);
   return [{ type: 'TermsAdopted', data: { contractId: contract.contractId, version, ...data } }];
 };
 
@@ -47,20 +49,23 @@ export const correctTerms = (data: Correction, contract: KnownContract): Contrac
       { version },
     );
   }
-  checkRateCard(data.rateCard, contract.currency);
-  mustCapWhatIsOrdered(contract, version, data.caps);
-  const { contractId } = contract;
   const { effectiveOn } = terms;
+  mustBeSound({ effectiveOn, ...data }, contract);
+  mustCapWhatIsHeld(contract, version, effectiveOn, data.caps);
+  const { contractId } = contract;
   return [{ type: 'TermsCorrected', data: { contractId, effectiveOn, ...data } }];
 };
 
-/** An executed contract is never without terms, so the first version is in force on that day. */
+/**
+ * An executed contract is never without terms, so the first version is in force on that day. Those
+ * recorded before this was a rule may have been executed without, and adopt their first afterwards.
+ */
 export const mustCoverExecution = (
-  firstEffectiveOn: string | undefined,
+  firstEffectiveOn: string,
   executedOn: string,
   pointer: string,
 ): void => {
-  if (firstEffectiveOn === undefined || firstEffectiveOn <= executedOn) return;
+  if (firstEffectiveOn <= executedOn) return;
   throw refused(
     'contract/terms-after-execution',
     `The first terms take effect on ${firstEffectiveOn}, after the execution on ${executedOn}`,
@@ -69,22 +74,79 @@ export const mustCoverExecution = (
   );
 };
 
-const mustCapWhatIsOrdered = (
+/** What terms say fits together, whatever the contract holds. */
+const mustBeSound = (
+  { effectiveOn, termEndsOn, clauses, rateCard, requiredDeposit }: Said,
+  { currency }: KnownContract,
+): void => {
+  checkRateCard(rateCard, currency);
+  if (requiredDeposit !== undefined) mustBePayable(requiredDeposit, currency, '/requiredDeposit');
+  if (termEndsOn !== undefined && termEndsOn < effectiveOn) {
+    throw new DomainError(
+      'invalid',
+      'contract/term-backwards',
+      `A term that ends on ${termEndsOn} is over when the terms take effect on ${effectiveOn}`,
+      { effectiveOn, termEndsOn },
+      '/termEndsOn',
+    );
+  }
+  const refs = clauses.map(({ ref }) => ref);
+  const repeated = refs.findIndex((ref, index) => refs.indexOf(ref) < index);
+  if (repeated < 0) return;
+  throw new DomainError(
+    'invalid',
+    'contract/clause-repeated',
+    `There are two clauses ${refs[repeated]}`,
+    { ref: refs[repeated] },
+    `/clauses/${repeated}/ref`,
+  );
+};
+
+type Said = Pick<
+  TermsAdopted['data'],
+  'effectiveOn' | 'termEndsOn' | 'clauses' | 'rateCard' | 'requiredDeposit'
+>;
+
+/** A cap in units binds what is allocated as well: an order in power names no units. */
+const mustCapWhatIsHeld = (
   contract: KnownContract,
   version: number,
+  effectiveOn: string,
   caps: OrderCaps | undefined,
 ): void => {
   if (!caps) return;
   const { units, powerWatts } = orderedWhile(contract, version);
   const { units: capUnits = Infinity, powerWatts: capWatts = Infinity } = caps;
-  if (units <= capUnits && powerWatts <= capWatts) return;
+  if (units > capUnits || powerWatts > capWatts) {
+    throw refused(
+      'contract/cap-below-orders',
+      `${units} units and ${powerWatts} W are ordered, more than these terms allow`,
+      { orderedUnits: units, orderedWatts: powerWatts },
+      units > capUnits ? '/caps/units' : '/caps/powerWatts',
+    );
+  }
+  const allocated = mostAllocated(contract, effectiveOn, contract.terms[version]?.effectiveOn);
+  if (allocated.units <= capUnits) return;
   throw refused(
-    'contract/cap-below-orders',
-    `${units} units and ${powerWatts} W are ordered, more than these terms allow`,
-    { orderedUnits: units, orderedWatts: powerWatts },
-    units > capUnits ? '/caps/units' : '/caps/powerWatts',
+    'contract/cap-below-allocations',
+    `${allocated.units} units are allocated, more than these terms allow`,
+    { allocatedUnits: allocated.units },
+    '/caps/units',
   );
 };
+
+/** The most that is allocated of all orders together on a day from one on, until another. */
+export const mostAllocated = (
+  { orders }: KnownContract,
+  from: string,
+  until: string | undefined,
+): Amount => {
+  const changes = [...orders.values()].flatMap((order) => order.changes);
+  return mostOf(changes.toSorted(byDay), from, until);
+};
+
+const byDay = (one: { readonly on: string }, other: { readonly on: string }): number =>
+  one.on < other.on ? -1 : Number(one.on > other.on);
 
 /** What is ordered by the last day a version is in force, which is the most on any day of it. */
 export const orderedWhile = ({ terms, orders }: KnownContract, version: number) => {

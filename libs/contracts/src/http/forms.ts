@@ -1,6 +1,15 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsInt, IsISO8601, IsUUID, Matches, Max, Min, ValidateIf } from 'class-validator';
+import {
+  IsInt,
+  IsISO4217CurrencyCode,
+  IsISO8601,
+  IsUUID,
+  Matches,
+  Max,
+  Min,
+  ValidateIf,
+} from 'class-validator';
 import { MONEY } from '../domain/money.js';
 
 /** A calendar date, YYYY-MM-DD. */
@@ -21,6 +30,13 @@ export const IsUnits = (): PropertyDecorator => applyDecorators(IsInt(), Min(1),
 /** Power in whole watts. */
 export const IsWatts = (): PropertyDecorator =>
   applyDecorators(IsInt(), Min(1), Max(100_000_000_000));
+
+/** The code of a currency, in capitals as ISO 4217 has it. */
+export const IsCurrency = (): PropertyDecorator =>
+  applyDecorators(
+    Matches(/^[A-Z]{3}$/, { message: '$property is a code of ISO 4217 in capitals, e.g. USD' }),
+    IsISO4217CurrencyCode({ message: '$property is the code of a currency by ISO 4217' }),
+  );
 
 /** An amount of money as text, exact. */
 export const IsMoney = (): PropertyDecorator =>

@@ -3,15 +3,28 @@ import { registerProblems } from '@hostledger/http';
 registerProblems({
   'customer/credit-stop': { status: 409, title: 'The credit of the customer is stopped' },
   'customer/succeeded': { status: 409, title: 'Another customer took the place of the customer' },
+  'customer/successor-succeeded': {
+    status: 409,
+    title: 'A customer that was itself succeeded takes no other one’s place',
+  },
   'customer/own-successor': { status: 422, title: 'A customer does not succeed itself' },
+  'customer/standing-unchanged': {
+    status: 409,
+    title: 'The credit standing is so already, for another cause',
+  },
   'customer/unknown': { status: 404, title: 'There is no such customer' },
   'customer/already-registered': { status: 409, title: 'The customer is registered already' },
   'contract/unknown': { status: 404, title: 'There is no such contract' },
   'contract/already-drafted': { status: 409, title: 'The contract exists already' },
   'contract/already-executed': { status: 409, title: 'The contract was executed already' },
   'contract/not-executed': { status: 409, title: 'The contract has not been executed' },
+  'contract/no-terms': { status: 409, title: 'A contract is not executed without terms' },
   'contract/ended': { status: 409, title: 'The contract has ended' },
   'contract/already-active': { status: 409, title: 'Service under the contract has begun before' },
+  'contract/recorded-otherwise': {
+    status: 409,
+    title: 'The act is recorded already, with other facts',
+  },
   'contract/not-active': { status: 409, title: 'Service under the contract has not begun' },
   'contract/not-suspended': { status: 409, title: 'Service under the contract is not suspended' },
   'contract/suspended': { status: 409, title: 'Nothing new is begun while service is suspended' },
@@ -19,6 +32,10 @@ registerProblems({
   'contract/before-last-act': {
     status: 409,
     title: 'An act on the contract is not earlier than the one before it',
+  },
+  'contract/act-in-future': {
+    status: 409,
+    title: 'An act on the contract is recorded once it was done',
   },
   'contract/notice-backwards': { status: 409, title: 'Notice ends a contract on a later day' },
   'contract/notice-not-over': {
@@ -38,6 +55,15 @@ registerProblems({
     status: 409,
     title: 'The first terms must be in force when the contract is executed',
   },
+  'contract/term-backwards': {
+    status: 422,
+    title: 'A term does not end before its terms take effect',
+  },
+  'contract/clause-repeated': { status: 422, title: 'No two clauses have the same number' },
+  'contract/money-too-fine': {
+    status: 422,
+    title: 'The amount has more decimal places than its currency',
+  },
   'contract/currency-mismatch': { status: 422, title: 'The rate card is in another currency' },
   'contract/rate-missing': { status: 422, title: 'The basis of the rate card needs this rate' },
   'contract/rate-foreign': { status: 422, title: 'The basis of the rate card has no such rate' },
@@ -45,6 +71,14 @@ registerProblems({
   'contract/order-exceeded': {
     status: 409,
     title: 'The allocation would exceed what was ordered',
+  },
+  'contract/allocation-before-order': {
+    status: 409,
+    title: 'Nothing is allocated of an order before it starts',
+  },
+  'contract/allocation-after-term': {
+    status: 409,
+    title: 'Nothing is allocated from after the last day of the term on',
   },
   'contract/no-terms-in-force': {
     status: 409,
@@ -55,9 +89,17 @@ registerProblems({
     status: 409,
     title: 'More is ordered than these terms would allow',
   },
+  'contract/cap-below-allocations': {
+    status: 409,
+    title: 'More is allocated than these terms would allow',
+  },
   'contract/cap-exceeded': {
     status: 409,
-    title: 'The terms in force while the order runs allow no more to be ordered',
+    title: 'The terms in force meanwhile allow no more to be ordered or allocated',
+  },
+  'contract/orders-too-large': {
+    status: 409,
+    title: 'The orders of the contract would come to more than any contract holds',
   },
   'contract/order-without-units': {
     status: 409,
@@ -79,6 +121,10 @@ registerProblems({
   'contract/reduction-exceeds-allocation': {
     status: 409,
     title: 'The allocation holds less than it is to be reduced by',
+  },
+  'contract/reduction-of-nothing': {
+    status: 422,
+    title: 'A reduction takes units, watts or both',
   },
   'contract/reduction-uneven': {
     status: 409,

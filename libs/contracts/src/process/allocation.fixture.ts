@@ -53,15 +53,26 @@ export const terms = {
   rateCard: { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.07' },
 } as const;
 
+export const draftContract = (
+  store: AggregateStore,
+  contractId: string,
+  timeZone = 'UTC',
+): Promise<unknown> => {
+  const names = { reference: 'HA-1', title: 'Hosting', timeZone, currency: 'USD' };
+  const data = { contractId, customerId: 'customer-1', ...names };
+  const command = { type: 'DraftContract', data, at } as const;
+  return store.handle(contractAggregate, contractId, command, contextFor(`draft ${contractId}`));
+};
+
 export const setUpContract = async (
   store: AggregateStore,
   contractId: string,
   orderId: string,
+  timeZone?: string,
 ): Promise<void> => {
-  const names = { reference: 'HA-1', title: 'Hosting', timeZone: 'UTC', currency: 'USD' };
+  await draftContract(store, contractId, timeZone);
   const order = { orderId, reference: 'SO-1', units: 100, powerWatts: 1_000 };
   const commands: ContractCommand[] = [
-    { type: 'DraftContract', data: { contractId, customerId: 'customer-1', ...names }, at },
     { type: 'AdoptTerms', data: terms, at },
     {
       type: 'ExecuteContract',

@@ -4,7 +4,9 @@ import {
   DomainError,
   RevisionMismatch,
 } from '@hostledger/eventsourcing';
+import { problemCatalogue } from '@hostledger/http';
 import { type InMemoryStreams, rowsOf, type FaultPoint } from '@hostledger/testing';
+import type { AllocationAbandoned } from '../domain/contract-events.js';
 import { contractAggregate, type ContractCommand } from '../domain/hosting-contract.js';
 import { allocation, at, contextFor, deathsAt, ready } from './allocation.fixture.js';
 import { allocate, allocationsProcess, pendingAllocations, type Allocation } from './allocation.js';
@@ -165,6 +167,24 @@ describe('an allocation that the contract refuses after its capacity is held', (
     const order = streams.log.map(({ type }) => type);
     expect(order.indexOf('AllocationAbandoned')).toBeLessThan(order.indexOf('CapacityReleased'));
     expect(rowsOf(pendingAllocations, streams.log)).toEqual([]);
+  });
+
+  it('says so by a code of the catalogue, also where If-Match no longer holds', async () => {
+    const streams = await ready();
+    const appended = countingAppends(streams);
+    const goOn = streams.stallNext('facility-DENTON');
+    const guarded = { ...contextFor('slow'), expectedRevision: 3n };
+    const slow = allocate(new AggregateStore(streams), allocation(1), guarded);
+    await appended(2);
+    const other = allocation(2, { facility: 'MARBLE', units: 1, powerWatts: 1 });
+    await allocate(new AggregateStore(streams), other, contextFor('quick'));
+    goOn();
+    await expect(slow).rejects.toThrow(RevisionMismatch);
+    const { type, data } = streams.events('hostingContract-contract-1').at(-1)!;
+    expect(type).toBe('AllocationAbandoned');
+    const { code } = data as AllocationAbandoned['data'];
+    expect(code).toBe('request/revision-mismatch');
+    expect(problemCatalogue().has(code)).toBe(true);
   });
 
   it.each(deathsAt(1, 2))('at its last appends, death %i, %s it, too', async (append, point) => {

@@ -105,7 +105,7 @@ const settle = async (
   if (!(refusal instanceof Error)) return { made: refusal };
   const { contractId, allocationId, orderId, facility } = allocation;
   const { at } = context;
-  const code = refusal instanceof DomainError ? refusal.code : 'contract/revision-mismatch';
+  const code = refusal instanceof DomainError ? refusal.code : 'request/revision-mismatch';
   const detail = refusal.message;
   const { state } = await store.handle(
     contractAggregate,

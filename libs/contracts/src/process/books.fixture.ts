@@ -1,7 +1,12 @@
 import type { Recorded, RecordedEvent } from '@hostledger/eventsourcing';
 import type { FacilityEvent } from '@hostledger/sites';
-import type { ContractEvent, TermsAdopted } from '../domain/contract-events.js';
-import { lifecycleDay, type LifecycleEvent } from '../domain/lifecycle.js';
+import type {
+  ContractEvent,
+  DeliveredMinersAmended,
+  MinersDelivered,
+  TermsAdopted,
+} from '../domain/contract-events.js';
+import { lifecycleDay, type LifecycleEvent, type Stage } from '../domain/lifecycle.js';
 import { amountOf } from '../domain/money.js';
 
 // What a log tells of contracts and of the capacity they hold at sites, kept in the plainest way:
@@ -25,7 +30,22 @@ const fits = (part: Amount, whole: Amount): boolean =>
   part.units <= whole.units && part.powerWatts <= whole.powerWatts;
 const isNegative = ({ units, powerWatts }: Amount): boolean => units < 0 || powerWatts < 0;
 
-type Said = Pick<TermsAdopted['data'], 'effectiveOn' | 'caps' | 'requiredDeposit'>;
+/** What was reported of a delivery on a day; the last report by a day holds. */
+interface Report extends Amount {
+  readonly hashrateGhs: number;
+  readonly on: string;
+}
+
+type Said = Pick<TermsAdopted['data'], 'effectiveOn' | 'caps' | 'requiredDeposit' | 'termEndsOn'>;
+
+const STAGE_AFTER: Partial<Record<LifecycleEvent['type'], Stage>> = {
+  ContractActivated: 'active',
+  ServiceSuspended: 'suspended',
+  ServiceResumed: 'active',
+  ContractTerminated: 'terminated',
+  ContractExpired: 'expired',
+  ContractRejected: 'rejected',
+};
 
 class Book {
   private readonly terms: Said[] = [];
@@ -33,6 +53,11 @@ class Book {
   private readonly allocated: (Change & { orderId: string; on: string })[] = [];
   private readonly assigned: (Change & { assignmentId: string })[] = [];
   private readonly deposits = new Map<string, { receivedOn: string; held: bigint }>();
+  private readonly payments: { on: string; amount: bigint }[] = [];
+  private readonly reports = new Map<string, Report[]>();
+  private readonly acts: LifecycleEvent[] = [];
+  private customerId = '';
+  private timeZone = '';
   private readonly abandoned = new Set<string>();
   private executedOn = '';
   private suspended = false;
@@ -47,6 +72,49 @@ class Book {
 
   leftOf(allocationId: string): Amount {
     return sumOf(this.allocated.filter((change) => change.allocationId === allocationId));
+  }
+
+  /** What was true on a day; compare it with what the contract says of that day. */
+  onDay(day: string) {
+    const by = ({ on }: { readonly on: string }) => on <= day;
+    const orders = [...this.orders.values()].filter(({ startsOn }) => startsOn <= day);
+    const reports = [...this.reports.values()].flatMap((of) => of.filter(by).slice(-1));
+    const { units, powerWatts } = sumOf(reports);
+    const held = this.payments.filter(by).reduce((sum, { amount }) => sum + amount, 0n);
+    const acts = this.acts.filter((act) => lifecycleDay(act).day <= day);
+    const passed = acts.filter((act) => act.type === 'PartyAssigned').at(-1);
+    const noticed = acts.filter((act) => act.type === 'TerminationNoticed').at(-1);
+    const assumed = acts.filter((act) => act.type === 'ContractAssumed').at(-1);
+    const stages = acts.flatMap(({ type }) => STAGE_AFTER[type] ?? []);
+    return {
+      customerId: passed?.data.toCustomerId ?? this.customerId,
+      stage: this.isExecutedOn(day) ? (stages.at(-1) ?? 'executed') : 'drafted',
+      endsOn: noticed?.data.effectiveOn,
+      assumedOn: assumed?.data.assumedOn,
+      termsFrom: this.terms.filter(({ effectiveOn }) => effectiveOn <= day).at(-1)?.effectiveOn,
+      ordered: sumOf(orders),
+      allocated: sumOf(this.allocated.filter(by)),
+      delivered: {
+        units,
+        powerWatts,
+        hashrateGhs: reports.reduce((sum, { hashrateGhs }) => sum + hashrateGhs, 0),
+      },
+      depositHeld: held,
+    };
+  }
+
+  private isExecutedOn(day: string): boolean {
+    return this.executedOn !== '' && this.executedOn <= day;
+  }
+
+  private report(
+    { deliveryId, byModel, hashrateGhs }: MinersDelivered['data'] | DeliveredMinersAmended['data'],
+    instant: string,
+  ): string[] {
+    const on = new Date(instant).toLocaleDateString('sv-SE', { timeZone: this.timeZone });
+    const machines = sumOf(byModel.map((of) => ({ ...of, powerWatts: of.nameplateWatts })));
+    entry(this.reports, deliveryId, () => []).push({ ...machines, hashrateGhs, on });
+    return [];
   }
 
   gaveUp(allocationId: string): boolean {
@@ -83,7 +151,12 @@ class Book {
         const known = this.allocated.some((change) => change.allocationId === allocationId);
         this.allocated.push({ ...event.data, on });
         const over = known || this.gaveUp(allocationId);
-        return [this.standing(), over ? 'made twice, or given up before' : ''];
+        const { termEndsOn = '9999' } = this.terms.filter((terms) => terms.termEndsOn).at(-1) ?? {};
+        return [
+          this.standing(),
+          over ? 'made twice, or given up before' : '',
+          on > termEndsOn ? 'the term is over' : '',
+        ];
       }
       case 'AllocationAbandoned': {
         const { allocationId } = event.data;
@@ -105,6 +178,7 @@ class Book {
         this.assigned.push({ ...event.data, ...negative(event.data) });
         return [];
       case 'DepositReceived':
+        this.pay(event.data.receivedOn, amountOf(event.data.amount));
         this.deposits.set(event.data.depositId, {
           receivedOn: event.data.receivedOn,
           held: amountOf(event.data.amount),
@@ -114,18 +188,31 @@ class Book {
       case 'DepositRefunded': {
         const { depositId, amount } = event.data;
         this.deposits.get(depositId)!.held -= amountOf(amount);
+        const on = event.type === 'DepositDrawn' ? event.data.drawnOn : event.data.refundedOn;
+        this.pay(on, -amountOf(amount));
         return [];
       }
       case 'ContractDrafted':
-      case 'MinersDelivered':
-      case 'DeliveredMinersAmended':
+        this.customerId = event.data.customerId;
+        this.timeZone = event.data.timeZone;
         return [];
+      case 'MinersDelivered': {
+        const twice = this.reports.has(event.data.deliveryId) ? 'reported twice' : '';
+        return [twice, ...this.report(event.data, event.data.reconciledAt)];
+      }
+      case 'DeliveredMinersAmended':
+        return this.report(event.data, event.data.amendedAt);
       default:
         return this.live(event);
     }
   }
 
+  private pay(on: string, amount: bigint): void {
+    this.payments.push({ on, amount });
+  }
+
   private live(event: LifecycleEvent): string[] {
+    this.acts.push(event);
     const over = this.ended ? 'the contract has ended' : '';
     const { day } = lifecycleDay(event);
     const back = day < this.lastActOn ? 'it was before the last act' : '';
@@ -185,12 +272,23 @@ class Book {
 
   private allocationFaults(): string[] {
     const days = new Set(this.allocated.map(({ on }) => on));
-    const overOrder = [...this.orders].flatMap(([orderId, { basis, units, powerWatts }]) => {
-      const most = { units: basis === 'units' ? units : Infinity, powerWatts };
+    const overOrder = [...this.orders].flatMap(([orderId, { startsOn, basis, ...whole }]) => {
+      const orderedOn = (day: string): Amount =>
+        day < startsOn
+          ? { units: 0, powerWatts: 0 }
+          : { ...whole, units: basis === 'units' ? whole.units : Infinity };
       const changes = this.allocated.filter((change) => change.orderId === orderId);
       return [...days]
-        .filter((day) => !fits(sumOf(changes.filter(({ on }) => on <= day)), most))
+        .filter((day) => !fits(sumOf(changes.filter(({ on }) => on <= day)), orderedOn(day)))
         .map((day) => `more is allocated than ordered by ${orderId} on ${day}`);
+    });
+    const overCap = this.terms.flatMap(({ caps, effectiveOn }, index) => {
+      const until = this.terms[index + 1]?.effectiveOn ?? '9999';
+      const most = { units: caps?.units ?? Infinity, powerWatts: Infinity };
+      return [...days, effectiveOn]
+        .filter((day) => day >= effectiveOn && day < until)
+        .filter((day) => !fits(sumOf(this.allocated.filter(({ on }) => on <= day)), most))
+        .map((day) => `more is allocated on ${day} than version ${index + 1} of the terms allows`);
     });
     const ids = new Set(this.allocated.map(({ allocationId }) => allocationId));
     const overAllocation = [...ids].flatMap((allocationId) => {
@@ -199,7 +297,7 @@ class Book {
       const sound = !isNegative(left) && !isNegative(taken) && fits(taken, left);
       return sound ? [] : [`${allocationId} holds ${left.units}, assigned ${taken.units}`];
     });
-    return [...overOrder, ...overAllocation];
+    return [...overOrder, ...overCap, ...overAllocation];
   }
 }
 

@@ -10,9 +10,9 @@ import {
   type ProcessItem,
 } from '@hostledger/eventsourcing';
 import { facilityAggregate, type CapacityReleased } from '@hostledger/sites';
-import { dayIn } from '../domain/as-of.js';
 import type { AllocationReduced, ContractEvent } from '../domain/contract-events.js';
 import type { Contract } from '../domain/contract-state.js';
+import { dayIn } from '../domain/days.js';
 import { contractAggregate } from '../domain/hosting-contract.js';
 import type { Reduction } from '../domain/orders.js';
 

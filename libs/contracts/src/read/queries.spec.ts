@@ -3,7 +3,13 @@ import { Test } from '@nestjs/testing';
 import { deriveId } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
+import {
+  AUTHENTICATORS,
+  configureHttp,
+  DENIAL_OBSERVER,
+  fastifyAdapter,
+  requestClock,
+} from '@hostledger/http';
 import { readModelsOf, recorded } from '@hostledger/testing';
 import type { ContractEvent } from '../domain/contract-events.js';
 import '../http/problems.js';
@@ -21,12 +27,12 @@ const clauses = [{ ref: '4.1', title: 'Fees', text: 'Per kWh.' }];
 const rateCard = { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.0750' } as const;
 const byModel = [{ model: 'S19JXP-151', units: 3, hashrateGhs: 453_000, nameplateWatts: 9_741 }];
 
-const drafted = (id: string, customer: string): ContractEvent => ({
+const drafted = (id: string, customer: string, reference = 'HA-1'): ContractEvent => ({
   type: 'ContractDrafted',
   data: {
     contractId: id,
     customerId: customer,
-    reference: 'HA-1',
+    reference,
     title: 'Hosting agreement',
     timeZone: 'America/Chicago',
     currency: 'USD',
@@ -63,6 +69,7 @@ const history: ContractEvent[] = [
       reference: 'SO-1',
       units: 27_000,
       powerWatts: 90_000_000,
+      hashrateGhs: 4_077_000_000,
       startsOn: '2023-10-01',
     },
   },
@@ -98,6 +105,55 @@ const history: ContractEvent[] = [
   },
   adopted(2, '2024-01-01', amendment),
 ];
+/** A contract with what takes effect on days to come: it is read on 31 December 2024. */
+const growingId = deriveId('contract', 'growing');
+const whole = { contractId: growingId, customerId: deriveId('growing'), orderId: 'order-1' };
+const allocatedFrom = (n: number, effectiveOn: string): ContractEvent => {
+  const place = {
+    allocationId: deriveId('allocation', n),
+    facility: n === 1 ? 'DENTON' : 'MARBLE',
+  };
+  const data = { ...whole, ...place, units: 60, powerWatts: 600, effectiveOn };
+  return { type: 'CustomerAllocated', data };
+};
+const reducedFrom = (reductionId: string, effectiveOn: string): ContractEvent => {
+  const place = { allocationId: deriveId('allocation', 1), facility: 'DENTON', reductionId };
+  const data = { ...whole, ...place, units: 10, powerWatts: 100, effectiveOn, cause: 'sold' };
+  return { type: 'AllocationReduced', data };
+};
+const orderedFrom = (orderId: string, startsOn: string): ContractEvent => {
+  const amount = { units: 200, powerWatts: 2_000 };
+  const data = { ...whole, orderId, ...amount, reference: `SO-${orderId}`, startsOn };
+  return { type: 'ServiceOrderPlaced', data };
+};
+const growing: ContractEvent[] = [
+  drafted(growingId, deriveId('growing')),
+  orderedFrom('order-1', '2024-05-01'),
+  orderedFrom('order-2', '2025-01-01'),
+  allocatedFrom(1, '2024-05-01'),
+  allocatedFrom(2, '2025-01-01'),
+  reducedFrom('reduction-1', '2024-12-31'),
+  reducedFrom('reduction-2', '2025-01-01'),
+  {
+    type: 'MachinesAssigned',
+    data: {
+      ...whole,
+      allocationId: deriveId('allocation', 1),
+      assignmentId: 'assignment-1',
+      units: 5,
+      powerWatts: 50,
+    },
+  },
+];
+
+/** So many orders that their units together need more than 32 bits. */
+const largeId = deriveId('contract', 'large');
+const many = Array.from({ length: 216 }, (_, n): ContractEvent => {
+  const names = { contractId: largeId, customerId: deriveId('large'), orderId: `order-${n}` };
+  const amount = { units: 10_000_000, powerWatts: 1_000 };
+  const data = { ...names, ...amount, reference: `SO-${n}`, startsOn: '2023-10-01' };
+  return { type: 'ServiceOrderPlaced', data };
+});
 const registered = (id: string, name: string) =>
   recorded(`customer-${id}`, [
     {
@@ -113,6 +169,11 @@ const log = [
     const id = deriveId('contract', name);
     return recorded(`hostingContract-${id}`, [drafted(id, otherCustomerId)]);
   }),
+  ...recorded(`hostingContract-${growingId}`, growing),
+  ...recorded(`hostingContract-${largeId}`, [
+    drafted(largeId, deriveId('large'), 'HA-LARGE'),
+    ...many,
+  ]),
 ].map((event, index) => ({ ...event, position: BigInt(index + 1) * 100n }));
 
 const head = () => Promise.resolve(log.at(-1)!.position);
@@ -160,7 +221,7 @@ const contract = `/v1/contracts/${contractId}`;
 it('A contract tells what it holds: ordered, allocated, delivered', async () => {
   const { status, headers, body } = await get(contract);
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ etag: '"6"', 'log-position': '1100' });
+  expect(headers).toMatchObject({ etag: '"6"', 'log-position': String(log.at(-1)!.position) });
   expect(body).toEqual({
     contractId,
     customerId,
@@ -178,6 +239,7 @@ it('A contract tells what it holds: ordered, allocated, delivered', async () => 
     termsVersion: 2,
     termEndsOn: '2026-12-31',
     ordered: { units: 27_000, powerWatts: 90_000_000 },
+    contractedHashrateGhs: 4_077_000_000,
     allocated: { units: 15_000, powerWatts: 49_000_000 },
     assigned: { units: 0, powerWatts: 0 },
     announced: { units: 0, powerWatts: 0, hashrateGhs: 0 },
@@ -191,9 +253,12 @@ it('A contract tells what it holds: ordered, allocated, delivered', async () => 
         reference: 'SO-1',
         units: 27_000,
         powerWatts: 90_000_000,
+        hashrateGhs: 4_077_000_000,
         startsOn: '2023-10-01',
         placedAt: '2024-06-01T00:00:03.000Z',
+        basis: 'units',
         allocated: { units: 15_000, powerWatts: 49_000_000 },
+        assigned: { units: 0, powerWatts: 0 },
       },
     ],
   });
@@ -227,6 +292,67 @@ it('It can be asked for as it was on a day, by what was known then', async () =>
   expect((await get(`${contract}?knownAt=2024-05-31T00:00:00Z`)).status).toBe(404);
 });
 
+it('What it holds is counted however much it is', async () => {
+  expect((await get(`/v1/contracts/${largeId}`)).body).toMatchObject({
+    ordered: { units: 2_160_000_000, powerWatts: 216_000 },
+  });
+});
+
+describe('what takes effect on a day to come', () => {
+  const now = requestClock.now;
+  beforeEach(() => {
+    // In Chicago it is still 2024.
+    requestClock.now = () => '2025-01-01T05:59:59.000Z';
+  });
+  afterEach(() => {
+    requestClock.now = now;
+  });
+
+  it('is not counted before, whether a day is named or not', async () => {
+    const today = {
+      ordered: { units: 200, powerWatts: 2_000 },
+      allocated: { units: 50, powerWatts: 500 },
+    };
+    const { body } = await get(`/v1/contracts/${growingId}`);
+    expect(body).toMatchObject(today);
+    expect(body.orders).toMatchObject([
+      { allocated: today.allocated },
+      { allocated: { units: 0 } },
+    ]);
+    expect((await get(`/v1/contracts/${growingId}?asOf=2024-12-31`)).body).toMatchObject(today);
+    requestClock.now = () => '2025-01-01T06:00:00.000Z';
+    const tomorrow = {
+      ordered: { units: 400, powerWatts: 4_000 },
+      allocated: { units: 100, powerWatts: 1_000 },
+    };
+    expect((await get(`/v1/contracts/${growingId}`)).body).toMatchObject(tomorrow);
+    expect((await get(`/v1/contracts/${growingId}?asOf=2025-01-01`)).body).toMatchObject(tomorrow);
+  });
+
+  it('is told of an allocation beside what is left of it and what machines took up', async () => {
+    const { body } = await get(`/v1/contracts/${growingId}/allocations`);
+    const items = body.items as { allocationId: string }[];
+    expect(items.find(({ allocationId }) => allocationId === deriveId('allocation', 1))).toEqual({
+      allocationId: deriveId('allocation', 1),
+      orderId: 'order-1',
+      facility: 'DENTON',
+      units: 50,
+      powerWatts: 500,
+      original: { units: 60, powerWatts: 600 },
+      assigned: { units: 5, powerWatts: 50 },
+      effectiveOn: '2024-05-01',
+      allocatedAt: '2024-06-01T00:00:03.000Z',
+      reductions: ['2024-12-31', '2025-01-01'].map((effectiveOn, n) => ({
+        reductionId: `reduction-${n + 1}`,
+        units: 10,
+        powerWatts: 100,
+        effectiveOn,
+        cause: 'sold',
+      })),
+    });
+  });
+});
+
 it('Its terms come by version', async () => {
   const first = await get(`${contract}/terms?limit=1`);
   expect(first.body.items).toEqual([
@@ -256,6 +382,28 @@ it('Its allocations and deliveries can be listed', async () => {
   ]);
 });
 
+it('Its orders come page by page, as they were placed', async () => {
+  const growing = `/v1/contracts/${growingId}/orders`;
+  const first = await get(`${growing}?limit=1`);
+  expect(first.body.items).toMatchObject([{ orderId: 'order-1', reference: 'SO-order-1' }]);
+  const next = await get(`${growing}?limit=1&cursor=${String(first.body.nextCursor)}`);
+  expect(next.body.items).toMatchObject([{ orderId: 'order-2', units: 200, basis: 'units' }]);
+  expect(next.body.nextCursor).toBeUndefined();
+});
+
+it('Its allocations can be asked for by facility and by order', async () => {
+  const growing = `/v1/contracts/${growingId}/allocations`;
+  const facilities = async (query: string) =>
+    ((await get(`${growing}?${query}`)).body.items as { facility: string }[]).map(
+      ({ facility }) => facility,
+    );
+  expect((await facilities('limit=10')).toSorted()).toEqual(['DENTON', 'MARBLE']);
+  expect(await facilities('facility=MARBLE')).toEqual(['MARBLE']);
+  expect(await facilities(`orderId=${orderId}`)).toEqual([]);
+  const own = await get(`${contract}/allocations?orderId=${orderId}&facility=DENTON`);
+  expect(own.body.items).toHaveLength(1);
+});
+
 it('Its timeline tells what happened, when and by whom, page by page', async () => {
   const first = await get(`${contract}/timeline?limit=5`);
   const next = await get(`${contract}/timeline?limit=5&cursor=${String(first.body.nextCursor)}`);
@@ -279,10 +427,13 @@ it('Its timeline tells what happened, when and by whom, page by page', async () 
 
 it('Contracts are listed, all of them or those of a customer', async () => {
   const all = await get('/v1/contracts');
-  expect(all.body.items).toHaveLength(3);
+  expect(all.body.items).toHaveLength(5);
   const executed = await get('/v1/contracts?stage=executed');
   expect(executed.body.items).toMatchObject([{ contractId }]);
   expect((await get('/v1/contracts?stage=suspended')).body.items).toEqual([]);
+  const named = await get('/v1/contracts?reference=HA-LARGE');
+  expect(named.body.items).toMatchObject([{ contractId: largeId }]);
+  expect((await get('/v1/contracts?reference=HA-LARGE&stage=active')).body.items).toEqual([]);
   const own = await get(`/v1/contracts?customerId=${customerId}`);
   expect(own.body.items).toMatchObject([{ contractId }]);
   const page = await get(`/v1/contracts?customerId=${otherCustomerId}&limit=1`);
@@ -304,12 +455,41 @@ it('Customers are listed by name and can be looked up', async () => {
   });
 });
 
+it.each([
+  ['asOf', '2024-13-45T99:99Z'],
+  ['asOf', '2024-02-10T25:00:00Z'],
+  ['asOf', '2024-02-10T24:00:00Z'],
+  ['asOf', '2024-02-31'],
+  ['asOf', '2023-02-29T12:00:00Z'],
+  ['asOf', '2024-02-10T12:60Z'],
+  ['knownAt', '2024-02-31T00:00:00Z'],
+  ['knownAt', '2024-01-01T00:00:61Z'],
+])('%s=%s, which no calendar or clock shows, is refused by its name', async (name, value) => {
+  expect(await get(`${contract}?${name}=${value}`)).toMatchObject({
+    status: 400,
+    body: { code: 'request/invalid', errors: [{ pointer: `/${name}` }] },
+  });
+});
+
+it.each(['asOf=2024-02-29', 'asOf=2024-12-31T23:59Z', 'knownAt=2026-02-28T23:59:59.999999999Z'])(
+  '%s is a moment',
+  async (query) => {
+    expect(await get(`${contract}?${query}`)).toMatchObject({ status: 200 });
+  },
+);
+
 const unknown = deriveId('nothing');
 it.each([
   [`/v1/customers/${unknown}`, 404, 'customer/unknown'],
   [`/v1/contracts/${unknown}`, 404, 'contract/unknown'],
   [`/v1/contracts/${unknown}/terms`, 404, 'contract/unknown'],
   [`/v1/contracts/${unknown}/timeline`, 404, 'contract/unknown'],
+  [`/v1/contracts/${unknown}/orders`, 404, 'contract/unknown'],
+  [`/v1/contracts/${unknown}/allocations?facility=DENTON`, 404, 'contract/unknown'],
+  [`/v1/contracts/${unknown}/deliveries`, 404, 'contract/unknown'],
+  [`/v1/contracts/${unknown}/deposits`, 404, 'contract/unknown'],
+  [`${contract}/allocations?facility=denton`, 400, 'request/invalid'],
+  [`${contract}/orders?cursor=none`, 400, 'request/cursor-invalid'],
   ['/v1/contracts/7', 400, 'request/invalid'],
   ['/v1/contracts?customerId=7', 400, 'request/invalid'],
   ['/v1/contracts?stage=new', 400, 'request/invalid'],

@@ -8,7 +8,6 @@ import {
   IsDefined,
   IsIn,
   IsInt,
-  IsISO4217CurrencyCode,
   Length,
   Matches,
   Max,
@@ -22,6 +21,7 @@ import { type Contract } from '../domain/contract-state.js';
 import { rateBases, type RateBasis } from '../domain/rate-card.js';
 import {
   ContractParams,
+  IsCurrency,
   IsDay,
   IsDigest,
   IsMoney,
@@ -29,6 +29,7 @@ import {
   IsWatts,
   MayBeAbsent,
 } from '../http/forms.js';
+import { MayRefuse, UNSOUND_TERMS } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 /** A non-negative decimal number as text, so that no digit is lost. */
@@ -58,7 +59,7 @@ export class RateCardBody {
   basis: RateBasis;
 
   /** @example USD */
-  @IsISO4217CurrencyCode()
+  @IsCurrency()
   currency: string;
 
   /**
@@ -208,6 +209,13 @@ export class AdoptTermsController {
   @Post()
   @Roles('commercial')
   @ApiCreatedResponse({ type: TermsAdoptedReply })
+  @MayRefuse(
+    'contract/terms-not-later',
+    'contract/terms-after-execution',
+    'contract/terms-kind',
+    'contract/ended',
+    ...UNSOUND_TERMS,
+  )
   async adopt(
     @Param() { contractId }: ContractParams,
     @Body() data: AdoptTermsBody,
@@ -234,6 +242,7 @@ export class AdoptTermsController {
   @HttpCode(200)
   @Roles('commercial')
   @ApiOkResponse({ type: TermsAdoptedReply })
+  @MayRefuse('contract/terms-unknown', ...UNSOUND_TERMS)
   async correct(
     @Param() { contractId, version }: TermsVersionParams,
     @Body() body: CorrectTermsBody,

@@ -14,6 +14,7 @@ import type { ContractEvent } from '../domain/contract-events.js';
 import type { Contract } from '../domain/contract-state.js';
 import type { Reduction } from '../domain/orders.js';
 import { ContractParams, IsDay, IsUnits, IsWatts } from '../http/forms.js';
+import { MayRefuse, NOTHING_NEW } from '../http/refusals.js';
 import { allocate, type Allocation } from '../process/allocation.js';
 import { reduceAllocation } from '../process/reduction.js';
 
@@ -135,6 +136,16 @@ export class AllocateCustomerController {
   @Post()
   @Roles('commercial')
   @ApiCreatedResponse({ type: CustomerAllocatedReply })
+  @MayRefuse(
+    'contract/order-exceeded',
+    'contract/order-unknown',
+    'contract/allocation-before-order',
+    'contract/allocation-after-term',
+    'contract/no-terms-in-force',
+    'contract/cap-exceeded',
+    'contract/allocation-abandoned',
+    ...NOTHING_NEW,
+  )
   async allocate(
     @Param() { contractId }: ContractParams,
     @Body() body: AllocateCustomerBody,
@@ -157,6 +168,15 @@ export class AllocateCustomerController {
   @HttpCode(200)
   @Roles('commercial')
   @ApiOkResponse({ type: AllocationReducedReply })
+  @MayRefuse(
+    'contract/allocation-in-use',
+    'contract/allocation-unknown',
+    'contract/reduction-before-allocation',
+    'contract/reduction-exceeds-allocation',
+    'contract/reduction-uneven',
+    'contract/reduction-of-nothing',
+    'contract/unknown',
+  )
   async reduce(
     @Param() { contractId, allocationId }: AllocationParams,
     @Body() body: ReduceAllocationBody,

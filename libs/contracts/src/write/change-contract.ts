@@ -1,5 +1,6 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { AggregateStore, type CommandContext, type Handled } from '@hostledger/eventsourcing';
+import { creditRefusal, customerAggregate, customerUnknown } from '../domain/customer.js';
 import { type ContractEvent } from '../domain/contract-events.js';
 import { type Contract } from '../domain/contract-state.js';
 import { contractAggregate, type ContractCommand } from '../domain/hosting-contract.js';
@@ -40,7 +41,24 @@ export class ChangeContractHandler implements ICommandHandler<ChangeContractComm
 
   async execute({ contractId, command, context }: ChangeContractCommand) {
     if (command.type === 'PlaceOrder') await this.mayOrder(contractId, context);
+    if (command.type === 'AssignParty') {
+      await this.mayPass(contractId, command.data.toCustomerId, context);
+    }
     return this.store.handle(contractAggregate, contractId, command, context);
+  }
+
+  /** To a customer for whom something new may be begun. One that has passed is answered as before. */
+  private async mayPass(
+    contractId: string,
+    customerId: string,
+    { commandId }: CommandContext,
+  ): Promise<void> {
+    const { commands } = await this.store.load(contractAggregate, contractId);
+    if (commands.some(({ id }) => id === commandId)) return;
+    const { state } = await this.store.load(customerAggregate, customerId, { fresh: true });
+    if (state.status === 'unknown') throw customerUnknown(customerId, '/toCustomerId');
+    const refusal = creditRefusal(state, '/toCustomerId');
+    if (refusal) throw refusal;
   }
 
   /** An order that was placed is answered as before. */

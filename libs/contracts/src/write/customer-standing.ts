@@ -8,12 +8,14 @@ import {
   CREDIT_STANDINGS,
   customerAggregate,
   customerUnknown,
+  successorRefusal,
   type CreditStanding,
   type Customer,
   type CustomerCommand,
   type CustomerEvent,
 } from '../domain/customer.js';
 import { CustomerParams, IsDay, IsDigest } from '../http/forms.js';
+import { MayRefuse } from '../http/refusals.js';
 
 export class CreditStandingBody {
   /** With `stop` no contract, order or allocation is begun for it; what was begun goes on. */
@@ -60,13 +62,24 @@ export class ChangeCustomerHandler implements ICommandHandler<ChangeCustomerComm
   constructor(private readonly store: AggregateStore) {}
 
   async execute({ customerId, change, context }: ChangeCustomerCommand) {
-    if (change.type === 'SucceedCustomer') await this.mustBeKnown(change.data.successorId);
+    if (change.type === 'SucceedCustomer') {
+      await this.maySucceed(customerId, change.data.successorId, context);
+    }
     return this.store.handle(customerAggregate, customerId, change, context);
   }
 
-  private async mustBeKnown(customerId: string): Promise<void> {
-    const { state } = await this.store.load(customerAggregate, customerId);
-    if (state.status === 'unknown') throw customerUnknown(customerId, '/successorId');
+  /** A succession that was recorded is answered as before. */
+  private async maySucceed(
+    customerId: string,
+    successorId: string,
+    { commandId }: CommandContext,
+  ): Promise<void> {
+    const { commands } = await this.store.load(customerAggregate, customerId);
+    if (commands.some(({ id }) => id === commandId)) return;
+    const { state } = await this.store.load(customerAggregate, successorId, { fresh: true });
+    if (state.status === 'unknown') throw customerUnknown(successorId, '/successorId');
+    const refusal = successorRefusal(state);
+    if (refusal) throw refusal;
   }
 }
 
@@ -80,6 +93,7 @@ export class CustomerStandingController {
   @Post('credit-standing')
   @HttpCode(200)
   @ApiOkResponse({ type: CustomerChangedReply })
+  @MayRefuse('customer/standing-unchanged', 'customer/unknown')
   changeStanding(
     @Param() { customerId }: CustomerParams,
     @Body() body: CreditStandingBody,
@@ -97,6 +111,12 @@ export class CustomerStandingController {
   @Post('succession')
   @HttpCode(200)
   @ApiOkResponse({ type: CustomerChangedReply })
+  @MayRefuse(
+    'customer/succeeded',
+    'customer/successor-succeeded',
+    'customer/own-successor',
+    'customer/unknown',
+  )
   succeed(
     @Param() { customerId }: CustomerParams,
     @Body() body: SuccessionBody,

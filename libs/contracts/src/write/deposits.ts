@@ -1,10 +1,11 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsISO4217CurrencyCode, IsUUID, Length } from 'class-validator';
+import { IsUUID, Length } from 'class-validator';
 import { deriveId, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
-import { ContractParams, IsDay, IsMoney } from '../http/forms.js';
+import { ContractParams, IsCurrency, IsDay, IsMoney } from '../http/forms.js';
+import { MayRefuse, NO_PAYMENT } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 export class DepositParams extends ContractParams {
@@ -24,7 +25,7 @@ class Payment {
    * ISO 4217; that of the contract.
    * @example USD
    */
-  @IsISO4217CurrencyCode()
+  @IsCurrency()
   currency: string;
 
   /**
@@ -74,6 +75,7 @@ export class DepositsController {
   @ApiOperation({ summary: 'Record that the customer paid a deposit' })
   @Post()
   @ApiCreatedResponse({ type: DepositReply })
+  @MayRefuse('contract/ended', ...NO_PAYMENT)
   async receive(
     @Param() { contractId }: ContractParams,
     @Body() body: ReceiveDepositBody,
@@ -94,6 +96,12 @@ export class DepositsController {
   @Post(':depositId/draw')
   @HttpCode(200)
   @ApiOkResponse({ type: DepositReply })
+  @MayRefuse(
+    'contract/deposit-exceeded',
+    'contract/deposit-unknown',
+    'contract/deposit-not-received',
+    ...NO_PAYMENT,
+  )
   async draw(
     @Param() { contractId, depositId }: DepositParams,
     @Body() body: DrawDepositBody,
@@ -110,6 +118,12 @@ export class DepositsController {
   @Post(':depositId/refund')
   @HttpCode(200)
   @ApiOkResponse({ type: DepositReply })
+  @MayRefuse(
+    'contract/deposit-exceeded',
+    'contract/deposit-unknown',
+    'contract/deposit-not-received',
+    ...NO_PAYMENT,
+  )
   async refund(
     @Param() { contractId, depositId }: DepositParams,
     @Body() body: RefundDepositBody,

@@ -1,7 +1,7 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsISO4217CurrencyCode, IsUUID, Length } from 'class-validator';
+import { IsUUID, Length } from 'class-validator';
 import {
   AggregateStore,
   deriveId,
@@ -13,6 +13,8 @@ import { customerAggregate, customerUnknown } from '../domain/customer.js';
 import { type ContractDrafted, type ContractEvent } from '../domain/contract-events.js';
 import { type Contract } from '../domain/contract-state.js';
 import { contractAggregate } from '../domain/hosting-contract.js';
+import { IsCurrency } from '../http/forms.js';
+import { MayRefuse } from '../http/refusals.js';
 import { mustBeInCredit } from '../process/credit.js';
 
 export class DraftContractBody {
@@ -42,7 +44,7 @@ export class DraftContractBody {
    * ISO 4217.
    * @example USD
    */
-  @IsISO4217CurrencyCode()
+  @IsCurrency()
   currency: string;
 }
 
@@ -92,6 +94,12 @@ export class DraftContractController {
   @Post()
   @Roles('commercial')
   @ApiCreatedResponse({ type: ContractDraftedReply })
+  @MayRefuse(
+    'customer/credit-stop',
+    'customer/succeeded',
+    'contract/already-drafted',
+    'customer/unknown',
+  )
   async draft(@Body() body: DraftContractBody, @ActContext() context: CommandContext) {
     const contractId = deriveId(context.commandId, 'contract');
     const data = { contractId, ...body };

@@ -6,6 +6,7 @@ import { ArrayMaxSize, ArrayMinSize, IsArray, Length, ValidateNested } from 'cla
 import type { CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
 import { ContractParams, IsDay, IsDigest, MayBeAbsent } from '../http/forms.js';
+import { MayRefuse } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 export class SignatoryBody {
@@ -57,6 +58,13 @@ export class ExecuteContractController {
   @HttpCode(200)
   @Roles('commercial')
   @ApiOkResponse({ type: ContractExecutedReply })
+  @MayRefuse(
+    'contract/already-executed',
+    'contract/no-terms',
+    'contract/terms-after-execution',
+    'contract/act-in-future',
+    'contract/unknown',
+  )
   async execute(
     @Param() { contractId }: ContractParams,
     @Body() data: ExecuteContractBody,

@@ -3,15 +3,15 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsUUID, Length, ValidateNested } from 'class-validator';
-import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
+import type { CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
-import { customerAggregate, customerUnknown } from '../domain/customer.js';
 import {
   SUSPENSION_CAUSES,
   TERMINATION_CAUSES,
   type LifecycleCommand,
 } from '../domain/lifecycle.js';
 import { ContractParams, IsDay, IsDigest, MayBeAbsent } from '../http/forms.js';
+import { MayRefuse, NO_ACT } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 export class ActivateContractBody {
@@ -148,15 +148,13 @@ export class ContractChangedReply {
 @Controller('contracts/:contractId')
 @Roles('commercial')
 export class LifecycleController {
-  constructor(
-    private readonly commands: CommandBus,
-    private readonly store: AggregateStore,
-  ) {}
+  constructor(private readonly commands: CommandBus) {}
 
   @ApiOperation({ summary: 'The conditions of an executed contract are met: service begins' })
   @Post('activation')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('contract/already-active', 'contract/deposit-unpaid', ...NO_ACT)
   activate(
     @Param() { contractId }: ContractParams,
     @Body() data: ActivateContractBody,
@@ -169,6 +167,7 @@ export class LifecycleController {
   @Post('suspension')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('contract/not-active', ...NO_ACT)
   suspend(
     @Param() { contractId }: ContractParams,
     @Body() data: SuspendServiceBody,
@@ -181,6 +180,7 @@ export class LifecycleController {
   @Post('resumption')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('contract/not-suspended', 'contract/deposit-unpaid', ...NO_ACT)
   resume(
     @Param() { contractId }: ContractParams,
     @Body() data: ResumeServiceBody,
@@ -193,6 +193,7 @@ export class LifecycleController {
   @Post('notice')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('contract/notice-backwards', ...NO_ACT)
   giveNotice(
     @Param() { contractId }: ContractParams,
     @Body() data: GiveNoticeBody,
@@ -205,6 +206,7 @@ export class LifecycleController {
   @Post('termination')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('contract/notice-not-over', ...NO_ACT)
   terminate(
     @Param() { contractId }: ContractParams,
     @Body() data: TerminateContractBody,
@@ -217,6 +219,7 @@ export class LifecycleController {
   @Post('expiry')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse('contract/term-not-over', ...NO_ACT)
   expire(
     @Param() { contractId }: ContractParams,
     @Body() data: ExpireContractBody,
@@ -229,6 +232,7 @@ export class LifecycleController {
   @Post('assumption')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse(...NO_ACT)
   assume(
     @Param() { contractId }: ContractParams,
     @Body() data: AssumeContractBody,
@@ -241,6 +245,7 @@ export class LifecycleController {
   @Post('rejection')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
+  @MayRefuse(...NO_ACT)
   reject(
     @Param() { contractId }: ContractParams,
     @Body() data: RejectContractBody,
@@ -253,13 +258,12 @@ export class LifecycleController {
   @Post('assignment')
   @HttpCode(200)
   @ApiOkResponse({ type: ContractChangedReply })
-  async assign(
+  @MayRefuse('customer/succeeded', 'customer/credit-stop', 'customer/unknown', ...NO_ACT)
+  assign(
     @Param() { contractId }: ContractParams,
     @Body() data: AssignPartyBody,
     @ActContext() context: CommandContext,
   ) {
-    const { state } = await this.store.load(customerAggregate, data.toCustomerId);
-    if (state.status === 'unknown') throw customerUnknown(data.toCustomerId, '/toCustomerId');
     return this.change(contractId, 'AssignParty', data, context);
   }
 

@@ -1,11 +1,12 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsIn, Length, Matches, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { deriveId, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, reply, Roles } from '@hostledger/http';
 import { ORDER_BASES, type OrderBasis } from '../domain/contract-events.js';
 import { ContractParams, IsDay, IsUnits, IsWatts, MayBeAbsent } from '../http/forms.js';
+import { MayRefuse, NOTHING_NEW } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 const namesUnits = (basis: OrderBasis = 'units'): boolean => basis === 'units';
@@ -49,6 +50,16 @@ export class PlaceOrderBody {
   @Matches(/^[A-Z0-9][A-Z0-9-]{0,39}$/, { message: '$property is the code of a model' })
   model?: string;
 
+  /**
+   * Rated hashrate of all the machines together, in GH/s, where it was agreed on.
+   * @example 4077000000
+   */
+  @MayBeAbsent()
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000_000_000)
+  hashrateGhs?: number;
+
   /** @example 2023-10-01 */
   @IsDay()
   startsOn: string;
@@ -68,6 +79,12 @@ export class PlaceOrderController {
   @Post()
   @Roles('commercial')
   @ApiCreatedResponse({ type: OrderPlacedReply })
+  @MayRefuse(
+    'contract/cap-exceeded',
+    'contract/orders-too-large',
+    'contract/order-without-units',
+    ...NOTHING_NEW,
+  )
   async place(
     @Param() { contractId }: ContractParams,
     @Body() body: PlaceOrderBody,

@@ -15,6 +15,7 @@ import {
   type CustomerEvent,
   type CustomerRegistered,
 } from '../domain/customer.js';
+import { MayRefuse } from '../http/refusals.js';
 
 export class RegisterCustomerBody {
   /** @example Bitmain */
@@ -66,6 +67,7 @@ export class RegisterCustomerController {
   @Post()
   @Roles('commercial')
   @ApiCreatedResponse({ type: CustomerRegisteredReply })
+  @MayRefuse('customer/already-registered')
   async register(@Body() body: RegisterCustomerBody, @ActContext() context: CommandContext) {
     const customerId = deriveId(context.commandId, 'customer');
     const data = { customerId, ...body };

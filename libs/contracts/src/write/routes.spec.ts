@@ -9,6 +9,7 @@ import {
   configureHttp,
   DENIAL_OBSERVER,
   fastifyAdapter,
+  openApiDocument,
   problemCatalogue,
 } from '@hostledger/http';
 import { facilityAggregate } from '@hostledger/sites';
@@ -318,6 +319,63 @@ describe('a customer whose credit is stopped', () => {
   });
 });
 
+describe('customers that succeed each other', () => {
+  const proof = { effectiveOn: '2024-06-01', documentDigest: 'd'.repeat(64) };
+  const succeed = (customerId: unknown, successorId: unknown, headers = {}) =>
+    post(`/v1/customers/${String(customerId)}/succession`, { successorId, ...proof }, headers);
+  const register = async () => (await post('/v1/customers', customer)).body.customerId;
+
+  it('form no circle', async () => {
+    const [first, second, third] = [await register(), await register(), await register()];
+    expect(await succeed(first, second)).toMatchObject({ status: 200 });
+    const key = { 'idempotency-key': 'second' };
+    expect(await succeed(second, third, key)).toMatchObject({ status: 200 });
+    for (const [last, taken] of [
+      [third, first],
+      [third, second],
+    ]) {
+      expect(await succeed(last, taken)).toMatchObject({
+        status: 409,
+        body: {
+          code: 'customer/successor-succeeded',
+          errors: [{ pointer: '/successorId' }],
+        },
+      });
+    }
+    expect(await succeed(third, await register())).toMatchObject({ status: 200 });
+    expect(await succeed(second, third, key)).toMatchObject({
+      status: 200,
+      headers: { 'idempotent-replayed': 'true' },
+    });
+  });
+
+  it('take over no contract once they are succeeded or their credit is stopped', async () => {
+    const { contract } = await ordered();
+    const [gone, stopped, sound] = [await register(), await register(), await register()];
+    await succeed(gone, sound);
+    const stop = { standing: 'stop', cause: 'invoice is late' };
+    await post(`/v1/customers/${String(stopped)}/credit-standing`, stop);
+    const assign = (toCustomerId: unknown, headers = {}) =>
+      post(`${contract}/assignment`, { toCustomerId, ...proof }, headers);
+    const pointer = '/toCustomerId';
+    expect(await assign(gone)).toMatchObject({
+      status: 409,
+      body: { code: 'customer/succeeded', errors: [{ pointer }] },
+    });
+    expect(await assign(stopped)).toMatchObject({
+      status: 409,
+      body: { code: 'customer/credit-stop', errors: [{ pointer }] },
+    });
+    const key = { 'idempotency-key': 'assignment' };
+    expect(await assign(sound, key)).toMatchObject({ status: 200 });
+    await post(`/v1/customers/${String(sound)}/credit-standing`, stop);
+    expect(await assign(sound, key)).toMatchObject({
+      status: 200,
+      headers: { 'idempotent-replayed': 'true' },
+    });
+  });
+});
+
 describe('a deposit', () => {
   it('is received, drawn and refunded, never below nothing', async () => {
     const contract = await draft();
@@ -372,6 +430,16 @@ describe('what is refused', () => {
       '/rateCard/ratePerKwh',
       { ...terms, rateCard: { ...terms.rateCard, ratePerKwh: 7 } },
     ],
+    [
+      '/terms',
+      '/rateCard/currency',
+      { ...terms, rateCard: { ...terms.rateCard, currency: 'usd' } },
+    ],
+    [
+      '/terms',
+      '/rateCard/currency',
+      { ...terms, rateCard: { ...terms.rateCard, currency: 'ZZZ' } },
+    ],
     ['/terms', '/rateCard', { ...terms, rateCard: undefined }],
     ['/terms', '/rateCard/discount', { ...terms, rateCard: { ...terms.rateCard, discount: '1' } }],
     ['/terms', '/clauses/0/text', { ...terms, clauses: [{ ref: '1', title: 'x', text: '' }] }],
@@ -394,6 +462,25 @@ describe('what is refused', () => {
     const operator = { authorization: 'Bearer operator' };
     expect(await post('/v1/customers', customer, operator)).toMatchObject({ status: 403 });
   });
+});
+
+it('Every route that can be refused by a rule shows the codes of its own rules', () => {
+  const conflicts = Object.entries(openApiDocument(app).paths)
+    .map(([path, { post: operation }]) => [path, operation?.responses['409']] as const)
+    .filter(([, response]) => response && 'content' in response)
+    .map(([path, response]) => {
+      const content = response && 'content' in response ? response.content : undefined;
+      const { examples = {} } = content?.['application/problem+json'] ?? {};
+      return [path, Object.keys(examples)] as const;
+    });
+  const codesOf = new Map(conflicts);
+  expect(codesOf.get('/v1/contracts/{contractId}/allocations')).toContain(
+    'contract/order-exceeded',
+  );
+  const others = conflicts.filter(
+    ([, codes]) => codes.length === 0 || !codes.every((code) => /^(contract|cust)/.test(code)),
+  );
+  expect(others).toEqual([]);
 });
 
 it('Every refusal of the domain is in the catalogue of problems', () => {

@@ -22,6 +22,16 @@ export const setUpContract = async (store: AggregateStore): Promise<void> => {
       at,
     },
     {
+      type: 'AdoptTerms',
+      data: {
+        effectiveOn: '2023-09-24',
+        documentDigest: 'a'.repeat(64),
+        clauses: [],
+        rateCard: { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.07' },
+      },
+      at,
+    },
+    {
       type: 'ExecuteContract',
       data: {
         executedOn: '2023-09-25',

@@ -1,3 +1,4 @@
+import { contractAggregate, type ContractCommand } from '@hostledger/contracts';
 import { deriveId } from '@hostledger/eventsourcing';
 import { rackAggregate, rackId } from '@hostledger/sites';
 import { contractId, setUpContract } from '../process/delivery.fixture.js';
@@ -238,6 +239,34 @@ describe('the read models', () => {
       extra: 1,
       openDiscrepancies: 0,
       hashrate,
+    });
+  });
+
+  it('reconcile what the orders of the contract name, shipped or not', async () => {
+    const agreed = { effectiveOn: '2023-09-25', documentDigest: 'a'.repeat(64), clauses: [] };
+    const rateCard = { basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.07' } as const;
+    const order = { orderId: deriveId('order'), reference: 'SO-1', units: 10, powerWatts: 50_000 };
+    const commands: ContractCommand[] = [
+      { type: 'AdoptTerms', data: { ...agreed, rateCard }, at },
+      {
+        type: 'PlaceOrder',
+        data: { ...order, hashrateGhs: 1_500_000, startsOn: '2023-10-01' },
+        at,
+      },
+    ];
+    for (const command of commands) {
+      await store.handle(contractAggregate, contractId, command, contextOf(`owe ${command.type}`));
+    }
+    await room.fillReadModels();
+    const { body } = await call('GET', `/contracts/${contractId}/delivered`);
+    const outstanding = 1_500_000 - hashrate.accepted - hashrate.extra - hashrate.waived;
+    expect(body).toMatchObject({
+      announced: 5,
+      hashrate: { ...hashrate, contracted: 1_500_000, outstanding },
+    });
+    expect(await call('GET', `/contracts/${deriveId('nobody')}/delivered`)).toMatchObject({
+      status: 404,
+      body: { code: 'contract/unknown' },
     });
   });
 

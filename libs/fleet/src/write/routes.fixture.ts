@@ -1,6 +1,7 @@
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { contractsProjections } from '@hostledger/contracts';
 import { AggregateStore } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
@@ -55,7 +56,10 @@ export class FleetRoutes {
 
   /** Reads see what is in the log now. */
   async fillReadModels(): Promise<void> {
-    const filled = await readModelsOf(fleetProjections, this.streams.log);
+    const filled = await readModelsOf(
+      [...contractsProjections, ...fleetProjections],
+      this.streams.log,
+    );
     this.readModels = filled.readModels;
     this.closings.unshift(filled.close);
   }

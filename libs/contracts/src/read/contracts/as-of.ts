@@ -1,26 +1,45 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { Matches } from 'class-validator';
+import { ValidateBy } from 'class-validator';
 import { streamName, type RecordedEvent } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
-import { contractOnDay, dayIn, type ContractOnDay } from '../../domain/as-of.js';
+import { contractOnDay, type ContractOnDay } from '../../domain/as-of.js';
 import {
   termsKindOf,
   type ContractDrafted,
   type ContractEvent,
 } from '../../domain/contract-events.js';
+import { dayIn } from '../../domain/days.js';
 import { contractAggregate } from '../../domain/hosting-contract.js';
 import { contractUnknown } from '../../domain/standing.js';
 import type { Stage } from '../../domain/lifecycle.js';
 import { MayBeAbsent } from '../../http/forms.js';
 import { AmountView, DeliveredView, TermsSaidView } from './views.js';
 
-const INSTANT = String.raw`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z`;
-const DAY_OR_INSTANT = new RegExp(String.raw`^(\d{4}-\d{2}-\d{2}|${INSTANT})$`);
-const POSITION_OR_INSTANT = new RegExp(String.raw`^(\d{1,19}|${INSTANT})$`);
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z$/;
+const POSITION = /^\d{1,19}$/;
 
-const IsMoment = (form: RegExp, message: string): PropertyDecorator =>
-  applyDecorators(ApiProperty({ type: String }), Matches(form, { message }));
+/** A date that the calendar does not have, or 25 o'clock, does not come out as it went in. */
+const isOfCalendar = (text: string): boolean => {
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text.slice(0, 16));
+};
+const isDay = (text: string): boolean => DAY.test(text) && isOfCalendar(text);
+const isInstant = (text: string): boolean => INSTANT.test(text) && isOfCalendar(text);
+const isPosition = (text: string): boolean => POSITION.test(text);
+
+const IsMoment = (name: string, isOne: (text: string) => boolean, message: string) =>
+  applyDecorators(
+    ApiProperty({ type: String }),
+    ValidateBy({
+      name,
+      validator: {
+        validate: (value) => typeof value === 'string' && isOne(value),
+        defaultMessage: () => message,
+      },
+    }),
+  );
 
 export class AsOfQuery {
   /**
@@ -29,7 +48,11 @@ export class AsOfQuery {
    * @example 2023-12-31
    */
   @MayBeAbsent()
-  @IsMoment(DAY_OR_INSTANT, '$property is a day, YYYY-MM-DD, or an instant in UTC')
+  @IsMoment(
+    'dayOrInstant',
+    (text) => isDay(text) || isInstant(text),
+    '$property is a day of the calendar, YYYY-MM-DD, or an instant in UTC',
+  )
   asOf?: string;
 
   /**
@@ -37,7 +60,11 @@ export class AsOfQuery {
    * @example 2024-01-15T00:00:00Z
    */
   @MayBeAbsent()
-  @IsMoment(POSITION_OR_INSTANT, '$property is a log position or an instant in UTC')
+  @IsMoment(
+    'positionOrInstant',
+    (text) => isPosition(text) || isInstant(text),
+    '$property is a log position or an instant in UTC',
+  )
   knownAt?: string;
 }
 
@@ -66,6 +93,10 @@ export class ContractAsOfView {
   title: string;
   stage: 'drafted' | Stage;
   since?: string;
+  /** By a notice given by then: the day the contract can end on. */
+  endsOn?: string;
+  /** When a court had allowed it to be kept. */
+  assumedOn?: string;
   /** Absent before the first version takes effect. */
   terms?: TermsInForceView;
   ordered: AmountView;
@@ -109,14 +140,13 @@ const knownBy = (knownAt: string | undefined): ((event: RecordedEvent) => boolea
 };
 
 const viewOf = (
-  { terms, since, ...contract }: ContractOnDay,
+  { terms, ...contract }: ContractOnDay,
   day: string,
   last: RecordedEvent,
 ): ContractAsOfView => ({
   ...contract,
   asOf: day,
   knownAt: recordedView({ ...last, eventId: last.id }),
-  ...(since === undefined ? {} : { since }),
   ...(terms && { terms: termsInForce(terms) }),
 });
 

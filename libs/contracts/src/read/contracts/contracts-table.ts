@@ -1,5 +1,6 @@
 import { tableFold, type Recorded } from '@hostledger/eventsourcing';
 import type { ContractEvent, Signatory } from '../../domain/contract-events.js';
+import { minus, NOTHING, type Amount } from '../../domain/contract-state.js';
 import {
   evolveLifecycle,
   type Lifecycle,
@@ -15,6 +16,7 @@ import {
   type ManifestRegistered,
   type PowerEvent,
 } from './folding.js';
+import { withChange, type LaterChange } from './later.js';
 
 // What the contract is and holds
 
@@ -41,23 +43,28 @@ export interface ContractRow {
   readonly signatories: readonly Signatory[];
   /** The latest version adopted; 0 before the first. */
   readonly terms_version: number;
-  readonly ordered_units: number;
+  readonly ordered_units: bigint;
   readonly ordered_watts: bigint;
-  readonly allocated_units: number;
+  /** Of the sums before: what takes effect on a day to come. */
+  readonly later_ordered: readonly LaterChange[];
+  /** Of all orders; null while none names it. */
+  readonly contracted_hashrate_ghs: bigint | null;
+  readonly allocated_units: bigint;
   readonly allocated_watts: bigint;
-  readonly assigned_units: number;
+  readonly later_allocated: readonly LaterChange[];
+  readonly assigned_units: bigint;
   readonly assigned_watts: bigint;
   /** Of the manifests that arrived; of models known by then. */
-  readonly announced_units: number;
+  readonly announced_units: bigint;
   readonly announced_watts: bigint;
   readonly announced_hashrate_ghs: bigint;
   /** Received and found good. */
-  readonly accepted_units: number;
-  readonly delivered_units: number;
+  readonly accepted_units: bigint;
+  readonly delivered_units: bigint;
   readonly delivered_watts: bigint;
   readonly delivered_hashrate_ghs: bigint;
   /** Machines that draw power under it now. */
-  readonly energized_units: number;
+  readonly energized_units: bigint;
   readonly energized_watts: bigint;
   readonly energized_hashrate_ghs: bigint;
   /** Of all deposits together; decimal. */
@@ -94,20 +101,23 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
       document_digest: 'text',
       signatories: 'jsonb',
       terms_version: 'integer',
-      ordered_units: 'integer',
+      ordered_units: 'bigint',
       ordered_watts: 'bigint',
-      allocated_units: 'integer',
+      later_ordered: 'jsonb',
+      contracted_hashrate_ghs: 'bigint',
+      allocated_units: 'bigint',
       allocated_watts: 'bigint',
-      assigned_units: 'integer',
+      later_allocated: 'jsonb',
+      assigned_units: 'bigint',
       assigned_watts: 'bigint',
-      announced_units: 'integer',
+      announced_units: 'bigint',
       announced_watts: 'bigint',
       announced_hashrate_ghs: 'bigint',
-      accepted_units: 'integer',
-      delivered_units: 'integer',
+      accepted_units: 'bigint',
+      delivered_units: 'bigint',
       delivered_watts: 'bigint',
       delivered_hashrate_ghs: 'bigint',
-      energized_units: 'integer',
+      energized_units: 'bigint',
       energized_watts: 'bigint',
       energized_hashrate_ghs: 'bigint',
       deposit_held: 'text',
@@ -122,8 +132,10 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
       'term_ends_on',
       'executed_on',
       'document_digest',
+      'contracted_hashrate_ghs',
     ],
     indexes: [
+      ['reference', 'contract_id'],
       ['customer_id', 'contract_id'],
       ['stage', 'contract_id'],
     ],
@@ -159,20 +171,23 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
         document_digest: null,
         signatories: [],
         terms_version: 0,
-        ordered_units: 0,
+        ordered_units: 0n,
         ordered_watts: 0n,
-        allocated_units: 0,
+        later_ordered: [],
+        contracted_hashrate_ghs: null,
+        allocated_units: 0n,
         allocated_watts: 0n,
-        assigned_units: 0,
+        later_allocated: [],
+        assigned_units: 0n,
         assigned_watts: 0n,
-        announced_units: 0,
+        announced_units: 0n,
         announced_watts: 0n,
         announced_hashrate_ghs: 0n,
-        accepted_units: 0,
-        delivered_units: 0,
+        accepted_units: 0n,
+        delivered_units: 0n,
         delivered_watts: 0n,
         delivered_hashrate_ghs: 0n,
-        energized_units: 0,
+        energized_units: 0n,
         energized_watts: 0n,
         energized_hashrate_ghs: 0n,
         deposit_held: '0.00',
@@ -200,52 +215,50 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
         return { ...withTermEnd(row, event.data), terms_version: event.data.version };
       case 'TermsCorrected':
         return withTermEnd(row, event.data);
-      case 'ServiceOrderPlaced':
+      case 'ServiceOrderPlaced': {
+        const { units, powerWatts, hashrateGhs, startsOn: on } = event.data;
+        const contracted = row.contracted_hashrate_ghs;
         return {
           ...row,
-          ordered_units: row.ordered_units + event.data.units,
-          ordered_watts: row.ordered_watts + BigInt(event.data.powerWatts),
+          ordered_units: row.ordered_units + BigInt(units),
+          ordered_watts: row.ordered_watts + BigInt(powerWatts),
+          later_ordered: withChange(row.later_ordered, { on, units, powerWatts }, event.recordedAt),
+          contracted_hashrate_ghs:
+            hashrateGhs === undefined ? contracted : (contracted ?? 0n) + BigInt(hashrateGhs),
         };
+      }
       case 'CustomerAllocated':
-        return {
-          ...row,
-          allocated_units: row.allocated_units + event.data.units,
-          allocated_watts: row.allocated_watts + BigInt(event.data.powerWatts),
-        };
+        return allocatedBy(row, event.data, event.recordedAt);
       case 'MinersDelivered':
         return {
           ...row,
-          delivered_units: row.delivered_units + event.data.received,
+          delivered_units: row.delivered_units + BigInt(event.data.received),
           delivered_watts: row.delivered_watts + nameplateWatts(event.data.byModel),
           delivered_hashrate_ghs: row.delivered_hashrate_ghs + BigInt(event.data.hashrateGhs),
-          accepted_units: row.accepted_units + (event.data.accepted ?? event.data.received),
+          accepted_units: row.accepted_units + BigInt(event.data.accepted ?? event.data.received),
         };
       case 'DeliveredMinersAmended': {
         const { units, nameplateWatts: watts, hashrateGhs } = event.data.change;
         return {
           ...row,
-          delivered_units: row.delivered_units + units,
-          accepted_units: row.accepted_units + event.data.change.accepted,
+          delivered_units: row.delivered_units + BigInt(units),
+          accepted_units: row.accepted_units + BigInt(event.data.change.accepted),
           delivered_watts: row.delivered_watts + BigInt(watts),
           delivered_hashrate_ghs: row.delivered_hashrate_ghs + BigInt(hashrateGhs),
         };
       }
       case 'AllocationReduced':
-        return {
-          ...row,
-          allocated_units: row.allocated_units - event.data.units,
-          allocated_watts: row.allocated_watts - BigInt(event.data.powerWatts),
-        };
+        return allocatedBy(row, { ...event.data, ...minus(NOTHING, event.data) }, event.recordedAt);
       case 'MachinesAssigned':
         return {
           ...row,
-          assigned_units: row.assigned_units + event.data.units,
+          assigned_units: row.assigned_units + BigInt(event.data.units),
           assigned_watts: row.assigned_watts + BigInt(event.data.powerWatts),
         };
       case 'AssignmentReleased':
         return {
           ...row,
-          assigned_units: row.assigned_units - event.data.units,
+          assigned_units: row.assigned_units - BigInt(event.data.units),
           assigned_watts: row.assigned_watts - BigInt(event.data.powerWatts),
         };
       case 'DepositReceived':
@@ -259,6 +272,17 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
         return lived(row, event);
     }
   },
+});
+
+const allocatedBy = (
+  row: ContractRow,
+  { units, powerWatts, effectiveOn: on }: Amount & { readonly effectiveOn: string },
+  recordedAt: string,
+): ContractRow => ({
+  ...row,
+  allocated_units: row.allocated_units + BigInt(units),
+  allocated_watts: row.allocated_watts + BigInt(powerWatts),
+  later_allocated: withChange(row.later_allocated, { on, units, powerWatts }, recordedAt),
 });
 
 const withTermEnd = (
@@ -296,7 +320,7 @@ const energized = (row: ContractRow, event: PowerEvent, contractId: unknown): Co
   if (!change) return row;
   return {
     ...row,
-    energized_units: row.energized_units + change.units,
+    energized_units: row.energized_units + BigInt(change.units),
     energized_watts: row.energized_watts + BigInt(change.powerWatts),
     energized_hashrate_ghs: row.energized_hashrate_ghs + BigInt(change.hashrateGhs),
   };
@@ -308,7 +332,7 @@ const announced = (row: ContractRow, data: ManifestRegistered['data']): Contract
   const hashrate = byModel.reduce((sum, model) => sum + BigInt(model.hashrateGhs), 0n);
   return {
     ...row,
-    announced_units: row.announced_units + data.lineCount,
+    announced_units: row.announced_units + BigInt(data.lineCount),
     announced_watts: row.announced_watts + nameplateWatts(byModel),
     announced_hashrate_ghs: row.announced_hashrate_ghs + hashrate,
   };

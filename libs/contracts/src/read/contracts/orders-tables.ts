@@ -1,4 +1,4 @@
-import { tableFold } from '@hostledger/eventsourcing';
+import { tableFold, type Recorded } from '@hostledger/eventsourcing';
 import type {
   AllocationReduced,
   AssignmentReleased,
@@ -8,9 +8,11 @@ import type {
   OrderBasis,
   ServiceOrderPlaced,
 } from '../../domain/contract-events.js';
+import { minus, NOTHING } from '../../domain/contract-state.js';
 import { amountOf } from '../../domain/money.js';
 import { held } from './contracts-table.js';
 import { ofAllocation, ofDeposit, ofOrder } from './folding.js';
+import { withChange, type LaterChange } from './later.js';
 
 // What a contract holds: orders, allocations of them, and deposits
 
@@ -23,13 +25,16 @@ export interface OrderRow {
   readonly basis: OrderBasis;
   readonly units: number;
   readonly power_watts: bigint;
+  readonly hashrate_ghs: bigint | null;
   readonly model: string | null;
   readonly starts_on: string;
   readonly placed_at: string;
   /** Less all reductions, also those that take effect later. */
-  readonly allocated_units: number;
+  readonly allocated_units: bigint;
   readonly allocated_watts: bigint;
-  readonly assigned_units: number;
+  /** Of them: what takes effect on a day to come. */
+  readonly later_allocated: readonly LaterChange[];
+  readonly assigned_units: bigint;
   readonly assigned_watts: bigint;
 }
 
@@ -43,16 +48,19 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
       basis: 'text',
       units: 'integer',
       power_watts: 'bigint',
+      hashrate_ghs: 'bigint',
       model: 'text',
       starts_on: 'date',
       placed_at: 'timestamptz',
-      allocated_units: 'integer',
+      allocated_units: 'bigint',
       allocated_watts: 'bigint',
-      assigned_units: 'integer',
+      later_allocated: 'jsonb',
+      assigned_units: 'bigint',
       assigned_watts: 'bigint',
     },
     key: ['contract_id', 'order_id'],
-    nullable: ['model'],
+    nullable: ['model', 'hashrate_ghs'],
+    indexes: [['contract_id', 'placed_at', 'order_id']],
   },
   keys: {
     ServiceOrderPlaced: ofOrder,
@@ -62,8 +70,11 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
     AssignmentReleased: ofOrder,
   },
   evolve: (row, event) => {
-    if (event.type !== 'ServiceOrderPlaced') return row && { ...row, ...counted(row, event) };
+    if (event.type !== 'ServiceOrderPlaced') {
+      return row && { ...row, ...counted(row, event), later_allocated: later(row, event) };
+    }
     const { contractId, orderId, reference, units, powerWatts, model, startsOn } = event.data;
+    const { hashrateGhs } = event.data;
     return {
       contract_id: contractId,
       order_id: orderId,
@@ -71,12 +82,14 @@ export const contractOrders = tableFold<OrderRow, ServiceOrderPlaced | Allocatin
       basis: event.data.basis ?? 'units',
       units,
       power_watts: BigInt(powerWatts),
+      hashrate_ghs: hashrateGhs === undefined ? null : BigInt(hashrateGhs),
       model: model ?? null,
       starts_on: startsOn,
       placed_at: event.metadata.occurredAt,
-      allocated_units: 0,
+      allocated_units: 0n,
       allocated_watts: 0n,
-      assigned_units: 0,
+      later_allocated: [],
+      assigned_units: 0n,
       assigned_watts: 0n,
     };
   },
@@ -89,11 +102,20 @@ type Counts = Pick<
 
 const counted = (row: Counts, event: Allocating): Partial<Counts> => {
   const grows = event.type === 'CustomerAllocated' || event.type === 'MachinesAssigned';
-  const units = grows ? event.data.units : -event.data.units;
+  const units = BigInt(grows ? event.data.units : -event.data.units);
   const watts = BigInt(grows ? event.data.powerWatts : -event.data.powerWatts);
   return event.type === 'CustomerAllocated' || event.type === 'AllocationReduced'
     ? { allocated_units: row.allocated_units + units, allocated_watts: row.allocated_watts + watts }
     : { assigned_units: row.assigned_units + units, assigned_watts: row.assigned_watts + watts };
+};
+
+const later = (
+  { later_allocated: before }: OrderRow,
+  { type, data, recordedAt }: Recorded<Allocating>,
+): readonly LaterChange[] => {
+  if (type !== 'CustomerAllocated' && type !== 'AllocationReduced') return before;
+  const { units, powerWatts } = type === 'CustomerAllocated' ? data : minus(NOTHING, data);
+  return withChange(before, { on: data.effectiveOn, units, powerWatts }, recordedAt);
 };
 
 export interface AllocationRow {
@@ -106,9 +128,9 @@ export interface AllocationRow {
   readonly effective_on: string;
   readonly allocated_at: string;
   /** What is left of it after all reductions, also those that take effect later. */
-  readonly allocated_units: number;
+  readonly allocated_units: bigint;
   readonly allocated_watts: bigint;
-  readonly assigned_units: number;
+  readonly assigned_units: bigint;
   readonly assigned_watts: bigint;
   readonly reductions: readonly ReductionEntry[];
 }
@@ -133,9 +155,9 @@ export const contractAllocations = tableFold<AllocationRow, Allocating>({
       power_watts: 'bigint',
       effective_on: 'date',
       allocated_at: 'timestamptz',
-      allocated_units: 'integer',
+      allocated_units: 'bigint',
       allocated_watts: 'bigint',
-      assigned_units: 'integer',
+      assigned_units: 'bigint',
       assigned_watts: 'bigint',
       reductions: 'jsonb',
     },
@@ -168,9 +190,9 @@ export const contractAllocations = tableFold<AllocationRow, Allocating>({
       power_watts,
       effective_on: data.effectiveOn,
       allocated_at: metadata.occurredAt,
-      allocated_units: data.units,
+      allocated_units: BigInt(data.units),
       allocated_watts: power_watts,
-      assigned_units: 0,
+      assigned_units: 0n,
       assigned_watts: 0n,
       reductions: [],
     };

@@ -6,7 +6,7 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { IsIn, IsUUID } from 'class-validator';
+import { IsIn, IsUUID, Length, Matches } from 'class-validator';
 import type { Kysely } from 'kysely';
 import { streamName } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
@@ -19,11 +19,14 @@ import {
   ReadAt,
   readReply,
   readTimeline,
+  requestClock,
   Timeline,
   type HttpReply,
   type PageOf,
   type ReadOptions,
 } from '@hostledger/http';
+import { FACILITY_CODE } from '@hostledger/sites';
+import { dayIn } from '../../domain/days.js';
 import { contractAggregate } from '../../domain/hosting-contract.js';
 import { contractUnknown } from '../../domain/standing.js';
 import { STAGES, type Stage } from '../../domain/lifecycle.js';
@@ -42,6 +45,7 @@ import {
   deliveryView,
   depositView,
   DepositView,
+  OrderView,
   orderView,
   TermsView,
   termsView,
@@ -66,6 +70,29 @@ export class ContractsPage extends Page {
   @MayBeAbsent()
   @IsIn(STAGES)
   stage?: Stage;
+
+  /**
+   * Only the contracts of this number.
+   * @example HA-2023-09
+   */
+  @MayBeAbsent()
+  @Length(1, 100)
+  reference?: string;
+}
+
+export class AllocationsPage extends Page {
+  /**
+   * Only those at this facility.
+   * @example DENTON
+   */
+  @MayBeAbsent()
+  @Matches(FACILITY_CODE, { message: '$property is the code of a facility' })
+  facility?: string;
+
+  /** Only those of this order. */
+  @MayBeAbsent()
+  @IsUUID()
+  orderId?: string;
 }
 
 class ListOf {
@@ -77,6 +104,9 @@ export class ContractList extends ListOf {
 }
 export class TermsList extends ListOf {
   items: TermsView[];
+}
+export class OrderList extends ListOf {
+  items: OrderView[];
 }
 export class AllocationList extends ListOf {
   items: AllocationView[];
@@ -103,15 +133,20 @@ export class ContractsController {
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: ContractList })
-  async list(@Query() { customerId, stage, ...page }: ContractsPage, @ReadAt() at: ReadOptions) {
+  async list(
+    @Query() { reference, customerId, stage, ...page }: ContractsPage,
+    @ReadAt() at: ReadOptions,
+  ) {
+    const filters = { reference, customer_id: customerId, stage };
     const { position, value } = await this.readModels.read<Tables, PageOf<ContractRow>>(
       at,
       (db) => {
         const all = db.selectFrom('contracts').selectAll();
-        return keysetPage(equalTo(all, { customer_id: customerId, stage }), page, ['contract_id']);
+        return keysetPage(equalTo(all, filters), page, ['contract_id']);
       },
     );
-    return readReply(position, { ...value, items: value.items.map(contractView) });
+    const views = value.items.map((row) => contractView(row, todayOf(row)));
+    return readReply(position, { ...value, items: views });
   }
 
   @ApiOperation({
@@ -134,8 +169,7 @@ export class ContractsController {
     @ReadAt() at: ReadOptions,
   ) {
     if (moment.asOf !== undefined || moment.knownAt !== undefined) {
-      const now = new Date().toISOString();
-      const { position, view } = await readAsOf(this.log, contractId, moment, now);
+      const { position, view } = await readAsOf(this.log, contractId, moment, requestClock.now());
       return readReply(position, view);
     }
     return this.present(contractId, at);
@@ -159,7 +193,11 @@ export class ContractsController {
     );
     if (!value) throw contractUnknown();
     const { row, orders } = value;
-    const body: ContractDetails = { ...contractView(row), orders: orders.map(orderView) };
+    const today = todayOf(row);
+    const body: ContractDetails = {
+      ...contractView(row, today),
+      orders: orders.map((order) => orderView(order, today)),
+    };
     return readReply(position, body, { etag: `"${row.revision}"` });
   }
 
@@ -177,22 +215,38 @@ export class ContractsController {
     );
   }
 
+  @ApiOperation({ summary: "List a contract's orders, in the order they were placed" })
+  @Get(':contractId/orders')
+  @AnyRole()
+  @ApiOkResponse({ type: OrderList })
+  orders(@Param() { contractId }: ContractParams, @Query() page: Page, @ReadAt() at: ReadOptions) {
+    return this.listOf(contractId, at, orderView, (db) =>
+      keysetPage(
+        db.selectFrom('contract_orders').selectAll().where('contract_id', '=', contractId),
+        page,
+        ['placed_at', 'order_id'],
+      ),
+    );
+  }
+
   @ApiOperation({ summary: "List a contract's allocations" })
   @Get(':contractId/allocations')
   @AnyRole()
   @ApiOkResponse({ type: AllocationList })
   allocations(
     @Param() { contractId }: ContractParams,
-    @Query() page: Page,
+    @Query() { facility, orderId, ...page }: AllocationsPage,
     @ReadAt() at: ReadOptions,
   ) {
-    return this.listOf(contractId, at, allocationView, (db) =>
-      keysetPage(
-        db.selectFrom('contract_allocations').selectAll().where('contract_id', '=', contractId),
-        page,
-        ['allocation_id'],
-      ),
-    );
+    return this.listOf(contractId, at, allocationView, (db) => {
+      let own = db
+        .selectFrom('contract_allocations')
+        .selectAll()
+        .where('contract_id', '=', contractId);
+      if (facility !== undefined) own = own.where('facility', '=', facility);
+      if (orderId !== undefined) own = own.where('order_id', '=', orderId);
+      return keysetPage(own, page, ['allocation_id']);
+    });
   }
 
   @ApiOperation({ summary: 'List the deliveries that were reconciled under a contract' })
@@ -245,20 +299,30 @@ export class ContractsController {
   private async listOf<Row, View>(
     contractId: string,
     at: ReadOptions,
-    view: (row: Row) => View,
+    view: (row: Row, today: string) => View,
     query: (db: Kysely<Tables>) => Promise<PageOf<Row>>,
   ): Promise<HttpReply<PageOf<View>>> {
-    const { position, value } = await this.readModels.read<Tables, PageOf<Row> | undefined>(
+    interface Found {
+      contract: Pick<ContractRow, 'time_zone'>;
+      page: PageOf<Row>;
+    }
+    const { position, value } = await this.readModels.read<Tables, Found | undefined>(
       at,
       async (db) => {
-        const contracts = db.selectFrom('contracts').select('contract_id');
-        const known = await contracts.where('contract_id', '=', contractId).executeTakeFirst();
-        return known && query(db);
+        const contracts = db.selectFrom('contracts').select('time_zone');
+        const contract = await contracts.where('contract_id', '=', contractId).executeTakeFirst();
+        return contract && { contract, page: await query(db) };
       },
     );
     if (!value) throw contractUnknown();
-    return readReply(position, { ...value, items: value.items.map(view) });
+    const today = todayOf(value.contract);
+    const items = value.page.items.map((row) => view(row, today));
+    return readReply(position, { ...value.page, items });
   }
 }
+
+/** Where a contract is, the day it is now. */
+const todayOf = ({ time_zone }: Pick<ContractRow, 'time_zone'>): string =>
+  dayIn(time_zone, requestClock.now());
 
 export const contractsQuery = { controllers: [ContractsController], providers: [] };

@@ -1,7 +1,9 @@
-import type { TermsKind } from '../../domain/contract-events.js';
+import type { OrderBasis, TermsKind } from '../../domain/contract-events.js';
+import { minus, NOTHING } from '../../domain/contract-state.js';
 import type { Stage } from '../../domain/lifecycle.js';
 import type { RateBasis } from '../../domain/rate-card.js';
 import type { ContractRow } from './contracts-table.js';
+import { onDay } from './later.js';
 import type { AllocationRow, DepositRow, OrderRow } from './orders-tables.js';
 import type { ContractDeliveryRow, TermsRow } from './papers-tables.js';
 
@@ -57,7 +59,11 @@ export class ContractView {
   signatories: SignatoryView[];
   /** The latest version of the terms; 0 before the first. */
   termsVersion: number;
+  /** By orders that have begun today, in the time zone of the contract. */
   ordered: AmountView;
+  /** Rated, of all orders together, in GH/s; absent while none names it. */
+  contractedHashrateGhs?: number;
+  /** In effect today; a reduction counts from its day on. */
   allocated: AmountView;
   /** Taken up by machines. */
   assigned: AmountView;
@@ -73,7 +79,8 @@ export class ContractView {
   depositHeld: string;
 }
 
-export const contractView = (row: ContractRow): ContractView => ({
+/** @param today in the time zone of the contract. */
+export const contractView = (row: ContractRow, today: string): ContractView => ({
   contractId: row.contract_id,
   customerId: row.customer_id,
   reference: row.reference,
@@ -91,27 +98,36 @@ export const contractView = (row: ContractRow): ContractView => ({
   ...(row.document_digest === null ? {} : { documentDigest: row.document_digest }),
   signatories: [...row.signatories],
   termsVersion: row.terms_version,
-  ordered: { units: row.ordered_units, powerWatts: Number(row.ordered_watts) },
-  allocated: { units: row.allocated_units, powerWatts: Number(row.allocated_watts) },
+  ordered: onDay({ units: row.ordered_units, watts: row.ordered_watts }, row.later_ordered, today),
+  ...(row.contracted_hashrate_ghs !== null && {
+    contractedHashrateGhs: Number(row.contracted_hashrate_ghs),
+  }),
+  allocated: allocatedOn(row, today),
   delivered: {
-    units: row.delivered_units,
+    units: Number(row.delivered_units),
     powerWatts: Number(row.delivered_watts),
     hashrateGhs: Number(row.delivered_hashrate_ghs),
   },
-  assigned: { units: row.assigned_units, powerWatts: Number(row.assigned_watts) },
+  assigned: { units: Number(row.assigned_units), powerWatts: Number(row.assigned_watts) },
   announced: {
-    units: row.announced_units,
+    units: Number(row.announced_units),
     powerWatts: Number(row.announced_watts),
     hashrateGhs: Number(row.announced_hashrate_ghs),
   },
-  accepted: { units: row.accepted_units },
+  accepted: { units: Number(row.accepted_units) },
   energized: {
-    units: row.energized_units,
+    units: Number(row.energized_units),
     powerWatts: Number(row.energized_watts),
     hashrateGhs: Number(row.energized_hashrate_ghs),
   },
   depositHeld: row.deposit_held,
 });
+
+const allocatedOn = (
+  row: Pick<OrderRow, 'allocated_units' | 'allocated_watts' | 'later_allocated'>,
+  day: string,
+): AmountView =>
+  onDay({ units: row.allocated_units, watts: row.allocated_watts }, row.later_allocated, day);
 
 export class OrderView extends AmountView {
   orderId: string;
@@ -119,22 +135,31 @@ export class OrderView extends AmountView {
   reference: string;
   /** @example S19JXP-151 */
   model?: string;
+  /** Rated, of all its machines together, where it was agreed on. */
+  hashrateGhs?: number;
   /** @example 2023-10-01 */
   startsOn: string;
   placedAt: string;
-  /** Of this order. */
+  /** What it is counted in: with `units` both units and watts bind, otherwise watts alone. */
+  basis: OrderBasis;
+  /** Of this order, in effect today. */
   allocated: AmountView;
+  /** Of this order, taken up by machines. */
+  assigned: AmountView;
 }
 
-export const orderView = (row: OrderRow): OrderView => ({
+export const orderView = (row: OrderRow, today: string): OrderView => ({
   orderId: row.order_id,
   reference: row.reference,
+  basis: row.basis,
   units: row.units,
   powerWatts: Number(row.power_watts),
   ...(row.model === null ? {} : { model: row.model }),
+  ...(row.hashrate_ghs === null ? {} : { hashrateGhs: Number(row.hashrate_ghs) }),
   startsOn: row.starts_on,
   placedAt: row.placed_at,
-  allocated: { units: row.allocated_units, powerWatts: Number(row.allocated_watts) },
+  allocated: allocatedOn(row, today),
+  assigned: { units: Number(row.assigned_units), powerWatts: Number(row.assigned_watts) },
 });
 
 /** What the contract is, with its orders. */
@@ -213,6 +238,14 @@ export const termsView = (row: TermsRow): TermsView => ({
   ...(row.correction_cause !== null && { correctionCause: row.correction_cause }),
 });
 
+export class ReductionView extends AmountView {
+  reductionId: string;
+  /** @example 2024-07-01 */
+  effectiveOn: string;
+  cause: string;
+}
+
+/** What is left of it today: reductions count from their day on. */
 export class AllocationView extends AmountView {
   allocationId: string;
   orderId: string;
@@ -221,16 +254,27 @@ export class AllocationView extends AmountView {
   /** @example 2023-10-01 */
   effectiveOn: string;
   allocatedAt: string;
+  /** As it was made. */
+  original: AmountView;
+  /** Of it, taken up by machines. */
+  assigned: AmountView;
+  reductions: ReductionView[];
 }
 
-export const allocationView = (row: AllocationRow): AllocationView => ({
+export const allocationView = (row: AllocationRow, today: string): AllocationView => ({
   allocationId: row.allocation_id,
   orderId: row.order_id,
   facility: row.facility,
-  units: row.units,
-  powerWatts: Number(row.power_watts),
+  ...onDay(
+    { units: row.allocated_units, watts: row.allocated_watts },
+    row.reductions.map((by) => ({ on: by.effectiveOn, ...minus(NOTHING, by) })),
+    today,
+  ),
   effectiveOn: row.effective_on,
   allocatedAt: row.allocated_at,
+  original: { units: row.units, powerWatts: Number(row.power_watts) },
+  assigned: { units: Number(row.assigned_units), powerWatts: Number(row.assigned_watts) },
+  reductions: [...row.reductions],
 });
 
 export class DeliveredModelView {
