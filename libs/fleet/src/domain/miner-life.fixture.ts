@@ -60,6 +60,19 @@ export const lifeCommands = (serial: string): fc.Arbitrary<MinerCommand> => {
     fc.constantFrom('a1', 'a2').map((id) => command('AssignMiner', { ...seat, assignmentId: id })),
     fc.constant(command('UnassignMiner', { cause: 'request' })),
     fc
+      .tuple(fc.boolean(), reservationId, powerWatts, fc.nat(9))
+      .map(([inSlot, id, watts, revision]) =>
+        command('CorrectModel', {
+          ...{ model: 'S21-200', deliveryId: 'delivery-1', discrepancyId: '2-wrongModel' },
+          ...(inSlot && {
+            granted: {
+              ...{ hashrateGhs: 200_000, powerWatts: watts },
+              grant: { reservationId: id, revision },
+            },
+          }),
+        }),
+      ),
+    fc
       .constantFrom('customer-1', 'customer-2')
       .map((toCustomerId) =>
         command('TransferTitle', { toCustomerId, effectiveOn: '2024-06-01', documentDigest }),

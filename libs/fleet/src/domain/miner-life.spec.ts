@@ -411,6 +411,15 @@ describe('whatever is asked of a miner', () => {
     readonly over = new Set<string>();
 
     observe(event: MinerEvent): void {
+      if (event.type === 'ModelCorrected') {
+        const { fromWatts, energized, place, retired = false } = event.data;
+        expect({ fromWatts, energized, retired }).toEqual({
+          ...{ fromWatts: this.watts, energized: this.energized, retired: this.retired },
+        });
+        if (!this.retired) expect(place).toEqual(this.place);
+        this.watts = event.data.powerWatts;
+        return;
+      }
       expect(this.retired).toBe(false);
       switch (event.type) {
         case 'MinerInstalled':

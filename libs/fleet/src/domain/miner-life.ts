@@ -1,5 +1,6 @@
 import { unreachable, type DomainCommand, type DomainEvent } from '@hostledger/eventsourcing';
 import type { LivingMiner, SlotPlace, StoragePlace } from './miner.js';
+import { countedOf, type Counted } from './miner-model.js';
 import {
   changePowerProfile,
   deenergize,
@@ -146,6 +147,7 @@ export interface Condition {
   /** Of the repair that is open. */
   readonly repairId?: string;
   readonly closedRepairs?: readonly string[];
+  readonly counted?: Counted;
 }
 
 export const live = (
@@ -159,7 +161,8 @@ export const live = (
       return without(miner, 'energized');
     case 'PowerProfileChanged': {
       const { hashrateGhs: ratedHashrateGhs, powerWatts, grant } = event.data;
-      return { ...miner, ratedHashrateGhs, powerWatts, ...(grant && { grant }) };
+      const counted = countedOf(miner);
+      return { ...miner, ratedHashrateGhs, powerWatts, counted, ...(grant && { grant }) };
     }
     case 'RepairOpened':
       return { ...miner, repairId: event.data.repairId };
@@ -177,7 +180,7 @@ export const live = (
     case 'BenchSwapEnded':
       return { ...miner, endedSwap: endedSwapOf(event.data) };
     case 'TitleTransferred':
-      return { ...miner, customerId: event.data.toCustomerId };
+      return { ...miner, customerId: event.data.toCustomerId, counted: countedOf(miner) };
     case 'IdentifierObserved':
     case 'ComponentSwapped':
       return miner;

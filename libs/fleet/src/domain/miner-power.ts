@@ -1,5 +1,5 @@
 import { DomainError, type DomainCommand, type DomainEvent } from '@hostledger/eventsourcing';
-import type { InstalledMiner, LivingMiner, SlotPlace, StoragePlace } from './miner.js';
+import type { InstalledMiner, LivingMiner, Place, SlotPlace, StoragePlace } from './miner.js';
 import { mustBeHere } from './miner-transit.js';
 
 // Whether a machine draws power, and how much.
@@ -167,11 +167,7 @@ export const changePowerProfile = (
   mustBeHere(serial, miner);
   const reservationId = miner.status === 'installed' ? miner.moves.at(-1) : undefined;
   if (reservationId !== grant?.reservationId) {
-    throw refused(
-      'miner/moved-meanwhile',
-      `Miner ${serial} was moved while its power profile was changed; ask for it again`,
-      { serial, place: miner.place },
-    );
+    throw movedMeanwhile(serial, miner.place);
   }
   const known = miner.grant?.reservationId === reservationId ? miner.grant?.revision : undefined;
   if (grant && known !== undefined && grant.revision <= known) return [];
@@ -191,6 +187,13 @@ export const changePowerProfile = (
     },
   ];
 };
+
+export const movedMeanwhile = (serial: string, place: Place): DomainError =>
+  refused(
+    'miner/moved-meanwhile',
+    `Miner ${serial} was moved while its rack was asked for watts; ask again`,
+    { serial, place },
+  );
 
 export const underRepair = (serial: string, repairId: string): DomainError =>
   refused('miner/under-repair', `Miner ${serial} is under repair`, { serial, repairId }, '/serial');

@@ -11,7 +11,7 @@ import { deliveryAggregate, type DeliveryEvent, type ModelTotal } from '../domai
 import { totalsOf } from '../domain/delivery-state.js';
 import { isDispute, RESOLUTIONS, takesIn, type DiscrepancyKind } from '../domain/discrepancy.js';
 import type { Wish } from '../domain/discrepancy-resolution.js';
-import type { MinerReceived } from '../domain/miner.js';
+import { minerAggregate, type MinerReceived } from '../domain/miner.js';
 import { inspectionKind, type InspectionLine } from './delivery-inspection.js';
 import { deliveryKind, reconcileDelivery, startDelivery, type ManifestLine } from './delivery.js';
 import { contractId, setUpContract } from './delivery.fixture.js';
@@ -201,6 +201,7 @@ const recount = (log: readonly RecordedEvent[], deliveryId: string) => {
     accepted: accepted.length,
     models: here.map(modelOf).sort(),
     acceptedModels: accepted.map(modelOf).sort(),
+    serials: here.map((miner) => miner.serial),
   };
 };
 
@@ -217,6 +218,7 @@ const checkBooks = async (home: Home, deliveryId: string): Promise<void> => {
   const totals = totalsOf(state, state.status);
   expect(totals.received + totals.missing + totals.refused).toBe(LINES + 2);
   expect(Math.min(...[totals.received, totals.missing, totals.refused])).toBeGreaterThanOrEqual(0);
+  const { serials: _, ...counted } = recount(log, deliveryId);
   expect({
     received: totals.received,
     returned: totals.returned,
@@ -224,7 +226,7 @@ const checkBooks = async (home: Home, deliveryId: string): Promise<void> => {
     accepted: totals.accepted,
     models: modelsIn(totals.byModel),
     acceptedModels: modelsIn(totals.acceptedByModel),
-  }).toEqual(recount(log, deliveryId));
+  }).toEqual(counted);
   expect(modelsIn(totals.extraByModel)).toHaveLength(totals.extra);
 
   const events = eventsOf(log, deliveryId);
@@ -239,6 +241,18 @@ const checkBooks = async (home: Home, deliveryId: string): Promise<void> => {
   );
   expect(amendments).toEqual(amendments.map((_, index) => index + 1));
   expect(events.filter(({ type }) => type === 'DeliveryReconciled').length).toBeLessThan(2);
+};
+
+/** Once nothing is under way a machine is to itself what it is to its delivery. */
+const checkModels = async (home: Home, deliveryId: string): Promise<void> => {
+  const { state: delivery } = await home.process().load(deliveryAggregate, deliveryId);
+  if (delivery.status === 'unknown') throw new Error('The delivery is unknown');
+  const models: string[] = [];
+  for (const serial of recount(await home.log(), deliveryId).serials) {
+    const { state } = await home.process().load(minerAggregate, serial);
+    if (state.status !== 'unknown') models.push(state.model);
+  }
+  expect(models.sort()).toEqual(modelsIn(delivery.byModel));
 };
 
 const conditions = fc.array(
@@ -261,7 +275,10 @@ it(
       { numRuns: 40, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
     );
     // The acts are not all refused.
-    const outcomes = ['DiscrepancyResolved', 'ResolutionFailed', 'DeliveryAmended'];
+    const outcomes = [
+      ...['DiscrepancyResolved', 'ResolutionFailed', 'DeliveryAmended'],
+      'ModelCorrected',
+    ];
     expect([...seen]).toEqual(expect.arrayContaining(outcomes));
   },
   WITHIN_MS,
@@ -306,6 +323,7 @@ const keepBooks = async (
   await checkBooks(home, deliveryId);
   const log = await home.log();
   expect(itemsIn(unfinishedResolutions, log)).toEqual([]);
+  await checkModels(home, deliveryId);
   for (const { type } of log) seen.add(type);
 };
 

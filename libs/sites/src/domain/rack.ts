@@ -65,6 +65,8 @@ export type SlotPowerChanged = DomainEvent<
     profile: string;
     /** Rated under that profile. */
     hashrateGhs: number;
+    /** The one that the miner turned out to be, where that is why it takes other watts. */
+    model?: string;
   }
 >;
 
@@ -98,7 +100,8 @@ export const rackEvents: EventCatalogue<RackEvent> = {
   ReservationReleased: 'A reservation ended without a move because the move was refused.',
   ReservationExpired: 'A reservation ended without a move because its time ran out.',
   SlotVacated: 'The miner left its slot; slot and watts are free again.',
-  SlotPowerChanged: 'The rack granted the miner in a slot other watts, for another power profile.',
+  SlotPowerChanged:
+    'The rack granted the miner in a slot other watts: another power profile or model.',
   RackDerated: 'Less than the rack is rated for may be drawn from it until it is restored.',
   RackClosed: 'The rack is empty and takes nothing any more, since its site is disposed of.',
   RackReopened: 'The rack may be used again, since its site was not disposed of.',

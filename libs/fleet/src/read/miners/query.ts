@@ -114,7 +114,7 @@ export class MinerView {
   allocationId?: string;
   /** Of the repair that is open. */
   repairId?: string;
-  /** As found at the dock. */
+  /** As found at the dock or by an inspection of its delivery. */
   condition: 'ok' | 'damaged';
   controlBoardSerial?: string;
   mac?: string;
