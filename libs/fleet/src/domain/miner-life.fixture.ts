@@ -39,7 +39,7 @@ export const lifeCommands = (serial: string): fc.Arbitrary<MinerCommand> => {
       command('AbandonRelocation', { reservationId: id, cause: 'overdue' }),
     ),
     any('UninstallMiner', { removalId: fc.constantFrom('u1', 'u2') }),
-    reservationId.map((id) => command('DepartMiner', { to: 'PECOS', reservationId: id })),
+    any('DepartMiner', { to: fc.constant('PECOS'), reservationId, powerWatts }),
     any('ArriveMiner', { facility }),
     fc
       .tuple(stage, fc.constantFrom('contract-1', 'contract-2'))

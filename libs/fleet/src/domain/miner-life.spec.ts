@@ -427,8 +427,10 @@ describe('whatever is asked of a miner', () => {
           this.useUp(event.data.reservationId);
           expect(event.data.powerWatts).toBe(this.watts);
           return this.move(event.data);
-        case 'MinerUninstalled':
         case 'MinerDeparted':
+          expect(event.data.powerWatts).toBe(this.watts);
+          return this.move(event.data);
+        case 'MinerUninstalled':
         case 'MinerArrived':
         case 'MinerSentToVendor':
         case 'MinerReturnedFromVendor':

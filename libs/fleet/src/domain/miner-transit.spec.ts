@@ -42,9 +42,9 @@ const arrived: MinerEvent = {
   type: 'MinerArrived',
   data: { ...leg, from: road, to: storage('PECOS') },
 };
-const depart = (to = 'PECOS', reservationId = 'r2'): MinerCommand => ({
+const depart = (to = 'PECOS', reservationId = 'r2', powerWatts = 3_247): MinerCommand => ({
   type: 'DepartMiner',
-  data: { serial, to, reservationId, relocationId: 'plan-1' },
+  data: { serial, to, reservationId, powerWatts, relocationId: 'plan-1' },
   at,
 });
 const arrive = (facility: string): MinerCommand => ({
@@ -84,6 +84,15 @@ describe('a miner that goes to another facility', () => {
 
   it('stays where its reservation was given up before it left', () => {
     given(received, installed, abandoned).when(depart()).thenRejects('miner/relocation-abandoned');
+  });
+
+  it('stays where other watts are held for it than it takes', () => {
+    given(received, installed)
+      .when(depart('PECOS', 'r2', 2_400))
+      .thenRejects('miner/power-changed', '/serial');
+    given(received, installed, departed)
+      .when(depart('PECOS', 'r2', 2_400))
+      .thenNothing();
   });
 
   it('is nowhere else while it is on the road', () => {

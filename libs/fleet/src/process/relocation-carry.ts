@@ -131,10 +131,10 @@ const moveCommand = ({ context: { at } }: Run, wanted: Wanted): MinerCommand => 
 
 const departCommand = (
   { relocationId, context: { at } }: PlanAct,
-  { serial, to, reservationId }: Wanted,
+  { serial, to, reservationId, powerWatts }: Wanted,
 ): MinerCommand => ({
   type: 'DepartMiner',
-  data: { serial, to: to.facility, reservationId, relocationId },
+  data: { serial, to: to.facility, reservationId, powerWatts, relocationId },
   at,
 });
 

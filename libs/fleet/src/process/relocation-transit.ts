@@ -115,7 +115,8 @@ const depart = async (
     );
   }
   const reservationId = reservationOf(relocationId, planned);
-  const data = { serial, to: planned.facility, reservationId, relocationId };
+  const powerWatts = await wattsHeld(store, destinationOf(planned), reservationId);
+  const data = { serial, to: planned.facility, reservationId, powerWatts, relocationId };
   const command = { type: 'DepartMiner', data, at: context.at } as const;
   const step = stepOf(context, 'depart', reservationId);
   const { state } = await store.handle(minerAggregate, serial, command, step);

@@ -11,12 +11,14 @@ import {
   disagreementsIn,
   FAR_FUTURE,
   finishDueMoves,
+  itemsIn,
   NAMEPLATE_WATTS,
   serialOf,
   setUpFloor,
   slot,
   violationsIn,
 } from './moves.fixture.js';
+import { changePowerProfiles, openGrants, powerProfilesProcess } from './power-profile.js';
 import { reservationOf } from './relocation-plan.js';
 import {
   approve,
@@ -187,6 +189,15 @@ const act = fc.oneof(
       by,
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('profile' as const),
+      number: fc.integer({ min: 1, max: MINERS }),
+      watts: fc.constantFrom(2_400, NAMEPLATE_WATTS),
+      by: fc.nat(1),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('callOff' as const), plan: fc.nat(1) }) },
   // Whatever is held is found overdue, however young it is.
   { weight: 1, arbitrary: fc.record({ type: fc.constant('expire' as const), by }) },
@@ -261,6 +272,15 @@ const runSequence = async (
         });
         return;
       }
+      case 'profile': {
+        const { number, watts: powerWatts } = what;
+        const profile = { profile: `p${powerWatts}`, hashrateGhs: powerWatts * 46, powerWatts };
+        const context = contextOf(`act ${index}`);
+        await changePowerProfiles(workers[what.by]!, [
+          { serial: serialOf(number), ...profile, context },
+        ]);
+        return;
+      }
       case 'departure':
       case 'arrival': {
         const { type, plan } = what;
@@ -304,12 +324,21 @@ const runSequence = async (
     await repeatReports(home, plans, planned, acts);
     await carryOutDue(home.process(), home.events, await home.log(), now);
     await finishDueMoves(home.process(), await home.log(), FAR_FUTURE_OF_PLANS);
+    await useGrants(home);
   }
   await repeatReports(home, plans, planned, [...acts, ...plans.map(arrivalOf)]);
   const log = await home.log();
   expect(violationsIn(log)).toEqual([]);
   expect(disagreementsIn(log)).toEqual([]);
   expect(await untruthsIn(home, plans, log)).toEqual([]);
+};
+
+/** As the process of power profiles does with what deaths left. */
+const useGrants = async (home: Home): Promise<void> => {
+  const worker = powerProfilesProcess(home.process());
+  for (const grant of itemsIn<never>(openGrants, await home.log())) {
+    await worker.perform(grant, { at: FAR_FUTURE, signal: new AbortController().signal });
+  }
 };
 
 const facilityOf = (rack: string): string => (rack === 'P1' ? 'PECOS' : 'DENTON');
