@@ -12,6 +12,7 @@ import { deliveryKind } from './process/delivery.js';
 import { deliveryResolutionsProcess, resolutionKind } from './process/discrepancy-resolution.js';
 import { finishMovesProcess } from './process/finish-moves.js';
 import { powerProfilesProcess } from './process/power-profile.js';
+import { awaitedMachinesProcess } from './process/relocation-gone.js';
 import type { EventReader } from './process/relocation-plan.js';
 import { relocationsProcess } from './process/relocation-process.js';
 import { arrivalKind, departureKind } from './process/relocation-transit.js';
@@ -90,6 +91,7 @@ export const fleetProcesses = (
   deliveryAmendmentsProcess(store),
   deliveryResolutionsProcess(store),
   relocationsProcess(store, reader),
+  awaitedMachinesProcess(store, reader),
 ];
 
 /** What the uploads of this room are made of, for the process that performs operations. */

@@ -23,7 +23,7 @@ import {
   type RepairEvent,
   type VendorPlace,
 } from './miner-repair.js';
-import { inTransit, powerChanged } from './miner-transit.js';
+import { inTransit, powerChanged, type TransitPlace } from './miner-transit.js';
 
 // What happens to a machine beside being moved. Whose it is, and its end, are decided here.
 
@@ -114,7 +114,8 @@ export type MinerRetired = DomainEvent<
     serial: string;
     model: string;
     customerId: string;
-    from: StoragePlace | VendorPlace;
+    /** On the road only if it was lost there. */
+    from: StoragePlace | VendorPlace | TransitPlace;
     cause: RetirementCause;
     ratedHashrateGhs: number;
     powerWatts: number;
@@ -325,7 +326,7 @@ const retire = (
   { serial, cause }: { serial: string; cause: RetirementCause },
   miner: LivingMiner,
 ): (MinerUnassigned | MinerRetired)[] => {
-  if (miner.status === 'inTransit') throw inTransit(serial, miner.place);
+  if (miner.status === 'inTransit' && cause !== 'lost') throw inTransit(serial, miner.place);
   if (miner.status === 'installed') throw notInStorage(serial, miner.status);
   const { model, customerId, place: from, ratedHashrateGhs, powerWatts } = miner;
   const data = { serial, model, customerId, from, cause, ratedHashrateGhs, powerWatts };

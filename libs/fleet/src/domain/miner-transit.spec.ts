@@ -108,6 +108,28 @@ describe('a miner that goes to another facility', () => {
       .thenRejects('miner/in-transit');
   });
 
+  it('is retired from there when it is lost, and only then', () => {
+    const retire = (cause: 'lost' | 'sold'): MinerCommand => ({
+      type: 'RetireMiner',
+      data: { serial, cause },
+      at,
+    });
+    const history = [received, installed, departed];
+    const lost: MinerEvent = { type: 'MinerRetired', data: { ...leg, from: road, cause: 'lost' } };
+    given(...history)
+      .when(retire('lost'))
+      .then(lost);
+    given(...history)
+      .when(retire('sold'))
+      .thenRejects('miner/in-transit');
+    given(...history, lost)
+      .when(arrive('PECOS'))
+      .thenRejects('miner/retired');
+    given(...history, lost)
+      .when(depart())
+      .thenRejects('miner/retired');
+  });
+
   it('arrives in storage, where it was sent or elsewhere, once', () => {
     given(received, installed).when(arrive('PECOS')).thenRejects('miner/not-in-transit');
     given(received, installed, departed).when(arrive('PECOS')).then(arrived);

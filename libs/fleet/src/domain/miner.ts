@@ -222,8 +222,10 @@ export type LivingMiner = StoredMiner | InstalledMiner | InTransitMiner | Vendor
 /** Of no use any more, but its serial number is taken for ever. */
 export interface RetiredMiner extends KnownMiner {
   readonly status: 'retired';
-  /** Where it stood last. */
-  readonly place: StoragePlace | VendorPlace;
+  /** Where it stood last; on the road if it was lost there. */
+  readonly place: StoragePlace | VendorPlace | TransitPlace;
+  /** Of one that was lost on the road. */
+  readonly left?: Left;
 }
 
 /** Small on purpose: a hundred thousand of these are held in memory. */
@@ -280,8 +282,10 @@ const evolve = (miner: Miner, event: MinerEvent): Miner => {
       return { ...knownOf(miner), status: 'atVendor', place: event.data.to };
     case 'RelocationAbandoned':
       return { ...miner, abandoned: [...miner.abandoned, event.data.reservationId] };
-    case 'MinerRetired':
-      return { ...knownOf(miner), status: 'retired', place: event.data.from };
+    case 'MinerRetired': {
+      const left = miner.status === 'inTransit' && miner.left ? { left: miner.left } : {};
+      return { ...knownOf(miner), status: 'retired', place: event.data.from, ...left };
+    }
     default:
       return live(miner, event);
   }
@@ -415,6 +419,16 @@ export const minerRetired = (serial: string): DomainError =>
     'conflict',
     'miner/retired',
     `Miner ${serial} has left the fleet`,
+    { serial },
+    '/serial',
+  );
+
+/** Nobody will see it arrive. */
+export const minerLost = (serial: string): DomainError =>
+  new DomainError(
+    'conflict',
+    'miner/lost',
+    `Miner ${serial} was lost on the road`,
     { serial },
     '/serial',
   );

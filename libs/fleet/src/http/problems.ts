@@ -39,6 +39,7 @@ registerProblems({
   'miner/already-assigned': { status: 409, title: 'The miner takes up another allocation' },
   'miner/other-customer': { status: 409, title: 'The miner belongs to another customer' },
   'miner/spare-unfit': { status: 409, title: 'The spare cannot take the place of the miner' },
+  'miner/lost': { status: 409, title: 'The miner was lost on the road' },
   'miner/retired': { status: 409, title: 'The miner has left the fleet for good' },
   'move/miner-twice': { status: 422, title: 'One upload moves a miner once' },
   'move/not-reserved': { status: 409, title: 'The slot was not to be had; ask for it again' },

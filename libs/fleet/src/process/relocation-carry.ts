@@ -112,7 +112,8 @@ const judgeBy = (run: Run, planned: PlannedMove, miner: Miner): Judgement => {
     mustBeHere(serial, miner);
     const { place: from, powerWatts } = miner;
     const way = from.facility === to.facility ? 'within' : 'between';
-    const wanted = { planned, serial, to, reservationId, powerWatts, from };
+    const held = way === 'between' ? { relocationId: run.relocationId } : {};
+    const wanted = { planned, serial, to, reservationId, powerWatts, from, ...held };
     // What the miner would refuse is not reserved.
     const command = way === 'within' ? moveCommand(run, wanted) : departCommand(run, wanted);
     minerAggregate.decide(command, miner);

@@ -384,7 +384,10 @@ export class MinerLifeController {
     return this.act({ type: 'TransferTitle', data: { serial, ...body } }, context);
   }
 
-  @ApiOperation({ summary: 'Retire a miner from storage, or from a vendor, for good' })
+  @ApiOperation({
+    summary: 'Retire a miner from storage, or from a vendor, for good',
+    description: 'One that is lost on the road is retired from there, for the cause `lost` alone.',
+  })
   @Post('retirement')
   @HttpCode(200)
   @Roles('operator', 'commercial')

@@ -22,6 +22,8 @@ interface SlotUse {
   serial: string;
   /** Watts the miner takes from the rack's limit. */
   powerWatts: number;
+  /** Of the plan under which the slot is held for the miner. */
+  relocationId?: string;
 }
 
 export type RackCommissioned = DomainEvent<
@@ -115,6 +117,8 @@ export interface SlotHold {
   readonly reservationId: string;
   readonly serial: string;
   readonly powerWatts: number;
+  /** While it is reserved under a plan. */
+  readonly relocationId?: string;
   /** Of the last change of its watts. */
   readonly changeId?: string;
 }
@@ -167,7 +171,9 @@ const evolve = (rack: Rack, event: RackEvent): Rack => {
   const index = slot - 1;
   switch (event.type) {
     case 'SlotReserved': {
-      const hold: SlotHold = { status: 'reserved', reservationId, serial, powerWatts };
+      const { relocationId } = event.data;
+      const plan = relocationId === undefined ? {} : { relocationId };
+      const hold: SlotHold = { status: 'reserved', reservationId, serial, powerWatts, ...plan };
       const powerWattsInUse = rack.powerWattsInUse + powerWatts;
       return { ...rack, slots: rack.slots.with(index, hold), powerWattsInUse };
     }
@@ -202,6 +208,8 @@ export interface SlotReservation {
   readonly slot: number;
   readonly serial: string;
   readonly powerWatts: number;
+  /** The plan under which it is held. */
+  readonly relocationId?: string;
 }
 
 export interface Vacation {
@@ -299,12 +307,13 @@ const reserve = (
   const live = new Set(rack.slots.map((hold) => hold?.reservationId));
   const events: SlotReserved[] = [];
   let after = rack;
-  for (const { reservationId, slot, serial, powerWatts } of reservations) {
+  for (const { reservationId, slot, serial, powerWatts, relocationId } of reservations) {
     if (live.has(reservationId)) continue;
     const refusal = reservationRefusal(after, { reservationId, slot, serial, powerWatts });
     if (refusal && reservations.length === 1) throw refusal;
     if (refusal) continue;
-    const use = { facility, rack: code, slot, reservationId, serial, powerWatts };
+    const plan = relocationId === undefined ? {} : { relocationId };
+    const use = { facility, rack: code, slot, reservationId, serial, powerWatts, ...plan };
     const event: SlotReserved = { type: 'SlotReserved', data: { ...use, expiresAt } };
     events.push(event);
     live.add(reservationId);
@@ -477,8 +486,11 @@ const vacate = (vacations: readonly Vacation[], rack: CommissionedRack): RackEve
 const useOf = (
   { facility, rack }: CommissionedRack,
   slot: number,
-  { reservationId, serial, powerWatts }: SlotHold,
-): SlotUse => ({ facility, rack, slot, reservationId, serial, powerWatts });
+  { reservationId, serial, powerWatts, relocationId }: SlotHold,
+): SlotUse => ({
+  ...{ facility, rack, slot, reservationId, serial, powerWatts },
+  ...(relocationId !== undefined && { relocationId }),
+});
 
 export const rackUnknown = (): DomainError =>
   new DomainError('notFound', 'rack/unknown', 'There is no such rack');
