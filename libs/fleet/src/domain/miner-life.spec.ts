@@ -117,6 +117,12 @@ describe('energizing a miner', () => {
         .when(energize({ stage, override: { ...override, approvedBy: 'ada' } }))
         .thenRejects('miner/own-override', '/override/approvedBy');
       given(received, installed)
+        .when(energize({ stage, override: { ...override, approvedBy: 'Ada' } }))
+        .thenRejects('miner/own-override', '/override/approvedBy');
+      given(received, installed)
+        .when(energize({ stage, override: { ...override, approvedBy: 'the boss' } }))
+        .thenRejects('miner/approver-invalid', '/override/approvedBy');
+      given(received, installed)
         .when(energize({ stage, override }))
         .then({ type: 'MinerEnergized', data: { ...power, override } });
     },
@@ -294,6 +300,12 @@ describe('repairing a miner', () => {
 describe('a miner and its contract', () => {
   it('takes up a part of an allocation, and is hosted under that contract', () => {
     given(received).when(command('AssignMiner', seat)).then(assigned);
+    given(received)
+      .when(command('AssignMiner', { ...seat, facility: 'DENTON' }))
+      .then(assigned);
+    given(received)
+      .when(command('AssignMiner', { ...seat, facility: 'PECOS' }))
+      .thenRejects('miner/other-facility', '/serial');
     given(received, assigned).when(command('AssignMiner', seat)).thenNothing();
     given(received, assigned, installed)
       .when(energize({ contractId: 'contract-2' }))
@@ -340,6 +352,9 @@ describe('the title to a miner', () => {
       .when(command('TransferTitle', sale))
       .then(unassigned('titleTransfer'), transferred);
     given(received, transferred).when(command('TransferTitle', sale)).thenNothing();
+    given(received)
+      .when(command('TransferTitle', { ...sale, effectiveOn: '2024-06-02' }))
+      .thenRejects('miner/title-in-future', '/effectiveOn');
   });
 
   it('does not pass while it is away', () => {

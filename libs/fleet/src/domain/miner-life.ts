@@ -1,10 +1,16 @@
-import { unreachable, type DomainCommand, type DomainEvent } from '@hostledger/eventsourcing';
+import {
+  DomainError,
+  unreachable,
+  type DomainCommand,
+  type DomainEvent,
+} from '@hostledger/eventsourcing';
 import type { LivingMiner, SlotPlace, StoragePlace } from './miner.js';
 import { countedOf, type Counted } from './miner-model.js';
 import {
   changePowerProfile,
   deenergize,
   energize,
+  mustNameCurtailment,
   refused,
   type Grant,
   type PowerCommand,
@@ -200,11 +206,16 @@ const without = (miner: LivingMiner, key: keyof Condition): LivingMiner => {
 
 // Commands
 
+export interface AssignMinerData extends Omit<MinerAssigned['data'], 'energized'> {
+  /** Where the allocation is; not asked of a spare that stands where the machine did. */
+  readonly facility?: string;
+}
+
 export type LifeCommand =
   | PowerCommand
   | RepairCommand
   | DomainCommand<'ObserveIdentifier', IdentifierObserved['data']>
-  | DomainCommand<'AssignMiner', Omit<MinerAssigned['data'], 'energized'>>
+  | DomainCommand<'AssignMiner', AssignMinerData>
   | DomainCommand<'EndBenchSwap', BenchSwapEnded['data']>
   | DomainCommand<'UnassignMiner', { serial: string; cause: UnassignmentCause }>
   | DomainCommand<
@@ -220,6 +231,7 @@ export const decideLife = (command: LifeCommand, miner: LivingMiner): readonly L
     case 'EnergizeMiner':
       return energize(command.data, miner);
     case 'DeenergizeMiner':
+      mustNameCurtailment(command.data);
       return deenergize(command.data, miner);
     case 'ChangePowerProfile':
       return changePowerProfile(command.data, miner);
@@ -243,7 +255,7 @@ export const decideLife = (command: LifeCommand, miner: LivingMiner): readonly L
     case 'UnassignMiner':
       return unassigned(command.data.serial, miner, command.data.cause);
     case 'TransferTitle':
-      return transferTitle(command.data, miner);
+      return transferTitle(command.data, command.at, miner);
     case 'RetireMiner':
       return retire(command.data, miner);
     default:
@@ -252,10 +264,7 @@ export const decideLife = (command: LifeCommand, miner: LivingMiner): readonly L
 };
 
 /** Counted at the contract before; the customer is that of the contract. */
-const assign = (
-  data: Omit<MinerAssigned['data'], 'energized'>,
-  miner: LivingMiner,
-): MinerAssigned[] => {
+const assign = ({ facility, ...data }: AssignMinerData, miner: LivingMiner): MinerAssigned[] => {
   const { serial, customerId, assignmentId, powerWatts } = data;
   const { assignment } = miner;
   if (assignment?.assignmentId === assignmentId) return [];
@@ -275,6 +284,16 @@ const assign = (
       '/serial',
     );
   }
+  const { place } = miner;
+  const isAt = place.kind === 'transit' ? place.to : place.facility;
+  if (facility !== undefined && facility !== isAt) {
+    throw refused(
+      'miner/other-facility',
+      `Miner ${serial} is at ${isAt}, and the allocation is at ${facility}`,
+      { serial, facility: isAt },
+      '/serial',
+    );
+  }
   const isPassed = data.passedFrom !== undefined;
   if (!isPassed && powerWatts !== miner.powerWatts)
     throw powerChanged(serial, miner.powerWatts, powerWatts);
@@ -282,7 +301,7 @@ const assign = (
 };
 
 const energizedElsewhere = (
-  { contractId }: MinerAssigned['data'],
+  { contractId }: Pick<Seat, 'contractId'>,
   { energized, contractId: fromContractId, ratedHashrateGhs, powerWatts }: LivingMiner,
 ): Pick<MinerAssigned['data'], 'energized'> =>
   energized && contractId !== fromContractId
@@ -308,9 +327,11 @@ type Transfer = Extract<LifeCommand, { type: 'TransferTitle' }>['data'];
 /** What it took of an allocation was its seller's. */
 const transferTitle = (
   { serial, ...data }: Transfer,
+  at: string,
   miner: LivingMiner,
 ): (MinerUnassigned | TitleTransferred)[] => {
   if (miner.customerId === data.toCustomerId) return [];
+  mustBeEffective(data.effectiveOn, at);
   if (miner.status === 'inTransit') throw inTransit(serial, miner.place);
   if (miner.status === 'atVendor') throw notInStorage(serial, 'at a vendor');
   const { model, customerId: fromCustomerId, place, ratedHashrateGhs, powerWatts } = miner;
@@ -320,6 +341,19 @@ const transferTitle = (
     ...unassigned(serial, miner, 'titleTransfer'),
     { type: 'TitleTransferred', data: { ...about, ...data } },
   ];
+};
+
+/** The title passes when it is recorded, so it cannot be recorded before its day; days are UTC. */
+const mustBeEffective = (effectiveOn: string, at: string): void => {
+  const today = at.slice(0, 10);
+  if (effectiveOn <= today) return;
+  throw new DomainError(
+    'invalid',
+    'miner/title-in-future',
+    `The title passes on ${effectiveOn}; record it on that day or later`,
+    { effectiveOn, today },
+    '/effectiveOn',
+  );
 };
 
 const retire = (

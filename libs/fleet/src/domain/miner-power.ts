@@ -17,6 +17,9 @@ export const DEENERGIZATION_CAUSES = [
 ] as const;
 export type DeenergizationCause = (typeof DEENERGIZATION_CAUSES)[number];
 
+/** Who acts with a token. */
+const SUBJECT = /^[\w.@:+/-]{1,100}$/;
+
 /** Who let a machine draw power although its contract is not active, and why. */
 export interface Override {
   /** Subject of somebody else than who energizes. */
@@ -125,7 +128,16 @@ export const energize = (
       { serial, contractId: miner.contractId, stage },
     );
   }
-  if (override.approvedBy === by) {
+  if (!SUBJECT.test(override.approvedBy)) {
+    throw new DomainError(
+      'invalid',
+      'miner/approver-invalid',
+      'Whoever approves an override is named as on a token: letters, digits and . _ @ : + / -',
+      { approvedBy: override.approvedBy },
+      '/override/approvedBy',
+    );
+  }
+  if (override.approvedBy.toLowerCase() === by.toLowerCase()) {
     throw new DomainError(
       'forbidden',
       'miner/own-override',
@@ -135,6 +147,20 @@ export const energize = (
     );
   }
   return [{ type: 'MinerEnergized', data: { ...powerOf(serial, miner), override } }];
+};
+
+/** Exactly a curtailment is named by its id. */
+export const mustNameCurtailment = ({ cause, curtailmentId }: DeenergizeMinerData): void => {
+  if ((cause === 'curtailment') === (curtailmentId !== undefined)) return;
+  throw new DomainError(
+    'invalid',
+    'miner/curtailment-not-named',
+    cause === 'curtailment'
+      ? 'The curtailment needs to be named by its id'
+      : `A machine that is taken off power for the cause ${cause} names no curtailment`,
+    { cause },
+    '/curtailmentId',
+  );
 };
 
 /** Nothing where the machine draws no power. */

@@ -23,6 +23,17 @@ registerProblems({
     status: 409,
     title: 'The contract of the miner is not active, and nobody overrode that',
   },
+  'miner/approver-invalid': { status: 422, title: 'The approver of an override is no subject' },
+  'miner/curtailment-not-named': {
+    status: 422,
+    title: 'A curtailment is named by its id, and for no other cause',
+  },
+  'miner/not-curtailed': {
+    status: 422,
+    title: 'There is no such open curtailment for the rack of the miner',
+  },
+  'miner/title-in-future': { status: 422, title: 'A title passes on its day, not before' },
+  'miner/other-facility': { status: 409, title: 'The allocation is at another facility' },
   'miner/own-override': { status: 403, title: 'An override is approved by somebody else' },
   'miner/assigned-meanwhile': {
     status: 409,

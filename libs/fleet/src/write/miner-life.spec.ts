@@ -1,6 +1,6 @@
 import { contractAggregate, type Contract, type ContractCommand } from '@hostledger/contracts';
 import { deriveId } from '@hostledger/eventsourcing';
-import { rackAggregate, rackId } from '@hostledger/sites';
+import { facilityAggregate, rackAggregate, rackId, type FacilityCommand } from '@hostledger/sites';
 import { countLeaversProcess, openLeavers, type OpenLeavers } from '../process/count-leavers.js';
 import { contractId, setUpContract } from '../process/delivery.fixture.js';
 import { moveMiners } from '../process/move.js';
@@ -33,6 +33,21 @@ const onContract = async (...commands: ContractCommand[]): Promise<Contract> => 
     await store.handle(contractAggregate, contractId, command, contextOf(JSON.stringify(command)));
   }
   return (await store.load(contractAggregate, contractId, { fresh: true })).state;
+};
+
+const curtail = async (curtailmentId: string, rack: string): Promise<void> => {
+  const plan = { rack, slotCount: 8, powerLimitWatts: 8 };
+  const about = { facility: 'DENTON', curtailmentId, cause: rack === 'A1' ? 'grid' : 'economic' };
+  const scope = { kind: 'racks', racks: [rack] };
+  const commands = [
+    { type: 'ChangePowerEnvelope', data: { powerEnvelopeWatts: 100, cause: 'built' }, at },
+    { type: 'CommitRackPower', data: { facility: 'DENTON', racks: [plan] }, at },
+    { type: 'DeclareCurtailment', data: { ...about, scope, startsAt: at }, at },
+  ] as FacilityCommand[];
+  for (const command of commands) {
+    const context = contextOf(`${curtailmentId} ${command.type}`);
+    await store.handle(facilityAggregate, 'DENTON', command, context);
+  }
 };
 
 const stories = (serial: string): string[] =>
@@ -101,8 +116,28 @@ describe('power', () => {
       body: { errors: [{ pointer: '/cause' }] },
     });
     expect(await post(url, { cause: 'fault' })).toMatchObject({ status: 200 });
-    const lines = `serial,cause,curtailmentId\n${serialOf(2)},curtailment,c-1\n${serialOf(3)},other,\n`;
-    expect(await room.perform(await post('/deenergizations', lines))).toEqual([]);
+    const named = { cause: 'fault', curtailmentId: 'c-1' };
+    for (const body of [{ cause: 'curtailment' }, named]) {
+      expect(await post(url, body)).toMatchObject({
+        status: 422,
+        body: { code: 'miner/curtailment-not-named', errors: [{ pointer: '/curtailmentId' }] },
+      });
+    }
+    await curtail('c-1', 'A1');
+    await curtail('c-2', 'B1');
+    const lines = [
+      'serial,cause,curtailmentId',
+      `${serialOf(2)},curtailment,c-1`,
+      `${serialOf(3)},other,`,
+      `${serialOf(4)},curtailment,bogus`,
+      `${serialOf(1)},curtailment,c-2`,
+      `${serialOf(5)},curtailment,`,
+    ].join('\n');
+    expect(await room.perform(await post('/deenergizations', lines))).toMatchObject([
+      { line: 4, code: 'miner/not-curtailed' },
+      { line: 5, code: 'miner/not-curtailed' },
+      { line: 6, code: 'miner/curtailment-not-named' },
+    ]);
     const data = { cause: 'curtailment', curtailmentId: 'c-1' };
     expect(streams.events(`miner-${serialOf(2)}`).at(-1)).toMatchObject({ data });
     expect(streams.events(`miner-${serialOf(3)}`).at(-1)!.data).not.toHaveProperty('curtailmentId');

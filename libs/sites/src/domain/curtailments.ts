@@ -170,6 +170,16 @@ const overlap = (one: CurtailmentScope, other: CurtailmentScope): boolean =>
   other.kind === 'facility' ||
   one.racks.some((rack) => other.racks.includes(rack));
 
+/** Whether it is open and a rack is within it. */
+export const isCurtailed = (
+  { curtailments: { open } }: OperatingFacility,
+  rack: string,
+  curtailmentId: string,
+): boolean => {
+  const scope = open.get(curtailmentId)?.scope;
+  return scope !== undefined && overlap(scope, { kind: 'racks', racks: [rack] });
+};
+
 const end = (
   data: Omit<CurtailmentEnded['data'], 'facility'>,
   { facility, curtailments: { open, ended } }: OperatingFacility,
