@@ -21,6 +21,8 @@ import { deliveriesProjection } from './read/deliveries/projection.js';
 import { deliveriesQuery } from './read/deliveries/query.js';
 import { deploymentsProjection } from './read/deployments/projection.js';
 import { deploymentsQuery } from './read/deployments/query.js';
+import { identifiersProjection } from './read/identifiers/projection.js';
+import { componentsQuery } from './read/identifiers/query.js';
 import { minersProjection } from './read/miners/projection.js';
 import { minersQuery } from './read/miners/query.js';
 import { fleetMixProjection } from './read/mix/projection.js';
@@ -57,6 +59,7 @@ const slices = [
   reportTransits,
   deliveriesQuery,
   minersQuery,
+  componentsQuery,
   movesQuery,
   relocationsQuery,
   fleetMixQuery,
@@ -72,6 +75,7 @@ export class FleetApiModule {}
 
 export const fleetProjections: readonly Projection[] = [
   minersProjection,
+  identifiersProjection,
   movesProjection,
   deliveriesProjection,
   relocationsProjection,

@@ -267,6 +267,35 @@ describe('repairing a miner', () => {
     given(received, repairOpened)
       .when(command('SwapComponent', { ...data, fittedSerial: 'HB1' }))
       .thenRejects('miner/same-component', '/fittedSerial');
+    given(received, repairOpened)
+      .when(command('SwapComponent', { ...data, removedSerial: 'HB 1' }))
+      .thenRejects('miner/identifier-invalid', '/removedSerial');
+  });
+
+  it('takes a part out once, and back in only after that', () => {
+    const swap = (removedSerial: string, fittedSerial: string) =>
+      command('SwapComponent', {
+        ...{ repairId: 'repair-1', component: 'hashboard', removedSerial, fittedSerial },
+      });
+    const swapped = (removedSerial: string, fittedSerial: string): MinerEvent => ({
+      type: 'ComponentSwapped',
+      data: {
+        ...{ serial, repairId: 'repair-1', component: 'hashboard', removedSerial, fittedSerial },
+      },
+    });
+    const history = [received, repairOpened, swapped('HB1', 'HB2')];
+    given(...history)
+      .when(swap('hb1', 'HB3'))
+      .thenRejects('miner/component-removed', '/removedSerial');
+    given(...history)
+      .when(swap('HB4', 'hb2'))
+      .thenRejects('miner/component-fitted', '/fittedSerial');
+    given(...history)
+      .when(swap('HB2', 'HB1'))
+      .then(swapped('HB2', 'HB1'));
+    given(...history, swapped('HB2', 'HB1'))
+      .when(swap('HB1', 'HB3'))
+      .then(swapped('HB1', 'HB3'));
   });
 
   it('may go through a vendor, out of storage and back into storage', () => {
@@ -374,6 +403,21 @@ describe('retiring a miner', () => {
 
   it('is refused in a slot', () => {
     given(received, installed).when(retire).thenRejects('miner/not-in-storage');
+  });
+
+  it('has numbers of their kind alone', () => {
+    const observe = (kind: 'mac' | 'hashboard', value: string) =>
+      given(received).when(command('ObserveIdentifier', { kind, value }));
+    for (const value of ['whatever', '02:00:00:00:00', '02:00:00:00:00:0G']) {
+      observe('mac', value).thenRejects('miner/identifier-invalid', '/value');
+    }
+    for (const value of ['H', 'HB\u00001', 'HB 1', 'x'.repeat(61)]) {
+      observe('hashboard', value).thenRejects('miner/identifier-invalid', '/value');
+    }
+    observe('mac', ' 02-ab-00-00-00-01 ').then({
+      type: 'IdentifierObserved',
+      data: { serial, kind: 'mac', value: '02:AB:00:00:00:01' },
+    });
   });
 
   it('leaves its serial number taken, and nothing can be done with it', () => {

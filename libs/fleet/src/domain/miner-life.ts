@@ -5,6 +5,12 @@ import {
   type DomainEvent,
 } from '@hostledger/eventsourcing';
 import type { LivingMiner, SlotPlace, StoragePlace } from './miner.js';
+import {
+  mustBeIdentifier,
+  partsAfter,
+  type IdentifierKind,
+  type Parts,
+} from './miner-identifiers.js';
 import { countedOf, type Counted } from './miner-model.js';
 import {
   changePowerProfile,
@@ -33,8 +39,7 @@ import { inTransit, powerChanged, type TransitPlace } from './miner-transit.js';
 
 // What happens to a machine beside being moved. Whose it is, and its end, are decided here.
 
-export const IDENTIFIER_KINDS = ['mac', 'controlBoard', 'hashboard', 'powerSupply'] as const;
-export type IdentifierKind = (typeof IDENTIFIER_KINDS)[number];
+export { IDENTIFIER_KINDS, type IdentifierKind } from './miner-identifiers.js';
 export const RETIREMENT_CAUSES = ['sold', 'returned', 'scrapped', 'lost'] as const;
 export type RetirementCause = (typeof RETIREMENT_CAUSES)[number];
 export type UnassignmentCause = 'request' | 'titleTransfer' | 'retirement' | 'benchSwap';
@@ -155,6 +160,8 @@ export interface Condition {
   readonly repairId?: string;
   readonly closedRepairs?: readonly string[];
   readonly counted?: Counted;
+  /** Those swapped in repairs. */
+  readonly parts?: Parts;
 }
 
 export const live = (
@@ -188,8 +195,9 @@ export const live = (
       return { ...miner, endedSwap: endedSwapOf(event.data) };
     case 'TitleTransferred':
       return { ...miner, customerId: event.data.toCustomerId, counted: countedOf(miner) };
-    case 'IdentifierObserved':
     case 'ComponentSwapped':
+      return { ...miner, parts: partsAfter(miner.parts, event.data) };
+    case 'IdentifierObserved':
       return miner;
     default:
       return unreachable(event);
@@ -235,8 +243,11 @@ export const decideLife = (command: LifeCommand, miner: LivingMiner): readonly L
       return deenergize(command.data, miner);
     case 'ChangePowerProfile':
       return changePowerProfile(command.data, miner);
-    case 'ObserveIdentifier':
-      return [{ type: 'IdentifierObserved', data: command.data }];
+    case 'ObserveIdentifier': {
+      const { kind, value } = command.data;
+      const observed = { ...command.data, value: mustBeIdentifier(kind, value, '/value') };
+      return [{ type: 'IdentifierObserved', data: observed }];
+    }
     case 'OpenRepair':
       return openRepair(command.data, miner);
     case 'SendToVendor':

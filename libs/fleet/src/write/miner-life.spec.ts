@@ -300,9 +300,19 @@ describe('a repair', () => {
 
 it('numbers read off machines are kept', async () => {
   const lines = `serial,kind,value\n${serialOf(9)},mac,02:00:5E:10:00:01\n${serialOf(9)},wheel,4\n`;
+  const refused = { kind: 'mac', value: 'whatever' };
+  expect(await post(`/miners/${serialOf(9)}/identifiers`, refused)).toMatchObject({
+    status: 422,
+    body: { code: 'miner/identifier-invalid', errors: [{ pointer: '/value' }] },
+  });
   const sent = await post('/identifications', lines);
   expect(sent).toMatchObject({ status: 202, body: { accepted: 1, rejected: 1 } });
   expect(await room.perform(sent)).toEqual([]);
+  // The same number on another machine is recorded, since both may have been read so.
+  const same = { kind: 'mac', value: '02-00-5e-10-00-01' };
+  expect(await post(`/miners/${serialOf(10)}/identifiers`, same)).toMatchObject({ status: 200 });
+  const later = { kind: 'mac', value: '02:00:5E:10:00:02' };
+  expect(await post(`/miners/${serialOf(10)}/identifiers`, later)).toMatchObject({ status: 200 });
 });
 
 describe('the read models', () => {
@@ -325,6 +335,29 @@ describe('the read models', () => {
     const gone = await get(`/miners/${serialOf(1)}`);
     expect(gone).toMatchObject({ state: 'retired' });
     expect(gone).not.toHaveProperty('place');
+  });
+
+  it('tell which parts are and were in which machine, and find machines by them', async () => {
+    const [at9, at10] = [serialOf(9), serialOf(10)];
+    expect(await serials('mac=02:00:5e:10:00:01')).toEqual([at9]);
+    expect(await serials('component=hb2')).toEqual([serialOf(8)]);
+    expect(await serials('component=HB1')).toEqual([]);
+    const parts = (await get(`/miners/${serialOf(8)}/components`)).items as object[];
+    expect(parts).toMatchObject([
+      { kind: 'hashboard', value: 'HB1', elsewhere: [] },
+      { kind: 'hashboard', value: 'HB2', elsewhere: [] },
+    ]);
+    expect(parts[0]).toHaveProperty('to');
+    expect(parts[0]).not.toHaveProperty('from');
+    expect(parts[1]).not.toHaveProperty('to');
+    const macs = (await get(`/miners/${at10}/components`)).items as { from: string }[];
+    expect(macs).toMatchObject([
+      { value: '02:00:5E:10:00:01', to: macs[1]!.from, elsewhere: [{ serial: at9 }] },
+      { value: '02:00:5E:10:00:02', elsewhere: [] },
+    ]);
+    expect(macs[1]).not.toHaveProperty('to');
+    expect(await room.call('GET', '/miners/NOBODY001/components')).toMatchObject({ status: 404 });
+    expect(await room.call('GET', '/miners?mac=whatever')).toMatchObject({ status: 400 });
   });
 
   it('list where it was, also at a vendor', async () => {

@@ -115,6 +115,7 @@ export const miners = tableFold<MinerRow, MinerEvent | FoundEvent>({
       ['facility', 'model', 'serial'],
       ['model', 'serial'],
       ['state', 'serial'],
+      ['mac', 'serial'],
     ],
   },
   keys: { ...ofEvery, DiscrepancyRaised: ofDamaged, DiscrepancyResolved: ofDamaged },
