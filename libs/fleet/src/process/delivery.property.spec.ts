@@ -6,12 +6,20 @@ import {
   type RecordedEvent,
 } from '@hostledger/eventsourcing';
 import { operationsProcess, startOperation } from '@hostledger/operations';
-import { Home, turnsOf } from '@hostledger/testing';
-import { deliveryAggregate, type DeliveryEvent, type ModelTotal } from '../domain/delivery.js';
+import { Home, rowsOf, turnsOf } from '@hostledger/testing';
+import {
+  deliveryAggregate,
+  type DeliveryEvent,
+  type DiscrepancyRaised,
+  type ModelTotal,
+} from '../domain/delivery.js';
 import { totalsOf } from '../domain/delivery-state.js';
 import { isDispute, RESOLUTIONS, takesIn, type DiscrepancyKind } from '../domain/discrepancy.js';
 import type { Wish } from '../domain/discrepancy-resolution.js';
 import { minerAggregate, type MinerReceived } from '../domain/miner.js';
+import { minerModel } from '../domain/models.js';
+import { hashrateView } from '../read/deliveries/hashrate-view.js';
+import { deliveries, type DeliveryRow } from '../read/deliveries/projection.js';
 import { inspectionKind, type InspectionLine } from './delivery-inspection.js';
 import { deliveryKind, reconcileDelivery, startDelivery, type ManifestLine } from './delivery.js';
 import { contractId, setUpContract } from './delivery.fixture.js';
@@ -205,6 +213,45 @@ const recount = (log: readonly RecordedEvent[], deliveryId: string) => {
   };
 };
 
+/** What the supplier credited, by what each line announced and what was found instead. */
+const waivedIn = (log: readonly RecordedEvent[], deliveryId: string): number => {
+  const events = eventsOf(log, deliveryId);
+  const credited = events.flatMap((event) =>
+    event.type === 'DiscrepancyResolved' && event.data.resolution === 'credited'
+      ? [event.data]
+      : [],
+  );
+  return credited.reduce((sum, { line, kind }) => {
+    // The machine is there, or it was on no line or on an illegible one.
+    if (kind === 'damaged' || line < 2 || line > LINES + 1) return sum;
+    const raised = events.find(
+      (event) =>
+        event.type === 'DiscrepancyRaised' && event.data.line === line && event.data.kind === kind,
+    ) as DiscrepancyRaised | undefined;
+    const found = kind === 'wrongModel' ? ratingOf(raised!.data.found!.model) : 0;
+    return sum + Math.max(0, ratingOf(announcedOn(line)) - found);
+  }, 0);
+};
+
+const ratingOf = (code: string): number => minerModel(code)!.ratedHashrateGhs;
+const ratingsOf = (codes: readonly string[]): number =>
+  codes.reduce((sum, code) => sum + ratingOf(code), 0);
+/** The first line of the manifest is line 2. */
+const announcedOn = (line: number): string => MODELS[(line - 1) % 2]!;
+
+/** What is owed was accepted, came beside the manifest, was waived, or is outstanding. */
+const checkHashrate = (log: readonly RecordedEvent[], deliveryId: string): void => {
+  const row = rowsOf<DeliveryRow>(deliveries, log).find((one) => one.delivery_id === deliveryId)!;
+  const { contracted, accepted, extra, waived, outstanding } = hashrateView(row);
+  const lines = Array.from({ length: LINES }, (_, index) => announcedOn(index + 2));
+  expect({ contracted, accepted, waived }).toEqual({
+    contracted: ratingsOf(lines),
+    accepted: ratingsOf(recount(log, deliveryId).acceptedModels),
+    waived: waivedIn(log, deliveryId),
+  });
+  expect(accepted + extra + waived + outstanding!).toBe(contracted);
+};
+
 const eventsOf = (log: readonly RecordedEvent[], deliveryId: string): DeliveryEvent[] =>
   log.filter(({ stream }) => stream === `delivery-${deliveryId}`) as unknown as DeliveryEvent[];
 
@@ -228,6 +275,7 @@ const checkBooks = async (home: Home, deliveryId: string): Promise<void> => {
     acceptedModels: modelsIn(totals.acceptedByModel),
   }).toEqual(counted);
   expect(modelsIn(totals.extraByModel)).toHaveLength(totals.extra);
+  checkHashrate(log, deliveryId);
 
   const events = eventsOf(log, deliveryId);
   const told = events.findLast(({ type }) => /^Delivery(Recounted|Reconciled|Amended)$/.test(type));
