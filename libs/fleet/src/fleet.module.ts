@@ -12,6 +12,7 @@ import { deliveryKind } from './process/delivery.js';
 import { deliveryResolutionsProcess, resolutionKind } from './process/discrepancy-resolution.js';
 import { finishMovesProcess } from './process/finish-moves.js';
 import { powerProfilesProcess } from './process/power-profile.js';
+import { awaitedMachinesProcess } from './process/relocation-gone.js';
 import type { EventReader } from './process/relocation-plan.js';
 import { relocationsProcess } from './process/relocation-process.js';
 import { arrivalKind, departureKind } from './process/relocation-transit.js';
@@ -20,6 +21,8 @@ import { deliveriesProjection } from './read/deliveries/projection.js';
 import { deliveriesQuery } from './read/deliveries/query.js';
 import { deploymentsProjection } from './read/deployments/projection.js';
 import { deploymentsQuery } from './read/deployments/query.js';
+import { identifiersProjection } from './read/identifiers/projection.js';
+import { componentsQuery } from './read/identifiers/query.js';
 import { minersProjection } from './read/miners/projection.js';
 import { minersQuery } from './read/miners/query.js';
 import { fleetMixProjection } from './read/mix/projection.js';
@@ -56,6 +59,7 @@ const slices = [
   reportTransits,
   deliveriesQuery,
   minersQuery,
+  componentsQuery,
   movesQuery,
   relocationsQuery,
   fleetMixQuery,
@@ -71,6 +75,7 @@ export class FleetApiModule {}
 
 export const fleetProjections: readonly Projection[] = [
   minersProjection,
+  identifiersProjection,
   movesProjection,
   deliveriesProjection,
   relocationsProjection,
@@ -90,6 +95,7 @@ export const fleetProcesses = (
   deliveryAmendmentsProcess(store),
   deliveryResolutionsProcess(store),
   relocationsProcess(store, reader),
+  awaitedMachinesProcess(store, reader),
 ];
 
 /** What the uploads of this room are made of, for the process that performs operations. */

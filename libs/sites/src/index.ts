@@ -12,6 +12,7 @@ export {
   type RackPlan,
   type RackPowerCommitted,
 } from './domain/facility.js';
+export { isCurtailed } from './domain/curtailments.js';
 export {
   RACK_CODE,
   rackAggregate,

@@ -42,7 +42,7 @@ export type LinesInspected = DomainEvent<
     byModel: readonly ModelTotal[];
   }
 >;
-/** The machine is taken into the fleet, or out of it, before the discrepancy is resolved. */
+/** The machine is taken into the fleet, out of it or as another model before that is resolved. */
 export type ResolutionBegan = DomainEvent<
   'ResolutionBegan',
   {
@@ -52,9 +52,13 @@ export type ResolutionBegan = DomainEvent<
     facility: string;
     /** Line of the manifest; 0 for a machine that no line names. */
     line: number;
-    /** Of the machine that comes in. */
+    /** Absent where it began before a machine could be taken as another model. */
+    kind?: Discrepancy['kind'];
     serial: string;
+    /** Of the machine that comes in or is sent back, or the one that it is taken as. */
     model: string;
+    /** Of a machine that comes in. */
+    damaged?: true;
   } & ResolutionBy
 >;
 export type ResolutionFailed = DomainEvent<
@@ -135,8 +139,8 @@ export const deliveryEvents: EventCatalogue<DeliveryEvent> = {
   LinesReceived: 'A part of the lines was counted at the dock: received, missing or refused.',
   DiscrepancyRaised: 'A line, or a machine that no line names, is not what it should be.',
   LinesInspected: 'Machines of the delivery were inspected and found good.',
-  ResolutionBegan: 'A discrepancy is to be resolved by taking a machine in, which comes next.',
-  ResolutionFailed: 'The machine could not be taken in; the discrepancy is open again.',
+  ResolutionBegan: 'A discrepancy is to be resolved by an act on the machine, which comes next.',
+  ResolutionFailed: 'The machine refused that act; the discrepancy is open again.',
   DiscrepancyResolved: 'What was not as it should be was settled, by whom and why.',
   DeliveryRecounted: 'The numbers of a delivery that is not reconciled yet changed.',
   DeliveryReconciled:

@@ -64,19 +64,21 @@ export const unreceivedOf = (delivery: KnownDelivery): Map<string, KnownDiscrepa
 const isUnreceived = (kind: Discrepancy['kind']): boolean =>
   (UNRECEIVED as readonly string[]).includes(kind);
 
-/** A machine that was taken as the model it was found to be counts as that. */
+/** By the delivery, whatever its own stream tells by now: it may be ahead of the delivery. */
 const asCounted = (delivery: KnownDelivery, finding: Finding): Finding => {
   const { line = 0 } = finding;
   const wrong = getById(delivery.discrepancies, discrepancyIdOf({ line, kind: 'wrongModel' }));
   const kept = wrong?.resolution === 'accepted' || wrong?.resolution === 'credited';
-  return kept && wrong?.found ? { ...finding, machine: wrong.found } : finding;
+  const machine = kept ? wrong?.found : wrong?.machine;
+  return machine ? { ...finding, machine } : finding;
 };
 
 /** The discrepancies that a finding tells of. */
 const raisedBy = ({ serial, line, condition, machine, found }: Finding): Discrepancy[] => {
   if (line === undefined) {
     const detail = 'At the dock, and no line of the manifest names it';
-    return [{ line: 0, kind: 'unexpected', serial, detail, ...(found ? { found } : {}) }];
+    const damaged = condition === 'damaged' ? ({ damaged: true } as const) : {};
+    return [{ line: 0, kind: 'unexpected', serial, detail, ...(found && { found }), ...damaged }];
   }
   const about = { line, serial, ...(machine ? { machine } : {}) };
   const raised: Discrepancy[] = [];

@@ -7,6 +7,8 @@ import type { ModelTotal } from './delivery-totals.js';
 import {
   discrepancyIdOf,
   handsBack,
+  isDispute,
+  recounts,
   RESOLUTIONS,
   takesIn,
   type Discrepancy,
@@ -32,9 +34,12 @@ export const wishRefusal = (delivery: RegisteredDelivery, wish: Wish): DomainErr
   if (!known) return discrepancyUnknown(delivery, discrepancyId);
   const { kind } = known;
   if (!RESOLUTIONS[kind].includes(resolution)) return notSettledSo(known, resolution);
-  if (isItself(resolution) && wish.serial && known.serial && wish.serial !== known.serial) {
+  const aboutItself = isItself(resolution) || isDispute(known);
+  if (aboutItself && wish.serial && known.serial && wish.serial !== known.serial) {
     return serialDiffers(known, wish);
   }
+  const models = isDispute(known) ? modelsOf(known, resolution) : undefined;
+  if (wish.model && models && !models.includes(wish.model)) return modelDiffers(known, models);
   const needed = takesIn(kind, resolution) ? machineOf(known, wish) : undefined;
   if (needed && (!needed.serial || !needed.model)) return machineNotNamed(known, needed);
   if (known.status === 'open') return undefined;
@@ -44,6 +49,14 @@ export const wishRefusal = (delivery: RegisteredDelivery, wish: Wish): DomainErr
       : { resolution: known.begun?.resolution, settledSerial: known.begun?.serial };
   const same = settledAs === resolution && (!needed || needed.serial === settledSerial);
   return same ? undefined : alreadySettled(known);
+};
+
+/** What a machine that is disputed may be said to be when it is settled so. */
+const modelsOf = ({ kind, machine, found }: KnownDiscrepancy, resolution: Resolution): string[] => {
+  const asReceived = machine ? [machine.model] : [];
+  const asFound = found ? [found.model] : [];
+  if (recounts(kind, resolution)) return asFound;
+  return resolution === 'returned' ? [...asReceived, ...asFound] : asReceived;
 };
 
 /** The machine that was missing or stood there, and not another one in its place. */
@@ -66,7 +79,8 @@ export interface ResolveData {
 }
 
 /**
- * Settles what can be settled at once; where a machine comes in or is sent back, that is the intent.
+ * Settles what can be settled at once; where the machine itself has to be acted on, that is the
+ * intent.
  * Wishes that are refused are left out; {@link wishRefusal} tells why.
  */
 export const beginResolutions = (
@@ -81,12 +95,18 @@ export const beginResolutions = (
     if (refusal || known?.status !== 'open') continue;
     const { discrepancyId, resolution, reason } = wish;
     const by = { discrepancyId, resolution, resolvedBy, reason };
-    const { serial, model } = machineOf(known, wish);
-    const moves = takesIn(known.kind, resolution) || handsBack(known.kind, resolution);
-    if (moves && serial && model) {
+    const { kind } = known;
+    const named = machineOf(known, wish);
+    const serial = isDispute(known) ? known.serial : named.serial;
+    const model = recounts(kind, resolution) ? known.found?.model : named.model;
+    const acts =
+      takesIn(kind, resolution) || handsBack(kind, resolution) || recounts(kind, resolution);
+    if (acts && serial && model) {
       const { contractId, customerId, facility } = delivery.manifest;
       const { line } = known;
-      const begun = { deliveryId, contractId, customerId, facility, line, serial, model, ...by };
+      const about = { deliveryId, contractId, customerId, facility, line, kind };
+      const damaged = known.damaged && takesIn(kind, resolution) ? { damaged: true as const } : {};
+      const begun = { ...about, serial, model, ...damaged, ...by };
       events.add({ type: 'ResolutionBegan', data: begun });
     } else {
       events.add(resolvedEvent(deliveryId, known, by));
@@ -103,7 +123,8 @@ const settledTogether = (
   disputesOf(delivery, line)
     .filter(({ status }) => status !== 'resolved')
     .map((known) => {
-      const { resolution, resolvedBy, reason } = (known.begun ?? begun)!;
+      const own = known.begun?.resolution === begun!.resolution ? known.begun : begun!;
+      const { resolution, resolvedBy, reason } = own;
       return { known, by: { discrepancyId: known.discrepancyId, resolution, resolvedBy, reason } };
     });
 
@@ -137,7 +158,7 @@ const creditedHashrate = (
   return Math.max(0, machine.hashrateGhs - (found?.hashrateGhs ?? 0));
 };
 
-/** What came of a machine that was to be taken in or sent back. */
+/** What came of a machine that was to be taken in, sent back or taken as another model. */
 export type Outcome =
   | { readonly discrepancyId: string; readonly serial: string; readonly machine: ModelTotal }
   | {
@@ -162,7 +183,8 @@ export const finishResolutions = (
   for (const outcome of outcomes) {
     const { discrepancyId } = outcome;
     const known = getById(events.delivery.discrepancies, discrepancyId);
-    if (known?.status !== 'resolving' || known.begun?.serial !== outcome.serial) continue;
+    if (!known?.begun || known.begun.serial !== outcome.serial) continue;
+    if (known.status === 'resolved' || !isAwaited(known, outcome)) continue;
     if ('code' in outcome) {
       const { code, detail } = outcome;
       events.add({ type: 'ResolutionFailed', data: { deliveryId, discrepancyId, code, detail } });
@@ -177,6 +199,10 @@ export const finishResolutions = (
     }
     const by = { discrepancyId, resolution, resolvedBy, reason };
     const { data } = resolvedEvent(deliveryId, { ...known, serial }, by);
+    if (recounts(known.kind, resolution)) {
+      events.add({ type: 'DiscrepancyResolved', data });
+      continue;
+    }
     events.add({ type: 'DiscrepancyResolved', data: { ...data, machine: outcome.machine } });
     const seen = getById(
       events.delivery.discrepancies,
@@ -193,6 +219,13 @@ export const finishResolutions = (
   }
   return events.end(at);
 };
+
+/**
+ * Of two who act on a machine at once one may be refused by its rack and tell that first; the model
+ * that the other one corrected holds all the same.
+ */
+const isAwaited = ({ status, kind, begun }: KnownDiscrepancy, outcome: Outcome): boolean =>
+  status === 'resolving' || (!('code' in outcome) && recounts(kind, begun!.resolution));
 
 // Refusals
 
@@ -224,6 +257,18 @@ const serialDiffers = ({ discrepancyId, serial }: KnownDiscrepancy, wish: Wish):
     `Discrepancy ${discrepancyId} is about ${serial}, not ${wish.serial}`,
     { discrepancyId, serial },
     '/serial',
+  );
+
+const modelDiffers = (
+  { discrepancyId, serial }: KnownDiscrepancy,
+  models: readonly string[],
+): DomainError =>
+  new DomainError(
+    'invalid',
+    'delivery/model-differs',
+    `The machine of discrepancy ${discrepancyId} is settled so as ${models.join(' or ')}`,
+    { discrepancyId, serial, models },
+    '/model',
   );
 
 const machineNotNamed = (

@@ -22,6 +22,8 @@ export interface Discrepancy {
   readonly machine?: ModelTotal;
   /** What the machine is, where the manifest says another model; one unit. */
   readonly found?: ModelTotal;
+  /** Found so, of a machine that no line names. */
+  readonly damaged?: true;
 }
 
 export type Resolution = 'arrivedLate' | 'accepted' | 'returned' | 'credited' | 'corrected';
@@ -94,6 +96,10 @@ export const takesIn = (kind: DiscrepancyKind, resolution: Resolution): boolean 
 /** Whether a machine that was taken in leaves the fleet by this; it retires from storage. */
 export const handsBack = (kind: DiscrepancyKind, resolution: Resolution): boolean =>
   isDispute({ kind }) && resolution === 'returned';
+
+/** Whether the machine counts by this as the model that it was found to be. */
+export const recounts = (kind: DiscrepancyKind, resolution: Resolution): boolean =>
+  kind === 'wrongModel' && (resolution === 'accepted' || resolution === 'credited');
 
 /** Whether a line that was not received has its machine now. */
 export const hasArrived = ({ kind, status, resolution }: KnownDiscrepancy): boolean =>

@@ -39,7 +39,7 @@ export const lifeCommands = (serial: string): fc.Arbitrary<MinerCommand> => {
       command('AbandonRelocation', { reservationId: id, cause: 'overdue' }),
     ),
     any('UninstallMiner', { removalId: fc.constantFrom('u1', 'u2') }),
-    reservationId.map((id) => command('DepartMiner', { to: 'PECOS', reservationId: id })),
+    any('DepartMiner', { to: fc.constant('PECOS'), reservationId, powerWatts }),
     any('ArriveMiner', { facility }),
     fc
       .tuple(stage, fc.constantFrom('contract-1', 'contract-2'))
@@ -59,6 +59,19 @@ export const lifeCommands = (serial: string): fc.Arbitrary<MinerCommand> => {
     any('CloseRepair', { repairId, outcome: fc.constant('repaired') }),
     fc.constantFrom('a1', 'a2').map((id) => command('AssignMiner', { ...seat, assignmentId: id })),
     fc.constant(command('UnassignMiner', { cause: 'request' })),
+    fc
+      .tuple(fc.boolean(), reservationId, powerWatts, fc.nat(9))
+      .map(([inSlot, id, watts, revision]) =>
+        command('CorrectModel', {
+          ...{ model: 'S21-200', deliveryId: 'delivery-1', discrepancyId: '2-wrongModel' },
+          ...(inSlot && {
+            granted: {
+              ...{ hashrateGhs: 200_000, powerWatts: watts },
+              grant: { reservationId: id, revision },
+            },
+          }),
+        }),
+      ),
     fc
       .constantFrom('customer-1', 'customer-2')
       .map((toCustomerId) =>

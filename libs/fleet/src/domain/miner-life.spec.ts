@@ -117,6 +117,12 @@ describe('energizing a miner', () => {
         .when(energize({ stage, override: { ...override, approvedBy: 'ada' } }))
         .thenRejects('miner/own-override', '/override/approvedBy');
       given(received, installed)
+        .when(energize({ stage, override: { ...override, approvedBy: 'Ada' } }))
+        .thenRejects('miner/own-override', '/override/approvedBy');
+      given(received, installed)
+        .when(energize({ stage, override: { ...override, approvedBy: 'the boss' } }))
+        .thenRejects('miner/approver-invalid', '/override/approvedBy');
+      given(received, installed)
         .when(energize({ stage, override }))
         .then({ type: 'MinerEnergized', data: { ...power, override } });
     },
@@ -261,6 +267,35 @@ describe('repairing a miner', () => {
     given(received, repairOpened)
       .when(command('SwapComponent', { ...data, fittedSerial: 'HB1' }))
       .thenRejects('miner/same-component', '/fittedSerial');
+    given(received, repairOpened)
+      .when(command('SwapComponent', { ...data, removedSerial: 'HB 1' }))
+      .thenRejects('miner/identifier-invalid', '/removedSerial');
+  });
+
+  it('takes a part out once, and back in only after that', () => {
+    const swap = (removedSerial: string, fittedSerial: string) =>
+      command('SwapComponent', {
+        ...{ repairId: 'repair-1', component: 'hashboard', removedSerial, fittedSerial },
+      });
+    const swapped = (removedSerial: string, fittedSerial: string): MinerEvent => ({
+      type: 'ComponentSwapped',
+      data: {
+        ...{ serial, repairId: 'repair-1', component: 'hashboard', removedSerial, fittedSerial },
+      },
+    });
+    const history = [received, repairOpened, swapped('HB1', 'HB2')];
+    given(...history)
+      .when(swap('hb1', 'HB3'))
+      .thenRejects('miner/component-removed', '/removedSerial');
+    given(...history)
+      .when(swap('HB4', 'hb2'))
+      .thenRejects('miner/component-fitted', '/fittedSerial');
+    given(...history)
+      .when(swap('HB2', 'HB1'))
+      .then(swapped('HB2', 'HB1'));
+    given(...history, swapped('HB2', 'HB1'))
+      .when(swap('HB1', 'HB3'))
+      .then(swapped('HB1', 'HB3'));
   });
 
   it('may go through a vendor, out of storage and back into storage', () => {
@@ -294,6 +329,12 @@ describe('repairing a miner', () => {
 describe('a miner and its contract', () => {
   it('takes up a part of an allocation, and is hosted under that contract', () => {
     given(received).when(command('AssignMiner', seat)).then(assigned);
+    given(received)
+      .when(command('AssignMiner', { ...seat, facility: 'DENTON' }))
+      .then(assigned);
+    given(received)
+      .when(command('AssignMiner', { ...seat, facility: 'PECOS' }))
+      .thenRejects('miner/other-facility', '/serial');
     given(received, assigned).when(command('AssignMiner', seat)).thenNothing();
     given(received, assigned, installed)
       .when(energize({ contractId: 'contract-2' }))
@@ -340,6 +381,9 @@ describe('the title to a miner', () => {
       .when(command('TransferTitle', sale))
       .then(unassigned('titleTransfer'), transferred);
     given(received, transferred).when(command('TransferTitle', sale)).thenNothing();
+    given(received)
+      .when(command('TransferTitle', { ...sale, effectiveOn: '2024-06-02' }))
+      .thenRejects('miner/title-in-future', '/effectiveOn');
   });
 
   it('does not pass while it is away', () => {
@@ -359,6 +403,21 @@ describe('retiring a miner', () => {
 
   it('is refused in a slot', () => {
     given(received, installed).when(retire).thenRejects('miner/not-in-storage');
+  });
+
+  it('has numbers of their kind alone', () => {
+    const observe = (kind: 'mac' | 'hashboard', value: string) =>
+      given(received).when(command('ObserveIdentifier', { kind, value }));
+    for (const value of ['whatever', '02:00:00:00:00', '02:00:00:00:00:0G']) {
+      observe('mac', value).thenRejects('miner/identifier-invalid', '/value');
+    }
+    for (const value of ['H', 'HB\u00001', 'HB 1', 'x'.repeat(61)]) {
+      observe('hashboard', value).thenRejects('miner/identifier-invalid', '/value');
+    }
+    observe('mac', ' 02-ab-00-00-00-01 ').then({
+      type: 'IdentifierObserved',
+      data: { serial, kind: 'mac', value: '02:AB:00:00:00:01' },
+    });
   });
 
   it('leaves its serial number taken, and nothing can be done with it', () => {
@@ -411,6 +470,15 @@ describe('whatever is asked of a miner', () => {
     readonly over = new Set<string>();
 
     observe(event: MinerEvent): void {
+      if (event.type === 'ModelCorrected') {
+        const { fromWatts, energized, place, retired = false } = event.data;
+        expect({ fromWatts, energized, retired }).toEqual({
+          ...{ fromWatts: this.watts, energized: this.energized, retired: this.retired },
+        });
+        if (!this.retired) expect(place).toEqual(this.place);
+        this.watts = event.data.powerWatts;
+        return;
+      }
       expect(this.retired).toBe(false);
       switch (event.type) {
         case 'MinerInstalled':
@@ -418,8 +486,10 @@ describe('whatever is asked of a miner', () => {
           this.useUp(event.data.reservationId);
           expect(event.data.powerWatts).toBe(this.watts);
           return this.move(event.data);
-        case 'MinerUninstalled':
         case 'MinerDeparted':
+          expect(event.data.powerWatts).toBe(this.watts);
+          return this.move(event.data);
+        case 'MinerUninstalled':
         case 'MinerArrived':
         case 'MinerSentToVendor':
         case 'MinerReturnedFromVendor':

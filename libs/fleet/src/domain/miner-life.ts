@@ -1,9 +1,22 @@
-import { unreachable, type DomainCommand, type DomainEvent } from '@hostledger/eventsourcing';
+import {
+  DomainError,
+  unreachable,
+  type DomainCommand,
+  type DomainEvent,
+} from '@hostledger/eventsourcing';
 import type { LivingMiner, SlotPlace, StoragePlace } from './miner.js';
+import {
+  mustBeIdentifier,
+  partsAfter,
+  type IdentifierKind,
+  type Parts,
+} from './miner-identifiers.js';
+import { countedOf, type Counted } from './miner-model.js';
 import {
   changePowerProfile,
   deenergize,
   energize,
+  mustNameCurtailment,
   refused,
   type Grant,
   type PowerCommand,
@@ -22,12 +35,11 @@ import {
   type RepairEvent,
   type VendorPlace,
 } from './miner-repair.js';
-import { inTransit, powerChanged } from './miner-transit.js';
+import { inTransit, powerChanged, type TransitPlace } from './miner-transit.js';
 
 // What happens to a machine beside being moved. Whose it is, and its end, are decided here.
 
-export const IDENTIFIER_KINDS = ['mac', 'controlBoard', 'hashboard', 'powerSupply'] as const;
-export type IdentifierKind = (typeof IDENTIFIER_KINDS)[number];
+export { IDENTIFIER_KINDS, type IdentifierKind } from './miner-identifiers.js';
 export const RETIREMENT_CAUSES = ['sold', 'returned', 'scrapped', 'lost'] as const;
 export type RetirementCause = (typeof RETIREMENT_CAUSES)[number];
 export type UnassignmentCause = 'request' | 'titleTransfer' | 'retirement' | 'benchSwap';
@@ -113,7 +125,8 @@ export type MinerRetired = DomainEvent<
     serial: string;
     model: string;
     customerId: string;
-    from: StoragePlace | VendorPlace;
+    /** On the road only if it was lost there. */
+    from: StoragePlace | VendorPlace | TransitPlace;
     cause: RetirementCause;
     ratedHashrateGhs: number;
     powerWatts: number;
@@ -146,6 +159,9 @@ export interface Condition {
   /** Of the repair that is open. */
   readonly repairId?: string;
   readonly closedRepairs?: readonly string[];
+  readonly counted?: Counted;
+  /** Those swapped in repairs. */
+  readonly parts?: Parts;
 }
 
 export const live = (
@@ -159,7 +175,8 @@ export const live = (
       return without(miner, 'energized');
     case 'PowerProfileChanged': {
       const { hashrateGhs: ratedHashrateGhs, powerWatts, grant } = event.data;
-      return { ...miner, ratedHashrateGhs, powerWatts, ...(grant && { grant }) };
+      const counted = countedOf(miner);
+      return { ...miner, ratedHashrateGhs, powerWatts, counted, ...(grant && { grant }) };
     }
     case 'RepairOpened':
       return { ...miner, repairId: event.data.repairId };
@@ -177,9 +194,10 @@ export const live = (
     case 'BenchSwapEnded':
       return { ...miner, endedSwap: endedSwapOf(event.data) };
     case 'TitleTransferred':
-      return { ...miner, customerId: event.data.toCustomerId };
-    case 'IdentifierObserved':
+      return { ...miner, customerId: event.data.toCustomerId, counted: countedOf(miner) };
     case 'ComponentSwapped':
+      return { ...miner, parts: partsAfter(miner.parts, event.data) };
+    case 'IdentifierObserved':
       return miner;
     default:
       return unreachable(event);
@@ -196,11 +214,16 @@ const without = (miner: LivingMiner, key: keyof Condition): LivingMiner => {
 
 // Commands
 
+export interface AssignMinerData extends Omit<MinerAssigned['data'], 'energized'> {
+  /** Where the allocation is; not asked of a spare that stands where the machine did. */
+  readonly facility?: string;
+}
+
 export type LifeCommand =
   | PowerCommand
   | RepairCommand
   | DomainCommand<'ObserveIdentifier', IdentifierObserved['data']>
-  | DomainCommand<'AssignMiner', Omit<MinerAssigned['data'], 'energized'>>
+  | DomainCommand<'AssignMiner', AssignMinerData>
   | DomainCommand<'EndBenchSwap', BenchSwapEnded['data']>
   | DomainCommand<'UnassignMiner', { serial: string; cause: UnassignmentCause }>
   | DomainCommand<
@@ -216,11 +239,15 @@ export const decideLife = (command: LifeCommand, miner: LivingMiner): readonly L
     case 'EnergizeMiner':
       return energize(command.data, miner);
     case 'DeenergizeMiner':
+      mustNameCurtailment(command.data);
       return deenergize(command.data, miner);
     case 'ChangePowerProfile':
       return changePowerProfile(command.data, miner);
-    case 'ObserveIdentifier':
-      return [{ type: 'IdentifierObserved', data: command.data }];
+    case 'ObserveIdentifier': {
+      const { kind, value } = command.data;
+      const observed = { ...command.data, value: mustBeIdentifier(kind, value, '/value') };
+      return [{ type: 'IdentifierObserved', data: observed }];
+    }
     case 'OpenRepair':
       return openRepair(command.data, miner);
     case 'SendToVendor':
@@ -239,7 +266,7 @@ export const decideLife = (command: LifeCommand, miner: LivingMiner): readonly L
     case 'UnassignMiner':
       return unassigned(command.data.serial, miner, command.data.cause);
     case 'TransferTitle':
-      return transferTitle(command.data, miner);
+      return transferTitle(command.data, command.at, miner);
     case 'RetireMiner':
       return retire(command.data, miner);
     default:
@@ -248,10 +275,7 @@ export const decideLife = (command: LifeCommand, miner: LivingMiner): readonly L
 };
 
 /** Counted at the contract before; the customer is that of the contract. */
-const assign = (
-  data: Omit<MinerAssigned['data'], 'energized'>,
-  miner: LivingMiner,
-): MinerAssigned[] => {
+const assign = ({ facility, ...data }: AssignMinerData, miner: LivingMiner): MinerAssigned[] => {
   const { serial, customerId, assignmentId, powerWatts } = data;
   const { assignment } = miner;
   if (assignment?.assignmentId === assignmentId) return [];
@@ -271,6 +295,16 @@ const assign = (
       '/serial',
     );
   }
+  const { place } = miner;
+  const isAt = place.kind === 'transit' ? place.to : place.facility;
+  if (facility !== undefined && facility !== isAt) {
+    throw refused(
+      'miner/other-facility',
+      `Miner ${serial} is at ${isAt}, and the allocation is at ${facility}`,
+      { serial, facility: isAt },
+      '/serial',
+    );
+  }
   const isPassed = data.passedFrom !== undefined;
   if (!isPassed && powerWatts !== miner.powerWatts)
     throw powerChanged(serial, miner.powerWatts, powerWatts);
@@ -278,7 +312,7 @@ const assign = (
 };
 
 const energizedElsewhere = (
-  { contractId }: MinerAssigned['data'],
+  { contractId }: Pick<Seat, 'contractId'>,
   { energized, contractId: fromContractId, ratedHashrateGhs, powerWatts }: LivingMiner,
 ): Pick<MinerAssigned['data'], 'energized'> =>
   energized && contractId !== fromContractId
@@ -304,9 +338,11 @@ type Transfer = Extract<LifeCommand, { type: 'TransferTitle' }>['data'];
 /** What it took of an allocation was its seller's. */
 const transferTitle = (
   { serial, ...data }: Transfer,
+  at: string,
   miner: LivingMiner,
 ): (MinerUnassigned | TitleTransferred)[] => {
   if (miner.customerId === data.toCustomerId) return [];
+  mustBeEffective(data.effectiveOn, at);
   if (miner.status === 'inTransit') throw inTransit(serial, miner.place);
   if (miner.status === 'atVendor') throw notInStorage(serial, 'at a vendor');
   const { model, customerId: fromCustomerId, place, ratedHashrateGhs, powerWatts } = miner;
@@ -318,11 +354,24 @@ const transferTitle = (
   ];
 };
 
+/** The title passes when it is recorded, so it cannot be recorded before its day; days are UTC. */
+const mustBeEffective = (effectiveOn: string, at: string): void => {
+  const today = at.slice(0, 10);
+  if (effectiveOn <= today) return;
+  throw new DomainError(
+    'invalid',
+    'miner/title-in-future',
+    `The title passes on ${effectiveOn}; record it on that day or later`,
+    { effectiveOn, today },
+    '/effectiveOn',
+  );
+};
+
 const retire = (
   { serial, cause }: { serial: string; cause: RetirementCause },
   miner: LivingMiner,
 ): (MinerUnassigned | MinerRetired)[] => {
-  if (miner.status === 'inTransit') throw inTransit(serial, miner.place);
+  if (miner.status === 'inTransit' && cause !== 'lost') throw inTransit(serial, miner.place);
   if (miner.status === 'installed') throw notInStorage(serial, miner.status);
   const { model, customerId, place: from, ratedHashrateGhs, powerWatts } = miner;
   const data = { serial, model, customerId, from, cause, ratedHashrateGhs, powerWatts };

@@ -1,5 +1,5 @@
 import { DomainError, type DomainCommand, type DomainEvent } from '@hostledger/eventsourcing';
-import type { InstalledMiner, LivingMiner, SlotPlace, StoragePlace } from './miner.js';
+import type { InstalledMiner, LivingMiner, Place, SlotPlace, StoragePlace } from './miner.js';
 import { mustBeHere } from './miner-transit.js';
 
 // Whether a machine draws power, and how much.
@@ -16,6 +16,9 @@ export const DEENERGIZATION_CAUSES = [
   'other',
 ] as const;
 export type DeenergizationCause = (typeof DEENERGIZATION_CAUSES)[number];
+
+/** Who acts with a token. */
+const SUBJECT = /^[\w.@:+/-]{1,100}$/;
 
 /** Who let a machine draw power although its contract is not active, and why. */
 export interface Override {
@@ -125,7 +128,16 @@ export const energize = (
       { serial, contractId: miner.contractId, stage },
     );
   }
-  if (override.approvedBy === by) {
+  if (!SUBJECT.test(override.approvedBy)) {
+    throw new DomainError(
+      'invalid',
+      'miner/approver-invalid',
+      'Whoever approves an override is named as on a token: letters, digits and . _ @ : + / -',
+      { approvedBy: override.approvedBy },
+      '/override/approvedBy',
+    );
+  }
+  if (override.approvedBy.toLowerCase() === by.toLowerCase()) {
     throw new DomainError(
       'forbidden',
       'miner/own-override',
@@ -135,6 +147,20 @@ export const energize = (
     );
   }
   return [{ type: 'MinerEnergized', data: { ...powerOf(serial, miner), override } }];
+};
+
+/** Exactly a curtailment is named by its id. */
+export const mustNameCurtailment = ({ cause, curtailmentId }: DeenergizeMinerData): void => {
+  if ((cause === 'curtailment') === (curtailmentId !== undefined)) return;
+  throw new DomainError(
+    'invalid',
+    'miner/curtailment-not-named',
+    cause === 'curtailment'
+      ? 'The curtailment needs to be named by its id'
+      : `A machine that is taken off power for the cause ${cause} names no curtailment`,
+    { cause },
+    '/curtailmentId',
+  );
 };
 
 /** Nothing where the machine draws no power. */
@@ -167,11 +193,7 @@ export const changePowerProfile = (
   mustBeHere(serial, miner);
   const reservationId = miner.status === 'installed' ? miner.moves.at(-1) : undefined;
   if (reservationId !== grant?.reservationId) {
-    throw refused(
-      'miner/moved-meanwhile',
-      `Miner ${serial} was moved while its power profile was changed; ask for it again`,
-      { serial, place: miner.place },
-    );
+    throw movedMeanwhile(serial, miner.place);
   }
   const known = miner.grant?.reservationId === reservationId ? miner.grant?.revision : undefined;
   if (grant && known !== undefined && grant.revision <= known) return [];
@@ -191,6 +213,13 @@ export const changePowerProfile = (
     },
   ];
 };
+
+export const movedMeanwhile = (serial: string, place: Place): DomainError =>
+  refused(
+    'miner/moved-meanwhile',
+    `Miner ${serial} was moved while its rack was asked for watts; ask again`,
+    { serial, place },
+  );
 
 export const underRepair = (serial: string, repairId: string): DomainError =>
   refused('miner/under-repair', `Miner ${serial} is under repair`, { serial, repairId }, '/serial');

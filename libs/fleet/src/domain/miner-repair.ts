@@ -1,6 +1,7 @@
 import { DomainError, type DomainCommand, type DomainEvent } from '@hostledger/eventsourcing';
 import type { LivingMiner, StoragePlace } from './miner.js';
 import { deenergize, refused, underRepair, type MinerDeenergized } from './miner-power.js';
+import { mustBeIdentifier, mustBeSwappable } from './miner-identifiers.js';
 import { inTransit, mustBeHere } from './miner-transit.js';
 
 // Repair: on the bench of a facility or at a vendor, with the lineage of parts.
@@ -123,14 +124,23 @@ const shipmentOf = (
 ): Shipment => ({ serial, model, customerId, repairId, ratedHashrateGhs, powerWatts });
 
 export const swapComponent = (
-  data: ComponentSwapped['data'],
+  asked: ComponentSwapped['data'],
   miner: LivingMiner,
 ): ComponentSwapped[] => {
-  mustBeOpen(data.repairId, miner);
+  mustBeOpen(asked.repairId, miner);
+  const { component, removedSerial } = asked;
+  const data = {
+    ...asked,
+    ...(removedSerial !== undefined && {
+      removedSerial: mustBeIdentifier(component, removedSerial, '/removedSerial'),
+    }),
+    fittedSerial: mustBeIdentifier(component, asked.fittedSerial, '/fittedSerial'),
+  };
   if (data.removedSerial === data.fittedSerial) {
     const message = 'The part that is fitted is another than the one that is removed';
     throw refused('miner/same-component', message, { ...data }, '/fittedSerial');
   }
+  mustBeSwappable(data, miner.parts);
   return [{ type: 'ComponentSwapped', data }];
 };
 

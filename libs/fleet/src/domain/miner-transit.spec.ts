@@ -42,9 +42,9 @@ const arrived: MinerEvent = {
   type: 'MinerArrived',
   data: { ...leg, from: road, to: storage('PECOS') },
 };
-const depart = (to = 'PECOS', reservationId = 'r2'): MinerCommand => ({
+const depart = (to = 'PECOS', reservationId = 'r2', powerWatts = 3_247): MinerCommand => ({
   type: 'DepartMiner',
-  data: { serial, to, reservationId, relocationId: 'plan-1' },
+  data: { serial, to, reservationId, powerWatts, relocationId: 'plan-1' },
   at,
 });
 const arrive = (facility: string): MinerCommand => ({
@@ -86,6 +86,15 @@ describe('a miner that goes to another facility', () => {
     given(received, installed, abandoned).when(depart()).thenRejects('miner/relocation-abandoned');
   });
 
+  it('stays where other watts are held for it than it takes', () => {
+    given(received, installed)
+      .when(depart('PECOS', 'r2', 2_400))
+      .thenRejects('miner/power-changed', '/serial');
+    given(received, installed, departed)
+      .when(depart('PECOS', 'r2', 2_400))
+      .thenNothing();
+  });
+
   it('is nowhere else while it is on the road', () => {
     const history = [received, installed, departed];
     given(...history)
@@ -97,6 +106,28 @@ describe('a miner that goes to another facility', () => {
     given(...history)
       .when(move('RelocateMiner'))
       .thenRejects('miner/in-transit');
+  });
+
+  it('is retired from there when it is lost, and only then', () => {
+    const retire = (cause: 'lost' | 'sold'): MinerCommand => ({
+      type: 'RetireMiner',
+      data: { serial, cause },
+      at,
+    });
+    const history = [received, installed, departed];
+    const lost: MinerEvent = { type: 'MinerRetired', data: { ...leg, from: road, cause: 'lost' } };
+    given(...history)
+      .when(retire('lost'))
+      .then(lost);
+    given(...history)
+      .when(retire('sold'))
+      .thenRejects('miner/in-transit');
+    given(...history, lost)
+      .when(arrive('PECOS'))
+      .thenRejects('miner/retired');
+    given(...history, lost)
+      .when(depart())
+      .thenRejects('miner/retired');
   });
 
   it('arrives in storage, where it was sent or elsewhere, once', () => {

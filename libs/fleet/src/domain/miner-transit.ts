@@ -60,6 +60,8 @@ export interface DepartMinerData {
   /** Facility where the slot is held. */
   readonly to: string;
   readonly reservationId: string;
+  /** Reserved at the destination; must be what the miner takes. */
+  readonly powerWatts: number;
   readonly relocationId?: string;
 }
 
@@ -82,13 +84,14 @@ export type TransitCommand =
 
 /** Where it goes a slot is held for it, unless that reservation was given up: then it stays. */
 export const depart = (
-  { serial, to, reservationId, relocationId }: DepartMinerData,
+  { serial, to, reservationId, powerWatts, relocationId }: DepartMinerData,
   miner: LivingMiner,
 ): MinerDeparted[] => {
   if (miner.departedUnder === reservationId || miner.moves.includes(reservationId)) return [];
   if (miner.abandoned.includes(reservationId)) throw moveAbandoned(serial, reservationId);
   mustBeHere(serial, miner);
   const { place } = miner;
+  if (powerWatts !== miner.powerWatts) throw powerChanged(serial, miner.powerWatts, powerWatts);
   if (place.facility === to) {
     throw new DomainError(
       'conflict',

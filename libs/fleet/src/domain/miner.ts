@@ -28,7 +28,13 @@ import {
   type TransitPlace,
   type UninstallMinerData,
 } from './miner-transit.js';
-import { minerModel } from './models.js';
+import {
+  correctModel,
+  modelCorrected,
+  type ModelCommand,
+  type ModelCorrected,
+} from './miner-model.js';
+import { minerModel, modelUnknown } from './models.js';
 
 // Places and identity
 
@@ -127,7 +133,13 @@ export type RelocationAbandoned = DomainEvent<
 >;
 
 export type MinerEvent =
-  MinerReceived | MinerInstalled | MinerRelocated | RelocationAbandoned | TransitEvent | LifeEvent;
+  | MinerReceived
+  | MinerInstalled
+  | MinerRelocated
+  | RelocationAbandoned
+  | TransitEvent
+  | LifeEvent
+  | ModelCorrected;
 
 export const minerEvents: EventCatalogue<MinerEvent> = {
   MinerReceived: 'A miner arrived with a delivery and stands in storage; its life begins here.',
@@ -146,6 +158,7 @@ export const minerEvents: EventCatalogue<MinerEvent> = {
   PowerProfileChanged: 'A miner runs at another hashrate and takes other watts from here on.',
   MinerEnergized: 'A miner in a slot began to draw power.',
   MinerDeenergized: 'A miner ceased to draw power, for a cause.',
+  ModelCorrected: 'A miner is another model than it was received as, and counts as that.',
   IdentifierObserved: 'A number of a miner or of one of its parts was read off it.',
   RepairOpened: 'A fault of a miner was taken up for repair; it draws no power until it is closed.',
   ComponentSwapped: 'A part of a miner under repair was replaced by another.',
@@ -209,8 +222,10 @@ export type LivingMiner = StoredMiner | InstalledMiner | InTransitMiner | Vendor
 /** Of no use any more, but its serial number is taken for ever. */
 export interface RetiredMiner extends KnownMiner {
   readonly status: 'retired';
-  /** Where it stood last. */
-  readonly place: StoragePlace | VendorPlace;
+  /** Where it stood last; on the road if it was lost there. */
+  readonly place: StoragePlace | VendorPlace | TransitPlace;
+  /** Of one that was lost on the road. */
+  readonly left?: Left;
 }
 
 /** Small on purpose: a hundred thousand of these are held in memory. */
@@ -238,7 +253,9 @@ const evolve = (miner: Miner, event: MinerEvent): Miner => {
       abandoned: none,
     };
   }
-  if (miner.status === 'unknown' || miner.status === 'retired') return miner;
+  if (miner.status === 'unknown') return miner;
+  if (event.type === 'ModelCorrected') return modelCorrected(miner, event);
+  if (miner.status === 'retired') return miner;
   switch (event.type) {
     case 'MinerInstalled': {
       const { to: place, reservationId } = event.data;
@@ -265,8 +282,10 @@ const evolve = (miner: Miner, event: MinerEvent): Miner => {
       return { ...knownOf(miner), status: 'atVendor', place: event.data.to };
     case 'RelocationAbandoned':
       return { ...miner, abandoned: [...miner.abandoned, event.data.reservationId] };
-    case 'MinerRetired':
-      return { ...knownOf(miner), status: 'retired', place: event.data.from };
+    case 'MinerRetired': {
+      const left = miner.status === 'inTransit' && miner.left ? { left: miner.left } : {};
+      return { ...knownOf(miner), status: 'retired', place: event.data.from, ...left };
+    }
     default:
       return live(miner, event);
   }
@@ -339,6 +358,7 @@ export type MinerCommand =
   | DomainCommand<'RelocateMiner', MoveMinerData>
   | TransitCommand
   | LifeCommand
+  | ModelCommand
   | DomainCommand<'AbandonRelocation', { serial: string; reservationId: string; cause: string }>;
 
 // Decide
@@ -347,6 +367,7 @@ const decide = (command: MinerCommand, miner: Miner): readonly MinerEvent[] => {
   if (command.type === 'ReceiveMiner') return receive(command.data, miner);
   const { serial } = command.data;
   if (miner.status === 'unknown') throw minerUnknown(serial);
+  if (command.type === 'CorrectModel') return correctModel(command.data, miner);
   if (miner.status === 'retired') return retired(command, serial);
   switch (command.type) {
     case 'InstallMiner':
@@ -398,6 +419,16 @@ export const minerRetired = (serial: string): DomainError =>
     'conflict',
     'miner/retired',
     `Miner ${serial} has left the fleet`,
+    { serial },
+    '/serial',
+  );
+
+/** Nobody will see it arrive. */
+export const minerLost = (serial: string): DomainError =>
+  new DomainError(
+    'conflict',
+    'miner/lost',
+    `Miner ${serial} was lost on the road`,
     { serial },
     '/serial',
   );
@@ -505,15 +536,6 @@ const moveOf = (
 });
 
 const slotText = ({ facility, rack, slot }: SlotPlace): string => `${facility}/${rack}/${slot}`;
-
-export const modelUnknown = (code: string): DomainError =>
-  new DomainError(
-    'invalid',
-    'model/unknown',
-    `There is no miner model ${code}`,
-    { model: code },
-    '/model',
-  );
 
 export const minerUnknown = (serial: string): DomainError =>
   new DomainError(

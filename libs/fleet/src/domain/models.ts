@@ -1,3 +1,5 @@
+import { DomainError } from '@hostledger/eventsourcing';
+
 /** A miner model as its maker rates it. Single machines vary by some percent around it. */
 export interface MinerModel {
   /** Permanent: events carry it. */
@@ -60,3 +62,12 @@ export const minerModels: readonly MinerModel[] = [
 const byCode = new Map(minerModels.map((model) => [model.code, model]));
 
 export const minerModel = (code: string): MinerModel | undefined => byCode.get(code);
+
+export const modelUnknown = (code: string): DomainError =>
+  new DomainError(
+    'invalid',
+    'model/unknown',
+    `There is no miner model ${code}`,
+    { model: code },
+    '/model',
+  );

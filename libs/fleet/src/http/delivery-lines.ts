@@ -2,8 +2,7 @@ import { IsIn } from 'class-validator';
 import { z } from 'zod';
 import { reply, type BulkUpload } from '@hostledger/http';
 import type { StartedOperation } from '@hostledger/operations';
-import { modelUnknown } from '../domain/miner.js';
-import { minerModel } from '../domain/models.js';
+import { minerModel, modelUnknown } from '../domain/models.js';
 import { MayBeAbsent } from './forms.js';
 import type { LineRule, OperationAccepted } from './lines.js';
 

@@ -27,6 +27,10 @@ registerProblems({
     status: 422,
     title: 'The machine that comes in needs its serial number and its model',
   },
+  'delivery/model-differs': {
+    status: 422,
+    title: 'The machine of the discrepancy is not of that model when it is settled so',
+  },
   'delivery/serial-differs': {
     status: 422,
     title: 'The discrepancy is about another serial number',

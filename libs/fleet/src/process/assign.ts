@@ -117,7 +117,8 @@ const count = async (
     const watts = state.status === 'unknown' ? 0 : state.powerWatts;
     const asked = { allocationId, units: machines.length + 1, powerWatts: powerWatts + watts };
     const refusal =
-      assignmentRefusal(contract, asked) ?? minerRefusal(serial, state, contract, assignmentId);
+      assignmentRefusal(contract, asked) ??
+      minerRefusal(serial, state, contract, allocationId, assignmentId);
     if (refusal) {
       refused.set(serial, refusal);
       continue;
@@ -136,17 +137,29 @@ const count = async (
   }
 };
 
+/** Where an allocation is, which a machine has to be at when it takes up a part of it. */
+const facilityOfAllocation = (
+  contract: Contract,
+  allocationId: string,
+): { readonly facility?: string } => {
+  const balance =
+    contract.status === 'executed' ? contract.allocations.get(allocationId) : undefined;
+  return balance ? { facility: balance.facility } : {};
+};
+
 const minerRefusal = (
   serial: string,
   miner: Miner,
   contract: Contract,
+  allocationId: string,
   assignmentId: string,
 ): DomainError | undefined => {
   if (miner.status === 'unknown') return minerUnknown(serial);
   if (miner.status === 'retired') return minerRetired(serial);
   if (contract.status === 'unknown') return undefined;
   const { contractId, customerId } = contract;
-  const seat = { contractId, customerId, orderId: '', allocationId: '', assignmentId };
+  const at = facilityOfAllocation(contract, allocationId);
+  const seat = { contractId, customerId, orderId: '', allocationId, assignmentId, ...at };
   const data = { ...seat, serial, powerWatts: miner.powerWatts };
   try {
     minerAggregate.decide({ type: 'AssignMiner', data, at: '' }, miner);
@@ -165,7 +178,9 @@ const tell = async (
   refused: Map<string, DomainError>,
 ): Promise<readonly Machine[]> => {
   const { contractId, customerId, orderId, allocationId, assignmentId } = assignment;
-  const seat = { contractId, customerId, orderId, allocationId, assignmentId };
+  const { state: contract } = await store.load(contractAggregate, contractId);
+  const where = facilityOfAllocation(contract, allocationId);
+  const seat = { contractId, customerId, orderId, allocationId, assignmentId, ...where };
   const left = await mapLimited(assignment.machines ?? [], MINERS_IN_FLIGHT, async (machine) => {
     const { serial } = machine;
     const step = stepOf(context, 'machine', serial);

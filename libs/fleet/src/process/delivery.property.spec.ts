@@ -6,12 +6,20 @@ import {
   type RecordedEvent,
 } from '@hostledger/eventsourcing';
 import { operationsProcess, startOperation } from '@hostledger/operations';
-import { Home, turnsOf } from '@hostledger/testing';
-import { deliveryAggregate, type DeliveryEvent, type ModelTotal } from '../domain/delivery.js';
+import { Home, rowsOf, turnsOf } from '@hostledger/testing';
+import {
+  deliveryAggregate,
+  type DeliveryEvent,
+  type DiscrepancyRaised,
+  type ModelTotal,
+} from '../domain/delivery.js';
 import { totalsOf } from '../domain/delivery-state.js';
 import { isDispute, RESOLUTIONS, takesIn, type DiscrepancyKind } from '../domain/discrepancy.js';
 import type { Wish } from '../domain/discrepancy-resolution.js';
-import type { MinerReceived } from '../domain/miner.js';
+import { minerAggregate, type MinerReceived } from '../domain/miner.js';
+import { minerModel } from '../domain/models.js';
+import { hashrateView } from '../read/deliveries/hashrate-view.js';
+import { deliveries, type DeliveryRow } from '../read/deliveries/projection.js';
 import { inspectionKind, type InspectionLine } from './delivery-inspection.js';
 import { deliveryKind, reconcileDelivery, startDelivery, type ManifestLine } from './delivery.js';
 import { contractId, setUpContract } from './delivery.fixture.js';
@@ -201,7 +209,47 @@ const recount = (log: readonly RecordedEvent[], deliveryId: string) => {
     accepted: accepted.length,
     models: here.map(modelOf).sort(),
     acceptedModels: accepted.map(modelOf).sort(),
+    serials: here.map((miner) => miner.serial),
   };
+};
+
+/** What the supplier credited, by what each line announced and what was found instead. */
+const waivedIn = (log: readonly RecordedEvent[], deliveryId: string): number => {
+  const events = eventsOf(log, deliveryId);
+  const credited = events.flatMap((event) =>
+    event.type === 'DiscrepancyResolved' && event.data.resolution === 'credited'
+      ? [event.data]
+      : [],
+  );
+  return credited.reduce((sum, { line, kind }) => {
+    // The machine is there, or it was on no line or on an illegible one.
+    if (kind === 'damaged' || line < 2 || line > LINES + 1) return sum;
+    const raised = events.find(
+      (event) =>
+        event.type === 'DiscrepancyRaised' && event.data.line === line && event.data.kind === kind,
+    ) as DiscrepancyRaised | undefined;
+    const found = kind === 'wrongModel' ? ratingOf(raised!.data.found!.model) : 0;
+    return sum + Math.max(0, ratingOf(announcedOn(line)) - found);
+  }, 0);
+};
+
+const ratingOf = (code: string): number => minerModel(code)!.ratedHashrateGhs;
+const ratingsOf = (codes: readonly string[]): number =>
+  codes.reduce((sum, code) => sum + ratingOf(code), 0);
+/** The first line of the manifest is line 2. */
+const announcedOn = (line: number): string => MODELS[(line - 1) % 2]!;
+
+/** What is owed was accepted, came beside the manifest, was waived, or is outstanding. */
+const checkHashrate = (log: readonly RecordedEvent[], deliveryId: string): void => {
+  const row = rowsOf<DeliveryRow>(deliveries, log).find((one) => one.delivery_id === deliveryId)!;
+  const { contracted, accepted, extra, waived, outstanding } = hashrateView(row);
+  const lines = Array.from({ length: LINES }, (_, index) => announcedOn(index + 2));
+  expect({ contracted, accepted, waived }).toEqual({
+    contracted: ratingsOf(lines),
+    accepted: ratingsOf(recount(log, deliveryId).acceptedModels),
+    waived: waivedIn(log, deliveryId),
+  });
+  expect(accepted + extra + waived + outstanding!).toBe(contracted);
 };
 
 const eventsOf = (log: readonly RecordedEvent[], deliveryId: string): DeliveryEvent[] =>
@@ -217,6 +265,7 @@ const checkBooks = async (home: Home, deliveryId: string): Promise<void> => {
   const totals = totalsOf(state, state.status);
   expect(totals.received + totals.missing + totals.refused).toBe(LINES + 2);
   expect(Math.min(...[totals.received, totals.missing, totals.refused])).toBeGreaterThanOrEqual(0);
+  const { serials: _, ...counted } = recount(log, deliveryId);
   expect({
     received: totals.received,
     returned: totals.returned,
@@ -224,8 +273,9 @@ const checkBooks = async (home: Home, deliveryId: string): Promise<void> => {
     accepted: totals.accepted,
     models: modelsIn(totals.byModel),
     acceptedModels: modelsIn(totals.acceptedByModel),
-  }).toEqual(recount(log, deliveryId));
+  }).toEqual(counted);
   expect(modelsIn(totals.extraByModel)).toHaveLength(totals.extra);
+  checkHashrate(log, deliveryId);
 
   const events = eventsOf(log, deliveryId);
   const told = events.findLast(({ type }) => /^Delivery(Recounted|Reconciled|Amended)$/.test(type));
@@ -239,6 +289,18 @@ const checkBooks = async (home: Home, deliveryId: string): Promise<void> => {
   );
   expect(amendments).toEqual(amendments.map((_, index) => index + 1));
   expect(events.filter(({ type }) => type === 'DeliveryReconciled').length).toBeLessThan(2);
+};
+
+/** Once nothing is under way a machine is to itself what it is to its delivery. */
+const checkModels = async (home: Home, deliveryId: string): Promise<void> => {
+  const { state: delivery } = await home.process().load(deliveryAggregate, deliveryId);
+  if (delivery.status === 'unknown') throw new Error('The delivery is unknown');
+  const models: string[] = [];
+  for (const serial of recount(await home.log(), deliveryId).serials) {
+    const { state } = await home.process().load(minerAggregate, serial);
+    if (state.status !== 'unknown') models.push(state.model);
+  }
+  expect(models.sort()).toEqual(modelsIn(delivery.byModel));
 };
 
 const conditions = fc.array(
@@ -306,6 +368,7 @@ const keepBooks = async (
   await checkBooks(home, deliveryId);
   const log = await home.log();
   expect(itemsIn(unfinishedResolutions, log)).toEqual([]);
+  await checkModels(home, deliveryId);
   for (const { type } of log) seen.add(type);
 };
 

@@ -22,8 +22,9 @@ import {
 } from '../domain/delivery.js';
 import { getById } from '../domain/delivery-ids.js';
 import { wishRefusal, type Outcome, type Wish } from '../domain/discrepancy-resolution.js';
-import { minerAggregate, type MinerCommand } from '../domain/miner.js';
+import { minerAggregate, type Miner, type MinerCommand } from '../domain/miner.js';
 import { unitOfMiner } from './delivery.js';
+import { correctMinerModel } from './model-correction.js';
 
 /** Machines of one chunk that are taken in at once. */
 const MACHINES_IN_FLIGHT = 64;
@@ -40,9 +41,9 @@ export interface ResolvedDiscrepancies {
 }
 
 /**
- * Settles discrepancies. Where a machine comes in or is sent back, `ResolutionBegan` is the intent;
- * the machine is received or retired on its own stream, which may refuse it, and the delivery is told either way. A death in
- * between leaves the rest to the process `delivery_resolutions`.
+ * Settles discrepancies. Where a machine comes in, is sent back or is taken as another model,
+ * `ResolutionBegan` is the intent; the machine's own stream decides, and the delivery is told either
+ * way. A death in between leaves the rest to the process `delivery_resolutions`.
  * @throws DomainError when there is no such delivery.
  */
 export const resolveDiscrepancies = async (
@@ -82,31 +83,45 @@ type Intent = Pick<
   | 'customerId'
   | 'facility'
   | 'discrepancyId'
+  | 'kind'
   | 'line'
   | 'serial'
   | 'model'
   | 'resolution'
+  | 'damaged'
 >;
 
 const moveMachine = (
   store: AggregateStore,
   intent: Intent,
   context: CommandContext,
-): Promise<Outcome> =>
-  intent.resolution === 'returned'
-    ? sendBack(store, intent, context)
+): Promise<Outcome> => {
+  if (intent.resolution === 'returned') return sendBack(store, intent, context);
+  return intent.kind === 'wrongModel'
+    ? correctModel(store, intent, context)
     : takeIn(store, intent, context);
+};
 
 /** The append at no_stream decides; a serial number that lives is refused for good. */
 const takeIn = async (
   store: AggregateStore,
-  { deliveryId, contractId, customerId, facility, discrepancyId, line, serial, model }: Intent,
+  {
+    deliveryId,
+    contractId,
+    customerId,
+    facility,
+    discrepancyId,
+    line,
+    serial,
+    model,
+    damaged,
+  }: Intent,
   context: CommandContext,
 ): Promise<Outcome> => {
   const data = { serial, model, contractId, customerId, deliveryId, line, facility };
   const command = {
     type: 'ReceiveMiner',
-    data: { ...data, condition: 'ok' },
+    data: { ...data, condition: damaged ? 'damaged' : 'ok' },
     at: context.at,
   } as const;
   try {
@@ -128,17 +143,38 @@ const sendBack = (
   return told(store, discrepancyId, { type: 'RetireMiner', data, at: context.at }, context);
 };
 
-const told = async (
+/** It is what it was found to be from here on, in its slot as far as the rack grants the watts. */
+const correctModel = async (
+  store: AggregateStore,
+  { deliveryId, discrepancyId, serial, model }: Intent,
+  context: CommandContext,
+): Promise<Outcome> => {
+  const correction = { deliveryId, discrepancyId, serial, model };
+  return outcomeOf(discrepancyId, serial, () => correctMinerModel(store, correction, context));
+};
+
+const told = (
   store: AggregateStore,
   discrepancyId: string,
   command: MinerCommand,
   context: CommandContext,
 ): Promise<Outcome> => {
   const { serial } = command.data;
-  try {
+  return outcomeOf(discrepancyId, serial, async () => {
     const { state } = await store.handle(minerAggregate, serial, command, context);
-    if (state.status === 'unknown') throw new Error(`Miner ${serial} was handled and is unknown`);
-    return { discrepancyId, serial, machine: unitOfMiner(state) };
+    return state;
+  });
+};
+
+const outcomeOf = async (
+  discrepancyId: string,
+  serial: string,
+  act: () => Promise<Miner>,
+): Promise<Outcome> => {
+  try {
+    const miner = await act();
+    if (miner.status === 'unknown') throw new Error(`Miner ${serial} was handled and is unknown`);
+    return { discrepancyId, serial, machine: unitOfMiner(miner) };
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     return { discrepancyId, serial, code: error.code, detail: error.message };
@@ -232,7 +268,7 @@ export const unfinishedResolutions = tableFold<UnfinishedResolution, ResolutionE
 
 const NAME = 'delivery_resolutions';
 
-/** Takes in, or sends back, what a crash left at the dock. */
+/** Takes in, sends back or recounts what a crash left at the dock. */
 export const deliveryResolutionsProcess = (
   store: AggregateStore,
 ): DurableProcess<UnfinishedResolution> => ({

@@ -5,9 +5,14 @@ import {
   type CommandContext,
 } from '@hostledger/eventsourcing';
 import { contractAggregate, customerAggregate } from '@hostledger/contracts';
-import { mustBeInOperation } from '@hostledger/sites';
+import {
+  facilityAggregate,
+  isCurtailed,
+  mustBeInOperation,
+  type Facility,
+} from '@hostledger/sites';
 import type { LifeCommand } from '../domain/miner-life.js';
-import type { EnergizeMinerData } from '../domain/miner-power.js';
+import type { DeenergizeMinerData, EnergizeMinerData } from '../domain/miner-power.js';
 import { minerAggregate, minerUnknown } from '../domain/miner.js';
 import { isRefusal, type Outcome } from './outcome.js';
 
@@ -74,14 +79,16 @@ const act = async (
 class Facts {
   private readonly stages = new Map<string, Promise<string>>();
   private readonly customers = new Map<string, Promise<void>>();
+  private readonly facilities = new Map<string, Promise<Facility>>();
 
   constructor(private readonly store: AggregateStore) {}
 
-  async complete(wish: Wish, { actor }: CommandContext, fresh: boolean) {
+  async complete(wish: Wish, { actor, commandId }: CommandContext, fresh: boolean) {
     if (wish.type === 'ReturnFromVendor') {
       await mustBeInOperation(this.store, wish.data.facility, '/facility');
     }
     if (wish.type === 'TransferTitle') await this.mustBeCustomer(wish.data.toCustomerId);
+    if (wish.type === 'DeenergizeMiner') await this.mustBeCurtailed(wish.data, commandId);
     if (wish.type !== 'EnergizeMiner') return wish;
     const { serial } = wish.data;
     const { state } = await this.store.load(minerAggregate, serial, { fresh });
@@ -89,6 +96,31 @@ class Facts {
     const { contractId } = state;
     const stage = await once(this.stages, contractId, () => this.stageOf(contractId));
     return { ...wish, data: { ...wish.data, contractId, stage, by: actor.subject } };
+  }
+
+  /** By an open curtailment that the rack of the machine is within. */
+  private async mustBeCurtailed(
+    { serial, cause, curtailmentId }: DeenergizeMinerData,
+    commandId: string,
+  ): Promise<void> {
+    if (cause !== 'curtailment' || curtailmentId === undefined) return;
+    const { state, commands } = await this.store.load(minerAggregate, serial, { fresh: true });
+    // What was accepted stays accepted when the curtailment is over.
+    if (state.status !== 'installed' || commands.some(({ id }) => id === commandId)) return;
+    const { facility, rack } = state.place;
+    const site = await once(this.facilities, facility, () => this.facilityOf(facility));
+    if (site.status !== 'unknown' && isCurtailed(site, rack, curtailmentId)) return;
+    throw new DomainError(
+      'invalid',
+      'miner/not-curtailed',
+      `No curtailment ${curtailmentId} is open for rack ${rack} of ${facility}`,
+      { serial, facility, rack, curtailmentId },
+      '/curtailmentId',
+    );
+  }
+
+  private async facilityOf(facility: string): Promise<Facility> {
+    return (await this.store.load(facilityAggregate, facility, { fresh: true })).state;
   }
 
   private async stageOf(contractId: string): Promise<string> {

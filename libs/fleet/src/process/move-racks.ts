@@ -37,6 +37,8 @@ export interface WantedSlot {
   readonly to: SlotPlace;
   readonly reservationId: string;
   readonly powerWatts: number;
+  /** The plan under which it is held. */
+  readonly relocationId?: string;
 }
 
 /** What the miner is told of the slot that is held for it. */
@@ -87,11 +89,9 @@ export const reserveSlots = async <Wanted extends WantedSlot>(
   return refusals;
 };
 
-const reservationOf = ({ to, reservationId, serial, powerWatts }: WantedSlot) => ({
-  reservationId,
-  slot: to.slot,
-  serial,
-  powerWatts,
+const reservationOf = ({ to, reservationId, serial, powerWatts, relocationId }: WantedSlot) => ({
+  ...{ reservationId, slot: to.slot, serial, powerWatts },
+  ...(relocationId !== undefined && { relocationId }),
 });
 
 /** Watts that are held under a reservation, or taken by it; 0 where it is over. */

@@ -110,13 +110,16 @@ type FloorEvent = Recorded<MinerEvent | RackEvent>;
 
 /**
  * Reads a history and names what it breaks: one miner per slot, one place per miner, watts within
- * the limit, no move without a live reservation of its slot, every reservation ended once.
+ * the limit, no move without a live reservation of its slot for the watts that the miner takes, every
+ * reservation ended once.
  */
 export const violationsIn = (log: readonly RecordedEvent[]): string[] => {
   const violations: string[] = [];
   const racks = new Map<string, { limit: number; watts: number }>();
   const slots = new Map<string, { serial: string; reservationId: string }>();
-  const reserved = new Map<string, { serial: string; place: string }>();
+  const reserved = new Map<string, { serial: string; place: string; watts: number }>();
+  /** What each miner takes. */
+  const takes = new Map<string, number>();
   const over = new Set<string>();
   const places = new Map<string, Place>();
   const fail = (event: RecordedEvent, rule: string): void => {
@@ -140,7 +143,7 @@ export const violationsIn = (log: readonly RecordedEvent[]): string[] => {
         if (slots.has(place)) fail(event, 'the slot is taken');
         slots.set(place, { serial, reservationId });
         if (reserved.has(reservationId)) fail(event, 'the reservation exists');
-        reserved.set(reservationId, { serial, place });
+        reserved.set(reservationId, { serial, place, watts: powerWatts });
         break;
       }
       case 'SlotOccupied':
@@ -170,12 +173,18 @@ export const violationsIn = (log: readonly RecordedEvent[]): string[] => {
       case 'MinerReceived':
         if (places.has(event.data.serial)) fail(event, 'the serial lives already');
         places.set(event.data.serial, event.data.place);
+        takes.set(event.data.serial, event.data.nameplateWatts);
+        break;
+      case 'PowerProfileChanged':
+      case 'ModelCorrected':
+        takes.set(event.data.serial, event.data.powerWatts);
         break;
       case 'MinerInstalled':
       case 'MinerRelocated': {
         const { serial, from, to, reservationId } = event.data;
         const hold = reserved.get(reservationId);
         if (hold?.serial !== serial || hold.place !== placeText(to)) fail(event, 'not reserved');
+        if (hold?.watts !== takes.get(serial)) fail(event, 'other watts are reserved');
         if (over.has(reservationId)) fail(event, 'the reservation was over');
         if (JSON.stringify(places.get(serial)) !== JSON.stringify(from)) fail(event, 'not there');
         places.set(serial, to);
@@ -183,7 +192,9 @@ export const violationsIn = (log: readonly RecordedEvent[]): string[] => {
       }
       case 'MinerDeparted': {
         const { serial, from, to, reservationId } = event.data;
-        if (reserved.get(reservationId)?.serial !== serial) fail(event, 'no slot is held for it');
+        const hold = reserved.get(reservationId);
+        if (hold?.serial !== serial) fail(event, 'no slot is held for it');
+        if (hold?.watts !== takes.get(serial)) fail(event, 'other watts are held for it');
         if (over.has(reservationId)) fail(event, 'the reservation was over');
         if (JSON.stringify(places.get(serial)) !== JSON.stringify(from)) fail(event, 'not there');
         places.set(serial, to);

@@ -12,7 +12,13 @@ import {
   type ProcessItem,
 } from '@hostledger/eventsourcing';
 import { rackAggregate, rackId, type SlotPowerChanged, type SlotVacated } from '@hostledger/sites';
-import { minerAggregate, minerUnknown, presentReservation } from '../domain/miner.js';
+import type { ModelCorrected } from '../domain/miner-model.js';
+import {
+  minerAggregate,
+  minerUnknown,
+  presentReservation,
+  type InstalledMiner,
+} from '../domain/miner.js';
 import {
   runsAt,
   type Grant,
@@ -69,7 +75,7 @@ const change = async (
   const target = { profile, hashrateGhs, powerWatts };
   let grant: Grant | undefined;
   if (state.status === 'installed' && !before) {
-    const granted = await grantAt(store, serial, state, target, context);
+    const granted = await grantWatts(store, serial, state, target, context);
     if (granted.unchanged && runsAt(target, state)) {
       const { position } = loaded;
       return { status: 'done', revision, position, unchanged: true, replayed: false };
@@ -85,13 +91,12 @@ const change = async (
   return { status: 'done', revision: done.revision, position, replayed, unchanged };
 };
 
-type Installed = Parameters<typeof presentReservation>[0];
-
-const grantAt = async (
+/** Asks the rack for what the machine in its slot is to take; less is always granted. */
+export const grantWatts = async (
   store: AggregateStore,
   serial: string,
-  miner: Installed,
-  target: PowerProfile,
+  miner: InstalledMiner,
+  target: PowerProfile & { readonly model?: string },
   context: CommandContext,
 ): Promise<{ readonly grant: Grant; readonly unchanged: boolean }> => {
   const { facility, rack, slot } = miner.place;
@@ -113,10 +118,13 @@ export interface OpenGrant extends ProcessItem {
   readonly power_watts: number;
 }
 
+const ofGrant = ({ data: { grant } }: { data: { grant?: Grant } }) =>
+  grant ? [{ item_id: grant.reservationId }] : [];
+
 /** Pure: which machines have to be told of their last grant. */
 export const openGrants = tableFold<
   OpenGrant,
-  SlotPowerChanged | SlotVacated | PowerProfileChanged
+  SlotPowerChanged | SlotVacated | PowerProfileChanged | ModelCorrected
 >({
   table: {
     name: 'open_grants',
@@ -131,9 +139,12 @@ export const openGrants = tableFold<
     key: ['item_id'],
   },
   keys: {
-    SlotPowerChanged: ({ data }) => [{ item_id: data.reservationId }],
+    // One for another model is used by who resolves the discrepancy.
+    SlotPowerChanged: ({ data }) =>
+      data.model === undefined ? [{ item_id: data.reservationId }] : [],
     SlotVacated: ({ data }) => [{ item_id: data.reservationId }],
-    PowerProfileChanged: ({ data }) => (data.grant ? [{ item_id: data.grant.reservationId }] : []),
+    PowerProfileChanged: ofGrant,
+    ModelCorrected: ofGrant,
   },
   evolve: (row, event) => {
     switch (event.type) {
@@ -154,6 +165,7 @@ export const openGrants = tableFold<
       case 'SlotVacated':
         return undefined;
       case 'PowerProfileChanged':
+      case 'ModelCorrected':
         return row && event.data.grant!.revision >= row.revision ? undefined : row;
     }
   },
@@ -164,7 +176,7 @@ const NAME = 'power_profiles';
 /** Tells machines of grants that a crash left unused. */
 export const powerProfilesProcess = (store: AggregateStore): DurableProcess<OpenGrant> => ({
   name: NAME,
-  version: 1,
+  version: 2,
   items: openGrants,
   perform: async (item, { at }) => {
     const { serial, revision, profile, item_id: reservationId } = item;

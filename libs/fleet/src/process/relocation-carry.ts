@@ -112,7 +112,8 @@ const judgeBy = (run: Run, planned: PlannedMove, miner: Miner): Judgement => {
     mustBeHere(serial, miner);
     const { place: from, powerWatts } = miner;
     const way = from.facility === to.facility ? 'within' : 'between';
-    const wanted = { planned, serial, to, reservationId, powerWatts, from };
+    const held = way === 'between' ? { relocationId: run.relocationId } : {};
+    const wanted = { planned, serial, to, reservationId, powerWatts, from, ...held };
     // What the miner would refuse is not reserved.
     const command = way === 'within' ? moveCommand(run, wanted) : departCommand(run, wanted);
     minerAggregate.decide(command, miner);
@@ -131,10 +132,10 @@ const moveCommand = ({ context: { at } }: Run, wanted: Wanted): MinerCommand => 
 
 const departCommand = (
   { relocationId, context: { at } }: PlanAct,
-  { serial, to, reservationId }: Wanted,
+  { serial, to, reservationId, powerWatts }: Wanted,
 ): MinerCommand => ({
   type: 'DepartMiner',
-  data: { serial, to: to.facility, reservationId, relocationId },
+  data: { serial, to: to.facility, reservationId, powerWatts, relocationId },
   at,
 });
 

@@ -1,5 +1,6 @@
 import { DomainError, mapLimited } from '@hostledger/eventsourcing';
-import type { Miner } from '../domain/miner.js';
+import { minerLost, minerRetired, type Miner } from '../domain/miner.js';
+import { mustBeHere } from '../domain/miner-transit.js';
 import type { PlannedMove } from '../domain/relocation.js';
 import { recordAtRacks, releaseSlots, vacateSlots, type MadeMove } from './move-racks.js';
 import { madeMove } from './move.js';
@@ -46,18 +47,28 @@ export const giveUp = async (
   readonly left: readonly PlannedMove[];
   readonly stay: readonly RefusedMove[];
 }> => {
+  const ends = await end(act, refused);
+  await release(act, ends);
+  return byWay(ends);
+};
+
+/** Fences the moves, and records at the racks what turns out to have been made. */
+const end = async (act: PlanAct, refused: readonly RefusedMove[]): Promise<readonly End[]> => {
   const ends = await mapLimited(refused, MINERS_IN_FLIGHT, (each) => giveUpOne(act, each));
-  const made = ends.filter(({ way }) => way === 'made');
   await recordAtRacks(
     act.store,
-    made.flatMap((end) => end.made ?? []),
+    ends.flatMap((each) => each.made ?? []),
     act.context,
   );
   await vacateSlots(
     act.store,
-    ends.flatMap((end) => end.departure ?? []),
+    ends.flatMap((each) => each.departure ?? []),
     act.context,
   );
+  return ends;
+};
+
+const release = async (act: PlanAct, ends: readonly End[]): Promise<void> => {
   for (const [cause, group] of Map.groupBy(
     ends.filter(({ way }) => way !== 'made'),
     ({ refusal }) => refusal.code,
@@ -65,12 +76,13 @@ export const giveUp = async (
     const slots = group.map(({ planned }) => slotOf(act, planned));
     await releaseSlots(act.store, slots, cause, act.context);
   }
-  return {
-    made: made.map(({ planned }) => planned),
-    left: ends.filter(({ way }) => way === 'left').map(({ planned }) => planned),
-    stay: ends.filter(({ way }) => way === 'stays'),
-  };
 };
+
+const byWay = (ends: readonly End[]) => ({
+  made: ends.filter(({ way }) => way === 'made').map(({ planned }) => planned),
+  left: ends.filter(({ way }) => way === 'left').map(({ planned }) => planned),
+  stay: ends.filter(({ way }) => way === 'stays'),
+});
 
 interface End extends RefusedMove {
   readonly way: 'made' | 'left' | 'stays';
@@ -84,7 +96,9 @@ const giveUpOne = async (act: PlanAct, refused: RefusedMove): Promise<End> => {
   const miner = await loadMiner(act, planned);
   if (!wasMade) {
     const departure = departureOf(act, planned, miner);
-    const way = hasLeft(act, planned, miner) ? 'left' : 'stays';
+    const isGone = miner.status === 'retired' || miner.status === 'atVendor';
+    const isComing = !isGone && hasLeft(act, planned, miner);
+    const way = isComing ? 'left' : 'stays';
     return { ...refused, way, ...(departure && { departure }) };
   }
   const made = madeMove(planned.serial, miner, reservationOf(act.relocationId, planned));
@@ -108,6 +122,55 @@ export const endMoves = async (
   });
 };
 
+/**
+ * Ends moves whose machines cannot be moved any more. The plan is told before the slots are free, so
+ * that whoever looks after held slots comes again as long as it does not know.
+ */
+export const endImpossible = async (
+  act: PlanAct,
+  chunk: number,
+  refused: readonly RefusedMove[],
+): Promise<void> => {
+  if (refused.length === 0) return;
+  const ends = await end(act, refused);
+  const { made, left, stay } = byWay(ends);
+  await record(act, chunk, {
+    departed: left.map(numberOf),
+    completed: made.map(numberOf),
+    aborted: stay.map(({ planned, refusal }) => aborted(planned, refusal)),
+  });
+  await release(
+    act,
+    ends.filter(({ way }) => way === 'stays'),
+  );
+};
+
+/** Those whose machines were retired, lost on the road, or are at a vendor. */
+export const goneAmong = async (
+  act: PlanAct,
+  moves: readonly PlannedMove[],
+): Promise<readonly RefusedMove[]> => {
+  const judged = await mapLimited(moves, MINERS_IN_FLIGHT, async (planned) => {
+    const refusal = goneBy(planned.serial, await loadMiner(act, planned, { fresh: true }));
+    return refusal ? [{ planned, refusal }] : [];
+  });
+  return judged.flat();
+};
+
+const goneBy = (serial: string, miner: Miner): DomainError | undefined => {
+  if (miner.status === 'retired') {
+    return miner.place.kind === 'transit' ? minerLost(serial) : minerRetired(serial);
+  }
+  if (miner.status !== 'atVendor') return undefined;
+  try {
+    mustBeHere(serial, miner);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
+};
+
 export type Departure = Pick<MadeMove, 'serial' | 'reservationId' | 'left'>;
 
 /** The slot that a machine on the road left, which whoever comes by records as vacated. */
@@ -116,8 +179,8 @@ export const departureOf = (
   planned: PlannedMove,
   miner: Miner,
 ): Departure | undefined => {
-  if (miner.status !== 'inTransit' || !miner.left || !hasLeft(act, planned, miner))
-    return undefined;
+  const isAway = miner.status === 'inTransit' || miner.status === 'retired';
+  if (!isAway || !miner.left || !hasLeft(act, planned, miner)) return undefined;
   const { serial } = planned;
   return { serial, reservationId: reservationOf(act.relocationId, planned), left: miner.left };
 };

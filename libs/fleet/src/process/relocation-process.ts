@@ -11,6 +11,7 @@ import {
   type ProcessAct,
   type ProcessItem,
 } from '@hostledger/eventsourcing';
+import type { MinerRetired } from '../domain/miner-life.js';
 import { movesIn, type MovesByState } from '../domain/relocation-moves.js';
 import {
   isUnderWay,
@@ -20,7 +21,13 @@ import {
 } from '../domain/relocation.js';
 import { loadRelocation, type PlanAct } from './relocation-act.js';
 import { carryOut } from './relocation-carry.js';
-import { calledOff, endMoves, reservationExpired } from './relocation-end.js';
+import {
+  calledOff,
+  endImpossible,
+  endMoves,
+  goneAmong,
+  reservationExpired,
+} from './relocation-end.js';
 import { PlannedMoves, type EventReader } from './relocation-plan.js';
 
 const PLANS_AT_ONCE = 2;
@@ -39,7 +46,7 @@ export interface OpenRelocation extends ProcessItem, MovesByState {
 }
 
 /** Pure: which plans are being carried out, and when there is something to be done. */
-export const openRelocations = tableFold<OpenRelocation, RelocationEvent>({
+export const openRelocations = tableFold<OpenRelocation, RelocationEvent | MinerRetired>({
   table: {
     name: 'open_relocations',
     columns: {
@@ -54,23 +61,30 @@ export const openRelocations = tableFold<OpenRelocation, RelocationEvent>({
     },
     key: ['item_id'],
   },
-  keys: Object.fromEntries(
-    (
-      [
-        'RelocationApproved',
-        'RelocationCancelled',
-        'MovesReserved',
-        'MovesDeparted',
-        'MovesDiverted',
-        'MovesCompleted',
-        'MovesAborted',
-        'RelocationCompleted',
-      ] as const
-    ).map((type) => [
-      type,
-      ({ data }: { data: { relocationId: string } }) => [{ item_id: data.relocationId }],
-    ]),
-  ),
+  keys: {
+    // Lost on the road: nobody else will end its move.
+    MinerRetired: ({ data: { from } }) =>
+      from.kind === 'transit' && from.relocationId !== undefined
+        ? [{ item_id: from.relocationId }]
+        : [],
+    ...Object.fromEntries(
+      (
+        [
+          'RelocationApproved',
+          'RelocationCancelled',
+          'MovesReserved',
+          'MovesDeparted',
+          'MovesDiverted',
+          'MovesCompleted',
+          'MovesAborted',
+          'RelocationCompleted',
+        ] as const
+      ).map((type) => [
+        type,
+        ({ data }: { data: { relocationId: string } }) => [{ item_id: data.relocationId }],
+      ]),
+    ),
+  },
   evolve: (row, event) => {
     if (event.type === 'RelocationApproved') {
       const { relocationId, moveCount, heldUntil } = event.data;
@@ -88,6 +102,7 @@ export const openRelocations = tableFold<OpenRelocation, RelocationEvent>({
         context: contextOfEvent(event),
       };
     }
+    if (event.type === 'MinerRetired') return row && { ...row, due_at: event.recordedAt };
     if (!row || event.type === 'RelocationCompleted') return undefined;
     const next = counted(row, event);
     return { ...next, due_at: dueAt(next, event.recordedAt) };
@@ -143,7 +158,7 @@ export const relocationsProcess = (
   const moves = new PlannedMoves(reader);
   return {
     name: 'relocations',
-    version: 1,
+    version: 2,
     items: openRelocations,
     concurrency: PLANS_AT_ONCE,
     perform: async ({ item_id: relocationId, context }, act) => {
@@ -164,7 +179,7 @@ const perform = async (
   act: ProcessAct,
 ): Promise<void> => {
   const { heldUntil = act.at, cancelledFor } = relocation;
-  const openIn = (chunk: number, ...states: ('planned' | 'reserved' | 'departed')[]) =>
+  const openIn = (chunk: number, ...states: (keyof MovesByState)[]) =>
     movesIn(relocation, chunk, ...states);
   const inChunks = (work: (chunk: number) => Promise<void>): Promise<unknown> =>
     mapLimited(relocation.chunks, CHUNKS_IN_FLIGHT, async (_, chunk) => {
@@ -178,6 +193,12 @@ const perform = async (
       await endMoves(plan, chunk, await pick(plan, chunk, open), refusal);
     });
 
+  await inChunks(async (chunk) => {
+    const open = openIn(chunk, 'reserved', 'departed', 'diverted');
+    if (open.length === 0) return;
+    const gone = await goneAmong(plan, await pick(plan, chunk, open));
+    await endImpossible(plan, chunk, gone);
+  });
   if (cancelledFor !== undefined) {
     await endChunks(calledOff(cancelledFor));
     return;

@@ -1,7 +1,7 @@
 import { DomainError, mapLimited, stepOf, type AggregateStore } from '@hostledger/eventsourcing';
 import type { BulkKind, Chunk, LineRejection } from '@hostledger/operations';
 import { mustBeInOperation } from '@hostledger/sites';
-import { minerAggregate, type Miner } from '../domain/miner.js';
+import { minerAggregate, minerLost, type Miner } from '../domain/miner.js';
 import { chunkOf, moveState } from '../domain/relocation-moves.js';
 import type { KnownRelocation, PlannedMove } from '../domain/relocation.js';
 import {
@@ -25,6 +25,7 @@ import {
 import {
   calledOff,
   departureOf,
+  endImpossible,
   numberOf,
   reservationExpired,
   type Departure,
@@ -55,6 +56,9 @@ export interface ArrivalLine {
 export interface TransitParams {
   readonly relocationId: string;
 }
+
+/** Refusals of a departure after which it cannot happen any more. */
+const FOR_GOOD = ['miner/retired', 'miner/at-vendor', 'miner/already-there'];
 
 type TransitChunk<Line> = Chunk<Line, TransitParams>;
 
@@ -115,11 +119,19 @@ const depart = async (
     );
   }
   const reservationId = reservationOf(relocationId, planned);
-  const data = { serial, to: planned.facility, reservationId, relocationId };
+  const powerWatts = await wattsHeld(store, destinationOf(planned), reservationId);
+  const data = { serial, to: planned.facility, reservationId, powerWatts, relocationId };
   const command = { type: 'DepartMiner', data, at: context.at } as const;
   const step = stepOf(context, 'depart', reservationId);
-  const { state } = await store.handle(minerAggregate, serial, command, step);
-  return withDeparture(run, planned, state);
+  try {
+    const { state } = await store.handle(minerAggregate, serial, command, step);
+    return withDeparture(run, planned, state);
+  } catch (error) {
+    if (error instanceof DomainError && FOR_GOOD.includes(error.code)) {
+      await endImpossible(run, chunkOf(planned.move), [{ planned, refusal: error }]);
+    }
+    throw error;
+  }
 };
 
 const withDeparture = (run: Run, planned: PlannedMove, miner: Miner) => {
@@ -183,6 +195,7 @@ const arrive = async (run: Run, { serial, facility }: ArrivalLine): Promise<Arri
       '/serial',
     );
   }
+  if (before.status === 'retired') throw minerLost(serial);
   const at = facility ?? planned.facility;
   const departure = departureOf(run, planned, before);
   const recorded = moveState(run.relocation, planned.move) !== 'reserved';

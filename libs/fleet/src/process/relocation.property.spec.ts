@@ -4,6 +4,8 @@ import { rackAggregate, rackId, type Rack } from '@hostledger/sites';
 import { minerAggregate } from '../domain/miner.js';
 import { movesIn } from '../domain/relocation-moves.js';
 import { Home, turnsOf } from '@hostledger/testing';
+import { benchSwap, benchSwapsProcess, openSwaps } from './bench-swap.js';
+import { actOnMiners, type Wish } from './miner-acts.js';
 import { moveMiners } from './move.js';
 import {
   at,
@@ -11,12 +13,16 @@ import {
   disagreementsIn,
   FAR_FUTURE,
   finishDueMoves,
+  itemsIn,
+  openFacility,
   NAMEPLATE_WATTS,
   serialOf,
   setUpFloor,
   slot,
   violationsIn,
 } from './moves.fixture.js';
+import { changePowerProfiles, openGrants, powerProfilesProcess } from './power-profile.js';
+import { awaitedMachines, awaitedMachinesProcess } from './relocation-gone.js';
 import { reservationOf } from './relocation-plan.js';
 import {
   approve,
@@ -168,6 +174,19 @@ describe('1,000 concurrent relocations into one nearly full rack', () => {
 
 const MINERS = 5;
 
+/** What may come between a machine and its departure or its arrival. */
+const lifeOf = (serial: string): fc.Arbitrary<Wish> => {
+  const repair = { serial, repairId: `repair-${serial}` };
+  return fc.constantFrom<Wish[]>(
+    { type: 'OpenRepair', data: { ...repair, fault: 'fan' } },
+    { type: 'SendToVendor', data: { ...repair, vendor: 'Bitmain Care' } },
+    { type: 'ReturnFromVendor', data: { ...repair, facility: 'DENTON' } },
+    { type: 'CloseRepair', data: { ...repair, outcome: 'repaired' } },
+    { type: 'RetireMiner', data: { serial, cause: 'sold' } },
+    { type: 'RetireMiner', data: { serial, cause: 'lost' } },
+  );
+};
+
 const target = fc.record({
   number: fc.integer({ min: 1, max: MINERS }),
   rack: fc.constantFrom('A1', 'B1', 'P1'),
@@ -185,6 +204,32 @@ const act = fc.oneof(
       type: fc.constantFrom('departure' as const, 'arrival' as const),
       plan: fc.nat(1),
       by,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('profile' as const),
+      number: fc.integer({ min: 1, max: MINERS }),
+      watts: fc.constantFrom(2_400, NAMEPLATE_WATTS),
+      by: fc.nat(1),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('life' as const),
+      wish: fc.integer({ min: 1, max: MINERS }).chain((n) => lifeOf(serialOf(n))),
+      by: fc.nat(1),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('swap' as const),
+      number: fc.integer({ min: 1, max: MINERS }),
+      spare: fc.integer({ min: 1, max: MINERS }),
+      by: fc.nat(1),
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('callOff' as const), plan: fc.nat(1) }) },
@@ -224,6 +269,7 @@ const runSequence = async (
   const sound = home.process();
   await setUpFloor(sound, { A1: 3, B1: 3 }, MINERS);
   await setUpRackAtPecos(sound, 'P1', 2);
+  await openFacility(sound, 'DENTON');
   await moveMiners(
     sound,
     'installation',
@@ -259,6 +305,26 @@ const runSequence = async (
           context: contextOf(`act ${index}`),
           now: at,
         });
+        return;
+      }
+      case 'profile': {
+        const { number, watts: powerWatts } = what;
+        const profile = { profile: `p${powerWatts}`, hashrateGhs: powerWatts * 46, powerWatts };
+        const context = contextOf(`act ${index}`);
+        await changePowerProfiles(workers[what.by]!, [
+          { serial: serialOf(number), ...profile, context },
+        ]);
+        return;
+      }
+      case 'life':
+        await actOnMiners(workers[what.by]!, [
+          { wish: what.wish, context: contextOf(`act ${index}`) },
+        ]);
+        return;
+      case 'swap': {
+        const [serial, spareSerial] = [serialOf(what.number), serialOf(what.spare)];
+        const order = { serial, spareSerial, context: contextOf(`act ${index}`) };
+        await benchSwap(workers[what.by]!, order);
         return;
       }
       case 'departure':
@@ -304,12 +370,32 @@ const runSequence = async (
     await repeatReports(home, plans, planned, acts);
     await carryOutDue(home.process(), home.events, await home.log(), now);
     await finishDueMoves(home.process(), await home.log(), FAR_FUTURE_OF_PLANS);
+    await runProcesses(home);
   }
   await repeatReports(home, plans, planned, [...acts, ...plans.map(arrivalOf)]);
   const log = await home.log();
   expect(violationsIn(log)).toEqual([]);
   expect(disagreementsIn(log)).toEqual([]);
   expect(await untruthsIn(home, plans, log)).toEqual([]);
+  expect([openSwaps, openGrants, awaitedMachines].flatMap((list) => itemsIn(list, log))).toEqual(
+    [],
+  );
+};
+
+/** As the other processes do with what deaths left. */
+const runProcesses = async (home: Home): Promise<void> => {
+  const store = home.process();
+  const lists = [
+    [openSwaps, benchSwapsProcess(store)],
+    [openGrants, powerProfilesProcess(store)],
+    [awaitedMachines, awaitedMachinesProcess(store, home.events)],
+  ] as const;
+  for (const [list, worker] of lists) {
+    for (const item of itemsIn<never>(list, await home.log())) {
+      await worker.perform(item, { at: FAR_FUTURE, signal: new AbortController().signal });
+    }
+  }
+  await finishDueMoves(store, await home.log(), FAR_FUTURE_OF_PLANS);
 };
 
 const facilityOf = (rack: string): string => (rack === 'P1' ? 'PECOS' : 'DENTON');

@@ -147,6 +147,29 @@ it('the moves tell what went where, when, why and by whom, in the order of the l
   ]);
 });
 
+describe('the condition of a miner', () => {
+  const found = (kind: 'damaged' | 'wrongModel'): DeliveryEvent => ({
+    type: 'DiscrepancyRaised',
+    data: { deliveryId: 'delivery-1', line: 2, kind, serial: 'M1', detail: 'As found' },
+  });
+  const settled = (resolution: 'accepted' | 'corrected'): DeliveryEvent => {
+    const by = { discrepancyId: '2-damaged', resolution, resolvedBy: 'ada', reason: 'Agreed' };
+    const data = { deliveryId: 'delivery-1', line: 2, kind: 'damaged', serial: 'M1', ...by };
+    return { type: 'DiscrepancyResolved', data } as DeliveryEvent;
+  };
+  const after = (...events: DeliveryEvent[]) =>
+    rowsOf<MinerRow>(miners, [...life.slice(0, 1), ...recorded('delivery-delivery-1', events)]).map(
+      ({ condition, revision }) => ({ condition, revision }),
+    );
+
+  it('is what an inspection finds, until it turns out not to be so', () => {
+    expect(after(found('wrongModel'))).toEqual([{ condition: 'ok', revision: 0 }]);
+    expect(after(found('damaged'))).toEqual([{ condition: 'damaged', revision: 0 }]);
+    expect(after(found('damaged'), settled('accepted'))).toMatchObject([{ condition: 'damaged' }]);
+    expect(after(found('damaged'), settled('corrected'))).toMatchObject([{ condition: 'ok' }]);
+  });
+});
+
 describe('the fleet mix', () => {
   it('counts machines and what they are rated at, per facility and state', () => {
     const log = [...life, ...recorded('miner-M2', [received('M2')])];
@@ -167,13 +190,13 @@ describe('the fleet mix', () => {
         const sums = new Map<string, object>();
         for (const row of rowsOf<MinerRow>(miners, log)) {
           if (row.state === 'retired') continue;
-          const key = `${row.facility} ${row.state} ${row.customer_id}`;
+          const key = `${row.model} ${row.facility} ${row.state} ${row.customer_id}`;
           const drawn = row.energized ? 1n : 0n;
           const [hashrate, watts] = [BigInt(row.hashrate_ghs), BigInt(row.power_watts)];
           sums.set(key, added(sums.get(key), [1n, hashrate, watts, drawn, drawn * hashrate]));
         }
         const mix = rowsOf<MixRow>(fleetMix, log).map((row): [string, object] => [
-          `${row.facility} ${row.state} ${row.customer_id}`,
+          `${row.model} ${row.facility} ${row.state} ${row.customer_id}`,
           [
             BigInt(row.units),
             row.hashrate_ghs,
@@ -244,6 +267,36 @@ describe('the deployments', () => {
       { month: '2024-01', received_units: 1, deployed_units: 0, retired_units: 1 },
     ]);
   });
+});
+
+it('the deployments are the miners by model, whatever they were taken for at first', () => {
+  const lives = fc.tuple(
+    ...['M1', 'M2', 'M3'].map((serial) => fc.array(lifeCommands(serial), { maxLength: 30 })),
+  );
+  fc.assert(
+    fc.property(lives, (all) => {
+      const log = all.flatMap((commands, n) => lifeOf(`M${n + 1}`, commands));
+      const ofModel = (model: string) =>
+        rowsOf<DeploymentRow>(deployments, log)
+          .filter((row) => row.model === model)
+          .map((row) => [row.received_units, row.deployed_units, row.retired_units])
+          .reduce((a, b) => a.map((value, index) => value + b[index]!), [0, 0, 0]);
+      const rows = rowsOf<MinerRow>(miners, log);
+      for (const model of ['S19JXP-151', 'S21-200']) {
+        const own = rows.filter((row) => row.model === model).map(({ serial }) => serial);
+        const installed = log.filter(({ type }) => type === 'MinerInstalled');
+        const deployed = own.filter((serial) =>
+          installed.some(({ data }) => (data as { serial: string }).serial === serial),
+        );
+        const retired = rows.filter((row) => row.model === model && row.state === 'retired');
+        expect(ofModel(model)).toEqual([own.length, deployed.length, retired.length]);
+      }
+      for (const row of rowsOf<DeploymentRow>(deployments, log)) {
+        if (row.received_units === 0) expect(row.received_hashrate_ghs).toBe(0n);
+        if (row.deployed_units === 0) expect(row.deployed_hashrate_ghs).toBe(0n);
+      }
+    }),
+  );
 });
 
 const firstOf = (event: MinerEvent): MinerEvent =>

@@ -6,8 +6,7 @@ import { IsIn, IsInt, IsUUID, Length, Max, Min } from 'class-validator';
 import { z } from 'zod';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import { BulkRoute, reply, Roles, Upload, type BulkUpload } from '@hostledger/http';
-import { minerModel } from '../domain/models.js';
-import { modelUnknown } from '../domain/miner.js';
+import { minerModel, modelUnknown } from '../domain/models.js';
 import { IsFacility, MayBeAbsent, serialField } from '../http/forms.js';
 import { checkLines, OperationAccepted, type LineRule } from '../http/lines.js';
 import {

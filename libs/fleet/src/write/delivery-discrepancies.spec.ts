@@ -1,8 +1,9 @@
 import { contractAggregate, type ContractCommand } from '@hostledger/contracts';
 import { deriveId } from '@hostledger/eventsourcing';
-import { rackAggregate, rackId } from '@hostledger/sites';
+import { rackAggregate, rackId, type RackCommand } from '@hostledger/sites';
 import { contractId, setUpContract } from '../process/delivery.fixture.js';
 import { at, contextOf, itemsIn } from '../process/moves.fixture.js';
+import { openGrants } from '../process/power-profile.js';
 import {
   deliveryAmendmentsProcess,
   unreportedAmendments,
@@ -154,6 +155,36 @@ describe('a discrepancy', () => {
     });
   });
 
+  it('of a wrong model is settled as what the machine was received as, or found to be', async () => {
+    const code = async (id: string, body: object) => (await resolve(id, { reason, ...body })).body;
+    const differs = { code: 'delivery/model-differs', errors: [{ pointer: '/model' }] };
+    const asFound = { resolution: 'corrected', model: 'T21-190' };
+    expect(await code('3-wrongModel', asFound)).toMatchObject(differs);
+    const asReceived = { resolution: 'accepted', model: 'S21-200' };
+    expect(await code('3-wrongModel', asReceived)).toMatchObject(differs);
+    expect(await code('4-damaged', { resolution: 'corrected', model: 'S21-200' })).toMatchObject(
+      differs,
+    );
+  });
+
+  it('of a wrong model stays open when the rack has no watts for the model it is', async () => {
+    const derate = { powerLimitWatts: 3_500, cause: 'heat' };
+    const rackOf = (type: 'DerateRack' | 'RestoreRack', data: object) =>
+      store.handle(
+        rackAggregate,
+        rackId('DENTON', 'A1'),
+        { type, data, at } as RackCommand,
+        contextOf(type),
+      );
+    await rackOf('DerateRack', derate);
+    expect(await resolve('3-wrongModel', { resolution: 'accepted', reason })).toMatchObject({
+      status: 409,
+      body: { code: 'rack/power-exceeded' },
+    });
+    expect(streams.events('miner-HKYDD0002').at(-1)).toMatchObject({ type: 'MinerInstalled' });
+    await rackOf('RestoreRack', {});
+  });
+
   it('settled after the reconciliation amends the numbers', async () => {
     const reconciled = await call('POST', `${path}/reconciliation`, {});
     expect(reconciled.body).toMatchObject({ lines: 5, received: 5, missing: 0, refused: 0 });
@@ -174,8 +205,7 @@ describe('a discrepancy', () => {
       .events(path.replace('/deliveries/', 'delivery-'))
       .filter(({ type }) => type === 'DeliveryAmended');
     expect(amended.map(({ data }) => data)).toMatchObject([
-      { amendment: 1, received: 5, refused: 0, returned: 0, accepted: 4, extra: 0 },
-      { amendment: 2, received: 4, refused: 1, returned: 1, accepted: 4, extra: 1 },
+      { amendment: 1, received: 4, refused: 1, returned: 1, accepted: 4, extra: 1 },
     ]);
     // The contract follows to the last of them, once.
     for (let round = 0; round < 2; round += 1) {
@@ -188,8 +218,16 @@ describe('a discrepancy', () => {
       .events(`hostingContract-${contractId}`)
       .filter(({ type }) => type === 'DeliveredMinersAmended');
     expect(followed.map(({ data }) => data)).toMatchObject([
-      { amendment: 2, accepted: 4, extra: 1, change: { units: 0 } },
+      { amendment: 1, accepted: 4, extra: 1, change: { units: 0 } },
     ]);
+    // The machine is what it was found to be, in its rack as well.
+    expect(streams.events('miner-HKYDD0002').at(-1)).toMatchObject({
+      type: 'ModelCorrected',
+      data: { fromModel: 'S21-200', model: 'T21-190', fromWatts: 3_500, powerWatts: 3_610 },
+    });
+    const { state } = await store.load(rackAggregate, rackId('DENTON', 'A1'), { fresh: true });
+    expect(state).toMatchObject({ powerWattsInUse: 3_610 });
+    expect(itemsIn(openGrants, streams.log)).toEqual([]);
     // What was sent back is no part of the fleet any more.
     expect(streams.events('miner-HKYDD0003').at(-1)).toMatchObject({
       type: 'MinerRetired',
@@ -222,7 +260,7 @@ describe('the read models', () => {
       hashrate,
       openDiscrepancies: 0,
       discrepancies: 5,
-      amendments: 2,
+      amendments: 1,
     });
     expect(body.discrepanciesByKind).toContainEqual({ kind: 'damaged', open: 0, resolved: 1 });
     expect(body.announcedByModel).toMatchObject([{ units: 3 }, { model: 'S21-200', units: 1 }]);
@@ -240,6 +278,13 @@ describe('the read models', () => {
       openDiscrepancies: 0,
       hashrate,
     });
+  });
+
+  it('show the machine as the model that it was found to be', async () => {
+    const shown = { model: 'T21-190', powerWatts: 3_610, hashrateGhs: 190_000 };
+    expect((await call('GET', '/miners/HKYDD0002')).body).toMatchObject(shown);
+    const { items } = (await call('GET', '/fleet/mix?state=installed')).body;
+    expect(items).toMatchObject([{ model: 'T21-190', units: 1 }]);
   });
 
   it('reconcile what the orders of the contract name, shipped or not', async () => {

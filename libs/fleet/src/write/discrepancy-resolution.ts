@@ -9,8 +9,7 @@ import { startOperation, type StartedOperation } from '@hostledger/operations';
 import type { Resolution } from '../domain/delivery.js';
 import { totalsOf } from '../domain/delivery-state.js';
 import type { Wish } from '../domain/discrepancy-resolution.js';
-import { modelUnknown } from '../domain/miner.js';
-import { minerModel } from '../domain/models.js';
+import { minerModel, modelUnknown } from '../domain/models.js';
 import '../http/delivery-problems.js';
 import {
   asStored,

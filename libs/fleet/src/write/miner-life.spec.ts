@@ -1,6 +1,6 @@
 import { contractAggregate, type Contract, type ContractCommand } from '@hostledger/contracts';
 import { deriveId } from '@hostledger/eventsourcing';
-import { rackAggregate, rackId } from '@hostledger/sites';
+import { facilityAggregate, rackAggregate, rackId, type FacilityCommand } from '@hostledger/sites';
 import { countLeaversProcess, openLeavers, type OpenLeavers } from '../process/count-leavers.js';
 import { contractId, setUpContract } from '../process/delivery.fixture.js';
 import { moveMiners } from '../process/move.js';
@@ -33,6 +33,21 @@ const onContract = async (...commands: ContractCommand[]): Promise<Contract> => 
     await store.handle(contractAggregate, contractId, command, contextOf(JSON.stringify(command)));
   }
   return (await store.load(contractAggregate, contractId, { fresh: true })).state;
+};
+
+const curtail = async (curtailmentId: string, rack: string): Promise<void> => {
+  const plan = { rack, slotCount: 8, powerLimitWatts: 8 };
+  const about = { facility: 'DENTON', curtailmentId, cause: rack === 'A1' ? 'grid' : 'economic' };
+  const scope = { kind: 'racks', racks: [rack] };
+  const commands = [
+    { type: 'ChangePowerEnvelope', data: { powerEnvelopeWatts: 100, cause: 'built' }, at },
+    { type: 'CommitRackPower', data: { facility: 'DENTON', racks: [plan] }, at },
+    { type: 'DeclareCurtailment', data: { ...about, scope, startsAt: at }, at },
+  ] as FacilityCommand[];
+  for (const command of commands) {
+    const context = contextOf(`${curtailmentId} ${command.type}`);
+    await store.handle(facilityAggregate, 'DENTON', command, context);
+  }
 };
 
 const stories = (serial: string): string[] =>
@@ -101,8 +116,28 @@ describe('power', () => {
       body: { errors: [{ pointer: '/cause' }] },
     });
     expect(await post(url, { cause: 'fault' })).toMatchObject({ status: 200 });
-    const lines = `serial,cause,curtailmentId\n${serialOf(2)},curtailment,c-1\n${serialOf(3)},other,\n`;
-    expect(await room.perform(await post('/deenergizations', lines))).toEqual([]);
+    const named = { cause: 'fault', curtailmentId: 'c-1' };
+    for (const body of [{ cause: 'curtailment' }, named]) {
+      expect(await post(url, body)).toMatchObject({
+        status: 422,
+        body: { code: 'miner/curtailment-not-named', errors: [{ pointer: '/curtailmentId' }] },
+      });
+    }
+    await curtail('c-1', 'A1');
+    await curtail('c-2', 'B1');
+    const lines = [
+      'serial,cause,curtailmentId',
+      `${serialOf(2)},curtailment,c-1`,
+      `${serialOf(3)},other,`,
+      `${serialOf(4)},curtailment,bogus`,
+      `${serialOf(1)},curtailment,c-2`,
+      `${serialOf(5)},curtailment,`,
+    ].join('\n');
+    expect(await room.perform(await post('/deenergizations', lines))).toMatchObject([
+      { line: 4, code: 'miner/not-curtailed' },
+      { line: 5, code: 'miner/not-curtailed' },
+      { line: 6, code: 'miner/curtailment-not-named' },
+    ]);
     const data = { cause: 'curtailment', curtailmentId: 'c-1' };
     expect(streams.events(`miner-${serialOf(2)}`).at(-1)).toMatchObject({ data });
     expect(streams.events(`miner-${serialOf(3)}`).at(-1)!.data).not.toHaveProperty('curtailmentId');
@@ -265,9 +300,19 @@ describe('a repair', () => {
 
 it('numbers read off machines are kept', async () => {
   const lines = `serial,kind,value\n${serialOf(9)},mac,02:00:5E:10:00:01\n${serialOf(9)},wheel,4\n`;
+  const refused = { kind: 'mac', value: 'whatever' };
+  expect(await post(`/miners/${serialOf(9)}/identifiers`, refused)).toMatchObject({
+    status: 422,
+    body: { code: 'miner/identifier-invalid', errors: [{ pointer: '/value' }] },
+  });
   const sent = await post('/identifications', lines);
   expect(sent).toMatchObject({ status: 202, body: { accepted: 1, rejected: 1 } });
   expect(await room.perform(sent)).toEqual([]);
+  // The same number on another machine is recorded, since both may have been read so.
+  const same = { kind: 'mac', value: '02-00-5e-10-00-01' };
+  expect(await post(`/miners/${serialOf(10)}/identifiers`, same)).toMatchObject({ status: 200 });
+  const later = { kind: 'mac', value: '02:00:5E:10:00:02' };
+  expect(await post(`/miners/${serialOf(10)}/identifiers`, later)).toMatchObject({ status: 200 });
 });
 
 describe('the read models', () => {
@@ -290,6 +335,29 @@ describe('the read models', () => {
     const gone = await get(`/miners/${serialOf(1)}`);
     expect(gone).toMatchObject({ state: 'retired' });
     expect(gone).not.toHaveProperty('place');
+  });
+
+  it('tell which parts are and were in which machine, and find machines by them', async () => {
+    const [at9, at10] = [serialOf(9), serialOf(10)];
+    expect(await serials('mac=02:00:5e:10:00:01')).toEqual([at9]);
+    expect(await serials('component=hb2')).toEqual([serialOf(8)]);
+    expect(await serials('component=HB1')).toEqual([]);
+    const parts = (await get(`/miners/${serialOf(8)}/components`)).items as object[];
+    expect(parts).toMatchObject([
+      { kind: 'hashboard', value: 'HB1', elsewhere: [] },
+      { kind: 'hashboard', value: 'HB2', elsewhere: [] },
+    ]);
+    expect(parts[0]).toHaveProperty('to');
+    expect(parts[0]).not.toHaveProperty('from');
+    expect(parts[1]).not.toHaveProperty('to');
+    const macs = (await get(`/miners/${at10}/components`)).items as { from: string }[];
+    expect(macs).toMatchObject([
+      { value: '02:00:5E:10:00:01', to: macs[1]!.from, elsewhere: [{ serial: at9 }] },
+      { value: '02:00:5E:10:00:02', elsewhere: [] },
+    ]);
+    expect(macs[1]).not.toHaveProperty('to');
+    expect(await room.call('GET', '/miners/NOBODY001/components')).toMatchObject({ status: 404 });
+    expect(await room.call('GET', '/miners?mac=whatever')).toMatchObject({ status: 400 });
   });
 
   it('list where it was, also at a vendor', async () => {

@@ -62,6 +62,7 @@ export class DeenergizeBody {
   @IsIn(DEENERGIZATION_CAUSES)
   cause: DeenergizationCause;
 
+  /** Of an open one that the rack of the miner is within; for the cause `curtailment` alone. */
   @MayBeAbsent()
   @Length(1, 60)
   curtailmentId?: string;
@@ -117,7 +118,10 @@ export class TitleTransferBody {
   @IsUUID()
   toCustomerId: string;
 
-  /** @example 2024-06-01 */
+  /**
+   * Not after the day on which it is recorded, UTC.
+   * @example 2024-06-01
+   */
   @IsISO8601({ strict: true })
   @Matches(/^\d{4}-\d{2}-\d{2}$/, { message: '$property is a date, YYYY-MM-DD' })
   effectiveOn: string;
@@ -384,7 +388,10 @@ export class MinerLifeController {
     return this.act({ type: 'TransferTitle', data: { serial, ...body } }, context);
   }
 
-  @ApiOperation({ summary: 'Retire a miner from storage, or from a vendor, for good' })
+  @ApiOperation({
+    summary: 'Retire a miner from storage, or from a vendor, for good',
+    description: 'One that is lost on the road is retired from there, for the cause `lost` alone.',
+  })
   @Post('retirement')
   @HttpCode(200)
   @Roles('operator', 'commercial')

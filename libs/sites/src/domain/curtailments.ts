@@ -172,6 +172,17 @@ const overlap = (one: CurtailmentScope, other: CurtailmentScope): boolean =>
   other.kind === 'facility' ||
   one.racks.some((rack) => other.racks.includes(rack));
 
+/** Whether it is open and a rack is within it. */
+export const isCurtailed = (
+  { curtailments }: OperatingFacility,
+  rack: string,
+  curtailmentId: string,
+): boolean => {
+  const known = curtailments.get(curtailmentId);
+  if (!known || known.ended || known.cancelled) return false;
+  return overlap(known.scope, { kind: 'racks', racks: [rack] });
+};
+
 const end = (
   data: Omit<CurtailmentEnded['data'], 'facility'>,
   site: OperatingFacility,
@@ -181,8 +192,9 @@ const end = (
   const declared = knownCurtailment(curtailmentId, site);
   const { ended, cancelled, startsAt } = declared;
   if (ended?.endedAt === endedAt && ended.energyAvoidedWh === energyAvoidedWh) return [];
-  if (ended)
+  if (ended) {
     throw endedOtherwise(ended, ended.endedAt === endedAt ? '/energyAvoidedWh' : '/endedAt');
+  }
   if (cancelled) throw cancelledBefore(cancelled);
   if (endedAt < startsAt) {
     throw new DomainError(

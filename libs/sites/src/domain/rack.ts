@@ -22,6 +22,8 @@ interface SlotUse {
   serial: string;
   /** Watts the miner takes from the rack's limit. */
   powerWatts: number;
+  /** Of the plan under which the slot is held for the miner. */
+  relocationId?: string;
 }
 
 export type RackCommissioned = DomainEvent<
@@ -65,6 +67,8 @@ export type SlotPowerChanged = DomainEvent<
     profile: string;
     /** Rated under that profile. */
     hashrateGhs: number;
+    /** The one that the miner turned out to be, where that is why it takes other watts. */
+    model?: string;
   }
 >;
 
@@ -98,7 +102,8 @@ export const rackEvents: EventCatalogue<RackEvent> = {
   ReservationReleased: 'A reservation ended without a move because the move was refused.',
   ReservationExpired: 'A reservation ended without a move because its time ran out.',
   SlotVacated: 'The miner left its slot; slot and watts are free again.',
-  SlotPowerChanged: 'The rack granted the miner in a slot other watts, for another power profile.',
+  SlotPowerChanged:
+    'The rack granted the miner in a slot other watts: another power profile or model.',
   RackDerated: 'Less than the rack is rated for may be drawn from it until it is restored.',
   RackClosed: 'The rack is empty and takes nothing any more, since its site is disposed of.',
   RackReopened: 'The rack may be used again, since its site was not disposed of.',
@@ -112,6 +117,8 @@ export interface SlotHold {
   readonly reservationId: string;
   readonly serial: string;
   readonly powerWatts: number;
+  /** While it is reserved under a plan. */
+  readonly relocationId?: string;
   /** Of the last change of its watts. */
   readonly changeId?: string;
 }
@@ -171,7 +178,9 @@ const evolve = (rack: Rack, event: RackEvent): Rack => {
   const index = slot - 1;
   switch (event.type) {
     case 'SlotReserved': {
-      const hold: SlotHold = { status: 'reserved', reservationId, serial, powerWatts };
+      const { relocationId } = event.data;
+      const plan = relocationId === undefined ? {} : { relocationId };
+      const hold: SlotHold = { status: 'reserved', reservationId, serial, powerWatts, ...plan };
       const powerWattsInUse = rack.powerWattsInUse + powerWatts;
       return { ...rack, slots: rack.slots.with(index, hold), powerWattsInUse };
     }
@@ -206,6 +215,8 @@ export interface SlotReservation {
   readonly slot: number;
   readonly serial: string;
   readonly powerWatts: number;
+  /** The plan under which it is held. */
+  readonly relocationId?: string;
 }
 
 export interface Vacation {
@@ -303,12 +314,13 @@ const reserve = (
   const live = new Set(rack.slots.map((hold) => hold?.reservationId));
   const events: SlotReserved[] = [];
   let after = rack;
-  for (const { reservationId, slot, serial, powerWatts } of reservations) {
+  for (const { reservationId, slot, serial, powerWatts, relocationId } of reservations) {
     if (live.has(reservationId)) continue;
     const refusal = reservationRefusal(after, { reservationId, slot, serial, powerWatts });
     if (refusal && reservations.length === 1) throw refusal;
     if (refusal) continue;
-    const use = { facility, rack: code, slot, reservationId, serial, powerWatts };
+    const plan = relocationId === undefined ? {} : { relocationId };
+    const use = { facility, rack: code, slot, reservationId, serial, powerWatts, ...plan };
     const event: SlotReserved = { type: 'SlotReserved', data: { ...use, expiresAt } };
     events.push(event);
     live.add(reservationId);
@@ -489,8 +501,11 @@ const vacate = (vacations: readonly Vacation[], rack: CommissionedRack): RackEve
 const useOf = (
   { facility, rack }: CommissionedRack,
   slot: number,
-  { reservationId, serial, powerWatts }: SlotHold,
-): SlotUse => ({ facility, rack, slot, reservationId, serial, powerWatts });
+  { reservationId, serial, powerWatts, relocationId }: SlotHold,
+): SlotUse => ({
+  ...{ facility, rack, slot, reservationId, serial, powerWatts },
+  ...(relocationId !== undefined && { relocationId }),
+});
 
 export const rackUnknown = (): DomainError =>
   new DomainError('notFound', 'rack/unknown', 'There is no such rack');

@@ -75,7 +75,13 @@ export interface ContractRow {
 const ofPower = (event: PowerEvent) =>
   energizedBy(event).map(({ contractId }) => ({ contract_id: contractId }));
 
-const POWER_EVENTS = ['MinerEnergized', 'MinerDeenergized', 'PowerProfileChanged', 'MinerAssigned'];
+const POWER_EVENTS = [
+  'MinerEnergized',
+  'MinerDeenergized',
+  'PowerProfileChanged',
+  'ModelCorrected',
+  'MinerAssigned',
+];
 const isPower = (event: { readonly type: string }): event is Recorded<PowerEvent> =>
   POWER_EVENTS.includes(event.type);
 
@@ -146,6 +152,7 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
     MinerEnergized: ofPower,
     MinerDeenergized: ofPower,
     PowerProfileChanged: ofPower,
+    ModelCorrected: ofPower,
     MinerAssigned: ofPower,
   },
   evolve: (before, event, key) => {

@@ -25,7 +25,7 @@ export type PowerEvent =
   | DomainEvent<'MinerEnergized', Power>
   | DomainEvent<'MinerDeenergized', Power>
   | DomainEvent<
-      'PowerProfileChanged',
+      'PowerProfileChanged' | 'ModelCorrected',
       {
         contractId: string;
         energized: boolean;
@@ -59,7 +59,8 @@ export const energizedBy = (
         },
       ];
     }
-    case 'PowerProfileChanged': {
+    case 'PowerProfileChanged':
+    case 'ModelCorrected': {
       const { energized, fromHashrateGhs, hashrateGhs, fromWatts, powerWatts } = event.data;
       if (!energized) return [];
       const change = {

@@ -5,7 +5,7 @@ import { contractDeliveries, contractTerms } from './papers-tables.js';
 
 export const contractsProjection: Projection = {
   name: 'contracts',
-  version: 8,
+  version: 9,
   tables: [
     contracts,
     contractTerms,

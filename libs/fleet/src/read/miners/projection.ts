@@ -1,5 +1,7 @@
 import { tableFold, unreachable, type Projection, type Recorded } from '@hostledger/eventsourcing';
+import type { DiscrepancyRaised, DiscrepancyResolved } from '../../domain/delivery.js';
 import type { IdentifierObserved } from '../../domain/miner-life.js';
+import type { ModelCorrected } from '../../domain/miner-model.js';
 import {
   facilityOf,
   minerEvents,
@@ -19,7 +21,7 @@ export type MinerState = (typeof MINER_STATES)[number];
 
 /**
  * A miner as it is now. One row is written for every line of a delivery, so it repeats nothing
- * that its delivery says: when, by whom and where it was received.
+ * that its delivery says but its condition: when, by whom and where it was received.
  */
 export interface MinerRow {
   readonly serial: string;
@@ -54,7 +56,20 @@ const ofEvery = Object.fromEntries(
   Object.keys(minerEvents).map((type) => [type, ofMiner]),
 ) as Record<MinerEvent['type'], typeof ofMiner>;
 
-export const miners = tableFold<MinerRow, MinerEvent>({
+/** What the dock finds of a machine is told by its delivery. */
+type FoundEvent = DiscrepancyRaised | DiscrepancyResolved;
+
+const ofDamaged = ({ data: { kind, serial } }: { data: FoundEvent['data'] }) =>
+  kind === 'damaged' && serial !== undefined ? [{ serial }] : [];
+
+/** Damaged from when it was found so, unless that was not so after all. */
+const conditionBy = (event: Recorded<FoundEvent>): ArrivalCondition =>
+  event.type === 'DiscrepancyResolved' && event.data.resolution === 'corrected' ? 'ok' : 'damaged';
+
+const isFound = (event: Recorded<MinerEvent | FoundEvent>): event is Recorded<FoundEvent> =>
+  event.type === 'DiscrepancyRaised' || event.type === 'DiscrepancyResolved';
+
+export const miners = tableFold<MinerRow, MinerEvent | FoundEvent>({
   table: {
     name: 'miners',
     columns: {
@@ -100,10 +115,12 @@ export const miners = tableFold<MinerRow, MinerEvent>({
       ['facility', 'model', 'serial'],
       ['model', 'serial'],
       ['state', 'serial'],
+      ['mac', 'serial'],
     ],
   },
-  keys: ofEvery,
+  keys: { ...ofEvery, DiscrepancyRaised: ofDamaged, DiscrepancyResolved: ofDamaged },
   evolve: (row, event) => {
+    if (isFound(event)) return row && { ...row, condition: conditionBy(event) };
     const revision = Number(event.revision);
     if (event.type !== 'MinerReceived') return row && { ...row, ...changeBy(event, row), revision };
     const { data } = event;
@@ -155,6 +172,8 @@ const changeBy = (event: LaterEvent, row: MinerRow): Partial<MinerRow> => {
       const { profile, hashrateGhs, powerWatts } = event.data;
       return { profile, hashrate_ghs: hashrateGhs, power_watts: powerWatts };
     }
+    case 'ModelCorrected':
+      return correctedBy(event.data);
     case 'MinerAssigned':
       return { contract_id: event.data.contractId, allocation_id: event.data.allocationId };
     case 'MinerUnassigned':
@@ -179,6 +198,14 @@ const changeBy = (event: LaterEvent, row: MinerRow): Partial<MinerRow> => {
   }
 };
 
+/** At its nameplate it runs under no profile; under one it keeps it. */
+const correctedBy = (data: ModelCorrected['data']): Partial<MinerRow> => {
+  const { model, hashrateGhs, powerWatts, nameplateWatts, received } = data;
+  const isAtNameplate = powerWatts === nameplateWatts && hashrateGhs === received.hashrateGhs;
+  const ratings = { hashrate_ghs: hashrateGhs, power_watts: powerWatts };
+  return { model, ...ratings, ...(isAtNameplate && { profile: null }) };
+};
+
 const nowhere = { facility: null, rack: null, slot: null } as const;
 
 const placed = (place: Place): Partial<MinerRow> => ({
@@ -193,4 +220,4 @@ const observed = ({ kind, value }: IdentifierObserved['data'], row: MinerRow) =>
   control_board_serial: kind === 'controlBoard' ? value : row.control_board_serial,
 });
 
-export const minersProjection: Projection = { name: 'miners', version: 3, tables: [miners] };
+export const minersProjection: Projection = { name: 'miners', version: 4, tables: [miners] };

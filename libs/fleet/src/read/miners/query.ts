@@ -27,6 +27,7 @@ import {
   UpperCase,
 } from '../../http/forms.js';
 import type { DeliveryRow } from '../deliveries/projection.js';
+import type { IdentifierRow } from '../identifiers/projection.js';
 import type { MoveRow } from '../moves/projection.js';
 import { fromView, toView } from '../moves/query.js';
 import { AWAY, known, placeView, PlaceView } from '../views.js';
@@ -34,6 +35,7 @@ import { MINER_STATES, type MinerRow, type MinerState } from './projection.js';
 
 interface Tables {
   miners: MinerRow;
+  miner_identifiers: IdentifierRow;
   miner_moves: MoveRow;
   deliveries: DeliveryRow;
 }
@@ -78,6 +80,21 @@ export class MinersFilter extends Page {
   @IsBooleanString()
   energized?: 'true' | 'false';
 
+  /** @example 02:00:5E:10:00:01 */
+  @MayBeAbsent()
+  @UpperCase()
+  @Matches(/^([0-9A-F]{2}:){5}[0-9A-F]{2}$/, { message: '$property is a MAC address' })
+  mac?: string;
+
+  /**
+   * The number of a part that is in the machine.
+   * @example HB-000123
+   */
+  @MayBeAbsent()
+  @UpperCase()
+  @Matches(/^[A-Z0-9][A-Z0-9._/:-]{2,59}$/, { message: '$property is the number of a part' })
+  component?: string;
+
   /**
    * What the serial number begins with.
    * @example HKYDD1
@@ -114,7 +131,7 @@ export class MinerView {
   allocationId?: string;
   /** Of the repair that is open. */
   repairId?: string;
-  /** As found at the dock. */
+  /** As found at the dock or by an inspection of its delivery. */
   condition: 'ok' | 'damaged';
   controlBoardSerial?: string;
   mac?: string;
@@ -237,8 +254,29 @@ const matching = (
     rack: filter.rack,
     model: filter.model,
     state: filter.state,
+    mac: filter.mac,
   });
-  const { serial, energized } = filter;
+  const { serial, energized, component } = filter;
+  if (component !== undefined) {
+    query = query.where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('miner_identifiers as part')
+          .select('part.serial')
+          .whereRef('part.serial', '=', 'miners.serial')
+          .where('part.value', '=', component)
+          .where('part.kind', '<>', 'mac')
+          .where('part.present', '=', true)
+          // A machine has one control board: another one took the place of the one before.
+          .where((own) =>
+            own.or([
+              own('part.kind', '<>', 'controlBoard'),
+              own(own.fn<string>('upper', ['miners.control_board_serial']), '=', component),
+            ]),
+          ),
+      ),
+    );
+  }
   if (energized !== undefined) query = query.where('energized', '=', energized === 'true');
   if (serial === undefined) return query;
   return query.where('serial', '>=', serial).where('serial', '<=', serial + AFTER_ALL_SERIALS);

@@ -1,5 +1,6 @@
 import { tableFold, type Projection } from '@hostledger/eventsourcing';
 import type { MinerRetired, TitleTransferred } from '../../domain/miner-life.js';
+import type { ModelCorrected } from '../../domain/miner-model.js';
 import type { PowerEvent } from '../../domain/miner-power.js';
 import type { MinerReturnedFromVendor, MinerSentToVendor } from '../../domain/miner-repair.js';
 import type { TransitEvent } from '../../domain/miner-transit.js';
@@ -38,7 +39,8 @@ type MixKey = Pick<MixRow, 'model' | 'facility' | 'state' | 'customer_id'>;
 type Amounts = Omit<MixRow, keyof MixKey>;
 type Moved =
   MinerInstalled | MinerRelocated | TransitEvent | MinerSentToVendor | MinerReturnedFromVendor;
-type Counted = MinerReceived | Moved | MinerRetired | TitleTransferred | PowerEvent;
+type Counted =
+  MinerReceived | Moved | MinerRetired | TitleTransferred | PowerEvent | ModelCorrected;
 
 interface Change extends Amounts {
   readonly key: MixKey;
@@ -79,6 +81,12 @@ const plus = (a: Amounts, b: Amounts): Amounts => ({
   energized_watts: a.energized_watts + b.energized_watts,
 });
 
+/** A machine with what it draws. */
+const whole = (sign: 1 | -1, hashrateGhs: number, watts: number, energized: boolean): Amounts => {
+  const one = machine(sign, hashrateGhs, watts);
+  return energized ? plus(one, drawing(sign, hashrateGhs, watts)) : one;
+};
+
 /** What an event adds to which counts; a machine is de-energized before it moves. */
 const changesBy = (event: Counted): Change[] => {
   switch (event.type) {
@@ -113,13 +121,22 @@ const changesBy = (event: Counted): Change[] => {
     case 'TitleTransferred': {
       const { place, model, fromCustomerId, toCustomerId, energized } = event.data;
       const { ratedHashrateGhs, powerWatts } = event.data;
-      const amounts = (sign: 1 | -1): Amounts => {
-        const one = machine(sign, ratedHashrateGhs, powerWatts);
-        return energized ? plus(one, drawing(sign, ratedHashrateGhs, powerWatts)) : one;
-      };
+      const amounts = (sign: 1 | -1) => whole(sign, ratedHashrateGhs, powerWatts, energized);
       return [
         { key: keyAt(place, model, fromCustomerId), ...amounts(-1) },
         { key: keyAt(place, model, toCustomerId), ...amounts(1) },
+      ];
+    }
+    case 'ModelCorrected': {
+      const { place, fromModel, model, customerId, energized, retired } = event.data;
+      const { fromHashrateGhs, hashrateGhs, fromWatts, powerWatts } = event.data;
+      if (retired) return [];
+      return [
+        {
+          key: keyAt(place, fromModel, customerId),
+          ...whole(-1, fromHashrateGhs, fromWatts, energized),
+        },
+        { key: keyAt(place, model, customerId), ...whole(1, hashrateGhs, powerWatts, energized) },
       ];
     }
     default: {
@@ -173,6 +190,7 @@ export const fleetMix = tableFold<MixRow, Counted>({
     MinerEnergized: keysOf,
     MinerDeenergized: keysOf,
     PowerProfileChanged: keysOf,
+    ModelCorrected: keysOf,
   },
   evolve: (row, event, key) => {
     const change = changesBy(event).find((one) => sameKey(key, one.key));
@@ -183,4 +201,4 @@ export const fleetMix = tableFold<MixRow, Counted>({
   },
 });
 
-export const fleetMixProjection: Projection = { name: 'fleet_mix', version: 3, tables: [fleetMix] };
+export const fleetMixProjection: Projection = { name: 'fleet_mix', version: 4, tables: [fleetMix] };
