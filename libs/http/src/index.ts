@@ -28,12 +28,14 @@ export { equalTo, keysetPage, Page, ReadAt, type PageOf, type ReadOptions } from
 export { readTimeline, Timeline, TimelineEntryView } from './timeline.js';
 export {
   BulkRoute,
+  faultOf,
   REJECTED_COLUMNS,
   Upload,
   type BulkUpload,
   type UploadLine,
   type UploadRejection,
 } from './bulk.js';
+export { keptLine, type KeptLine } from './kept-line.js';
 export { sendCsv, sendEvents, type ServerSentEvent } from './event-stream.js';
 export { fastifyAdapter } from './adapter.js';
 export { configureHttp, type HttpOptions } from './configure.js';

@@ -6,6 +6,7 @@ import { IsIn, IsInt, Length, Matches, Max, MaxLength, Min } from 'class-validat
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import {
   BulkRoute,
+  faultOf,
   ProblemError,
   reply,
   Roles,
@@ -181,7 +182,7 @@ const whole = (upload: BulkUpload<MoveLine>): BulkUpload<MoveLine> => {
     422,
     'upload/lines-invalid',
     `${rejected.length} lines are invalid, and a plan is accepted as a whole`,
-    { errors: rejected.slice(0, MAX_ERRORS_NAMED), totalErrors: rejected.length },
+    { errors: rejected.slice(0, MAX_ERRORS_NAMED).map(faultOf), totalErrors: rejected.length },
   );
 };
 
