@@ -312,6 +312,27 @@ describe('a problem', () => {
     }
   });
 
+  it('is what it is, whatever its rule says of its own', async () => {
+    const details = {
+      status: 'lit',
+      code: 'L1',
+      type: 'bulb',
+      title: 'Dr',
+      detail: 'none',
+      watts: 5,
+    };
+    failure = new DomainError('conflict', 'lamp/broken', 'It broke', details);
+    const { json } = await send('POST', '/v1/lamps', { body: lamp });
+    expect(json).toMatchObject({
+      type: '/problems/lamp/broken',
+      title: 'The lamp is broken',
+      status: 409,
+      code: 'lamp/broken',
+      detail: 'It broke',
+      watts: 5,
+    });
+  });
+
   it.each([
     ['malformed JSON', '{"lamp":', 'application/json', 400, 'request/malformed'],
     ['a poisoned prototype', '{"__proto__":{"x":1}}', 'application/json', 400, 'request/malformed'],
