@@ -24,7 +24,15 @@ export {
 } from './auth.js';
 export { ActContext, contextOf, requestClock } from './act-context.js';
 export { HttpReply, readReply, reply, ReplyInterceptor } from './reply.js';
-export { equalTo, keysetPage, Page, ReadAt, type PageOf, type ReadOptions } from './read.js';
+export {
+  equalTo,
+  IsTrueOrFalse,
+  keysetPage,
+  Page,
+  ReadAt,
+  type PageOf,
+  type ReadOptions,
+} from './read.js';
 export { readTimeline, Timeline, TimelineEntryView } from './timeline.js';
 export {
   BulkRoute,

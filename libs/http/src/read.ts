@@ -1,6 +1,15 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Max,
+  MaxLength,
+  Min,
+  ValidateIf,
+} from 'class-validator';
 import { sql, type SelectQueryBuilder } from 'kysely';
 import type { FastifyRequest } from 'fastify';
 import { single } from './act-context.js';
@@ -26,6 +35,16 @@ export const ReadAt = createParamDecorator((_: unknown, context: ExecutionContex
   }
   return { minPosition: BigInt(wanted) };
 });
+
+/**
+ * An optional filter that is `true` or `false`. Anything else is refused: `1`, taken for a yes by whoever
+ * wrote it and for a no by whoever compares, would be answered with the opposite.
+ */
+export const IsTrueOrFalse = (): PropertyDecorator =>
+  applyDecorators(
+    ValidateIf((_, value) => value !== undefined),
+    IsIn(['true', 'false'], { message: '$property is true or false' }),
+  );
 
 export const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;

@@ -4,6 +4,7 @@ import { IsIn } from 'class-validator';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  IsTrueOrFalse,
   keysetPage,
   Page,
   ReadAt,
@@ -37,8 +38,7 @@ export class DeliveriesFilter extends Page {
   status?: 'receiving' | 'reconciled';
 
   /** Whether there is anything left to settle. */
-  @MayBeAbsent()
-  @IsIn(['true', 'false'])
+  @IsTrueOrFalse()
   openDiscrepancies?: 'true' | 'false';
 }
 

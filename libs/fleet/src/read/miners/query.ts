@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsBooleanString, IsIn, IsString, Matches, MaxLength } from 'class-validator';
+import { IsIn, IsString, Matches, MaxLength } from 'class-validator';
 import type { SelectQueryBuilder } from 'kysely';
 import { streamName } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
@@ -8,6 +8,7 @@ import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
   equalTo,
+  IsTrueOrFalse,
   keysetPage,
   Page,
   ReadAt,
@@ -74,8 +75,7 @@ export class MinersFilter extends Page {
   state?: MinerState;
 
   /** Whether it draws power. */
-  @MayBeAbsent()
-  @IsBooleanString()
+  @IsTrueOrFalse()
   energized?: 'true' | 'false';
 
   /**

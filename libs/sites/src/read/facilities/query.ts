@@ -1,10 +1,11 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsBooleanString, IsIn, IsISO8601, Matches } from 'class-validator';
+import { IsIn, IsISO8601, Matches } from 'class-validator';
 import { sql, type Kysely } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  IsTrueOrFalse,
   keysetPage,
   Page,
   ReadAt,
@@ -103,8 +104,7 @@ export class PowerRateList {
 
 export class CurtailmentsFilter extends Page {
   /** Those that are not over, or those that are. */
-  @MayBeAbsent()
-  @IsBooleanString()
+  @IsTrueOrFalse()
   open?: 'true' | 'false';
 
   /** Those in force at this instant. */

@@ -1,11 +1,12 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsBooleanString, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { IsInt, Matches, Max, Min } from 'class-validator';
 import { sql, type Kysely, type SelectQueryBuilder } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  IsTrueOrFalse,
   keysetPage,
   Page,
   ReadAt,
@@ -66,14 +67,12 @@ export class RacksFilter extends Page {
   minFreeSlots?: number;
 
   /** Racks that are derated, or those that are not. */
-  @MayBeAbsent()
-  @IsBooleanString()
+  @IsTrueOrFalse()
   derated?: 'true' | 'false';
 
-  /** Racks in which more is in use than the limit in force. */
-  @MayBeAbsent()
-  @IsIn(['true'])
-  inBreach?: 'true';
+  /** Racks in which more is in use than the limit in force, or those in which it is not. */
+  @IsTrueOrFalse()
+  inBreach?: 'true' | 'false';
 }
 
 export class ReservationsFilter extends Page {
@@ -227,7 +226,10 @@ const matching = (
   if (derated !== undefined) {
     query = query.whereRef('power_limit_watts', derated === 'true' ? '<' : '=', 'rated_watts');
   }
-  if (inBreach !== undefined) query = query.where(sql<boolean>`${IN_USE} > power_limit_watts`);
+  if (inBreach !== undefined) {
+    const inUse = sql<boolean>`${IN_USE} > power_limit_watts`;
+    query = query.where(inBreach === 'true' ? inUse : sql<boolean>`not (${inUse})`);
+  }
   return query;
 };
 
