@@ -11,8 +11,11 @@ import {
 /** Errors named in a problem; the total is given beside them. */
 const MAX_ERRORS_NAMED = 1_000;
 
+/** What is wrong with a line. */
+export type LineFault = Omit<UploadRejection, 'line'>;
+
 /** What is wrong with a line in the light of those before it; `undefined` if nothing. */
-export type LineRule<T> = (line: UploadLine<T>) => Omit<UploadRejection, 'line'> | undefined;
+export type LineRule<T> = (line: UploadLine<T>) => LineFault | undefined;
 
 /**
  * Applies a rule to the lines that have the right form, in their order. With

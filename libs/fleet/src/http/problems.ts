@@ -41,6 +41,8 @@ registerProblems({
   'miner/spare-unfit': { status: 409, title: 'The spare cannot take the place of the miner' },
   'miner/retired': { status: 409, title: 'The miner has left the fleet for good' },
   'move/miner-twice': { status: 422, title: 'One upload moves a miner once' },
+  'miner/number-twice': { status: 422, title: 'One upload tells a number of a miner once' },
+  'miner/part-twice': { status: 422, title: 'One upload replaces a part of a miner once' },
   'move/not-reserved': { status: 409, title: 'The slot was not to be had; ask for it again' },
   'relocation/unknown': { status: 404, title: 'There is no such relocation plan' },
   'relocation/own-plan': { status: 403, title: 'A plan is approved by another than its planner' },

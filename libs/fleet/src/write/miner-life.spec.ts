@@ -222,7 +222,7 @@ describe('an allocation', () => {
     });
     expect(await post(`/miners/${serialOf(1)}/retirement`, { cause: 'sold' })).toMatchObject({
       status: 409,
-      body: { code: 'miner/not-in-storage' },
+      body: { code: 'miner/not-in-storage', status: 409, state: 'installed' },
     });
     await post(`/miners/${serialOf(1)}/uninstallation`);
     const lines = `serial,cause\n${serialOf(1)},sold\n${serialOf(7)},scrapped\n`;
@@ -264,10 +264,28 @@ describe('a repair', () => {
 });
 
 it('numbers read off machines are kept', async () => {
-  const lines = `serial,kind,value\n${serialOf(9)},mac,02:00:5E:10:00:01\n${serialOf(9)},wheel,4\n`;
-  const sent = await post('/identifications', lines);
-  expect(sent).toMatchObject({ status: 202, body: { accepted: 1, rejected: 1 } });
+  const numbers = [
+    'mac,02:00:5E:10:00:01',
+    'wheel,4',
+    'hashboard,HB1',
+    'hashboard,HB2',
+    'hashboard,hb2',
+    'powerSupply,PSU1',
+    'mac,02:00:5E:10:00:02',
+  ];
+  const lines = ['serial,kind,value', ...numbers.map((number) => `${serialOf(9)},${number}`)];
+  const sent = await post('/identifications', lines.join('\n'));
+  expect(sent).toMatchObject({ status: 202, body: { accepted: 4, rejected: 3 } });
+  const [recorded] = streams.events(`operation-${String(sent.body.operationId)}`);
+  expect(recorded!.data).toMatchObject({
+    rejected: [
+      { line: 3, code: 'line/invalid' },
+      { line: 6, code: 'miner/number-twice' },
+      { line: 8, code: 'miner/number-twice', fields: { value: '02:00:5E:10:00:02' } },
+    ],
+  });
   expect(await room.perform(sent)).toEqual([]);
+  expect(stories(serialOf(9)).slice(1)).toEqual(Array(4).fill('IdentifierObserved'));
 });
 
 describe('the read models', () => {
@@ -281,6 +299,12 @@ describe('the read models', () => {
     expect(await serials('state=retired')).toEqual([serialOf(1), serialOf(7)]);
     expect(await serials('state=installed&energized=false')).toEqual([serialOf(2), serialOf(3)]);
     expect(await serials('energized=true')).toEqual([]);
+    for (const answer of ['1', '0', 'yes', 'TRUE', '']) {
+      expect(await room.call('GET', `/miners?energized=${answer}`)).toMatchObject({
+        status: 400,
+        body: { errors: [{ pointer: '/energized', message: 'energized is true or false' }] },
+      });
+    }
     expect(await serials('facility=DENTON')).toHaveLength(8);
   });
 
