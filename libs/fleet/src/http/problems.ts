@@ -46,6 +46,10 @@ registerProblems({
   'move/not-reserved': { status: 409, title: 'The slot was not to be had; ask for it again' },
   'relocation/unknown': { status: 404, title: 'There is no such relocation plan' },
   'relocation/own-plan': { status: 403, title: 'A plan is approved by another than its planner' },
+  'relocation/log-position-ahead': {
+    status: 422,
+    title: 'The plan was computed from what the log does not have yet',
+  },
   'relocation/slot-twice': { status: 422, title: 'One plan moves one machine into a slot' },
   'relocation/moves-missing': { status: 409, title: 'Not all moves of the plan are stored yet' },
   'relocation/not-approved': { status: 409, title: 'The relocation plan is not approved' },

@@ -19,6 +19,7 @@ beforeAll(async () => {
     context: contextOf(`before ${number}`),
   }));
   await moveMiners(store, 'installation', orders, { context: contextOf('before'), now: at });
+  logPosition = String(await streams.head());
 });
 
 afterAll(() => room.close());
@@ -42,6 +43,7 @@ const upload = [
   'MINER0003,DENTON,B1,99',
 ].join('\n');
 let relocationId: string;
+let logPosition: string;
 
 describe('a plan', () => {
   it('is refused as a whole when one of its lines is invalid', async () => {
@@ -63,8 +65,18 @@ describe('a plan', () => {
     expect(amounts).toMatchObject({ status: 400, body: { errors: [{ pointer: '/currency' }] } });
   });
 
+  it('is not computed from what nobody has recorded yet', async () => {
+    const before = streams.log.length;
+    const ahead = await post(`${about}&logPosition=99999999999999999999`, upload, csv);
+    expect(ahead).toMatchObject({
+      status: 422,
+      body: { code: 'relocation/log-position-ahead', errors: [{ pointer: '/logPosition' }] },
+    });
+    expect(streams.log).toHaveLength(before);
+  });
+
   it('is recorded with what it was computed from, once', async () => {
-    const url = `${about}&logPosition=4711&currency=USD&movingCost=12.50&notes=See+memo&holdHours=24`;
+    const url = `${about}&logPosition=${logPosition}&currency=USD&movingCost=12.50&notes=See+memo&holdHours=24`;
     const key = { 'idempotency-key': 'plan-1', ...csv };
     const { status, headers, body } = await post(url, upload, key);
     expect({ status, body }).toMatchObject({ status: 202, body: { moves: 3 } });
@@ -79,7 +91,7 @@ describe('a plan', () => {
       type: 'RelocationPlanned',
       data: {
         plannedBy: 'ana',
-        logPosition: '4711',
+        logPosition,
         holdHours: 24,
         economics: { currency: 'USD', movingCost: '12.50' },
         destinations: [{ facility: 'DENTON', moves: 3 }],
