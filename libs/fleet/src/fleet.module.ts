@@ -22,6 +22,7 @@ import { deploymentsProjection } from './read/deployments/projection.js';
 import { deploymentsQuery } from './read/deployments/query.js';
 import { minersProjection } from './read/miners/projection.js';
 import { minersQuery } from './read/miners/query.js';
+import { fleetMixDaysProjection } from './read/mix/days.js';
 import { fleetMixProjection } from './read/mix/projection.js';
 import { fleetMixQuery } from './read/mix/query.js';
 import { movesProjection } from './read/moves/projection.js';
@@ -75,6 +76,7 @@ export const fleetProjections: readonly Projection[] = [
   deliveriesProjection,
   relocationsProjection,
   fleetMixProjection,
+  fleetMixDaysProjection,
   deploymentsProjection,
 ];
 
