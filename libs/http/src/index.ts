@@ -26,6 +26,7 @@ export { ActContext, contextOf, requestClock } from './act-context.js';
 export { HttpReply, readReply, reply, ReplyInterceptor } from './reply.js';
 export {
   equalTo,
+  flagOf,
   IsTrueOrFalse,
   keysetPage,
   Page,

@@ -308,6 +308,41 @@ describe('the read models', () => {
     expect(await serials('facility=DENTON')).toHaveLength(8);
   });
 
+  it('find machines by what they take up, came with, and are under repair for', async () => {
+    expect(await serials(`allocationId=${allocationId}`)).toEqual([serialOf(2)]);
+    expect(await serials(`deliveryId=${deriveId('another delivery')}`)).toEqual([]);
+    expect(await serials('underRepair=true')).toEqual([]);
+    expect(await serials('underRepair=false&state=installed')).toEqual([serialOf(2), serialOf(3)]);
+    expect(await serials('model=s19jxp-151&limit=1')).toEqual([serialOf(1)]);
+    expect(await get('/fleet/mix?model=s19jxp-151')).toMatchObject({ total: { units: 8 } });
+  });
+
+  it('find moves by machine, contract, kind and time', async () => {
+    const kinds = async (query: string) =>
+      ((await get(`/moves?${query}`)).items as { kind: string }[]).map(({ kind }) => kind);
+    const ofOne = ['returnedFromVendor', 'sentToVendor'];
+    expect(await kinds(`serial=${serialOf(8).toLowerCase()}`)).toEqual(ofOne);
+    expect(await kinds(`serial=${serialOf(8)}&contractId=${contractId}`)).toEqual(ofOne);
+    expect(await kinds(`contractId=${deriveId('another contract')}`)).toEqual([]);
+    expect(await kinds('kind=sentToVendor')).toEqual(['sentToVendor']);
+    expect(await kinds(`kind=uninstallation&until=${at}`)).toEqual([]);
+    const since = await kinds(`since=${at}&limit=100`);
+    expect(since).toHaveLength((await kinds('limit=100')).length);
+    const first = await get(`/moves?since=${at}&limit=2`);
+    const rest = await get(`/moves?since=${at}&limit=100&cursor=${String(first.nextCursor)}`);
+    expect([...(first.items as object[]), ...(rest.items as object[])]).toHaveLength(since.length);
+    expect((await room.call('GET', '/moves?kind=walk')).status).toBe(400);
+  });
+
+  it('tell the mix as a day ended', async () => {
+    expect(await get('/fleet/mix?on=2999-12-31')).toEqual(await get('/fleet/mix'));
+    const day = new Date(Date.parse(at) - 86_400_000).toISOString().slice(0, 10);
+    expect(await get(`/fleet/mix?on=${day}`)).toMatchObject({ items: [], total: { units: 0 } });
+    const arrived = await get(`/fleet/mix?on=${at.slice(0, 10)}&by=state`);
+    expect(arrived.total).toMatchObject({ units: 10 });
+    expect((await room.call('GET', '/fleet/mix?on=2024-02-30')).status).toBe(400);
+  });
+
   it('show a machine as it is', async () => {
     expect(await get(`/miners/${serialOf(2)}`)).toMatchObject({ energized: false, allocationId });
     expect(await get(`/miners/${serialOf(9)}`)).toMatchObject({ mac: '02:00:5E:10:00:01' });
@@ -322,7 +357,7 @@ describe('the read models', () => {
       expect.objectContaining({
         kind: 'sentToVendor',
         from: { kind: 'storage', facility: 'DENTON' },
-        to: { kind: 'vendor', facility: 'DENTON' },
+        to: { kind: 'vendor', facility: 'DENTON', vendor: 'Bitmain Care' },
       }),
     );
   });

@@ -1,3 +1,4 @@
+import { deriveId } from '@hostledger/eventsourcing';
 import { contractId, setUpContract } from '../process/delivery.fixture.js';
 import { FleetRoutes } from './routes.fixture.js';
 
@@ -59,5 +60,9 @@ describe('a line that is refused at upload', () => {
     await room.fillReadModels();
     const found = await room.call('GET', `${url}?serial=hkydd0102`);
     expect(found.body.items).toMatchObject([{ line: 3, kind: 'unknownModel' }]);
+    const another = await room.call('GET', `/deliveries/${deriveId('?')}/discrepancies`);
+    expect(another).toMatchObject({ status: 404, body: { code: 'delivery/unknown' } });
+    const named = await room.call('GET', '/deliveries?reference=B2-again');
+    expect(named.body.items).toMatchObject([{ reference: 'B2-again', lines: 2 }]);
   });
 });

@@ -178,6 +178,11 @@ describe('the plans', () => {
     ]);
     const completed = await call('GET', '?status=completed');
     expect(completed.body.items).toMatchObject([{ relocationId }]);
+    const named = await call('GET', '?reference=HALVING-1&status=completed');
+    expect(named.body.items).toHaveLength(1);
+    expect((await call('GET', '?reference=HALVING-2')).body.items).toEqual([]);
+    const there = await call('GET', '?facility=PECOS');
+    expect(there.body.items).toMatchObject([{ status: 'approved' }]);
   });
 
   it('are compared with what became of them', async () => {
@@ -216,5 +221,23 @@ describe('the plans', () => {
     const aborted = await call('GET', `${moves}?state=aborted`);
     expect(aborted.body.items).toMatchObject([{ move: 3, code: 'rack/slot-unknown' }]);
     expect((await call('GET', `${moves}?state=lost`)).status).toBe(400);
+    const own = await call('GET', `${moves}?serial=miner0002`);
+    expect(own.body.items).toMatchObject([{ move: 2 }]);
+    const ended = await call('GET', `${moves}?serial=miner0002&state=aborted`);
+    expect(ended.body.items).toEqual([]);
+    expect(await call('GET', `/${deriveId('?')}/moves`)).toMatchObject({
+      status: 404,
+      body: { code: 'relocation/unknown' },
+    });
+  });
+
+  it('are named where their machines were on the road', async () => {
+    const { body } = await room.call('GET', `/moves?serial=${serialOf(3)}`);
+    const moves = body.items as { kind: string }[];
+    const plan = (await call('GET', '?facility=PECOS')).body.items as { relocationId: string }[];
+    const { relocationId: sentBy } = plan[0]!;
+    const road = { kind: 'transit', facility: 'PECOS', from: 'DENTON', relocationId: sentBy };
+    expect(moves.find(({ kind }) => kind === 'departure')).toMatchObject({ to: road });
+    expect(moves.find(({ kind }) => kind === 'arrival')).toMatchObject({ from: road });
   });
 });

@@ -190,6 +190,7 @@ it('An operation that does not exist has no progress and is not cancelled', asyn
   for (const answer of [
     await call(`/${unknown}/progress`),
     await call(`/${unknown}/rejections.csv`),
+    await call(`/${unknown}/rejections`),
     await call(`/${unknown}/cancellation`, { method: 'POST' }),
   ]) {
     expect(answer.status).toBe(404);

@@ -167,13 +167,13 @@ export class OperationsController implements OnModuleDestroy {
     const { position, value } = await this.readModels.read<
       OperationTables,
       PageOf<OperationRejectionRow>
-    >(at, (db) =>
-      keysetPage(
-        db.selectFrom('operation_rejections').selectAll().where('operation_id', '=', operationId),
-        page,
-        ['line'],
-      ),
-    );
+    >(at, async (db) => {
+      const known = db.selectFrom('operations').select('operation_id');
+      const operation = await known.where('operation_id', '=', operationId).executeTakeFirst();
+      if (!operation) throw operationUnknown();
+      const all = db.selectFrom('operation_rejections').selectAll();
+      return keysetPage(all.where('operation_id', '=', operationId), page, ['line']);
+    });
     const items = await refusedLines(this.log, operationId, value.items);
     return readReply(position, { ...value, items });
   }

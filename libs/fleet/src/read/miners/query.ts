@@ -8,6 +8,7 @@ import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
   equalTo,
+  flagOf,
   IsTrueOrFalse,
   keysetPage,
   Page,
@@ -30,7 +31,7 @@ import {
 import type { DeliveryRow } from '../deliveries/projection.js';
 import type { MoveRow } from '../moves/projection.js';
 import { fromView, toView } from '../moves/query.js';
-import { AWAY, known, placeView, PlaceView } from '../views.js';
+import { known, placeView, PlaceView, storageView } from '../views.js';
 import { MINER_STATES, type MinerRow, type MinerState } from './projection.js';
 
 interface Tables {
@@ -64,8 +65,21 @@ export class MinersFilter extends Page {
   @IsRack()
   rack?: string;
 
+  /** That take this allocation up. */
+  @IsIdFilter()
+  allocationId?: string;
+
+  /** That came with this delivery. */
+  @IsIdFilter()
+  deliveryId?: string;
+
+  /** Whether a repair of it is open. */
+  @IsTrueOrFalse()
+  underRepair?: 'true' | 'false';
+
   /** @example S19JXP-151 */
   @MayBeAbsent()
+  @UpperCase()
   @IsString()
   @MaxLength(60)
   model?: string;
@@ -231,15 +245,20 @@ const matching = (
   filter: MinersFilter,
 ): SelectQueryBuilder<Tables, 'miners', MinerRow> => {
   let query = equalTo(all, {
+    allocation_id: filter.allocationId,
+    delivery_id: filter.deliveryId,
     customer_id: filter.customerId,
     contract_id: filter.contractId,
     facility: filter.facility,
     rack: filter.rack,
     model: filter.model,
     state: filter.state,
+    energized: flagOf(filter.energized),
   });
-  const { serial, energized } = filter;
-  if (energized !== undefined) query = query.where('energized', '=', energized === 'true');
+  const { serial, underRepair } = filter;
+  if (underRepair !== undefined) {
+    query = query.where('repair_id', underRepair === 'true' ? 'is not' : 'is', null);
+  }
   if (serial === undefined) return query;
   return query.where('serial', '>=', serial).where('serial', '<=', serial + AFTER_ALL_SERIALS);
 };
@@ -249,7 +268,7 @@ const minerView = (row: MinerRow): MinerView => ({
   model: row.model,
   state: row.state,
   ...(row.facility !== null && {
-    place: placeView(row.facility, row.rack, row.slot, AWAY[row.state]),
+    place: placeView(row.facility, row),
   }),
   since: row.since,
   customerId: row.customer_id,
@@ -281,7 +300,7 @@ interface Life {
 
 const arrivalView = (row: Arrival): MinerPlaceView => ({
   kind: 'delivery',
-  to: placeView(row.facility, null, null),
+  to: storageView(row.facility),
   at: row.registered_at,
   by: row.registered_by,
   ...(row.reason === null ? {} : { reason: row.reason }),
