@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
 import { askChild } from './child.js';
+import { identifier, identifierPaths, lookUp, READS, type Fleet } from './fleet-reads.js';
 import type { Load, LoadResult } from './load.js';
 import { machineLine, median, table, type Finding } from './measure.js';
 import { SplitSystem } from './split-system.js';
@@ -16,13 +17,14 @@ import { customer, deliver, MACHINES, prepare, relocateByPlan } from './workload
 const SMALL = 6_000;
 const RUNS = 3;
 const LOAD_MS = 4_000;
+/** Of one read, of which there are many. */
+const READ_MS = 2_000;
 const WRITERS = 64;
 /** Few enough that what is measured is the answer and not the queue before it. */
 const READERS = 4;
 const MOVES = 10_000;
 const CHILD_WITHIN_MS = 120_000;
 const LIVE_WITHIN_MS = 1_800_000;
-const PATHS = 997;
 
 interface Flags {
   readonly machines: number;
@@ -44,8 +46,13 @@ const bench = async (home: string, { machines, from }: Flags): Promise<Finding[]
     const few = await start(small);
     const many = await start(large);
     const rebuilt = many.rebuiltAfterMs;
-    const commands = await compareCommands(empty, many);
-    const reads = await compareReads(few, many, machines);
+    const fleets = [
+      { system: few, fleet: await lookUp(few, SMALL) },
+      { system: many, fleet: await lookUp(many, machines) },
+    ] as const;
+    note('machines looked up');
+    const commands = [await compareCommands(empty, many), await compareMinerCommands(...fleets)];
+    const reads = await compareReads(...fleets);
     const bulk = await compareBulk(empty, many);
     const { api, worker, node } = many.memory();
     const again = await many.restart();
@@ -84,88 +91,69 @@ const generated = async (home: string, machines: number): Promise<string> => {
   return directory;
 };
 
-const compareCommands = async (empty: SplitSystem, many: SplitSystem): Promise<Finding[]> => {
+/** A system with what is asked of its machines. */
+interface Measured {
+  readonly system: SplitSystem;
+  readonly fleet: Fleet;
+}
+
+const compareCommands = (empty: SplitSystem, many: SplitSystem): Promise<Finding> => {
   const rate = async (system: SplitSystem): Promise<number> =>
-    (await load(system, ['/v1/customers'], WRITERS, customer)).perSecond;
-  await rate(empty);
-  await rate(many);
-  const [alone, full]: [number[], number[]] = [[], []];
-  for (let run = 0; run < RUNS; run += 1) {
-    alone.push(await rate(empty));
-    full.push(await rate(many));
-  }
-  note('commands measured');
-  return [
-    {
-      what: `durable command over HTTP, ${WRITERS} clients`,
-      measured: { values: full, unit: '/s' },
-      against: { what: 'on an empty store', series: { values: alone, unit: '/s' } },
-      ratio: median(full) / median(alone),
-      target: '>= 0.8 (goal 0.9)',
-    },
-  ];
+    (await load(system, ['/v1/customers'], WRITERS, { body: customer })).perSecond;
+  return compareRates(
+    `durable command over HTTP, ${WRITERS} clients`,
+    () => rate(many),
+    'on an empty store',
+    () => rate(empty),
+  );
 };
 
-/** What is read, with the addresses for a history of so many machines. */
-const READS: readonly (readonly [string, (machines: number) => string[]])[] = [
-  [
-    'a machine by serial number',
-    (machines) => scattered(machines, (n) => `/v1/miners/${serial(n)}`),
-  ],
-  [
-    'the history of a machine',
-    (machines) => scattered(machines, (n) => `/v1/miners/${serial(n)}/history`),
-  ],
-  [
-    'a page of machines by prefix',
-    (machines) =>
-      scattered(machines, (n) => `/v1/miners?serial=${serial(n).slice(0, -2)}&limit=100`),
-  ],
-  [
-    'a page of machines of a facility',
-    () => facilities((f) => `/v1/miners?facility=${f}&limit=100`),
-  ],
-  [
-    'a page of machines of a rack',
-    () => facilities((f) => `/v1/miners?facility=${f}&rack=R0001&limit=100`),
-  ],
-  [
-    'a page of machines of a model',
-    () => MODELS.map((model) => `/v1/miners?model=${model}&limit=100`),
-  ],
-  [
-    'a page of stored machines of a model at a facility',
-    () => facilities((f) => `/v1/miners?facility=${f}&model=${MODELS[0]}&state=stored&limit=100`),
-  ],
-  ['a page of retired machines', () => ['/v1/miners?state=retired&limit=100']],
-  ['the racks of a facility', () => facilities((f) => `/v1/facilities/${f}/racks?limit=100`)],
-  ['the fleet mix', () => ['/v1/fleet/mix']],
-];
+/** An act on machines from all over the history, whose streams have to be read first. */
+const compareMinerCommands = (few: Measured, many: Measured): Promise<Finding> => {
+  const rate = async ({ system, fleet }: Measured): Promise<number> =>
+    (await load(system, identifierPaths(fleet), WRITERS, { body: identifier })).perSecond;
+  return compareRates(
+    `durable command on a machine, ${WRITERS} clients`,
+    () => rate(many),
+    `at ${count(SMALL)}`,
+    () => rate(few),
+  );
+};
 
-const MODELS = ['S19JXP-151', 'S19XP-140', 'S19JPRO-104', 'S19PRO-110'] as const;
-const NAMES = ['CALVERT', 'DALTON', 'MARBLE', 'GRANDFORKS', 'DENTON', 'COTTONWOOD'] as const;
+const compareRates = async (
+  what: string,
+  measure: () => Promise<number>,
+  against: string,
+  measureOther: () => Promise<number>,
+): Promise<Finding> => {
+  await measureOther();
+  await measure();
+  const [others, values]: [number[], number[]] = [[], []];
+  for (let run = 0; run < RUNS; run += 1) {
+    others.push(await measureOther());
+    values.push(await measure());
+  }
+  note(`${what}: ${median(values).toFixed(0)}/s against ${median(others).toFixed(0)}/s`);
+  return {
+    what,
+    measured: { values, unit: '/s' },
+    against: { what: against, series: { values: others, unit: '/s' } },
+    ratio: median(values) / median(others),
+    target: '>= 0.8 (goal 0.9)',
+  };
+};
 
-const facilities = (path: (facility: string) => string): string[] => NAMES.map(path);
-
-const serial = (number: number): string => `GEN${String(number).padStart(7, '0')}`;
-
-/** Addresses of machines from all over the history. */
-const scattered = (machines: number, path: (number: number) => string): string[] =>
-  Array.from({ length: PATHS }, (_, n) => path(Math.floor((n * machines) / PATHS)));
-
-const compareReads = async (
-  few: SplitSystem,
-  many: SplitSystem,
-  machines: number,
-): Promise<Finding[]> => {
+const compareReads = async (few: Measured, many: Measured): Promise<Finding[]> => {
   const findings: Finding[] = [];
   for (const [what, paths] of READS) {
     const [small, large]: [number[], number[]] = [[], []];
-    await load(few, paths(SMALL), READERS);
-    await load(many, paths(machines), READERS);
+    const p99 = async ({ system, fleet }: Measured): Promise<number> =>
+      (await load(system, paths(fleet), READERS, { ms: READ_MS })).p99Ms;
+    await p99(few);
+    await p99(many);
     for (let run = 0; run < RUNS; run += 1) {
-      small.push((await load(few, paths(SMALL), READERS)).p99Ms);
-      large.push((await load(many, paths(machines), READERS)).p99Ms);
+      small.push(await p99(few));
+      large.push(await p99(many));
     }
     note(`${what}: ${median(large).toFixed(1)} ms against ${median(small).toFixed(1)} ms`);
     findings.push({
@@ -209,9 +197,9 @@ const load = async (
   { origin, token }: SplitSystem,
   paths: readonly string[],
   clients: number,
-  body?: NonNullable<Load['body']>,
+  more: Partial<Pick<Load, 'body' | 'ms'>> = {},
 ): Promise<LoadResult> => {
-  const job: Load = { origin, token, paths, clients, ms: LOAD_MS, ...(body && { body }) };
+  const job: Load = { origin, token, paths, clients, ms: LOAD_MS, ...more };
   const result = await askChild<LoadResult>('load', job, CHILD_WITHIN_MS);
   const failures = Object.entries(result.failures);
   if (failures.length > 0) throw new Error(`${paths[0]} failed: ${JSON.stringify(failures)}`);

@@ -46,6 +46,7 @@ describe('The generated documents', () => {
     expect(unregistered(problems)).toEqual([]);
     expect(contradictions(problems)).toEqual([]);
     expect(unused(problems)).toEqual([]);
+    expect(problems.hidden).toEqual([]);
   });
 });
 

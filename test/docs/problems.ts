@@ -34,9 +34,17 @@ export interface RegisteredProblem {
 export interface ProblemDocs {
   readonly registered: readonly RegisteredProblem[];
   readonly refusals: readonly Refusal[];
+  /** Details of rules that are named like a member of every problem, which would hide them. */
+  readonly hidden: readonly string[];
   /** Places whose code cannot be read from the sources. */
   readonly unreadable: readonly string[];
 }
+
+/** Members of every problem: those of RFC 9457, and ours. */
+const RESERVED = new Set([
+  ...['type', 'title', 'status', 'detail', 'instance'],
+  ...['code', 'errors', 'correlationId'],
+]);
 
 const STATUS_OF: Readonly<Record<string, number>> = {
   invalid: 422,
@@ -56,6 +64,7 @@ export const problemsOf = (sources: Sources): ProblemDocs => {
       registeredBy(sources, call),
     ),
     refusals: [...thrown, ...ofLines],
+    hidden: findNodes(sources, isRefusal).flatMap((node) => reader.readHidden(node)),
     unreadable: reader.unreadable,
   };
 };
@@ -104,6 +113,17 @@ class RefusalReader {
           place: placeOf(this.sources, at),
         };
       });
+    });
+  }
+
+  /** Names of the details of a `new DomainError(...)` that every problem has a member for. */
+  readHidden(node: ts.NewExpression): string[] {
+    if (node.expression.getText() !== 'DomainError') return [];
+    return this.expand(node.arguments ?? [], node).flatMap(({ args, at }) => {
+      const details = args[3] && this.sources.checker.getTypeAtLocation(args[3]);
+      return (details?.getProperties() ?? [])
+        .filter(({ name }) => RESERVED.has(name))
+        .map(({ name }) => `${placeOf(this.sources, at)} ${name}`);
     });
   }
 

@@ -73,7 +73,7 @@ it('a command id has one outcome for ever, and no other body', async () => {
       const outcomes = new Map<number, { by: number; revision: bigint; position: bigint }>();
       for (const { requests, forgets, dies } of steps) {
         if (forgets !== undefined) stores[forgets] = new AggregateStore(streams);
-        if (dies) streams.failFrom(dies.append, dies.point as 'before' | 'after');
+        if (dies) streams.failFrom(dies.append, dies.point);
         const answers = await Promise.allSettled(
           requests.map((one) => send(stores[one.process]!, one)),
         );

@@ -25,6 +25,7 @@ import { identifiersProjection } from './read/identifiers/projection.js';
 import { componentsQuery } from './read/identifiers/query.js';
 import { minersProjection } from './read/miners/projection.js';
 import { minersQuery } from './read/miners/query.js';
+import { fleetMixDaysProjection } from './read/mix/days.js';
 import { fleetMixProjection } from './read/mix/projection.js';
 import { fleetMixQuery } from './read/mix/query.js';
 import { movesProjection } from './read/moves/projection.js';
@@ -80,6 +81,7 @@ export const fleetProjections: readonly Projection[] = [
   deliveriesProjection,
   relocationsProjection,
   fleetMixProjection,
+  fleetMixDaysProjection,
   deploymentsProjection,
 ];
 

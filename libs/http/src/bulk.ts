@@ -10,6 +10,7 @@ import type { CommandContext } from '@hostledger/eventsourcing';
 import { contextOf } from './act-context.js';
 import type { AuthenticatedRequest } from './auth.js';
 import { CsvFault, CsvReader, type CsvRecord } from './csv.js';
+import { keptLine, keptRaggedLine, type KeptLine } from './kept-line.js';
 import { ProblemError, type FieldError } from './problem.js';
 
 export const BULK_BODY_LIMIT_BYTES = 64 * 1024 * 1024;
@@ -23,7 +24,12 @@ const BYTES_AT_ONCE = 64 * 1024;
 const LINES_AT_ONCE = 100;
 
 /** Columns of a file of refused lines; an upload of that file leaves them out. */
-export const REJECTED_COLUMNS = ['rejectedLine', 'rejectedCode', 'rejectedMessage'] as const;
+export const REJECTED_COLUMNS = [
+  'rejectedLine',
+  'rejectedCode',
+  'rejectedMessage',
+  'rejectedOthers',
+] as const;
 
 const isRejectedColumn = (column: string): boolean =>
   (REJECTED_COLUMNS as readonly string[]).includes(column);
@@ -35,7 +41,7 @@ export interface UploadLine<T> {
   readonly value: T;
 }
 
-export interface UploadRejection {
+export interface UploadRejection extends KeptLine {
   readonly line: number;
   readonly column?: string;
   readonly code: string;
@@ -214,7 +220,8 @@ class CsvTable<T> {
     if (this.#count > MAX_LINES) throw tooManyLines();
     if (fields.length !== this.header.length) {
       const message = `The line has ${fields.length} fields, the header has ${this.header.length}`;
-      this.#checker.rejected.push({ line, code: 'line/ragged', message });
+      const kept = keptRaggedLine(this.header, fields, (column) => !isRejectedColumn(column));
+      this.#checker.rejected.push({ line, code: 'line/ragged', message, ...kept });
       return;
     }
     // An empty field is an absent one, as in JSON.
@@ -264,9 +271,11 @@ class LineChecker<T> {
   readonly lines: UploadLine<T>[] = [];
   readonly rejected: UploadRejection[] = [];
   readonly #schema: z.ZodType<T>;
+  readonly #columns: ReadonlySet<string>;
 
   constructor(schema: z.ZodType<T>) {
     this.#schema = schema;
+    this.#columns = new Set(schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);
   }
 
   check(line: number, raw: unknown): void {
@@ -283,6 +292,7 @@ class LineChecker<T> {
       ...(column === undefined ? {} : { column }),
       code: 'line/invalid',
       message: column === undefined ? issue.message : `${column}: ${issue.message}`,
+      ...keptLine(raw, this.#columns),
     });
   }
 }
@@ -294,9 +304,14 @@ const innermost = (issue: z.core.$ZodIssue): z.core.$ZodIssue => {
   return inner ? { ...innermost(inner), path: [...issue.path, ...inner.path] } : issue;
 };
 
+type LineFault = Omit<UploadRejection, keyof KeptLine>;
+
+/** What is wrong with a line, without the line. */
+export const faultOf = ({ fields: _, others: __, ...fault }: UploadRejection): LineFault => fault;
+
 const linesInvalid = (rejected: readonly UploadRejection[], isJson: boolean): ProblemError => {
-  const named = rejected.slice(0, MAX_ERRORS_NAMED);
-  const pointerOf = ({ line, column }: UploadRejection): string =>
+  const named = rejected.slice(0, MAX_ERRORS_NAMED).map(faultOf);
+  const pointerOf = ({ line, column }: LineFault): string =>
     `/lines/${line - 1}${column === undefined ? '' : `/${column.replaceAll('.', '/')}`}`;
   return new ProblemError(
     422,

@@ -312,6 +312,27 @@ describe('a problem', () => {
     }
   });
 
+  it('is what it is, whatever its rule says of its own', async () => {
+    const details = {
+      status: 'lit',
+      code: 'L1',
+      type: 'bulb',
+      title: 'Dr',
+      detail: 'none',
+      watts: 5,
+    };
+    failure = new DomainError('conflict', 'lamp/broken', 'It broke', details);
+    const { json } = await send('POST', '/v1/lamps', { body: lamp });
+    expect(json).toMatchObject({
+      type: '/problems/lamp/broken',
+      title: 'The lamp is broken',
+      status: 409,
+      code: 'lamp/broken',
+      detail: 'It broke',
+      watts: 5,
+    });
+  });
+
   it.each([
     ['malformed JSON', '{"lamp":', 'application/json', 400, 'request/malformed'],
     ['a poisoned prototype', '{"__proto__":{"x":1}}', 'application/json', 400, 'request/malformed'],
@@ -379,9 +400,26 @@ describe('an upload', () => {
     ]);
   });
 
+  it('keeps the lines that it refuses, whatever is wrong with them', async () => {
+    const csv = 'lamp,watts,rejectedCode\ntoolong,60,line/invalid\nb\nc,1,,d,e\n';
+    const fromCsv = (await send('POST', '/v1/lamps/upload', { csv })).json['rejected'];
+    expect(fromCsv).toMatchObject([
+      { line: 2, fields: { lamp: 'toolong', watts: '60' } },
+      { line: 3, fields: { lamp: 'b' } },
+      { line: 4, fields: { lamp: 'c', watts: '1' }, others: ['d', 'e'] },
+    ]);
+    const lines = [{ lamp: 'toolong', watts: 60 }, { lamp: 'b', watts: 1, colour: 'red' }, 'c'];
+    const fromJson = await send('POST', '/v1/lamps/upload', { body: { lines } });
+    expect(fromJson.json['rejected']).toMatchObject([
+      { line: 1, fields: { lamp: 'toolong', watts: 60 } },
+      { line: 2, fields: { lamp: 'b', watts: 1 }, others: { colour: 'red' } },
+      { line: 3, others: 'c' },
+    ]);
+  });
+
   it('takes a corrected file of refused lines as it is', async () => {
     const csv =
-      'lamp,watts,rejectedLine,rejectedCode,rejectedMessage\na,60,7,line/invalid,"watts: 0, not 1"\n';
+      'lamp,watts,rejectedLine,rejectedCode,rejectedMessage,rejectedOthers\na,60,7,line/invalid,"watts: 0, not 1",\n';
     const { status, json } = await send('POST', '/v1/lamps/upload', { csv });
     expect(status).toBe(201);
     expect(json).toMatchObject({ lines: [{ line: 2, value: { lamp: 'a' } }], rejected: [] });

@@ -24,17 +24,28 @@ export {
 } from './auth.js';
 export { ActContext, contextOf, requestClock } from './act-context.js';
 export { HttpReply, readReply, reply, ReplyInterceptor } from './reply.js';
-export { equalTo, keysetPage, Page, ReadAt, type PageOf, type ReadOptions } from './read.js';
+export {
+  equalTo,
+  flagOf,
+  IsTrueOrFalse,
+  keysetPage,
+  Page,
+  ReadAt,
+  type PageOf,
+  type ReadOptions,
+} from './read.js';
 export { isTimeZoneName, IsTimeZoneName } from './time-zone.js';
 export { readTimeline, Timeline, TimelineEntryView } from './timeline.js';
 export {
   BulkRoute,
+  faultOf,
   REJECTED_COLUMNS,
   Upload,
   type BulkUpload,
   type UploadLine,
   type UploadRejection,
 } from './bulk.js';
+export { keptLine, type KeptLine } from './kept-line.js';
 export { sendCsv, sendEvents, type ServerSentEvent } from './event-stream.js';
 export { fastifyAdapter } from './adapter.js';
 export { configureHttp, type HttpOptions } from './configure.js';

@@ -100,7 +100,9 @@ export const problemBody = (problem: ProblemError): Record<string, unknown> => {
   const { status, code, detail } = problem;
   const { retryAfterSeconds, challenge, allow, ...extensions } = problem.extra;
   const title = problemCatalogue().get(code)?.title ?? detail;
-  return { type: problemType(code), title, status, code, detail, ...extensions };
+  const members = { type: problemType(code), title, status, code, detail };
+  // Whatever a rule says of its own, these mean in every problem the same (RFC 9457, 3.1 and 3.2).
+  return { ...members, ...extensions, ...members };
 };
 
 /** Answers with the problem, its headers and the correlation id under which the log has more. */

@@ -1,6 +1,15 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Max,
+  MaxLength,
+  Min,
+  ValidateIf,
+} from 'class-validator';
 import { sql, type SelectQueryBuilder } from 'kysely';
 import type { FastifyRequest } from 'fastify';
 import { single } from './act-context.js';
@@ -26,6 +35,20 @@ export const ReadAt = createParamDecorator((_: unknown, context: ExecutionContex
   }
   return { minPosition: BigInt(wanted) };
 });
+
+/**
+ * An optional filter that is `true` or `false`. Anything else is refused: `1`, taken for a yes by whoever
+ * wrote it and for a no by whoever compares, would be answered with the opposite.
+ */
+export const IsTrueOrFalse = (): PropertyDecorator =>
+  applyDecorators(
+    ValidateIf((_, value) => value !== undefined),
+    IsIn(['true', 'false'], { message: '$property is true or false' }),
+  );
+
+/** What such a filter says. */
+export const flagOf = (flag: 'true' | 'false' | undefined): boolean | undefined =>
+  flag === undefined ? undefined : flag === 'true';
 
 export const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
@@ -57,7 +80,7 @@ export interface PageOf<T> {
 }
 
 /**
- * Filters a list by text columns, those without a value left out, and has it follow the index that
+ * Filters a list by columns of text or yes and no, those without a value left out, and has it follow the index that
  * begins with the first: name the one that leaves the fewest rows first. To be called before
  * {@link keysetPage}, with its direction.
  *
@@ -67,16 +90,17 @@ export interface PageOf<T> {
  */
 export const equalTo = <DB, TB extends keyof DB, Row>(
   query: SelectQueryBuilder<DB, TB, Row>,
-  filters: { readonly [Column in keyof Row & string]?: string | undefined },
+  filters: { readonly [Column in keyof Row & string]?: string | boolean | undefined },
   direction: 'asc' | 'desc' = 'asc',
 ): SelectQueryBuilder<DB, TB, Row> => {
   const [first, ...others] = Object.entries(filters).filter(([, value]) => value !== undefined);
   if (!first) return query;
   const [column, value] = first;
+  const type = sql.raw(typeof value === 'boolean' ? 'boolean[]' : 'text[]');
   return others.reduce(
     (narrowed, [other, wanted]) => narrowed.where(sql<boolean>`${sql.ref(other)} = ${wanted}`),
     query
-      .where(sql<boolean>`${sql.ref(column)} = any(array[${value}]::text[])`)
+      .where(sql<boolean>`${sql.ref(column)} = any(array[${value}]::${type})`)
       .orderBy(sql.ref(column), direction),
   );
 };

@@ -6,6 +6,7 @@ export {
   type OperationChunk,
   type OperationEvent,
   type OperationLine,
+  type RefusedLine,
 } from './domain/operation.js';
 export { operationIdOf, startOperation, type StartedOperation, type Upload } from './operations.js';
 export { operationsProcess, type BulkKind, type Chunk } from './process/perform-operations.js';

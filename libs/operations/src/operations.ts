@@ -7,9 +7,9 @@ import {
 } from '@hostledger/eventsourcing';
 import {
   operationAggregate,
-  type LineRejection,
   type OperationChunk,
   type OperationLine,
+  type RefusedLine,
 } from './domain/operation.js';
 
 /** Bounds of a stored chunk; one chunk is one event, and several events share an append. */
@@ -24,7 +24,7 @@ export interface Upload<Line extends object, Params extends object> {
   /** SHA-256 (hex) of the body as uploaded. */
   readonly digest: string;
   /** Lines refused for their form, before anything was stored. */
-  readonly rejected: readonly LineRejection[];
+  readonly rejected: readonly RefusedLine[];
   /** False where half of the lines would be worse than all or none. */
   readonly cancellable?: boolean;
 }
@@ -93,7 +93,7 @@ interface SizedChunk extends OperationChunk {
 
 const toChunks = (
   lines: readonly OperationLine<object>[],
-  rejected: readonly LineRejection[],
+  rejected: readonly RefusedLine[],
 ): SizedChunk[] => {
   const chunks: SizedChunk[] = [];
   let part = emptyPart();
@@ -116,7 +116,7 @@ const toChunks = (
 
 interface Part {
   readonly lines: OperationLine[];
-  readonly rejected: LineRejection[];
+  readonly rejected: RefusedLine[];
   bytes: number;
 }
 

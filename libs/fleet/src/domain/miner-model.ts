@@ -39,7 +39,9 @@ export type ModelCorrected = DomainEvent<
     /** Where it is, or was when it retired. */
     place: Place;
     energized: boolean;
+    /** It had left the fleet by then. */
     retired?: true;
+    /** As which model it was received. */
     fromModel: string;
     model: string;
     /** Of the model that it is. */
@@ -51,8 +53,9 @@ export type ModelCorrected = DomainEvent<
     hashrateGhs: number;
     fromWatts: number;
     powerWatts: number;
-    /** How it was counted when it was received, and when it was installed for the first time. */
+    /** How it was counted when it was received. */
     received: CountChange;
+    /** How it was counted when it was installed for the first time; absent if it never was. */
     deployed?: CountChange;
   }
 >;

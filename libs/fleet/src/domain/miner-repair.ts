@@ -162,10 +162,10 @@ const mustBeOpen = (repairId: string, { repairId: open }: LivingMiner): void => 
   );
 };
 
-export const notInStorage = (serial: string, status: string): DomainError =>
+export const notInStorage = (serial: string, state: string): DomainError =>
   refused(
     'miner/not-in-storage',
-    `Miner ${serial} is ${status}; take it to storage first`,
-    { serial, status },
+    `Miner ${serial} is ${state}; take it to storage first`,
+    { serial, state },
     '/serial',
   );

@@ -32,7 +32,7 @@ export const modelIsKnown: LineRule<{ readonly model?: string | undefined }> = (
 /** An upload with its refusals as they are stored. */
 export const asStored = <Line>({ lines, rejected, digest }: BulkUpload<Line>) => ({
   lines,
-  rejected: rejected.map(({ line, code, message }) => ({ line, code, message })),
+  rejected: rejected.map(({ column: _, ...refused }) => refused),
   digest,
 });
 

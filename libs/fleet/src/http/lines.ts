@@ -1,5 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import {
+  faultOf,
+  keptLine,
   ProblemError,
   type BulkUpload,
   type UploadLine,
@@ -9,8 +11,11 @@ import {
 /** Errors named in a problem; the total is given beside them. */
 const MAX_ERRORS_NAMED = 1_000;
 
+/** What is wrong with a line. */
+export type LineFault = Omit<UploadRejection, 'line'>;
+
 /** What is wrong with a line in the light of those before it; `undefined` if nothing. */
-export type LineRule<T> = (line: UploadLine<T>) => Omit<UploadRejection, 'line'> | undefined;
+export type LineRule<T> = (line: UploadLine<T>) => LineFault | undefined;
 
 /**
  * Applies a rule to the lines that have the right form, in their order. With
@@ -25,7 +30,7 @@ export const checkLines = <T>(
   const broken: UploadRejection[] = [];
   for (const line of upload.lines) {
     const fault = rule(line);
-    if (fault) broken.push({ line: line.line, ...fault });
+    if (fault) broken.push({ line: line.line, ...fault, ...keptLine(line.value) });
     else lines.push(line);
   }
   if (broken.length === 0) return upload;
@@ -34,7 +39,7 @@ export const checkLines = <T>(
       422,
       'upload/lines-invalid',
       `${broken.length} lines are invalid, so nothing was accepted (mode all-or-nothing)`,
-      { errors: broken.slice(0, MAX_ERRORS_NAMED), totalErrors: broken.length },
+      { errors: broken.slice(0, MAX_ERRORS_NAMED).map(faultOf), totalErrors: broken.length },
     );
   }
   const rejected = [...upload.rejected, ...broken].sort((a, b) => a.line - b.line);

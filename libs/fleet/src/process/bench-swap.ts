@@ -1,6 +1,7 @@
 import {
   contextOfEvent,
   DomainError,
+  mapLimited,
   processItemColumns,
   RevisionMismatch,
   stepOf,
@@ -23,7 +24,7 @@ import {
 import type { MinerUninstalled } from '../domain/miner-transit.js';
 import { refused } from '../domain/miner-power.js';
 import { moveMiners } from './move.js';
-import type { Done, Outcome } from './outcome.js';
+import { isRefusal, type Done, type Outcome } from './outcome.js';
 import { removalIdOf, uninstallMiners } from './uninstall.js';
 
 // A spare takes slot and part of an allocation of a machine that failed: that leaves its slot first
@@ -31,6 +32,8 @@ import { removalIdOf, uninstallMiners } from './uninstall.js';
 // and the machine that failed is told what came of it. The process `bench_swaps` goes on after a
 // death.
 
+/** Few: machines of an upload mostly stand in the same racks, whose streams they share. */
+const SWAPS_IN_FLIGHT = 4;
 /** Whoever began goes on at once; only after this long is it our turn. */
 const GRACE_MS = 30_000;
 /** Others may act on the machine in between. */
@@ -76,6 +79,20 @@ export const benchSwap = async (
     if (!overtaken || attempt === MAX_TRIES) return removed;
   }
 };
+
+/** Swaps machines, each by itself; one outcome per order. */
+export const benchSwaps = (
+  store: AggregateStore,
+  orders: readonly SwapOrder[],
+): Promise<readonly Outcome[]> =>
+  mapLimited(orders, SWAPS_IN_FLIGHT, async (order): Promise<Outcome> => {
+    try {
+      return await benchSwap(store, order);
+    } catch (error) {
+      if (isRefusal(error)) return { status: 'refused', refusal: error };
+      throw error;
+    }
+  });
 
 /** What a swap is finished from; it is in the events that began it. */
 interface Swap {

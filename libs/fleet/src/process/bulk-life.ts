@@ -1,7 +1,14 @@
-import { stepOf, type AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
+import {
+  deriveId,
+  stepOf,
+  type AggregateStore,
+  type CommandContext,
+} from '@hostledger/eventsourcing';
 import type { BulkKind } from '@hostledger/operations';
+import type { Component, RepairOutcome } from '../domain/miner-repair.js';
 import type { DeenergizationCause, PowerProfile } from '../domain/miner-power.js';
 import type { IdentifierKind, RetirementCause } from '../domain/miner-life.js';
+import { benchSwaps } from './bench-swap.js';
 import { actOnMiners, type Wish } from './miner-acts.js';
 import { rejectionsOf, type Outcome } from './outcome.js';
 import { changePowerProfiles } from './power-profile.js';
@@ -33,6 +40,33 @@ export interface RetirementLine extends SerialLine {
   readonly cause: RetirementCause;
 }
 
+export interface RepairLine extends SerialLine {
+  readonly fault: string;
+  readonly rmaNumber?: string | undefined;
+}
+/** About the repair of the machine that is open, unless it names one. */
+interface OfRepairLine extends SerialLine {
+  readonly repairId?: string | undefined;
+}
+export interface VendorShipmentLine extends OfRepairLine {
+  readonly vendor: string;
+  readonly rmaNumber?: string | undefined;
+}
+export interface VendorReturnLine extends OfRepairLine {
+  readonly facility: string;
+}
+export interface ComponentSwapLine extends OfRepairLine {
+  readonly component: Component;
+  readonly removedSerial?: string | undefined;
+  readonly fittedSerial: string;
+}
+export interface RepairClosureLine extends OfRepairLine {
+  readonly outcome: RepairOutcome;
+}
+export interface BenchSwapLine extends SerialLine {
+  readonly spareSerial: string;
+}
+
 export interface PowerProfileLine extends SerialLine, PowerProfile {}
 
 /** The wish that a line of each kind is. */
@@ -55,7 +89,31 @@ const wishes = {
   }),
   titleTransfer: (data: TitleTransferLine): Wish => ({ type: 'TransferTitle', data }),
   retirement: (data: RetirementLine): Wish => ({ type: 'RetireMiner', data }),
-};
+  repair: ({ serial, fault, rmaNumber }: RepairLine, { commandId }): Wish => ({
+    type: 'OpenRepair',
+    data: { serial, repairId: deriveId(commandId, 'repair'), fault, ...given({ rmaNumber }) },
+  }),
+  vendorShipment: ({ serial, vendor, rmaNumber, repairId }: VendorShipmentLine): Wish => ({
+    type: 'SendToVendor',
+    data: { serial, vendor, ...given({ rmaNumber, repairId }) },
+  }),
+  vendorReturn: ({ serial, facility, repairId }: VendorReturnLine): Wish => ({
+    type: 'ReturnFromVendor',
+    data: { serial, facility, ...given({ repairId }) },
+  }),
+  componentSwap: ({ serial, component, fittedSerial, ...more }: ComponentSwapLine): Wish => ({
+    type: 'SwapComponent',
+    data: { serial, component, fittedSerial, ...given(more) },
+  }),
+  repairClosure: ({ serial, outcome, repairId }: RepairClosureLine): Wish => ({
+    type: 'CloseRepair',
+    data: { serial, outcome, ...given({ repairId }) },
+  }),
+} satisfies Record<string, (line: never, context: CommandContext) => Wish>;
+
+/** Without what the line leaves out. */
+const given = <T extends object>(facts: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as never;
 
 export type LifeKind = keyof typeof wishes;
 
@@ -84,11 +142,11 @@ const eachLine = <Line>(
 
 export const lifeKinds = (store: AggregateStore): readonly BulkKind[] => [
   ...(Object.keys(wishes) as LifeKind[]).map((kind) => {
-    const wishOf = wishes[kind] as (line: never) => Wish;
+    const wishOf = wishes[kind] as (line: never, context: CommandContext) => Wish;
     return eachLine<never>(kind, (lines) =>
       actOnMiners(
         store,
-        lines.map(({ value, context }) => ({ wish: wishOf(value), context })),
+        lines.map(({ value, context }) => ({ wish: wishOf(value, context), context })),
       ),
     );
   }),
@@ -101,6 +159,12 @@ export const lifeKinds = (store: AggregateStore): readonly BulkKind[] => [
   ),
   eachLine<PowerProfileLine>('powerProfile', (lines) =>
     changePowerProfiles(
+      store,
+      lines.map(({ value, context }) => ({ ...value, context })),
+    ),
+  ),
+  eachLine<BenchSwapLine>('benchSwap', (lines) =>
+    benchSwaps(
       store,
       lines.map(({ value, context }) => ({ ...value, context })),
     ),

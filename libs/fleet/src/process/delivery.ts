@@ -5,6 +5,7 @@ import {
   stepOf,
   type AggregateStore,
   type CommandContext,
+  type Json,
 } from '@hostledger/eventsourcing';
 import { contractAggregate } from '@hostledger/contracts';
 import {
@@ -14,6 +15,7 @@ import {
   type Chunk,
   type LineRejection,
   type OperationLine,
+  type RefusedLine,
 } from '@hostledger/operations';
 import { mustBeInOperation } from '@hostledger/sites';
 import {
@@ -25,7 +27,12 @@ import {
   type ManifestRegistered,
   type ModelTotal,
 } from '../domain/delivery.js';
-import { minerAggregate, type ArrivalCondition, type Miner } from '../domain/miner.js';
+import {
+  minerAggregate,
+  normaliseSerial,
+  type ArrivalCondition,
+  type Miner,
+} from '../domain/miner.js';
 import { minerModel } from '../domain/models.js';
 import { reportDelivery } from './report-delivery.js';
 
@@ -51,7 +58,7 @@ export interface Manifest {
   readonly reference: string;
   readonly lines: readonly OperationLine<ManifestLine>[];
   /** At most one a line. */
-  readonly rejected: readonly LineRejection[];
+  readonly rejected: readonly RefusedLine[];
   readonly digest: string;
   /** Hashrate that is owed with this delivery; without it, what the lines announce. */
   readonly contractedHashrateGhs?: number;
@@ -256,6 +263,13 @@ const KIND_OF: Readonly<Record<string, DiscrepancyKind>> = {
   'model/unknown': 'unknownModel',
 };
 
+/** Of a line that was refused for another reason, so that who holds the machine finds it. */
+const legibleSerial = (written: Json | undefined) => {
+  if (typeof written !== 'string' && typeof written !== 'number') return {};
+  const serial = normaliseSerial(String(written));
+  return serial === undefined ? {} : { serial };
+};
+
 const machineOf = (announced: ModelTotal | undefined) => (announced ? { machine: announced } : {});
 
 /** What the lines of a chunk came to. */
@@ -265,9 +279,10 @@ class ChunkCount {
   private received: readonly ModelTotal[] = [];
   private missing = 0;
 
-  constructor(private readonly refusedAtUpload: readonly LineRejection[]) {
-    for (const { line, code, message } of refusedAtUpload) {
-      this.note({ line, kind: KIND_OF[code] ?? 'malformed', detail: message });
+  constructor(private readonly refusedAtUpload: readonly RefusedLine[]) {
+    for (const { line, code, message, fields } of refusedAtUpload) {
+      const kind = KIND_OF[code] ?? 'malformed';
+      this.note({ line, kind, ...legibleSerial(fields?.serial), detail: message });
     }
   }
 

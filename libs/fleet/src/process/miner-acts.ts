@@ -23,11 +23,23 @@ const MINERS_IN_FLIGHT = 64;
 const MAX_TRIES = 2;
 
 type Looked = 'stage' | 'contractId' | 'by';
+/** Acts on a repair; without its id, on the one of the machine that is open. */
+type OfRepair = Extract<
+  LifeCommand,
+  { type: 'SendToVendor' | 'ReturnFromVendor' | 'SwapComponent' | 'CloseRepair' }
+>;
+type OfAnyRepair<Command> = Command extends OfRepair
+  ? {
+      readonly type: Command['type'];
+      readonly data: Omit<Command['data'], 'repairId'> & { readonly repairId?: string };
+    }
+  : never;
 
 /** What is asked of a machine: a command without what is looked up for it. */
 export type Wish =
   | { readonly type: 'EnergizeMiner'; readonly data: Omit<EnergizeMinerData, Looked> }
-  | (Exclude<LifeCommand, { type: 'EnergizeMiner' }> extends infer Command
+  | OfAnyRepair<OfRepair>
+  | (Exclude<LifeCommand, OfRepair | { type: 'EnergizeMiner' }> extends infer Command
       ? Command extends LifeCommand
         ? Pick<Command, 'type' | 'data'>
         : never
@@ -47,14 +59,28 @@ export const actOnMiners = (
   orders: readonly ActOrder[],
 ): Promise<readonly Outcome[]> => {
   const facts = new Facts(store);
+  // What is asked of one machine is done in its order: side by side it would only get in its own way.
+  const last = new Map<string, Promise<unknown>>();
   return mapLimited(orders, MINERS_IN_FLIGHT, async (order): Promise<Outcome> => {
-    try {
-      return await act(store, facts, order);
-    } catch (error) {
-      if (isRefusal(error)) return { status: 'refused', refusal: error };
-      throw error;
-    }
+    const { serial } = order.wish.data;
+    const before = last.get(serial);
+    const outcome = Promise.resolve(before).then(() => outcomeOf(store, facts, order));
+    last.set(serial, outcome);
+    return outcome;
   });
+};
+
+const outcomeOf = async (
+  store: AggregateStore,
+  facts: Facts,
+  order: ActOrder,
+): Promise<Outcome> => {
+  try {
+    return await act(store, facts, order);
+  } catch (error) {
+    if (isRefusal(error)) return { status: 'refused', refusal: error };
+    throw error;
+  }
 };
 
 const act = async (
@@ -83,12 +109,14 @@ class Facts {
 
   constructor(private readonly store: AggregateStore) {}
 
-  async complete(wish: Wish, { actor, commandId }: CommandContext, fresh: boolean) {
+  async complete(wish: Wish, context: CommandContext, fresh: boolean) {
+    const { actor, commandId } = context;
     if (wish.type === 'ReturnFromVendor') {
       await mustBeInOperation(this.store, wish.data.facility, '/facility');
     }
     if (wish.type === 'TransferTitle') await this.mustBeCustomer(wish.data.toCustomerId);
     if (wish.type === 'DeenergizeMiner') await this.mustBeCurtailed(wish.data, commandId);
+    if (isOfRepair(wish)) return this.ofOpenRepair(wish, context);
     if (wish.type !== 'EnergizeMiner') return wish;
     const { serial } = wish.data;
     const { state } = await this.store.load(minerAggregate, serial, { fresh });
@@ -123,6 +151,18 @@ class Facts {
     return (await this.store.load(facilityAggregate, facility, { fresh: true })).state;
   }
 
+  /** A repair that this very act closed, before its worker died, is not open any more. */
+  private async ofOpenRepair(wish: OfAnyRepair<OfRepair>, { commandId }: CommandContext) {
+    const { serial, repairId } = wish.data;
+    if (repairId !== undefined) return { ...wish, data: { ...wish.data, repairId } } as OfRepair;
+    const { state, commands } = await this.store.load(minerAggregate, serial, { fresh: true });
+    if (state.status === 'unknown') throw minerUnknown(serial);
+    const open = state.status === 'retired' ? undefined : state.repairId;
+    const isDone = commands.some(({ id }) => id === commandId);
+    if (open === undefined && !isDone && state.status !== 'retired') throw noOpenRepair(serial);
+    return { ...wish, data: { ...wish.data, repairId: open ?? '' } } as OfRepair;
+  }
+
   private async stageOf(contractId: string): Promise<string> {
     const { state } = await this.store.load(contractAggregate, contractId, { fresh: true });
     return 'lifecycle' in state ? state.lifecycle.stage : 'drafted';
@@ -142,6 +182,21 @@ class Facts {
     });
   }
 }
+
+const isOfRepair = (wish: Wish): wish is OfAnyRepair<OfRepair> =>
+  wish.type === 'SendToVendor' ||
+  wish.type === 'ReturnFromVendor' ||
+  wish.type === 'SwapComponent' ||
+  wish.type === 'CloseRepair';
+
+const noOpenRepair = (serial: string): DomainError =>
+  new DomainError(
+    'notFound',
+    'miner/repair-unknown',
+    `Miner ${serial} has no open repair`,
+    { serial },
+    '/serial',
+  );
 
 const once = <T>(
   known: Map<string, Promise<T>>,

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import {
   deriveId,
+  DomainError,
   stepOf,
   streamName,
   UnreadableHistory,
@@ -40,6 +41,26 @@ export interface StartedPlan {
   readonly position: bigint;
   readonly replayed: boolean;
 }
+
+/**
+ * Nobody can have computed a plan from what the log does not have yet.
+ * @throws DomainError
+ */
+export const mustBeRecorded = async (
+  log: { head(): Promise<bigint> },
+  logPosition: string | undefined,
+): Promise<void> => {
+  if (logPosition === undefined) return;
+  const head = await log.head();
+  if (BigInt(logPosition) <= head) return;
+  throw new DomainError(
+    'invalid',
+    'relocation/log-position-ahead',
+    `Position ${logPosition} is beyond the end of the log, which is ${head}`,
+    { logPosition, head: head.toString() },
+    '/logPosition',
+  );
+};
 
 /**
  * Stores the moves of a plan and then the plan. A crash before `RelocationPlanned` leaves moves

@@ -12,10 +12,14 @@ import {
 import { discrepancies, type DiscrepancyRow } from './deliveries/discrepancies.js';
 import { deliveries, type DeliveryRow } from './deliveries/projection.js';
 import { miners, type MinerRow } from './miners/projection.js';
+import type { VendorPlace } from '../domain/miner-repair.js';
+import type { TransitPlace } from '../domain/miner-transit.js';
 import { decideOrRefuse, lifeCommands } from '../domain/miner-life.fixture.js';
 import { deployments, type DeploymentRow } from './deployments/projection.js';
-import { fleetMix, type MixRow } from './mix/projection.js';
+import { fleetMixDays, type MixDayRow } from './mix/days.js';
+import { AMOUNTS, fleetMix, type MixRow } from './mix/projection.js';
 import { moves, type MoveRow } from './moves/projection.js';
+import { placeView } from './views.js';
 
 const stored = (facility: string): StoragePlace => ({ kind: 'storage', facility });
 const inSlot = (facility: string, rack: string, slot: number): SlotPlace => ({
@@ -81,6 +85,9 @@ describe('the miners', () => {
         facility: 'DENTON',
         rack: null,
         slot: null,
+        left_facility: null,
+        relocation_id: null,
+        vendor: null,
         since: life[0]!.metadata.occurredAt,
         hashrate_ghs: 151_000,
         power_watts: 3_247,
@@ -109,6 +116,30 @@ describe('the miners', () => {
         revision: 3,
       }),
     ]);
+  });
+
+  it('on the road have left a facility under a plan, at a vendor are with somebody', () => {
+    const rowOf = (to: TransitPlace | VendorPlace) => {
+      const leg = { serial: 'M1', model: 'S19JXP-151', customerId: 'customer-1' };
+      const about = { ...leg, ratedHashrateGhs: 151_000, powerWatts: 3_247 };
+      const from = stored('DENTON');
+      const event: MinerEvent =
+        to.kind === 'transit'
+          ? { type: 'MinerDeparted', data: { ...about, from, to, reservationId: 'r1' } }
+          : { type: 'MinerSentToVendor', data: { ...about, from, to, repairId: 'repair-1' } };
+      return rowsOf<MinerRow>(miners, recorded('miner-M1', [received('M1'), event]))[0]!;
+    };
+    const road = { kind: 'transit', from: 'DENTON', to: 'PECOS', relocationId: 'plan-1' } as const;
+    const onTheRoad = rowOf(road);
+    expect(onTheRoad).toMatchObject({ state: 'inTransit', facility: 'PECOS' });
+    expect(placeView('PECOS', onTheRoad)).toEqual({
+      ...{ kind: 'transit', facility: 'PECOS', from: 'DENTON', relocationId: 'plan-1' },
+    });
+    const atVendor = rowOf({ kind: 'vendor', vendor: 'Bitmain Care', facility: 'DENTON' });
+    expect(atVendor).toMatchObject({ state: 'atVendor', facility: 'DENTON', left_facility: null });
+    expect(placeView('DENTON', atVendor)).toEqual({
+      ...{ kind: 'vendor', facility: 'DENTON', vendor: 'Bitmain Care' },
+    });
   });
 
   it('carry the revision of a move that was given up', () => {
@@ -209,7 +240,42 @@ describe('the fleet mix', () => {
       }),
     );
   });
+
+  it('as a day ended is what the days until then changed of it', () => {
+    const first = Date.parse('2024-02-27T12:00:00.000Z');
+    const lives = fc.tuple(
+      ...['M1', 'M2'].map((serial) => fc.array(lifeCommands(serial), { maxLength: 30 })),
+    );
+    fc.assert(
+      fc.property(lives, fc.nat(59), (all, days) => {
+        // One event a day; the lives are one after the other.
+        const log = all
+          .flatMap((commands, n) => lifeOf(`M${n + 1}`, commands))
+          .map((event, n) => {
+            const occurredAt = new Date(first + n * 86_400_000).toISOString();
+            return { ...event, metadata: { ...event.metadata, occurredAt } };
+          });
+        const on = new Date(first + days * 86_400_000).toISOString().slice(0, 10);
+        const mix = rowsOf<MixRow>(fleetMix, log.slice(0, days + 1)).map(amountsOf);
+        const sums = new Map<string, bigint[]>();
+        for (const row of rowsOf<MixDayRow>(fleetMixDays, log)) {
+          if (row.day > on) continue;
+          const [key, amounts] = amountsOf(row);
+          const before = sums.get(key) ?? [];
+          const after = amounts.map((amount, n) => amount + (before[n] ?? 0n));
+          if (after[0] === 0n) sums.delete(key);
+          else sums.set(key, after);
+        }
+        expect(sums).toEqual(new Map(mix));
+      }),
+    );
+  });
 });
+
+const amountsOf = (row: MixRow): [string, bigint[]] => [
+  `${row.model} ${row.facility} ${row.state} ${row.customer_id}`,
+  AMOUNTS.map((amount) => BigInt(row[amount])),
+];
 
 const added = (before: object | undefined, more: readonly bigint[]): object =>
   more.map((value, index) => value + ((before as bigint[] | undefined)?.[index] ?? 0n));

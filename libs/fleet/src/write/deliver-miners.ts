@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import { BulkRoute, reply, Roles, Upload, type BulkUpload } from '@hostledger/http';
 import { minerModel, modelUnknown } from '../domain/models.js';
+import { asStored } from '../http/delivery-lines.js';
 import { IsFacility, MayBeAbsent, serialField } from '../http/forms.js';
 import { checkLines, OperationAccepted, type LineRule } from '../http/lines.js';
 import {
@@ -111,8 +112,9 @@ export class DeliverMinersController {
     @Query() { mode, ...about }: ManifestQuery,
     @Upload(manifestLine) upload: BulkUpload<ManifestLine>,
   ) {
-    const { lines, rejected, digest, context } = checkLines(upload, mode, manifestRule());
-    const manifest = { ...about, lines, rejected: rejected.map(asStored), digest };
+    const checked = checkLines(upload, mode, manifestRule());
+    const { lines, rejected, context } = checked;
+    const manifest = { ...about, ...asStored(checked) };
     const started = await this.commands.execute(new DeliverMinersCommand(manifest, context));
     const { deliveryId, operationId } = started;
     return reply(started, {
@@ -127,12 +129,6 @@ export class DeliverMinersController {
     });
   }
 }
-
-const asStored = ({ line, code, message }: Manifest['rejected'][number]) => ({
-  line,
-  code,
-  message,
-});
 
 /** A serial number comes once, and its model is one we know. */
 const manifestRule = (): LineRule<ManifestLine> => {

@@ -3,14 +3,19 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { BulkRoute, Roles, Upload, type BulkUpload } from '@hostledger/http';
+import { FACILITY_CODE } from '@hostledger/sites';
 import { UploadMode } from '../http/delivery-lines.js';
 import { MAX_HASHRATE_GHS, MAX_WATTS, serialField, wholeField } from '../http/forms.js';
 import { OperationAccepted } from '../http/lines.js';
+import { COMPONENTS, REPAIR_OUTCOMES } from '../domain/miner-repair.js';
 import { DEENERGIZATION_CAUSES } from '../domain/miner-power.js';
 import { IDENTIFIER_KINDS, RETIREMENT_CAUSES } from '../domain/miner-life.js';
-import { startBulk } from './bulk.js';
+import type { BenchSwapLine, ComponentSwapLine, IdentificationLine } from '../process/bulk-life.js';
+import { eachNumberOnce, eachPartOnce, eachSwapOnce, startBulk } from './bulk.js';
 
 const EACH = 'Every line is an act of its own, done in the background and refused on its own.';
+
+const OPEN_REPAIR = 'Without `repairId` the repair of the machine that is open is meant.';
 
 const serial = serialField;
 const text = (longest: number) => z.string().trim().min(1).max(longest);
@@ -59,6 +64,41 @@ const powerProfileLine = z.strictObject({
   hashrateGhs: wholeField(1, MAX_HASHRATE_GHS).meta({ example: 120_000 }),
   powerWatts: wholeField(1, MAX_WATTS).meta({ example: 2_400 }),
 });
+
+const repairLine = z.strictObject({
+  serial,
+  fault: text(500).meta({ example: 'hashboard 2 dead' }),
+  rmaNumber: optional(text(60)),
+});
+/** Without it, the repair of the machine that is open. */
+const repairId = optional(z.uuid());
+const vendorShipmentLine = z.strictObject({
+  serial,
+  vendor: text(100).meta({ example: 'Bitmain Care' }),
+  rmaNumber: optional(text(60)),
+  repairId,
+});
+const vendorReturnLine = z.strictObject({
+  serial,
+  facility: z
+    .string()
+    .regex(FACILITY_CODE, 'Not the code of a facility')
+    .meta({ example: 'DENTON' }),
+  repairId,
+});
+const componentSwapLine = z.strictObject({
+  serial,
+  component: z.enum(COMPONENTS),
+  removedSerial: optional(text(100)),
+  fittedSerial: text(100),
+  repairId,
+});
+const repairClosureLine = z.strictObject({
+  serial,
+  outcome: z.enum(REPAIR_OUTCOMES),
+  repairId,
+});
+const benchSwapLine = z.strictObject({ serial, spareSerial: serial });
 
 type Sent = BulkUpload<{ readonly serial: string }>;
 
@@ -141,14 +181,17 @@ export class ManyMinersController {
 
   @ApiOperation({
     summary: 'Record numbers that were read off miners, up to 100,000 at once',
-    description: EACH,
+    description: `Several of one machine too, each on a line of its own. ${EACH}`,
   })
   @Post('identifications')
   @Roles('operator')
   @BulkRoute(identificationLine)
   @ApiAcceptedResponse({ type: OperationAccepted })
-  identify(@Query() { mode }: UploadMode, @Upload(identificationLine) sent: Sent) {
-    return startBulk(this.commands, 'identification', sent, mode);
+  identify(
+    @Query() { mode }: UploadMode,
+    @Upload(identificationLine) sent: BulkUpload<IdentificationLine>,
+  ) {
+    return startBulk(this.commands, 'identification', sent, mode, eachNumberOnce());
   }
 
   @ApiOperation({
@@ -176,4 +219,88 @@ export class ManyMinersController {
   }
 }
 
-export const manyMiners = { controllers: [ManyMinersController], providers: [] };
+@ApiTags('fleet')
+@Controller()
+export class ManyRepairsController {
+  constructor(private readonly commands: CommandBus) {}
+
+  @ApiOperation({
+    summary: 'Take faults up for repair, up to 100,000 at once',
+    description: `The machines draw no power until their repairs are closed. ${EACH}`,
+  })
+  @Post('repairs')
+  @Roles('operator')
+  @BulkRoute(repairLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
+  open(@Query() { mode }: UploadMode, @Upload(repairLine) sent: Sent) {
+    return startBulk(this.commands, 'repair', sent, mode);
+  }
+
+  @ApiOperation({
+    summary: 'Send stored miners under repair to vendors, up to 100,000 at once',
+    description: `${OPEN_REPAIR} ${EACH}`,
+  })
+  @Post('vendor-shipments')
+  @Roles('operator')
+  @BulkRoute(vendorShipmentLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
+  ship(@Query() { mode }: UploadMode, @Upload(vendorShipmentLine) sent: Sent) {
+    return startBulk(this.commands, 'vendorShipment', sent, mode);
+  }
+
+  @ApiOperation({
+    summary: 'Receive miners from vendors into storage, up to 100,000 at once',
+    description: `${OPEN_REPAIR} ${EACH}`,
+  })
+  @Post('vendor-returns')
+  @Roles('operator')
+  @BulkRoute(vendorReturnLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
+  comeBack(@Query() { mode }: UploadMode, @Upload(vendorReturnLine) sent: Sent) {
+    return startBulk(this.commands, 'vendorReturn', sent, mode);
+  }
+
+  @ApiOperation({
+    summary: 'Record that parts of miners under repair were replaced, up to 100,000 at once',
+    description: `Several of one machine too, each on a line of its own. ${OPEN_REPAIR} ${EACH}`,
+  })
+  @Post('component-swaps')
+  @Roles('operator')
+  @BulkRoute(componentSwapLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
+  swapComponents(
+    @Query() { mode }: UploadMode,
+    @Upload(componentSwapLine) sent: BulkUpload<ComponentSwapLine>,
+  ) {
+    return startBulk(this.commands, 'componentSwap', sent, mode, eachPartOnce());
+  }
+
+  @ApiOperation({
+    summary: 'Close repairs, up to 100,000 at once',
+    description: `${OPEN_REPAIR} ${EACH}`,
+  })
+  @Post('repair-closures')
+  @Roles('operator')
+  @BulkRoute(repairClosureLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
+  close(@Query() { mode }: UploadMode, @Upload(repairClosureLine) sent: Sent) {
+    return startBulk(this.commands, 'repairClosure', sent, mode);
+  }
+
+  @ApiOperation({
+    summary: 'Let stored spares take slots and allocations of miners, up to 100,000 at once',
+    description: `A machine goes to storage first, also when its spare is refused after all. ${EACH}`,
+  })
+  @Post('bench-swaps')
+  @Roles('operator')
+  @BulkRoute(benchSwapLine)
+  @ApiAcceptedResponse({ type: OperationAccepted })
+  swap(@Query() { mode }: UploadMode, @Upload(benchSwapLine) sent: BulkUpload<BenchSwapLine>) {
+    return startBulk(this.commands, 'benchSwap', sent, mode, eachSwapOnce());
+  }
+}
+
+export const manyMiners = {
+  controllers: [ManyMinersController, ManyRepairsController],
+  providers: [],
+};

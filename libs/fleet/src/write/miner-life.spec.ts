@@ -257,7 +257,7 @@ describe('an allocation', () => {
     });
     expect(await post(`/miners/${serialOf(1)}/retirement`, { cause: 'sold' })).toMatchObject({
       status: 409,
-      body: { code: 'miner/not-in-storage' },
+      body: { code: 'miner/not-in-storage', status: 409, state: 'installed' },
     });
     await post(`/miners/${serialOf(1)}/uninstallation`);
     const lines = `serial,cause\n${serialOf(1)},sold\n${serialOf(7)},scrapped\n`;
@@ -299,15 +299,33 @@ describe('a repair', () => {
 });
 
 it('numbers read off machines are kept', async () => {
-  const lines = `serial,kind,value\n${serialOf(9)},mac,02:00:5E:10:00:01\n${serialOf(9)},wheel,4\n`;
   const refused = { kind: 'mac', value: 'whatever' };
   expect(await post(`/miners/${serialOf(9)}/identifiers`, refused)).toMatchObject({
     status: 422,
     body: { code: 'miner/identifier-invalid', errors: [{ pointer: '/value' }] },
   });
-  const sent = await post('/identifications', lines);
-  expect(sent).toMatchObject({ status: 202, body: { accepted: 1, rejected: 1 } });
+  const numbers = [
+    'mac,02:00:5E:10:00:01',
+    'wheel,4',
+    'hashboard,HB91',
+    'hashboard,HB92',
+    'hashboard,hb92',
+    'powerSupply,PSU1',
+    'mac,02:00:5E:10:00:02',
+  ];
+  const lines = ['serial,kind,value', ...numbers.map((number) => `${serialOf(9)},${number}`)];
+  const sent = await post('/identifications', lines.join('\n'));
+  expect(sent).toMatchObject({ status: 202, body: { accepted: 4, rejected: 3 } });
+  const [recorded] = streams.events(`operation-${String(sent.body.operationId)}`);
+  expect(recorded!.data).toMatchObject({
+    rejected: [
+      { line: 3, code: 'line/invalid' },
+      { line: 6, code: 'miner/number-twice' },
+      { line: 8, code: 'miner/number-twice', fields: { value: '02:00:5E:10:00:02' } },
+    ],
+  });
   expect(await room.perform(sent)).toEqual([]);
+  expect(stories(serialOf(9)).slice(1)).toEqual(Array(4).fill('IdentifierObserved'));
   // The same number on another machine is recorded, since both may have been read so.
   const same = { kind: 'mac', value: '02-00-5e-10-00-01' };
   expect(await post(`/miners/${serialOf(10)}/identifiers`, same)).toMatchObject({ status: 200 });
@@ -326,7 +344,48 @@ describe('the read models', () => {
     expect(await serials('state=retired')).toEqual([serialOf(1), serialOf(7)]);
     expect(await serials('state=installed&energized=false')).toEqual([serialOf(2), serialOf(3)]);
     expect(await serials('energized=true')).toEqual([]);
+    for (const answer of ['1', '0', 'yes', 'TRUE', '']) {
+      expect(await room.call('GET', `/miners?energized=${answer}`)).toMatchObject({
+        status: 400,
+        body: { errors: [{ pointer: '/energized', message: 'energized is true or false' }] },
+      });
+    }
     expect(await serials('facility=DENTON')).toHaveLength(8);
+  });
+
+  it('find machines by what they take up, came with, and are under repair for', async () => {
+    expect(await serials(`allocationId=${allocationId}`)).toEqual([serialOf(2)]);
+    expect(await serials(`deliveryId=${deriveId('another delivery')}`)).toEqual([]);
+    expect(await serials('underRepair=true')).toEqual([]);
+    expect(await serials('underRepair=false&state=installed')).toEqual([serialOf(2), serialOf(3)]);
+    expect(await serials('model=s19jxp-151&limit=1')).toEqual([serialOf(1)]);
+    expect(await get('/fleet/mix?model=s19jxp-151')).toMatchObject({ total: { units: 8 } });
+  });
+
+  it('find moves by machine, contract, kind and time', async () => {
+    const kinds = async (query: string) =>
+      ((await get(`/moves?${query}`)).items as { kind: string }[]).map(({ kind }) => kind);
+    const ofOne = ['returnedFromVendor', 'sentToVendor'];
+    expect(await kinds(`serial=${serialOf(8).toLowerCase()}`)).toEqual(ofOne);
+    expect(await kinds(`serial=${serialOf(8)}&contractId=${contractId}`)).toEqual(ofOne);
+    expect(await kinds(`contractId=${deriveId('another contract')}`)).toEqual([]);
+    expect(await kinds('kind=sentToVendor')).toEqual(['sentToVendor']);
+    expect(await kinds(`kind=uninstallation&until=${at}`)).toEqual([]);
+    const since = await kinds(`since=${at}&limit=100`);
+    expect(since).toHaveLength((await kinds('limit=100')).length);
+    const first = await get(`/moves?since=${at}&limit=2`);
+    const rest = await get(`/moves?since=${at}&limit=100&cursor=${String(first.nextCursor)}`);
+    expect([...(first.items as object[]), ...(rest.items as object[])]).toHaveLength(since.length);
+    expect((await room.call('GET', '/moves?kind=walk')).status).toBe(400);
+  });
+
+  it('tell the mix as a day ended', async () => {
+    expect(await get('/fleet/mix?on=2999-12-31')).toEqual(await get('/fleet/mix'));
+    const day = new Date(Date.parse(at) - 86_400_000).toISOString().slice(0, 10);
+    expect(await get(`/fleet/mix?on=${day}`)).toMatchObject({ items: [], total: { units: 0 } });
+    const arrived = await get(`/fleet/mix?on=${at.slice(0, 10)}&by=state`);
+    expect(arrived.total).toMatchObject({ units: 10 });
+    expect((await room.call('GET', '/fleet/mix?on=2024-02-30')).status).toBe(400);
   });
 
   it('show a machine as it is', async () => {
@@ -366,7 +425,7 @@ describe('the read models', () => {
       expect.objectContaining({
         kind: 'sentToVendor',
         from: { kind: 'storage', facility: 'DENTON' },
-        to: { kind: 'vendor', facility: 'DENTON' },
+        to: { kind: 'vendor', facility: 'DENTON', vendor: 'Bitmain Care' },
       }),
     );
   });

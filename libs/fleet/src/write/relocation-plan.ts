@@ -4,8 +4,10 @@ import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, Length, Matches, Max, MaxLength, Min } from 'class-validator';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import {
   BulkRoute,
+  faultOf,
   ProblemError,
   reply,
   Roles,
@@ -19,6 +21,7 @@ import { MayBeAbsent } from '../http/forms.js';
 import { checkLines } from '../http/lines.js';
 import type { MoveLine } from '../process/bulk-moves.js';
 import {
+  mustBeRecorded,
   planRelocation,
   type RelocationProposal,
   type StartedPlan,
@@ -110,9 +113,13 @@ export class PlanRelocationCommand extends Command<StartedPlan> {
 
 @CommandHandler(PlanRelocationCommand)
 export class PlanRelocationHandler implements ICommandHandler<PlanRelocationCommand> {
-  constructor(private readonly store: AggregateStore) {}
+  constructor(
+    private readonly store: AggregateStore,
+    private readonly log: EventStore,
+  ) {}
 
-  execute({ proposal, context }: PlanRelocationCommand) {
+  async execute({ proposal, context }: PlanRelocationCommand) {
+    await mustBeRecorded(this.log, proposal.logPosition);
     return planRelocation(this.store, proposal, context);
   }
 }
@@ -181,7 +188,7 @@ const whole = (upload: BulkUpload<MoveLine>): BulkUpload<MoveLine> => {
     422,
     'upload/lines-invalid',
     `${rejected.length} lines are invalid, and a plan is accepted as a whole`,
-    { errors: rejected.slice(0, MAX_ERRORS_NAMED), totalErrors: rejected.length },
+    { errors: rejected.slice(0, MAX_ERRORS_NAMED).map(faultOf), totalErrors: rejected.length },
   );
 };
 

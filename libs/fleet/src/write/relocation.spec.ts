@@ -19,6 +19,7 @@ beforeAll(async () => {
     context: contextOf(`before ${number}`),
   }));
   await moveMiners(store, 'installation', orders, { context: contextOf('before'), now: at });
+  logPosition = String(await streams.head());
 });
 
 afterAll(() => room.close());
@@ -42,6 +43,7 @@ const upload = [
   'MINER0003,DENTON,B1,99',
 ].join('\n');
 let relocationId: string;
+let logPosition: string;
 
 describe('a plan', () => {
   it('is refused as a whole when one of its lines is invalid', async () => {
@@ -63,8 +65,18 @@ describe('a plan', () => {
     expect(amounts).toMatchObject({ status: 400, body: { errors: [{ pointer: '/currency' }] } });
   });
 
+  it('is not computed from what nobody has recorded yet', async () => {
+    const before = streams.log.length;
+    const ahead = await post(`${about}&logPosition=99999999999999999999`, upload, csv);
+    expect(ahead).toMatchObject({
+      status: 422,
+      body: { code: 'relocation/log-position-ahead', errors: [{ pointer: '/logPosition' }] },
+    });
+    expect(streams.log).toHaveLength(before);
+  });
+
   it('is recorded with what it was computed from, once', async () => {
-    const url = `${about}&logPosition=4711&currency=USD&movingCost=12.50&notes=See+memo&holdHours=24`;
+    const url = `${about}&logPosition=${logPosition}&currency=USD&movingCost=12.50&notes=See+memo&holdHours=24`;
     const key = { 'idempotency-key': 'plan-1', ...csv };
     const { status, headers, body } = await post(url, upload, key);
     expect({ status, body }).toMatchObject({ status: 202, body: { moves: 3 } });
@@ -79,7 +91,7 @@ describe('a plan', () => {
       type: 'RelocationPlanned',
       data: {
         plannedBy: 'ana',
-        logPosition: '4711',
+        logPosition,
         holdHours: 24,
         economics: { currency: 'USD', movingCost: '12.50' },
         destinations: [{ facility: 'DENTON', moves: 3 }],
@@ -166,6 +178,11 @@ describe('the plans', () => {
     ]);
     const completed = await call('GET', '?status=completed');
     expect(completed.body.items).toMatchObject([{ relocationId }]);
+    const named = await call('GET', '?reference=HALVING-1&status=completed');
+    expect(named.body.items).toHaveLength(1);
+    expect((await call('GET', '?reference=HALVING-2')).body.items).toEqual([]);
+    const there = await call('GET', '?facility=PECOS');
+    expect(there.body.items).toMatchObject([{ status: 'approved' }]);
   });
 
   it('are compared with what became of them', async () => {
@@ -204,5 +221,23 @@ describe('the plans', () => {
     const aborted = await call('GET', `${moves}?state=aborted`);
     expect(aborted.body.items).toMatchObject([{ move: 3, code: 'rack/slot-unknown' }]);
     expect((await call('GET', `${moves}?state=lost`)).status).toBe(400);
+    const own = await call('GET', `${moves}?serial=miner0002`);
+    expect(own.body.items).toMatchObject([{ move: 2 }]);
+    const ended = await call('GET', `${moves}?serial=miner0002&state=aborted`);
+    expect(ended.body.items).toEqual([]);
+    expect(await call('GET', `/${deriveId('?')}/moves`)).toMatchObject({
+      status: 404,
+      body: { code: 'relocation/unknown' },
+    });
+  });
+
+  it('are named where their machines were on the road', async () => {
+    const { body } = await room.call('GET', `/moves?serial=${serialOf(3)}`);
+    const moves = body.items as { kind: string }[];
+    const plan = (await call('GET', '?facility=PECOS')).body.items as { relocationId: string }[];
+    const { relocationId: sentBy } = plan[0]!;
+    const road = { kind: 'transit', facility: 'PECOS', from: 'DENTON', relocationId: sentBy };
+    expect(moves.find(({ kind }) => kind === 'departure')).toMatchObject({ to: road });
+    expect(moves.find(({ kind }) => kind === 'arrival')).toMatchObject({ from: road });
   });
 });

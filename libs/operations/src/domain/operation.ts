@@ -17,6 +17,14 @@ export interface LineRejection {
   readonly message: string;
 }
 
+/** A line that was refused before it was stored, as it was sent: those from of old were not kept. */
+export interface RefusedLine extends LineRejection {
+  /** By the columns of the upload; without those that were left out. */
+  readonly fields?: Readonly<Record<string, Json>>;
+  /** What no column is meant for. */
+  readonly others?: Json;
+}
+
 /** A line as it is stored and performed. */
 export interface OperationLine<Value = Json> {
   readonly line: number;
@@ -27,7 +35,7 @@ export interface OperationLine<Value = Json> {
 export interface OperationChunk {
   readonly chunk: number;
   readonly lines: readonly OperationLine[];
-  readonly rejected: readonly LineRejection[];
+  readonly rejected: readonly RefusedLine[];
 }
 
 export type OperationEvent =
@@ -39,7 +47,7 @@ export type OperationEvent =
         of: number;
         lines: readonly OperationLine[];
         /** Lines of the upload refused for their form; they are never performed. */
-        rejected: readonly LineRejection[];
+        rejected: readonly RefusedLine[];
       }
     >
   | DomainEvent<

@@ -18,6 +18,7 @@ import {
   type LineRejection,
   type OperationEvent,
   type OperationLine,
+  type RefusedLine,
 } from '../domain/operation.js';
 
 /** Chunks of one operation under way at once; each keeps many appends in flight. */
@@ -29,7 +30,7 @@ export interface Chunk<Line, Params> {
   readonly params: Params;
   readonly lines: readonly OperationLine<Line>[];
   /** Lines of this part of the upload that were refused for their form; they are not performed. */
-  readonly refusedAtUpload: readonly LineRejection[];
+  readonly refusedAtUpload: readonly RefusedLine[];
   /** Of the uploader: actor, correlation, reason, and the instant of the request; own command id. */
   readonly context: CommandContext;
   /** The present instant, for deadlines; `context.at` may be long ago after an outage. */

@@ -26,6 +26,8 @@ export interface OperationRow {
 export interface OperationRejectionRow {
   operation_id: string;
   line: number;
+  /** Of the recorded lines, which have what was sent. */
+  chunk: number;
   code: string;
   message: string;
 }
@@ -126,7 +128,13 @@ const rejectedLines = (event: {
 const rejections = tableFold<OperationRejectionRow, OperationEvent>({
   table: {
     name: 'operation_rejections',
-    columns: { operation_id: 'text', line: 'integer', code: 'text', message: 'text' },
+    columns: {
+      operation_id: 'text',
+      line: 'integer',
+      chunk: 'integer',
+      code: 'text',
+      message: 'text',
+    },
     key: ['operation_id', 'line'],
     insertOnly: true,
   },
@@ -134,12 +142,15 @@ const rejections = tableFold<OperationRejectionRow, OperationEvent>({
   evolve: (row, event, key) => {
     if (event.type !== 'OperationLinesRecorded' && event.type !== 'OperationChunkDone') return row;
     const refused = event.data.rejected.find(({ line }) => line === key.line);
-    return refused && { operation_id: event.data.operationId, ...refused };
+    if (!refused) return undefined;
+    const { operationId, chunk } = event.data;
+    const { line, code, message } = refused;
+    return { operation_id: operationId, line, chunk, code, message };
   },
 });
 
 export const operationsProjection: Projection = {
   name: 'operations',
-  version: 2,
+  version: 3,
   tables: [operations, rejections],
 };

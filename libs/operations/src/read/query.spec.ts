@@ -33,7 +33,14 @@ const historyOf = (operationId: string): OperationEvent[] => [
       chunk: 1,
       of: 2,
       lines: [line(4, { serial: 'A3', slot: 3, note: 'by hand, "later"' })],
-      rejected: [{ line: 5, code: 'line/invalid', message: 'slot: not a number' }],
+      rejected: [
+        { line: 5, code: 'line/invalid', message: 'slot: not a number' },
+        {
+          ...{ line: 6, code: 'line/ragged', message: 'The line has 4 fields' },
+          fields: { serial: '=A6', slot: '4', rack: 'B' },
+          others: ['x,y'],
+        },
+      ],
     },
   },
   {
@@ -45,7 +52,7 @@ const historyOf = (operationId: string): OperationEvent[] => [
       lineCount: 3,
       chunkCount: 2,
       digest: 'd',
-      rejectedAtUpload: 1,
+      rejectedAtUpload: 2,
     },
   },
   {
@@ -133,12 +140,33 @@ it('Refused lines come as a file with the columns of the upload and the reason',
   expect(answer.headers.get('content-type')).toContain('text/csv');
   expect(answer.headers.get('content-disposition')).toContain('attachment');
   expect((await answer.text()).split('\r\n')).toEqual([
-    'serial,slot,note,rejectedLine,rejectedCode,rejectedMessage',
-    'A2,2,,3,rack/slot-taken,Slot 2 is occupied',
-    'A3,3,"by hand, ""later""",4,rack/slot-taken,Slot 3 is occupied',
-    ',,,5,line/invalid,slot: not a number',
+    'serial,slot,note,rack,rejectedLine,rejectedCode,rejectedMessage,rejectedOthers',
+    'A2,2,,,3,rack/slot-taken,Slot 2 is occupied,',
+    'A3,3,"by hand, ""later""",,4,rack/slot-taken,Slot 3 is occupied,',
+    ',,,,5,line/invalid,slot: not a number,',
+    '=A6,4,,B,6,line/ragged,The line has 4 fields,"[""x,y""]"',
     '',
   ]);
+});
+
+it('Refused lines come with what was sent, to be sent again', async () => {
+  const answer = await call(`/${completed}/rejections?limit=3`);
+  const page = (await answer.json()) as { items: object[]; nextCursor: string };
+  expect(page.items).toEqual([
+    {
+      ...{ line: 3, code: 'rack/slot-taken', message: 'Slot 2 is occupied' },
+      fields: { serial: 'A2', slot: 2 },
+    },
+    {
+      ...{ line: 4, code: 'rack/slot-taken', message: 'Slot 3 is occupied' },
+      fields: { serial: 'A3', slot: 3, note: 'by hand, "later"' },
+    },
+    { line: 5, code: 'line/invalid', message: 'slot: not a number' },
+  ]);
+  const last = await call(`/${completed}/rejections?cursor=${page.nextCursor}`);
+  expect(await last.json()).toMatchObject({
+    items: [{ line: 6, fields: { serial: '=A6', rack: 'B' }, others: ['x,y'] }],
+  });
 });
 
 it('Progress is told at once, and its end ends the stream', async () => {
@@ -162,6 +190,7 @@ it('An operation that does not exist has no progress and is not cancelled', asyn
   for (const answer of [
     await call(`/${unknown}/progress`),
     await call(`/${unknown}/rejections.csv`),
+    await call(`/${unknown}/rejections`),
     await call(`/${unknown}/cancellation`, { method: 'POST' }),
   ]) {
     expect(answer.status).toBe(404);

@@ -26,7 +26,7 @@ import {
   type OperationStatus,
   type OperationTables,
 } from './projection.js';
-import { rejectedLines } from './rejections.js';
+import { refusedLines, rejectedLines } from './rejections.js';
 
 export class OperationsFilter extends Page {
   @IsOptional()
@@ -85,6 +85,13 @@ export class RejectionView {
   /** @example rack/slot-taken */
   code: string;
   message: string;
+  /**
+   * The line, to be corrected and sent again: as it was sent, texts cut after 1,000 characters, or as
+   * it was stored if only a rule refused it. Absent where none of it is known.
+   */
+  fields?: object;
+  /** What was sent beside the fields of the upload, such as fields it does not have. */
+  others?: unknown;
 }
 
 export class RejectionList {
@@ -160,22 +167,23 @@ export class OperationsController implements OnModuleDestroy {
     const { position, value } = await this.readModels.read<
       OperationTables,
       PageOf<OperationRejectionRow>
-    >(at, (db) =>
-      keysetPage(
-        db.selectFrom('operation_rejections').selectAll().where('operation_id', '=', operationId),
-        page,
-        ['line'],
-      ),
-    );
-    const items = value.items.map(({ line, code, message }) => ({ line, code, message }));
+    >(at, async (db) => {
+      const known = db.selectFrom('operations').select('operation_id');
+      const operation = await known.where('operation_id', '=', operationId).executeTakeFirst();
+      if (!operation) throw operationUnknown();
+      const all = db.selectFrom('operation_rejections').selectAll();
+      return keysetPage(all.where('operation_id', '=', operationId), page, ['line']);
+    });
+    const items = await refusedLines(this.log, operationId, value.items);
     return readReply(position, { ...value, items });
   }
 
   @ApiOperation({
     summary: 'The refused lines as a file that can be corrected and sent again',
     description:
-      'The columns of the upload, and rejectedLine, rejectedCode and rejectedMessage, which uploads ' +
-      'leave out. Of lines refused for their form at upload only these three are known.',
+      'The columns of the upload, and rejectedLine, rejectedCode, rejectedMessage and rejectedOthers ' +
+      '(what was sent and has no column), which uploads leave out. Fields are as they were sent, so a ' +
+      'spreadsheet may take one that begins with = + - or @ for a formula: import them as text.',
   })
   @Get(':operationId/rejections.csv')
   @AnyRole()

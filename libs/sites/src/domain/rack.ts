@@ -363,7 +363,7 @@ export const reservationRefusal = (
       'conflict',
       'rack/slot-taken',
       `Slot ${slot} of rack ${code} of ${facility} is ${hold.status} for ${hold.serial}`,
-      { ...place, status: hold.status, serial: hold.serial },
+      { ...place, state: hold.status, serial: hold.serial },
       '/slot',
     );
   }

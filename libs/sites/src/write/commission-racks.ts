@@ -56,6 +56,10 @@ export class RefusedLine {
   /** @example line/invalid */
   code: string;
   message: string;
+  /** The fields of the line as they were sent. */
+  fields?: object;
+  /** What was sent beside them. */
+  others?: unknown;
 }
 
 export class RacksCommissionedReply {

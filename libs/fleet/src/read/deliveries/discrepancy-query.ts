@@ -12,11 +12,18 @@ import {
   type PageOf,
   type ReadOptions,
 } from '@hostledger/http';
-import { RESOLUTIONS, type DiscrepancyKind, type Resolution } from '../../domain/delivery.js';
+import {
+  deliveryUnknown,
+  RESOLUTIONS,
+  type DiscrepancyKind,
+  type Resolution,
+} from '../../domain/delivery.js';
 import { DeliveryParams, MayBeAbsent, UpperCase } from '../../http/forms.js';
 import type { DiscrepancyRow } from './discrepancies.js';
+import type { DeliveryRow } from './projection.js';
 
 interface Tables {
+  deliveries: DeliveryRow;
   delivery_discrepancies: DiscrepancyRow;
 }
 
@@ -89,17 +96,14 @@ export class DiscrepanciesController {
     const { status, kind, serial } = filter;
     const { position, value } = await this.readModels.read<Tables, PageOf<DiscrepancyRow>>(
       at,
-      (db) =>
-        keysetPage(
-          equalTo(db.selectFrom('delivery_discrepancies').selectAll(), {
-            delivery_id: deliveryId,
-            status,
-            kind,
-            serial,
-          }),
-          filter,
-          ['line', 'discrepancy_id'],
-        ),
+      async (db) => {
+        const known = db.selectFrom('deliveries').select('delivery_id');
+        const delivery = await known.where('delivery_id', '=', deliveryId).executeTakeFirst();
+        if (!delivery) throw deliveryUnknown(deliveryId);
+        const all = db.selectFrom('delivery_discrepancies').selectAll();
+        const query = equalTo(all, { delivery_id: deliveryId, status, kind, serial });
+        return keysetPage(query, filter, ['line', 'discrepancy_id']);
+      },
     );
     return readReply(position, { ...value, items: value.items.map(discrepancyView) });
   }

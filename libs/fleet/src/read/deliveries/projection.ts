@@ -104,7 +104,7 @@ export const deliveries = tableFold<DeliveryRow, DeliveryEvent>({
     },
     key: ['delivery_id'],
     nullable: ['reason', 'reconciled_at', 'amended_at', 'contracted_hashrate_ghs'],
-    indexes: [['position'], ['contract_id', 'position']],
+    indexes: [['position'], ['contract_id', 'position'], ['reference', 'position']],
   },
   keys: {
     ManifestRegistered: ofDelivery,
@@ -268,6 +268,6 @@ const closed = ({ reconciledAt }: DeliveryReconciled['data']) =>
 
 export const deliveriesProjection: Projection = {
   name: 'deliveries',
-  version: 2,
+  version: 3,
   tables: [deliveries, discrepancies],
 };

@@ -1,9 +1,11 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsIn } from 'class-validator';
+import { IsIn, Length } from 'class-validator';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  equalTo,
+  IsTrueOrFalse,
   keysetPage,
   Page,
   ReadAt,
@@ -32,13 +34,20 @@ export class DeliveriesFilter extends Page {
   @IsFacility()
   facility?: string;
 
+  /**
+   * The uploader's name for the delivery.
+   * @example BITMAIN-2023-09-A
+   */
+  @MayBeAbsent()
+  @Length(1, 100)
+  reference?: string;
+
   @MayBeAbsent()
   @IsIn(['receiving', 'reconciled'])
   status?: 'receiving' | 'reconciled';
 
   /** Whether there is anything left to settle. */
-  @MayBeAbsent()
-  @IsIn(['true', 'false'])
+  @IsTrueOrFalse()
   openDiscrepancies?: 'true' | 'false';
 }
 
@@ -111,14 +120,13 @@ export class DeliveriesController {
   @AnyRole()
   @ApiOkResponse({ type: DeliveryList })
   async list(@Query() filter: DeliveriesFilter, @ReadAt() at: ReadOptions) {
-    const { contractId, facility, status, openDiscrepancies } = filter;
+    const { reference, contractId, facility, status, openDiscrepancies } = filter;
     const { position, value } = await this.readModels.read<Tables, PageOf<DeliveryRow>>(
       at,
       (db) => {
-        let query = db.selectFrom('deliveries').selectAll();
-        if (contractId !== undefined) query = query.where('contract_id', '=', contractId);
-        if (facility !== undefined) query = query.where('facility', '=', facility);
-        if (status !== undefined) query = query.where('status', '=', status);
+        const all = db.selectFrom('deliveries').selectAll();
+        const wanted = { reference, contract_id: contractId, facility, status };
+        let query = equalTo(all, wanted, 'desc');
         if (openDiscrepancies !== undefined) {
           query = query.where('open_discrepancies', openDiscrepancies === 'true' ? '>' : '=', 0);
         }

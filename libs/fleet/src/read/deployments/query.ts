@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsString, Matches, MaxLength } from 'class-validator';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { AnyRole, ReadAt, readReply, type ReadOptions } from '@hostledger/http';
-import { IsIdFilter, MayBeAbsent } from '../../http/forms.js';
+import { IsIdFilter, MayBeAbsent, UpperCase } from '../../http/forms.js';
 import type { DeploymentRow } from './projection.js';
 
 interface Tables {
@@ -26,6 +26,7 @@ export class DeploymentsFilter {
 
   /** @example S19JXP-151 */
   @MayBeAbsent()
+  @UpperCase()
   @IsString()
   @MaxLength(60)
   model?: string;

@@ -9,6 +9,7 @@ import {
   type MinerEvent,
   type Place,
 } from '../../domain/miner.js';
+import { placeColumns } from '../views.js';
 
 const STATE = {
   slot: 'installed',
@@ -33,6 +34,11 @@ export interface MinerRow {
   readonly facility: string | null;
   readonly rack: string | null;
   readonly slot: number | null;
+  /** Of a machine on the road the facility it left, and the plan that sent it. */
+  readonly left_facility: string | null;
+  readonly relocation_id: string | null;
+  /** Of a machine at a vendor. */
+  readonly vendor: string | null;
   /** When it came to its place, business time. */
   readonly since: string;
   readonly hashrate_ghs: number;
@@ -81,6 +87,9 @@ export const miners = tableFold<MinerRow, MinerEvent | FoundEvent>({
       facility: 'text',
       rack: 'text',
       slot: 'integer',
+      left_facility: 'text',
+      relocation_id: 'text',
+      vendor: 'text',
       since: 'timestamptz',
       hashrate_ghs: 'integer',
       power_watts: 'integer',
@@ -100,6 +109,9 @@ export const miners = tableFold<MinerRow, MinerEvent | FoundEvent>({
       'facility',
       'rack',
       'slot',
+      'left_facility',
+      'relocation_id',
+      'vendor',
       'profile',
       'allocation_id',
       'repair_id',
@@ -116,6 +128,10 @@ export const miners = tableFold<MinerRow, MinerEvent | FoundEvent>({
       ['model', 'serial'],
       ['state', 'serial'],
       ['mac', 'serial'],
+      ['energized', 'serial'],
+      ['allocation_id', 'serial'],
+      ['delivery_id', 'serial'],
+      ['repair_id', 'serial'],
     ],
   },
   keys: { ...ofEvery, DiscrepancyRaised: ofDamaged, DiscrepancyResolved: ofDamaged },
@@ -131,8 +147,7 @@ export const miners = tableFold<MinerRow, MinerEvent | FoundEvent>({
       model: data.model,
       state: 'stored',
       facility: data.place.facility,
-      rack: null,
-      slot: null,
+      ...placeColumns(data.place),
       since: event.metadata.occurredAt,
       hashrate_ghs: data.ratedHashrateGhs,
       power_watts: data.nameplateWatts,
@@ -163,7 +178,7 @@ const changeBy = (event: LaterEvent, row: MinerRow): Partial<MinerRow> => {
     case 'MinerReturnedFromVendor':
       return { ...placed(event.data.to), since: event.metadata.occurredAt };
     case 'MinerRetired':
-      return { ...nowhere, state: 'retired', since: event.metadata.occurredAt };
+      return { ...gone, state: 'retired', since: event.metadata.occurredAt };
     case 'MinerEnergized':
       return { energized: true };
     case 'MinerDeenergized':
@@ -206,13 +221,19 @@ const correctedBy = (data: ModelCorrected['data']): Partial<MinerRow> => {
   return { model, ...ratings, ...(isAtNameplate && { profile: null }) };
 };
 
-const nowhere = { facility: null, rack: null, slot: null } as const;
+const gone = {
+  facility: null,
+  rack: null,
+  slot: null,
+  left_facility: null,
+  relocation_id: null,
+  vendor: null,
+} as const;
 
 const placed = (place: Place): Partial<MinerRow> => ({
-  ...nowhere,
   state: STATE[place.kind],
   facility: facilityOf(place),
-  ...(place.kind === 'slot' && { rack: place.rack, slot: place.slot }),
+  ...placeColumns(place),
 });
 
 const observed = ({ kind, value }: IdentifierObserved['data'], row: MinerRow) => ({
@@ -220,4 +241,4 @@ const observed = ({ kind, value }: IdentifierObserved['data'], row: MinerRow) =>
   control_board_serial: kind === 'controlBoard' ? value : row.control_board_serial,
 });
 
-export const minersProjection: Projection = { name: 'miners', version: 4, tables: [miners] };
+export const minersProjection: Projection = { name: 'miners', version: 5, tables: [miners] };

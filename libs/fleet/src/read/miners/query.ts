@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsBooleanString, IsIn, IsString, Matches, MaxLength } from 'class-validator';
+import { IsIn, IsString, Matches, MaxLength } from 'class-validator';
 import type { SelectQueryBuilder } from 'kysely';
 import { streamName } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
@@ -8,6 +8,8 @@ import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
   equalTo,
+  flagOf,
+  IsTrueOrFalse,
   keysetPage,
   Page,
   ReadAt,
@@ -30,7 +32,7 @@ import type { DeliveryRow } from '../deliveries/projection.js';
 import type { IdentifierRow } from '../identifiers/projection.js';
 import type { MoveRow } from '../moves/projection.js';
 import { fromView, toView } from '../moves/query.js';
-import { AWAY, known, placeView, PlaceView } from '../views.js';
+import { known, placeView, PlaceView, storageView } from '../views.js';
 import { MINER_STATES, type MinerRow, type MinerState } from './projection.js';
 
 interface Tables {
@@ -65,8 +67,21 @@ export class MinersFilter extends Page {
   @IsRack()
   rack?: string;
 
+  /** That take this allocation up. */
+  @IsIdFilter()
+  allocationId?: string;
+
+  /** That came with this delivery. */
+  @IsIdFilter()
+  deliveryId?: string;
+
+  /** Whether a repair of it is open. */
+  @IsTrueOrFalse()
+  underRepair?: 'true' | 'false';
+
   /** @example S19JXP-151 */
   @MayBeAbsent()
+  @UpperCase()
   @IsString()
   @MaxLength(60)
   model?: string;
@@ -76,8 +91,7 @@ export class MinersFilter extends Page {
   state?: MinerState;
 
   /** Whether it draws power. */
-  @MayBeAbsent()
-  @IsBooleanString()
+  @IsTrueOrFalse()
   energized?: 'true' | 'false';
 
   /** @example 02:00:5E:10:00:01 */
@@ -248,6 +262,8 @@ const matching = (
   filter: MinersFilter,
 ): SelectQueryBuilder<Tables, 'miners', MinerRow> => {
   let query = equalTo(all, {
+    allocation_id: filter.allocationId,
+    delivery_id: filter.deliveryId,
     customer_id: filter.customerId,
     contract_id: filter.contractId,
     facility: filter.facility,
@@ -255,8 +271,9 @@ const matching = (
     model: filter.model,
     state: filter.state,
     mac: filter.mac,
+    energized: flagOf(filter.energized),
   });
-  const { serial, energized, component } = filter;
+  const { serial, underRepair, component } = filter;
   if (component !== undefined) {
     query = query.where((eb) =>
       eb.exists(
@@ -277,7 +294,9 @@ const matching = (
       ),
     );
   }
-  if (energized !== undefined) query = query.where('energized', '=', energized === 'true');
+  if (underRepair !== undefined) {
+    query = query.where('repair_id', underRepair === 'true' ? 'is not' : 'is', null);
+  }
   if (serial === undefined) return query;
   return query.where('serial', '>=', serial).where('serial', '<=', serial + AFTER_ALL_SERIALS);
 };
@@ -287,7 +306,7 @@ const minerView = (row: MinerRow): MinerView => ({
   model: row.model,
   state: row.state,
   ...(row.facility !== null && {
-    place: placeView(row.facility, row.rack, row.slot, AWAY[row.state]),
+    place: placeView(row.facility, row),
   }),
   since: row.since,
   customerId: row.customer_id,
@@ -319,7 +338,7 @@ interface Life {
 
 const arrivalView = (row: Arrival): MinerPlaceView => ({
   kind: 'delivery',
-  to: placeView(row.facility, null, null),
+  to: storageView(row.facility),
   at: row.registered_at,
   by: row.registered_by,
   ...(row.reason === null ? {} : { reason: row.reason }),

@@ -39,7 +39,7 @@ type MixKey = Pick<MixRow, 'model' | 'facility' | 'state' | 'customer_id'>;
 type Amounts = Omit<MixRow, keyof MixKey>;
 type Moved =
   MinerInstalled | MinerRelocated | TransitEvent | MinerSentToVendor | MinerReturnedFromVendor;
-type Counted =
+export type Counted =
   MinerReceived | Moved | MinerRetired | TitleTransferred | PowerEvent | ModelCorrected;
 
 interface Change extends Amounts {
@@ -54,7 +54,12 @@ const keyAt = (place: Place, model: string, customerId: string): MixKey => ({
 });
 
 const idle = { energized_units: 0, energized_hashrate_ghs: 0n, energized_watts: 0n } as const;
-const nothing: Amounts = { units: 0, hashrate_ghs: 0n, power_watts: 0n, ...idle };
+export const nothing: Amounts = { units: 0, hashrate_ghs: 0n, power_watts: 0n, ...idle };
+
+export const AMOUNTS = [
+  ...(['units', 'hashrate_ghs', 'power_watts'] as const),
+  ...(['energized_units', 'energized_hashrate_ghs', 'energized_watts'] as const),
+] as const satisfies readonly (keyof Amounts)[];
 
 /** One machine more, or one less. */
 const machine = (sign: 1 | -1, hashrateGhs: number, watts: number): Amounts => ({
@@ -72,7 +77,7 @@ const drawing = (sign: 1 | -1, hashrateGhs: number, watts: number): Amounts => (
   energized_watts: BigInt(sign * watts),
 });
 
-const plus = (a: Amounts, b: Amounts): Amounts => ({
+export const plus = (a: Amounts, b: Amounts): Amounts => ({
   units: a.units + b.units,
   hashrate_ghs: a.hashrate_ghs + b.hashrate_ghs,
   power_watts: a.power_watts + b.power_watts,
@@ -88,7 +93,7 @@ const whole = (sign: 1 | -1, hashrateGhs: number, watts: number, energized: bool
 };
 
 /** What an event adds to which counts; a machine is de-energized before it moves. */
-const changesBy = (event: Counted): Change[] => {
+export const changesBy = (event: Counted): Change[] => {
   switch (event.type) {
     case 'MinerReceived': {
       const { place, model, customerId, ratedHashrateGhs, nameplateWatts } = event.data;
@@ -153,7 +158,7 @@ const changesBy = (event: Counted): Change[] => {
 
 const keysOf = (event: Counted): MixKey[] => changesBy(event).map(({ key }) => key);
 
-const sameKey = (a: Partial<MixKey>, b: MixKey): boolean =>
+export const sameKey = (a: Partial<MixKey>, b: MixKey): boolean =>
   a.facility === b.facility &&
   a.state === b.state &&
   a.model === b.model &&

@@ -1,13 +1,16 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsIn, IsString, MaxLength } from 'class-validator';
+import { IsIn, IsISO8601, IsString, Matches, MaxLength } from 'class-validator';
+import { sql, type Kysely, type SelectQueryBuilder } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { AnyRole, ReadAt, readReply, type ReadOptions } from '@hostledger/http';
-import { IsFacility, IsIdFilter, MayBeAbsent } from '../../http/forms.js';
-import { MIX_STATES, type MixRow } from './projection.js';
+import { IsFacility, IsIdFilter, MayBeAbsent, UpperCase } from '../../http/forms.js';
+import type { MixDayRow } from './days.js';
+import { AMOUNTS, MIX_STATES, type MixRow } from './projection.js';
 
 interface Tables {
   fleet_mix: MixRow;
+  fleet_mix_days: MixDayRow;
 }
 
 const DIMENSIONS = ['model', 'facility', 'state', 'customer'] as const;
@@ -16,6 +19,7 @@ type Dimension = (typeof DIMENSIONS)[number];
 export class MixFilter {
   /** @example S19JXP-151 */
   @MayBeAbsent()
+  @UpperCase()
   @IsString()
   @MaxLength(60)
   model?: string;
@@ -31,6 +35,16 @@ export class MixFilter {
 
   @IsIdFilter()
   customerId?: string;
+
+  /**
+   * The mix as this day of the business ended, UTC; the present one if left out. A day that is to
+   * come has the present one too.
+   * @example 2023-12-31
+   */
+  @MayBeAbsent()
+  @IsISO8601({ strict: true })
+  @Matches(/^\d{4}-\d{2}-\d{2}$/, { message: '$property is a date, YYYY-MM-DD' })
+  on?: string;
 
   /** Add everything up per this; without it every combination is named. */
   @MayBeAbsent()
@@ -72,16 +86,16 @@ export class FleetMix {
 export class FleetMixController {
   constructor(private readonly readModels: ReadModels) {}
 
-  @ApiOperation({ summary: 'The fleet by model, facility, state and customer' })
+  @ApiOperation({ summary: 'The fleet by model, facility, state and customer, now or on a day' })
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: FleetMix })
   async mix(
-    @Query() { model, facility, state, customerId, by }: MixFilter,
+    @Query() { model, facility, state, customerId, on, by }: MixFilter,
     @ReadAt() at: ReadOptions,
   ) {
     const { position, value: rows } = await this.readModels.read<Tables, MixRow[]>(at, (db) => {
-      let query = db.selectFrom('fleet_mix').selectAll();
+      let query = mixOn(db, on);
       if (model !== undefined) query = query.where('model', '=', model);
       if (facility !== undefined) query = query.where('facility', '=', facility);
       if (state !== undefined) query = query.where('state', '=', state);
@@ -98,6 +112,23 @@ export class FleetMixController {
     return readReply(position, { items, total: addUp(cells) } satisfies FleetMix);
   }
 }
+
+type Mixes = SelectQueryBuilder<{ mix: MixRow }, 'mix', MixRow>;
+
+const mixOn = (db: Kysely<Tables>, on: string | undefined): Mixes => {
+  if (on === undefined) return db.selectFrom('fleet_mix as mix').selectAll();
+  const key = ['model', 'facility', 'state', 'customer_id'] as const;
+  const total = (amount: (typeof AMOUNTS)[number], type: 'integer' | 'bigint') =>
+    sql`sum(${sql.ref(amount)})::${sql.raw(type)}`.as(amount);
+  const days = db
+    .selectFrom('fleet_mix_days')
+    .select(key)
+    .select(AMOUNTS.map((amount) => total(amount, amount.endsWith('units') ? 'integer' : 'bigint')))
+    .where('day', '<=', on)
+    .groupBy(key)
+    .having(sql<boolean>`sum(units) <> 0`);
+  return db.selectFrom(days.as('mix')).selectAll() as unknown as Mixes;
+};
 
 const mixView = (row: MixRow): MixView => ({
   model: row.model,

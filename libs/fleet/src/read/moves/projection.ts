@@ -26,10 +26,16 @@ export interface MoveRow {
   /** Null for a move out of storage, and for an arrival. */
   readonly from_rack: string | null;
   readonly from_slot: number | null;
+  /** Of a departure, the facility it goes to. */
   readonly to_facility: string;
   /** Null for a machine that is on the road from here on, or goes to storage. */
   readonly to_rack: string | null;
   readonly to_slot: number | null;
+  /** Of a departure and an arrival: the facility it went to, wherever it came, and the plan. */
+  readonly bound_for: string | null;
+  readonly relocation_id: string | null;
+  /** To or from whom it was sent. */
+  readonly vendor: string | null;
   readonly moved_at: string;
   readonly reason: string | null;
   readonly moved_by: string;
@@ -58,6 +64,9 @@ export const moves = tableFold<MoveRow, MoveEvent>({
       to_facility: 'text',
       to_rack: 'text',
       to_slot: 'integer',
+      bound_for: 'text',
+      relocation_id: 'text',
+      vendor: 'text',
       moved_at: 'timestamptz',
       reason: 'text',
       moved_by: 'text',
@@ -65,11 +74,23 @@ export const moves = tableFold<MoveRow, MoveEvent>({
       revision: 'integer',
     },
     key: ['position'],
-    nullable: ['from_rack', 'from_slot', 'to_rack', 'to_slot', 'reason'],
+    nullable: [
+      'from_rack',
+      'from_slot',
+      'to_rack',
+      'to_slot',
+      'bound_for',
+      'relocation_id',
+      'vendor',
+      'reason',
+    ],
     indexes: [
       ['serial', 'position'],
       ['from_facility', 'position'],
       ['to_facility', 'position'],
+      ['customer_id', 'position'],
+      ['kind', 'position'],
+      ['moved_at', 'position'],
     ],
     insertOnly: true,
   },
@@ -94,6 +115,7 @@ export const moves = tableFold<MoveRow, MoveEvent>({
     to_facility: facilityOf(data.to),
     to_rack: data.to.kind === 'slot' ? data.to.rack : null,
     to_slot: data.to.kind === 'slot' ? data.to.slot : null,
+    ...awayBy(data),
     moved_at: metadata.occurredAt,
     reason: metadata.reason ?? null,
     moved_by: metadata.actor.subject,
@@ -102,4 +124,14 @@ export const moves = tableFold<MoveRow, MoveEvent>({
   }),
 });
 
-export const movesProjection: Projection = { name: 'miner_moves', version: 3, tables: [moves] };
+const awayBy = ({ from, to }: MoveEvent['data']) => {
+  const [road] = [from, to].filter((place) => place.kind === 'transit');
+  const [away] = [from, to].filter((place) => place.kind === 'vendor');
+  return {
+    bound_for: road?.to ?? null,
+    relocation_id: road?.relocationId ?? null,
+    vendor: away?.vendor ?? null,
+  };
+};
+
+export const movesProjection: Projection = { name: 'miner_moves', version: 4, tables: [moves] };

@@ -1,9 +1,11 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsISO8601 } from 'class-validator';
+import { IsIn, IsISO8601, Matches } from 'class-validator';
+import { sql, type SelectQueryBuilder } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  equalTo,
   keysetPage,
   Page,
   ReadAt,
@@ -11,12 +13,14 @@ import {
   type PageOf,
   type ReadOptions,
 } from '@hostledger/http';
-import { IsFacility, IsIdFilter, MayBeAbsent } from '../../http/forms.js';
+import { IsFacility, IsIdFilter, MayBeAbsent, UpperCase } from '../../http/forms.js';
 import { placeView, PlaceView } from '../views.js';
-import type { MoveRow } from './projection.js';
+import type { MinerRow } from '../miners/projection.js';
+import { KIND, type MoveRow } from './projection.js';
 
 interface Tables {
   miner_moves: MoveRow;
+  miners: MinerRow;
 }
 
 export class MovesFilter extends Page {
@@ -28,13 +32,37 @@ export class MovesFilter extends Page {
   @IsFacility()
   facility?: string;
 
+  /**
+   * Moves of this machine.
+   * @example HKYDD1AABJHAG0001
+   */
+  @MayBeAbsent()
+  @UpperCase()
+  @Matches(/^[A-Z0-9]{6,40}$/, { message: '$property is 6 to 40 letters and digits' })
+  serial?: string;
+
+  /** Moves of machines that belonged to this customer then. */
   @IsIdFilter()
   customerId?: string;
 
-  /** Moves made at or after this instant. */
+  /** Moves of the machines that are under this contract now. */
+  @IsIdFilter()
+  contractId?: string;
+
+  /** @example relocation */
+  @MayBeAbsent()
+  @IsIn(Object.values(KIND))
+  kind?: MoveRow['kind'];
+
+  /** Moves made at or after this instant; with it, or with `until`, the latest by that come first. */
   @MayBeAbsent()
   @IsISO8601({ strict: true })
   since?: string;
+
+  /** Moves made before this instant. */
+  @MayBeAbsent()
+  @IsISO8601({ strict: true })
+  until?: string;
 }
 
 export class MoveView {
@@ -73,40 +101,76 @@ export class MovesController {
   @AnyRole()
   @ApiOkResponse({ type: MoveList })
   async list(@Query() filter: MovesFilter, @ReadAt() at: ReadOptions) {
-    const { facility, customerId, since } = filter;
+    const { facility, contractId, since, until } = filter;
     const { position, value } = await this.readModels.read<Tables, PageOf<MoveRow>>(at, (db) => {
-      let query = db.selectFrom('miner_moves').selectAll();
+      const all = db.selectFrom('miner_moves').selectAll();
+      let query = matching(all, filter);
+      if (contractId !== undefined) {
+        // As an array, which PostgreSQL has before it chooses how to find their moves.
+        const own = db.selectFrom('miners').select('serial').where('contract_id', '=', contractId);
+        query = query.where(sql<boolean>`serial = any(array(${own}))`);
+      }
       if (facility !== undefined) {
         query = query.where((eb) =>
           eb.or([eb('from_facility', '=', facility), eb('to_facility', '=', facility)]),
         );
       }
-      if (customerId !== undefined) query = query.where('customer_id', '=', customerId);
       if (since !== undefined) query = query.where('moved_at', '>=', since);
-      return keysetPage(query, filter, ['position'], 'desc');
+      if (until !== undefined) query = query.where('moved_at', '<', until);
+      // By time where time is asked for: years back would else be walked to from the present.
+      return keysetPage(query, filter, isTimed(filter) ? BY_TIME : ['position'], 'desc');
     });
     return readReply(position, { ...value, items: value.items.map(moveView) });
   }
 }
 
+const BY_TIME = ['moved_at', 'position'] as const;
+
+const isTimed = ({ since, until }: MovesFilter): boolean =>
+  since !== undefined || until !== undefined;
+
+const matching = (
+  all: SelectQueryBuilder<Tables, 'miner_moves', MoveRow>,
+  filter: MovesFilter,
+): SelectQueryBuilder<Tables, 'miner_moves', MoveRow> => {
+  const { serial, customerId, kind } = filter;
+  if (!isTimed(filter)) return equalTo(all, { serial, customer_id: customerId, kind }, 'desc');
+  let query = all;
+  if (serial !== undefined) query = query.where('serial', '=', serial);
+  if (customerId !== undefined) query = query.where('customer_id', '=', customerId);
+  if (kind !== undefined) query = query.where('kind', '=', kind);
+  return query;
+};
+
 export const fromView = (row: MoveRow): PlaceView =>
-  placeView(
-    row.from_facility,
-    row.from_rack,
-    row.from_slot,
-    row.kind === 'arrival' ? 'transit' : atVendor(row, 'returnedFromVendor'),
-  );
+  row.kind === 'arrival'
+    ? roadView(row)
+    : placeView(row.from_facility, {
+        ...away(row, 'returnedFromVendor'),
+        rack: row.from_rack,
+        slot: row.from_slot,
+      });
 
 export const toView = (row: MoveRow): PlaceView =>
-  placeView(
-    row.to_facility,
-    row.to_rack,
-    row.to_slot,
-    row.kind === 'departure' ? 'transit' : atVendor(row, 'sentToVendor'),
-  );
+  row.kind === 'departure'
+    ? roadView(row)
+    : placeView(row.to_facility, {
+        ...away(row, 'sentToVendor'),
+        rack: row.to_rack,
+        slot: row.to_slot,
+      });
 
-const atVendor = (row: MoveRow, kind: MoveRow['kind']) =>
-  row.kind === kind ? 'vendor' : undefined;
+const roadView = (row: MoveRow): PlaceView =>
+  placeView(row.bound_for ?? row.to_facility, {
+    ...{ rack: null, slot: null, vendor: null },
+    left_facility: row.from_facility,
+    relocation_id: row.relocation_id,
+  });
+
+const away = ({ kind, vendor }: MoveRow, there: MoveRow['kind']) => ({
+  ...{ left_facility: null, relocation_id: null },
+  vendor: kind === there ? vendor : null,
+});
 
 export const moveView = (row: MoveRow): MoveView => ({
   serial: row.serial,

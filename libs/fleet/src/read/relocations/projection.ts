@@ -96,7 +96,7 @@ export const relocations = tableFold<RelocationRow, RelocationEvent>({
       'cancelled_at',
       'completed_at',
     ],
-    indexes: [['position'], ['status', 'position']],
+    indexes: [['position'], ['status', 'position'], ['reference', 'position']],
   },
   keys: {
     RelocationPlanned: ofRelocation,
@@ -259,7 +259,10 @@ export const relocationMoves = tableFold<RelocationMoveRow, RelocationMovesListe
       'message',
       'stored_in',
     ],
-    indexes: [['relocation_id', 'state', 'move']],
+    indexes: [
+      ['relocation_id', 'state', 'move'],
+      ['relocation_id', 'serial', 'move'],
+    ],
   },
   keys: {
     RelocationMovesListed: ({ data: { relocationId, moves } }) =>
@@ -321,6 +324,6 @@ const listedRow = (
 
 export const relocationsProjection: Projection = {
   name: 'relocations',
-  version: 1,
+  version: 2,
   tables: [relocations, relocationMoves],
 };

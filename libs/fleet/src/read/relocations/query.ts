@@ -1,9 +1,11 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsIn } from 'class-validator';
+import { IsIn, Length, Matches } from 'class-validator';
+import { sql } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  equalTo,
   keysetPage,
   Page,
   ReadAt,
@@ -13,7 +15,7 @@ import {
 } from '@hostledger/http';
 import type { MoveState } from '../../domain/relocation-moves.js';
 import { relocationUnknown } from '../../domain/relocation.js';
-import { MayBeAbsent, RelocationParams } from '../../http/forms.js';
+import { IsFacility, MayBeAbsent, RelocationParams, UpperCase } from '../../http/forms.js';
 import { known, PlaceView } from '../views.js';
 import type { RelocationMoveRow, RelocationRow } from './projection.js';
 
@@ -30,9 +32,34 @@ export class RelocationsFilter extends Page {
   @MayBeAbsent()
   @IsIn(STATUSES)
   status?: RelocationRow['status'];
+
+  /**
+   * The planner's name for the plan.
+   * @example HALVING-2024
+   */
+  @MayBeAbsent()
+  @Length(1, 100)
+  reference?: string;
+
+  /**
+   * Plans that move machines to this facility.
+   * @example PECOS
+   */
+  @MayBeAbsent()
+  @IsFacility()
+  facility?: string;
 }
 
 export class RelocationMovesFilter extends Page {
+  /**
+   * Moves of this machine.
+   * @example HKYDD1AABJHAG0001
+   */
+  @MayBeAbsent()
+  @UpperCase()
+  @Matches(/^[A-Z0-9]{6,40}$/, { message: '$property is 6 to 40 letters and digits' })
+  serial?: string;
+
   @MayBeAbsent()
   @IsIn(STATES)
   state?: MoveState;
@@ -149,8 +176,12 @@ export class RelocationsController {
       at,
       (db) => {
         const all = db.selectFrom('relocations').selectAll();
-        const { status } = filter;
-        const query = status === undefined ? all : all.where('status', '=', status);
+        const { reference, status, facility } = filter;
+        let query = equalTo(all, { reference, status }, 'desc');
+        if (facility !== undefined) {
+          const there = JSON.stringify([{ facility }]);
+          query = query.where(sql<boolean>`destinations @> ${there}::jsonb`);
+        }
         return keysetPage(query, filter, ['position'], 'desc');
       },
     );
@@ -186,13 +217,13 @@ export class RelocationsController {
   ) {
     const { position, value } = await this.readModels.read<Tables, PageOf<RelocationMoveRow>>(
       at,
-      (db) => {
-        const all = db
-          .selectFrom('relocation_moves')
-          .selectAll()
-          .where('relocation_id', '=', relocationId);
-        const { state } = filter;
-        const query = state === undefined ? all : all.where('state', '=', state);
+      async (db) => {
+        const known = db.selectFrom('relocations').select('relocation_id');
+        const plan = await known.where('relocation_id', '=', relocationId).executeTakeFirst();
+        if (!plan) throw relocationUnknown(relocationId);
+        const { serial, state } = filter;
+        const all = db.selectFrom('relocation_moves').selectAll();
+        const query = equalTo(all, { relocation_id: relocationId, serial, state });
         return keysetPage(query, filter, ['move']);
       },
     );

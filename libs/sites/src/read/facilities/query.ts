@@ -5,6 +5,7 @@ import { sql, type Kysely } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  IsTrueOrFalse,
   keysetPage,
   Page,
   ReadAt,
@@ -161,8 +162,7 @@ export class PowerRateList {
 
 export class CurtailmentsFilter extends Page {
   /** Those that are neither over nor cancelled, or those that are. */
-  @MayBeAbsent()
-  @IsIn(['true', 'false'])
+  @IsTrueOrFalse()
   open?: 'true' | 'false';
 
   /** Those in force at this instant, UTC. */

@@ -6,6 +6,7 @@ import { sql, type Kysely, type SelectQueryBuilder } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  IsTrueOrFalse,
   keysetPage,
   Page,
   ReadAt,
@@ -80,14 +81,12 @@ export class RacksFilter extends Page {
   minFreeSlots?: number;
 
   /** Racks that are derated, or those that are not. */
-  @MayBeAbsent()
-  @IsIn(['true', 'false'])
+  @IsTrueOrFalse()
   derated?: 'true' | 'false';
 
-  /** Racks in which more is in use than the limit in force. */
-  @MayBeAbsent()
-  @IsIn(['true'])
-  inBreach?: 'true';
+  /** Racks in which more is in use than the limit in force, or those in which it is not. */
+  @IsTrueOrFalse()
+  inBreach?: 'true' | 'false';
 }
 
 export class ReservationsFilter extends Page {
@@ -251,7 +250,9 @@ const matching = (
   if (derated !== undefined) {
     query = query.whereRef('power_limit_watts', derated === 'true' ? '<' : '=', 'rated_watts');
   }
-  if (inBreach !== undefined) query = query.where('breach_watts', '>', 0n);
+  if (inBreach !== undefined) {
+    query = query.where('breach_watts', inBreach === 'true' ? '>' : '=', 0n);
+  }
   return query;
 };
 
