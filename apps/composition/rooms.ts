@@ -19,6 +19,7 @@ import {
   operationsProcess,
   operationsProjection,
 } from '@hostledger/operations';
+import { ProjectionsApiModule } from '@hostledger/projections';
 import { SitesApiModule, sitesProcesses, sitesProjections } from '@hostledger/sites';
 import type { System } from './system.js';
 
@@ -30,6 +31,7 @@ export const apiModules = [
   FleetApiModule,
   FleetCensusModule,
   OperationsApiModule,
+  ProjectionsApiModule,
 ] as const;
 
 export const readModelProjections: readonly Projection[] = [

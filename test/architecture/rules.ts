@@ -12,6 +12,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   http: ['eventsourcing', 'config'],
   operations: ['eventsourcing', 'http'],
   access: ['eventsourcing', 'http'],
+  projections: ['eventsourcing', 'http'],
   sites: ['eventsourcing', 'http'],
   contracts: ['eventsourcing', 'http', 'sites'],
   fleet: ['eventsourcing', 'http', 'operations', 'sites', 'contracts'],

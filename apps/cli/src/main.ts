@@ -1,11 +1,13 @@
 import '../../composition/require-node.js';
 import { Command } from 'commander';
 import { playCommand } from './play/command.js';
+import { projectionCommands } from './projections.js';
 import { tokenCommands } from './tokens.js';
 
 const program = new Command('hostledger').description('Operate a Hostledger installation');
 tokenCommands(program);
 playCommand(program);
+projectionCommands(program);
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;

@@ -1,10 +1,13 @@
+import { lagsBehind } from '@hostledger/eventsourcing';
 import { EventStoreFeeds } from '@hostledger/eventsourcing/eventstoredb';
 import {
   ProcessRunner,
   ProjectionRunner,
+  ReadModels,
   type ProjectionRunnerStatus,
 } from '@hostledger/eventsourcing/postgres';
-import type { ReadinessProbe, ScrapedRunner } from '@hostledger/http';
+import type { ReadinessProbe, ScrapedProjection, ScrapedRunner } from '@hostledger/http';
+import { decisionsAbout } from '@hostledger/projections';
 import { durableProcesses, readModelProjections } from '../../composition/rooms.js';
 import type { System } from '../../composition/system.js';
 
@@ -16,12 +19,16 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
+/** The groups, under whose names operators decide. */
+const READ_MODELS = 'read_models';
+const PROCESSES = 'processes';
+
 export const startWorker = (system: System): Worker => {
-  const { eventStore, database, metrics, logger } = system;
+  const { aggregateStore, eventStore, database, metrics, logger } = system;
   const shared = {
     database,
     feeds: new EventStoreFeeds(eventStore, metrics),
-    head: () => eventStore.head(),
+    log: eventStore,
     observer: {
       batchApplied: (runner: string, events: number, seconds: number) =>
         metrics.batchApplied(runner, events, seconds),
@@ -31,23 +38,26 @@ export const startWorker = (system: System): Worker => {
   };
   const readModels = new ProjectionRunner({
     ...shared,
-    name: 'read_models',
+    name: READ_MODELS,
     projections: readModelProjections,
+    decisions: decisionsAbout(aggregateStore, READ_MODELS),
   });
   const processes = new ProcessRunner({
     ...shared,
-    name: 'processes',
+    name: PROCESSES,
     processes: durableProcesses(system),
+    decisions: decisionsAbout(aggregateStore, PROCESSES),
   });
   readModels.start();
   processes.start();
   metrics.scrapeRunners(() => scraped(readModels, processes));
+  metrics.scrapeProjections(() => scrapedProjections(system, readModels, processes));
   return {
     readModels,
     processes,
     readiness: [
       { name: 'read-models', check: () => Promise.resolve(problemOf(readModels.status())) },
-      { name: 'processes', check: () => Promise.resolve(problemOf(processes.status().lists)) },
+      { name: PROCESSES, check: () => Promise.resolve(problemOf(processes.status().lists)) },
     ],
     stop: async () => {
       await Promise.all([processes.stop(), readModels.stop()]);
@@ -77,11 +87,15 @@ const PROBE_TIMEOUT_MS = 2_000;
 
 /** What is wrong with a runner, naming projection, position, event and cause; nothing when it is well. */
 const problemOf = ({ phase, position, lastError, projections }: ProjectionRunnerStatus) => {
-  const stopped = projections.find(({ failure }) => failure);
-  if (stopped?.failure) {
-    const { eventType, position: at, cause } = stopped.failure;
-    return `Projection ${stopped.name} stopped at ${eventType} (position ${at}): ${cause}`;
-  }
+  const stops = projections.flatMap(({ name, failure }) =>
+    failure
+      ? [
+          `Projection ${name} stopped at ${failure.eventType} (position ${failure.position}): ` +
+            failure.cause,
+        ]
+      : [],
+  );
+  if (stops.length > 0) return stops.join('; ');
   if (phase === 'live' || phase === 'standby') return undefined;
   return `${phase} at position ${position}${lastError ? `: ${lastError.message}` : ''}`;
 };
@@ -102,3 +116,31 @@ const scraped = (readModels: ProjectionRunner, processes: ProcessRunner): Scrape
     })),
   ];
 };
+
+/** Those that this worker keeps, each with its own lag; to-do lists as well. */
+const scrapedProjections = async (
+  { eventStore, database }: System,
+  readModels: ProjectionRunner,
+  processes: ProcessRunner,
+): Promise<ScrapedProjection[]> => {
+  const groups = [readModels.status(), processes.status().lists];
+  const kept = groups.flatMap(({ phase, projections }) =>
+    projections.filter(({ owned }) => owned).map((projection) => ({ phase, ...projection })),
+  );
+  const rows = await new ReadModels(database, { projections: [] }).generations();
+  const readers = kept.map(
+    ({ name, version, run }) =>
+      rows.find((row) => row.name === name && row.version === version && row.run === run) ??
+      NOTHING_READ,
+  );
+  const lags = await lagsBehind(eventStore, readers, new Date());
+  return kept.map(({ name, phase, position, failure }, index) => ({
+    name,
+    up: phase === 'live' && failure === undefined,
+    position: Number(position),
+    lagEvents: lags[index]!.events,
+    lagSeconds: lags[index]!.seconds,
+  }));
+};
+
+const NOTHING_READ = { position: 0n, events: 0n };

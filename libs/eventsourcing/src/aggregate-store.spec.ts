@@ -106,6 +106,21 @@ describe('handling a command', () => {
     expect(streams.log).toHaveLength(2);
   });
 
+  it('forgets what it knows of a stream when the log was restored to an older state', async () => {
+    await store.handle(tally, 'a', count(1), as('one'));
+    const backup = new InMemoryStreams();
+    const log = new AggregateStore(backup);
+    await log.handle(tally, 'a', count(1), as('one'));
+    await store.handle(tally, 'a', count(2), as('two'));
+    jest.spyOn(streams, 'readStream').mockImplementation((...of) => backup.readStream(...of));
+    jest.spyOn(streams, 'append').mockImplementation((...of) => backup.append(...of));
+    expect(await store.handle(tally, 'a', count(4), as('three'))).toMatchObject({
+      state: 5,
+      revision: 1n,
+    });
+    expect((await store.load(tally, 'a', { fresh: true })).commands).toHaveLength(2);
+  });
+
   it('refuses a known command id with another body', async () => {
     await store.handle(tally, 'a', count(1), as('one'));
     await expect(store.handle(tally, 'a', count(2), as('one'))).rejects.toThrow(CommandIdReused);

@@ -224,15 +224,25 @@ export class AggregateStore {
     return { state, revision, position, events, replayed: false };
   }
 
-  /** Reads what the known state lacks and remembers the result. */
+  /**
+   * Reads what the known state lacks and remembers the result. The last event known is read again:
+   * where it is not the one that was folded, the log was restored or replaced under this process,
+   * and what was known is of another history.
+   */
   private async refresh<S, C extends DomainCommand, E extends DomainEvent>(
     aggregate: Aggregate<S, C, E>,
     stream: string,
     known: Known = unknownStream(aggregate.initialState),
   ): Promise<Known> {
-    const missing = await this.streams.readStream(stream, known.revision + 1n);
+    const isKnown = known.revision >= 0n;
+    const read = await this.streams.readStream(stream, isKnown ? known.revision : 0n);
+    if (isKnown && !isLastEventOf(known, read[0])) {
+      this.cache.delete(stream);
+      return this.refresh(aggregate, stream);
+    }
+    const missing = isKnown ? read.slice(1) : read;
     if (missing.length === 0) {
-      if (known.revision >= 0n) this.cache.set(stream, known);
+      if (isKnown) this.cache.set(stream, known);
       return known;
     }
     let state = known.state as S;
@@ -286,6 +296,16 @@ const unknownStream = (state: unknown): Known => ({
   position: 0n,
   commands: [],
 });
+
+/** By its command, since a position is only as exact as the server's reply to the append. */
+const isLastEventOf = ({ commands }: Known, event: RecordedEvent | undefined): boolean => {
+  const last = commands.at(-1);
+  return (
+    event !== undefined &&
+    event.metadata.commandId === last?.id &&
+    event.metadata.commandHash === last.hash
+  );
+};
 
 /** The outcome of an accepted command, again; the state returned is the present one. */
 const replay = <S, E extends DomainEvent>(

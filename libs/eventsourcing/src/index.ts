@@ -8,5 +8,7 @@ export * from './aggregate-store.js';
 export * from './projection.js';
 export * from './process.js';
 export * from './log-feed.js';
+export * from './decisions.js';
+export * from './log-lag.js';
 export * from './concurrency.js';
 export * from './command-key.js';

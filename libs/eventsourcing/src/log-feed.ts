@@ -23,10 +23,13 @@ export interface LogFeeds {
   /**
    * @param options.from position after which to begin; 0 is the start of the log.
    * @param options.eventTypes only these types; all but system events when absent.
+   * @param options.beforeReopening called before the feed goes on after a fault of the log; what it
+   *   rejects with ends the feed, unless it is `StoreUnavailable`.
    */
   open(options: {
     readonly name: string;
     readonly from: bigint;
     readonly eventTypes?: readonly string[];
+    readonly beforeReopening?: () => Promise<void>;
   }): LogFeed;
 }

@@ -50,7 +50,12 @@ export { sendCsv, sendEvents, type ServerSentEvent } from './event-stream.js';
 export { fastifyAdapter } from './adapter.js';
 export { configureHttp, type HttpOptions } from './configure.js';
 export { logDestination } from './log-destination.js';
-export { Metrics, type ScrapedRunner, type ThreadMetrics } from './metrics.js';
+export {
+  Metrics,
+  type ScrapedProjection,
+  type ScrapedRunner,
+  type ThreadMetrics,
+} from './metrics.js';
 export { HttpModule, type HttpModuleOptions } from './http.module.js';
 export { READINESS, type ReadinessProbe } from './operations.controllers.js';
 export { openApiDocument, serveOpenApi } from './openapi.js';

@@ -22,6 +22,16 @@ export interface ScrapedRunner {
   readonly backlog?: number;
 }
 
+/** What a worker reports of one projection that it keeps at the moment of a scrape. */
+export interface ScrapedProjection {
+  readonly name: string;
+  /** It applies events and has not stopped at one. */
+  readonly up: boolean;
+  readonly position: number;
+  readonly lagEvents: number;
+  readonly lagSeconds: number;
+}
+
 /** The metrics of a thread in a form that goes to another. */
 export type ThreadMetrics = MetricObjectWithValues<MetricValue<string>>[];
 
@@ -150,6 +160,38 @@ export class Metrics implements KernelObserver {
     gauge('position', 'Log position applied', ({ position }) => position);
     gauge('lag_seconds', 'Age of the newest event not yet applied', ({ lagSeconds }) => lagSeconds);
     gauge('backlog', 'Open items of a process', ({ backlog }) => backlog);
+  }
+
+  /**
+   * Adds gauges of the projections that this process keeps. They are asked for once a scrape, which
+   * goes on without them where database or log do not answer.
+   */
+  scrapeProjections(projections: () => Promise<readonly ScrapedProjection[]>): void {
+    let asked: Promise<readonly ScrapedProjection[]> | undefined;
+    const once = (): Promise<readonly ScrapedProjection[]> => {
+      asked ??= projections()
+        .catch(() => [])
+        .finally(() => (asked = undefined));
+      return asked;
+    };
+    const gauge = (name: string, help: string, value: (of: ScrapedProjection) => number) =>
+      new Gauge({
+        name: `hostledger_projection_${name}`,
+        help,
+        labelNames: ['projection'],
+        registers: [this.registry],
+        async collect() {
+          const scraped = await once();
+          this.reset();
+          for (const projection of scraped) {
+            this.set({ projection: projection.name }, value(projection));
+          }
+        },
+      });
+    gauge('up', 'Whether the projection applies events', ({ up }) => Number(up));
+    gauge('position', 'Log position its tables are true at', ({ position }) => position);
+    gauge('lag_events', 'Events not yet applied, exact up to 1000', ({ lagEvents }) => lagEvents);
+    gauge('lag_seconds', 'Age of the oldest event not yet applied', ({ lagSeconds }) => lagSeconds);
   }
 
   private histogram<L extends string>(name: string, help: string, labelNames: L[]): Histogram<L> {

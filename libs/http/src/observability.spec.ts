@@ -5,7 +5,11 @@ import {
   TooMuchContention,
   type CommandContext,
 } from '@hostledger/eventsourcing';
-import { ReadModelBehind, ReadModelUnavailable } from '@hostledger/eventsourcing/postgres';
+import {
+  ReadModelBehind,
+  ReadModelRefused,
+  ReadModelUnavailable,
+} from '@hostledger/eventsourcing/postgres';
 import { listen, send, type ListeningApp } from './http.fixture.js';
 import { readable } from './log-destination.js';
 import { Metrics } from './metrics.js';
@@ -140,6 +144,7 @@ describe('what passes by itself', () => {
     ['server/store-unavailable', new StoreUnavailable('deadline'), 503],
     ['server/contention', new TooMuchContention('lamp-hall', 3), 503],
     ['server/read-model-behind', new ReadModelBehind(20n, 10n), 503],
+    ['server/read-model-refused', new ReadModelRefused('another log'), 503],
     ['server/read-model-unavailable', new ReadModelUnavailable('no answer'), 503],
   ])('is answered %s, to be sent again', async (code, thrown, status) => {
     failure = { thrown };

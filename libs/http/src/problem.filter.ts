@@ -18,6 +18,8 @@ const STATUS_OF: Readonly<Record<RefusalKind, number>> = {
 
 /** Retry-After for what passes by itself, in seconds. */
 const RETRY_SOON = 1;
+/** For what somebody has to do something about. */
+const RETRY_LATER = 30;
 
 /** Turns whatever was thrown into one problem; unknown errors say nothing of their cause. */
 export const toProblem = (error: unknown): ProblemError => {
@@ -56,6 +58,10 @@ export const toProblem = (error: unknown): ProblemError => {
     case 'ReadModelBehind':
       return new ProblemError(503, 'server/read-model-behind', message, {
         retryAfterSeconds: RETRY_SOON,
+      });
+    case 'ReadModelRefused':
+      return new ProblemError(503, 'server/read-model-refused', message, {
+        retryAfterSeconds: RETRY_LATER,
       });
     case 'ReadModelUnavailable':
       return new ProblemError(503, 'server/read-model-unavailable', message, {

@@ -115,5 +115,9 @@ registerProblems({
     status: 503,
     title: 'The read models have not reached the position asked for',
   },
+  'server/read-model-refused': {
+    status: 503,
+    title: 'The read models know events that are not in the log; an operator has to decide',
+  },
   'server/read-model-unavailable': { status: 503, title: 'The read models do not answer' },
 });

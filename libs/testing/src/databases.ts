@@ -19,9 +19,13 @@ export interface TestDatabase {
 const openDatabase = async (options: DatabaseOptions): Promise<Database> =>
   (await import('@hostledger/eventsourcing/postgres')).openDatabase(options);
 
+const OPEN_WITHIN_MS = 60_000;
+
 const embedded = async (): Promise<TestDatabase> => {
   const directory = await mkdtemp(path.join(tmpdir(), 'hostledger-db-'));
   const database = await openDatabase({ directory });
+  // It is opened by its first query, for which a spec that waits for something has no time.
+  await database.ping(OPEN_WITHIN_MS);
   return {
     database,
     server: undefined,

@@ -26,16 +26,21 @@ export class InMemoryLog implements LogFeeds {
     this.events.length = keep;
   }
 
+  /** As `LogIdentity` tells one log from another. */
+  head(): Promise<bigint> {
+    return Promise.resolve(this.end);
+  }
+
+  idAt(position: bigint): Promise<string | undefined> {
+    return Promise.resolve(this.events.find((event) => event.position === position)?.id);
+  }
+
   /** Position of the last event; 0 for an empty log. */
   get end(): bigint {
     return this.events.at(-1)?.position ?? 0n;
   }
 
-  open(options: {
-    readonly name: string;
-    readonly from: bigint;
-    readonly eventTypes?: readonly string[];
-  }): LogFeed {
+  open(options: Parameters<LogFeeds['open']>[0]): LogFeed {
     this.openedFrom.push(options.from);
     const wanted = options.eventTypes && new Set(options.eventTypes);
     let reached = options.from;

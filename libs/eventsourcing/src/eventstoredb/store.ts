@@ -126,6 +126,25 @@ export class EventStore implements StreamAccess {
     });
   }
 
+  /**
+   * Id of the event at exactly this position; undefined where no event begins there, which newer
+   * servers refuse to read and older ones answer with what comes after.
+   */
+  async idAt(position: bigint): Promise<string | undefined> {
+    return this.persistently('read of one event', async (client) => {
+      const fromPosition = { commit: position, prepare: position };
+      const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1 });
+      try {
+        const [event] = await this.collect(read, 'read of one event');
+        return event?.position === position ? event.id : undefined;
+      } catch (error) {
+        // The refusal of a position comes under a code that others share.
+        if (isTransient(error) && !/position/i.test((error as Error).message)) throw error;
+        return undefined;
+      }
+    });
+  }
+
   /** Commit position of the last record of the log; 0 when it is empty. One cheap read: the health probe. */
   async head(timeoutMs = this.callTimeoutMs): Promise<bigint> {
     const read = this.client().readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 });

@@ -6,6 +6,7 @@ import {
   type AllStreamSubscription,
 } from '@eventstore/db-client';
 import type { LogBatch, LogFeed, LogFeeds } from '../log-feed.js';
+import { StoreUnavailable } from '../errors.js';
 import type { RecordedEvent } from '../message.js';
 import { silentObserver, type KernelObserver } from '../observer.js';
 import { reasonOf } from './failures.js';
@@ -27,6 +28,8 @@ export class FeedClosed extends Error {
   }
 }
 
+type FeedOptions = Parameters<LogFeeds['open']>[0];
+
 /** Opens supervised catch-up subscriptions to `$all`. */
 export class EventStoreFeeds implements LogFeeds {
   constructor(
@@ -35,7 +38,7 @@ export class EventStoreFeeds implements LogFeeds {
     private readonly stallAfterMs = STALL_AFTER_MS,
   ) {}
 
-  open(options: { name: string; from: bigint; eventTypes?: readonly string[] }): LogFeed {
+  open(options: FeedOptions): LogFeed {
     return new SupervisedSubscription(this.store, this.observer, this.stallAfterMs, options);
   }
 }
@@ -60,6 +63,7 @@ class SupervisedSubscription implements LogFeed {
   private current: AllStreamSubscription | undefined;
   private wake: (() => void) | undefined;
   private unreachableHead = 0n;
+  private fault: { readonly error: unknown } | undefined;
   private readonly watchdog: NodeJS.Timeout;
   private readonly supervising: Promise<void>;
 
@@ -67,7 +71,7 @@ class SupervisedSubscription implements LogFeed {
     private readonly store: EventStore,
     private readonly observer: KernelObserver,
     private readonly stallAfterMs: number,
-    private readonly options: { name: string; from: bigint; eventTypes?: readonly string[] },
+    private readonly options: FeedOptions,
   ) {
     this.reached = options.from;
     this.handedOut = options.from;
@@ -79,6 +83,7 @@ class SupervisedSubscription implements LogFeed {
   async next(maxEvents: number): Promise<LogBatch> {
     while (!this.hasNews()) {
       if (this.closed) throw new FeedClosed();
+      if (this.fault) throw this.fault.error;
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
     const events = this.queue.splice(0, maxEvents);
@@ -116,6 +121,25 @@ class SupervisedSubscription implements LogFeed {
       this.observer.subscriptionReopened(this.options.name, reason);
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
       await sleep(pauseMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
+      await this.untilMayGoOn();
+      if (this.fault) return;
+    }
+  }
+
+  /** Asks the consumer whether this is still its log, for as long as the log cannot tell. */
+  private async untilMayGoOn(): Promise<void> {
+    while (!this.closed) {
+      try {
+        return await this.options.beforeReopening?.();
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) {
+          this.fault = { error };
+          return this.signal();
+        }
+      }
+      await sleep(FIRST_PAUSE_MS, undefined, { signal: this.closing.signal }).catch(
+        () => undefined,
+      );
     }
   }
 

@@ -4,33 +4,41 @@ import type { RecordedEvent } from '../message.js';
 import type { AnyTableFold, Projection } from '../projection.js';
 import { codeOf } from './errors.js';
 import type { RowCache } from './row-cache.js';
-import { schemaOf } from './schema.js';
-import { rowKey, settled, TableStore, type RowKey, type TableRow } from './table-store.js';
+import type { Generation } from './generation.js';
+import { rowKey, settled, type TableStore, type RowKey, type TableRow } from './table-store.js';
 
-/** A projection with the position its tables are at. */
-export interface FoldedProjection {
+/** The tables of a projection in one schema, which hold all events up to the checkpoint. */
+export interface FoldTarget {
   readonly projection: Projection;
+  readonly stores: readonly TableStore[];
   readonly checkpoint: bigint;
+  /** Events it is not given, by position with their ids. */
+  readonly parked?: ReadonlyMap<bigint, string>;
+}
+
+/** A target whose checkpoint is kept. */
+export interface FoldedGeneration extends FoldTarget {
+  readonly generation: Generation;
 }
 
 /** One projection could not take an event: its code is wrong, or a row does not fit its table. */
 export class ProjectionFault extends Error {
   constructor(
-    readonly projection: Projection,
+    readonly target: FoldTarget,
     /** Index of the event in the batch, where it is known. */
     readonly index: number | undefined,
     cause: unknown,
   ) {
-    super(`Projection ${projection.name}: ${String(cause)}`, { cause });
+    super(`Projection ${target.projection.name}: ${String(cause)}`, { cause });
     this.name = 'ProjectionFault';
   }
 }
 
-/** Somebody else moved a checkpoint: another runner believes that it owns the group. */
+/** Somebody else moved a checkpoint: another process believes that it owns a generation. */
 export class CheckpointMoved extends Error {
-  constructor(projections: readonly FoldedProjection[]) {
-    const names = projections.map(({ projection }) => projection.name).join(', ');
-    super(`A checkpoint was moved by another runner (${names})`);
+  constructor(generations: readonly FoldedGeneration[]) {
+    const names = generations.map(({ generation }) => generation.schema).join(', ');
+    super(`A checkpoint was moved by another process (${names})`);
     this.name = 'CheckpointMoved';
   }
 }
@@ -42,40 +50,53 @@ export interface TableChange {
 }
 
 /**
- * Folds the events into the tables of the projections, which are all behind `position`, and moves
- * their checkpoints there. To be called in a transaction: it either has all effects or none. Events
- * at or before the checkpoint of a projection have no effect on it.
+ * Folds the events into the tables of the generations, which are all behind `position`, and moves
+ * their checkpoints there. To be called in a transaction: it either has all effects or none.
  *
- * The checkpoints move first: of two runners that both believe they are the owner, one waits for
+ * The checkpoints move first: of two processes that both believe they are the owner, one waits for
  * the other's commit there and is told {@link CheckpointMoved}. Were the rows first, it would trip
  * over a row that the other has inserted, and take that for a fault of the projection.
  */
 export const applyBatch = async (
   db: Kysely<unknown>,
   cache: RowCache,
-  projections: readonly FoldedProjection[],
+  generations: readonly FoldedGeneration[],
   events: readonly RecordedEvent[],
   position: bigint,
 ): Promise<TableChange[]> => {
-  await moveCheckpoints(db, projections, position, events.at(-1)?.position ?? 0n);
+  await moveCheckpoints(db, generations, events, position);
+  return foldEvents(db, cache, generations, events);
+};
+
+/**
+ * Folds the events into the tables of the targets, in a transaction. Events at or before the
+ * checkpoint of a target have no effect on it.
+ */
+export const foldEvents = async (
+  db: Kysely<unknown>,
+  cache: RowCache,
+  targets: readonly FoldTarget[],
+  events: readonly RecordedEvent[],
+): Promise<TableChange[]> => {
   const lifted = new Map<Projection['upcasters'], readonly RecordedEvent[]>();
   const changes: TableChange[] = [];
   const writes = new Writes(db);
   try {
-    for (const { projection, checkpoint } of projections) {
+    for (const target of targets) {
+      const { projection, stores } = target;
       const { upcasters } = projection;
       const current =
-        lifted.get(upcasters) ?? (upcasters ? lift(projection, upcasters, events) : events);
+        lifted.get(upcasters) ?? (upcasters ? lift(target, upcasters, events) : events);
       lifted.set(upcasters, current);
-      for (const [index, store] of storesOf(projection).entries()) {
+      for (const [index, store] of stores.entries()) {
         const fold = projection.tables[index]!;
-        const touches = touchesOf(projection, fold, current, checkpoint);
+        const touches = touchesOf(target, fold, current);
         if (touches.length === 0) continue;
         const states = fold.table.insertOnly
           ? new Map<string, RowState>()
-          : await statesOf(projection, writes, cache, store, touches);
-        foldRows(projection, fold, touches, states);
-        changes.push(writeRows(writes, projection, store, states));
+          : await statesOf(target, writes, cache, store, touches);
+        foldRows(target, fold, touches, states);
+        changes.push(writeRows(writes, target, store, states));
       }
     }
     await writes.end();
@@ -95,20 +116,20 @@ class Writes {
 
   constructor(private readonly db: Kysely<unknown>) {}
 
-  add(projection: Projection, statement: CompiledQuery): void {
+  add(target: FoldTarget, statement: CompiledQuery): void {
     this.tail = this.tail.then(async () => {
       if (this.failure) return;
       try {
         await this.db.executeQuery(statement);
       } catch (error) {
-        this.failure = { error: blamed(projection, error) };
+        this.failure = { error: blamed(target, error) };
       }
     });
   }
 
   /** Runs in turn with the statements. */
   async load(
-    projection: Projection,
+    target: FoldTarget,
     store: TableStore,
     keys: readonly TableRow[],
   ): Promise<TableRow[]> {
@@ -116,7 +137,7 @@ class Writes {
     try {
       return await store.load(this.db, keys);
     } catch (error) {
-      throw blamed(projection, error);
+      throw blamed(target, error);
     }
   }
 
@@ -140,21 +161,22 @@ interface Touch extends RowKey {
 }
 
 const touchesOf = (
-  projection: Projection,
+  target: FoldTarget,
   { table, keys }: AnyTableFold,
   events: readonly RecordedEvent[],
-  checkpoint: bigint,
 ): Touch[] => {
+  const { checkpoint, parked } = target;
   const touches: Touch[] = [];
   for (let index = 0; index < events.length; index += 1) {
     const event = events[index]!;
     if (event.position <= checkpoint || !Object.hasOwn(keys, event.type)) continue;
+    if (parked?.get(event.position) === event.id) continue;
     try {
       for (const key of keys[event.type]!(event)) {
         touches.push({ index, event, ...rowKey(table, key) });
       }
     } catch (error) {
-      throw new ProjectionFault(projection, index, error);
+      throw new ProjectionFault(target, index, error);
     }
   }
   return touches;
@@ -168,7 +190,7 @@ interface RowState {
 }
 
 const statesOf = async (
-  projection: Projection,
+  target: FoldTarget,
   writes: Writes,
   cache: RowCache,
   store: TableStore,
@@ -183,7 +205,7 @@ const statesOf = async (
     if (!row) missing.push(key);
   }
   if (missing.length === 0) return states;
-  for (const row of await writes.load(projection, store, missing)) {
+  for (const row of await writes.load(target, store, missing)) {
     const state = states.get(rowKey(store.table, row).id)!;
     state.stored = row;
     state.row = row;
@@ -192,7 +214,7 @@ const statesOf = async (
 };
 
 const foldRows = (
-  projection: Projection,
+  target: FoldTarget,
   { table, evolve }: AnyTableFold,
   touches: readonly Touch[],
   states: Map<string, RowState>,
@@ -205,14 +227,14 @@ const foldRows = (
       const row = evolve(state.row, event, key);
       state.row = row === undefined || row === state.row ? row : settled(table, key, row);
     } catch (error) {
-      throw new ProjectionFault(projection, index, error);
+      throw new ProjectionFault(target, index, error);
     }
   }
 };
 
 const writeRows = (
   writes: Writes,
-  projection: Projection,
+  target: FoldTarget,
   store: TableStore,
   states: ReadonlyMap<string, RowState>,
 ): TableChange => {
@@ -228,37 +250,48 @@ const writeRows = (
     else inserted.push(row);
   }
   try {
-    for (const statement of store.remove(removed)) writes.add(projection, statement);
-    for (const statement of store.insert(inserted)) writes.add(projection, statement);
-    for (const statement of store.upsert(updated)) writes.add(projection, statement);
+    for (const statement of store.remove(removed)) writes.add(target, statement);
+    for (const statement of store.insert(inserted)) writes.add(target, statement);
+    for (const statement of store.upsert(updated)) writes.add(target, statement);
   } catch (error) {
-    throw new ProjectionFault(projection, undefined, error);
+    throw new ProjectionFault(target, undefined, error);
   }
   return { store, rows };
 };
 
 const moveCheckpoints = async (
   db: Kysely<unknown>,
-  projections: readonly FoldedProjection[],
+  generations: readonly FoldedGeneration[],
+  events: readonly RecordedEvent[],
   position: bigint,
-  lastEvent: bigint,
 ): Promise<void> => {
-  const expected = projections.map(({ projection: { name, version }, checkpoint }) => ({
+  const expected = generations.map(({ generation: { name, version, run }, checkpoint }) => ({
     name,
     version,
+    run,
     position: checkpoint.toString(),
+    events: countAfter(events, checkpoint),
   }));
-  const { numAffectedRows } = await sql`update hostledger_meta.checkpoints c
-    set position = ${position}::bigint, updated_at = now(),
-      last_event = greatest(last_event, ${lastEvent}::bigint)
+  const last = events.at(-1);
+  const { numAffectedRows } = await sql`update hostledger_meta.generations g
+    set position = ${position}::bigint, updated_at = now(), events = g.events + k.events,
+      last_event = greatest(g.last_event, ${last?.position ?? 0n}::bigint),
+      last_event_id = case when g.last_event < ${last?.position ?? 0n}::bigint
+        then ${last?.id ?? null}::text else g.last_event_id end
     from json_to_recordset(${JSON.stringify(expected)}::json)
-      as k(name text, version integer, position bigint)
-    where c.name = k.name and c.version = k.version and c.position = k.position`.execute(db);
-  if (numAffectedRows !== BigInt(projections.length)) throw new CheckpointMoved(projections);
+      as k(name text, version integer, run integer, position bigint, events bigint)
+    where g.name = k.name and g.version = k.version and g.run = k.run
+      and g.position = k.position`.execute(db);
+  if (numAffectedRows !== BigInt(generations.length)) throw new CheckpointMoved(generations);
+};
+
+const countAfter = (events: readonly RecordedEvent[], checkpoint: bigint): number => {
+  const first = events.findIndex(({ position }) => position > checkpoint);
+  return first < 0 ? 0 : events.length - first;
 };
 
 const lift = (
-  projection: Projection,
+  target: FoldTarget,
   upcasters: NonNullable<Projection['upcasters']>,
   events: readonly RecordedEvent[],
 ): RecordedEvent[] =>
@@ -267,24 +300,13 @@ const lift = (
       const newest = upcast(upcasters, event);
       return newest === event ? event : { ...event, type: newest.type, data: newest.data };
     } catch (error) {
-      throw new ProjectionFault(projection, index, error);
+      throw new ProjectionFault(target, index, error);
     }
   });
 
-const stores = new WeakMap<Projection, readonly TableStore[]>();
-
-const storesOf = (projection: Projection): readonly TableStore[] => {
-  let known = stores.get(projection);
-  if (!known) {
-    known = projection.tables.map(({ table }) => new TableStore(schemaOf(projection), table));
-    stores.set(projection, known);
-  }
-  return known;
-};
-
 /** A failed statement is the fault of its projection if a value or row is to blame. */
-const blamed = (projection: Projection, error: unknown): unknown =>
-  isRefusedRow(error) ? new ProjectionFault(projection, undefined, error) : error;
+const blamed = (target: FoldTarget, error: unknown): unknown =>
+  isRefusedRow(error) ? new ProjectionFault(target, undefined, error) : error;
 
 /** SQLSTATE classes that a value or row is to blame for: data, constraint, program limit. */
 const isRefusedRow = (error: unknown): boolean =>

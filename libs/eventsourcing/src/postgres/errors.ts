@@ -3,9 +3,20 @@ export class ReadModelBehind extends Error {
   constructor(
     readonly wanted: bigint,
     readonly current: bigint,
+    /** Why they will not get there by themselves. */
+    stop?: string,
   ) {
-    super(`The read models are at position ${current}, not yet at ${wanted}`);
+    const far = `The read models are at position ${current}, not yet at ${wanted}`;
+    super(stop === undefined ? far : `${far}: ${stop}`);
     this.name = 'ReadModelBehind';
+  }
+}
+
+/** The read models know events that are not in the log: it was restored or replaced. */
+export class ReadModelRefused extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'ReadModelRefused';
   }
 }
 

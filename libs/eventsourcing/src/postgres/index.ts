@@ -6,12 +6,16 @@ export {
   type DatabaseOptions,
   type DedicatedSession,
 } from './database.js';
-export { ReadModelBehind, ReadModelUnavailable } from './errors.js';
+export type { GenerationRow } from './bookkeeping.js';
+export { ReadModelBehind, ReadModelRefused, ReadModelUnavailable } from './errors.js';
+export { fillTables, type TablesToFill } from './fill.js';
+export { schemaOf, type GenerationKey, type ProjectionFailure } from './generation.js';
+export { LogReplaced, type LogIdentity } from './log-check.js';
 export {
   ProjectionRunner,
-  type ProjectionFailure,
   type ProjectionRunnerOptions,
   type ProjectionRunnerStatus,
+  type ProjectionStatus,
   type RunnerObserver,
 } from './projection-runner.js';
 export { RemoteProgress, type Progress, type RunnerPhase } from './progress.js';

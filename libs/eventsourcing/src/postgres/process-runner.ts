@@ -1,7 +1,9 @@
+import type { Decisions } from '../decisions.js';
 import type { LogFeeds } from '../log-feed.js';
 import type { DurableProcess } from '../process.js';
 import type { AnyTableFold, Projection } from '../projection.js';
 import type { Database } from './database.js';
+import type { LogIdentity } from './log-check.js';
 import {
   ProjectionRunner,
   type ProjectionRunnerStatus,
@@ -10,13 +12,14 @@ import {
 import { ProcessWork, type ProcessStatus } from './process-work.js';
 
 export interface ProcessRunnerOptions {
-  /** A permanent identity: the advisory lock carries it. */
+  /** The group, a permanent identity: operators decide under this name. */
   readonly name: string;
   readonly processes: readonly DurableProcess[];
   readonly database: Database;
   readonly feeds: LogFeeds;
-  /** Position of the last event of the log, as for {@link ProjectionRunner}. */
-  readonly head?: () => Promise<bigint>;
+  /** As for {@link ProjectionRunner}, like the next one. */
+  readonly log?: LogIdentity;
+  readonly decisions?: () => Promise<Decisions>;
   readonly observer?: RunnerObserver;
   readonly clock?: () => Date;
 }
@@ -37,7 +40,7 @@ const STOP_WITHIN_MS = 15_000;
  */
 export class ProcessRunner {
   private readonly runner: ProjectionRunner;
-  private readonly work: readonly ProcessWork[];
+  private readonly work: readonly { readonly list: string; readonly items: ProcessWork }[];
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
   private lookAgain = false;
@@ -45,19 +48,21 @@ export class ProcessRunner {
   private unsubscribe: () => void = () => undefined;
 
   constructor(private readonly options: ProcessRunnerOptions) {
-    const { processes, database, feeds, head, observer } = options;
+    const { name, processes, database, feeds, log, decisions, observer } = options;
     const clock = options.clock ?? (() => new Date());
     const lists = processes.map(listOf);
-    this.work = processes.map(
-      (process, index) => new ProcessWork(process, lists[index]!, database, clock),
-    );
+    this.work = processes.map((process, index) => ({
+      list: lists[index]!.name,
+      items: new ProcessWork(process, database, clock),
+    }));
     this.runner = new ProjectionRunner({
-      name: options.name,
+      name,
       projections: lists,
       database,
       feeds,
       eventTypes: [...new Set(lists.flatMap(eventTypesOf))],
-      ...(head ? { head } : {}),
+      ...(log ? { log } : {}),
+      ...(decisions ? { decisions } : {}),
       ...(observer ? { observer } : {}),
     });
   }
@@ -75,11 +80,11 @@ export class ProcessRunner {
     clearTimeout(this.timer);
     await this.runner.stop();
     await this.looking;
-    await Promise.all(this.work.map((work) => work.idle(STOP_WITHIN_MS)));
+    await Promise.all(this.work.map(({ items }) => items.idle(STOP_WITHIN_MS)));
   }
 
   status(): ProcessRunnerStatus {
-    return { lists: this.runner.status(), processes: this.work.map((work) => work.status()) };
+    return { lists: this.runner.status(), processes: this.work.map(({ items }) => items.status()) };
   }
 
   /** As {@link ProjectionRunner.waitFor}, for the to-do lists. */
@@ -104,15 +109,14 @@ export class ProcessRunner {
 
   private async lookOnce(): Promise<void> {
     let nextMs = POLL_MS;
-    const signal = this.runner.liveOwnership;
-    if (signal) {
-      for (const work of this.work) {
-        try {
-          const untilDueMs = await work.takeUp(signal, () => this.look());
-          nextMs = Math.min(nextMs, untilDueMs);
-        } catch (error) {
-          this.options.observer?.warned(this.options.name, 'The to-do list cannot be read', error);
-        }
+    for (const { list, items } of this.work) {
+      const tables = this.runner.liveTables(list);
+      if (!tables) continue;
+      try {
+        const untilDueMs = await items.takeUp(tables.schema, tables.signal, () => this.look());
+        nextMs = Math.min(nextMs, untilDueMs);
+      } catch (error) {
+        this.options.observer?.warned(this.options.name, 'The to-do list cannot be read', error);
       }
     }
     if (!this.started) return;

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type RawBuilder } from 'kysely';
 import type { DurableProcess, ProcessItem } from '../process.js';
-import type { Projection } from '../projection.js';
 import type { Database } from './database.js';
-import { schemaOf } from './schema.js';
 
 /** An item that failed and waits for its next attempt. */
 export interface FailingItem {
@@ -23,6 +21,9 @@ export interface ProcessStatus {
   /** Items that failed, the most attempts first, 20 at most. */
   readonly failing: readonly FailingItem[];
 }
+
+/** The table of the list, in the schema of the generation that is in use. */
+type List = RawBuilder<unknown>;
 
 interface Failure {
   readonly attempts: number;
@@ -48,35 +49,32 @@ export class ProcessWork {
   private backlog = 0;
   private oldestOverdue: ProcessStatus['oldestOverdue'];
   private countedAt = -Infinity;
-  private readonly list: RawBuilder<unknown>;
 
   constructor(
     private readonly process: DurableProcess,
-    projection: Projection,
     private readonly database: Database,
     private readonly clock: () => Date,
-  ) {
-    this.list = sql`${sql.id(schemaOf(projection), process.items.table.name)}`;
-  }
+  ) {}
 
   /**
-   * Begins as many due items as there is room for and returns how many milliseconds there are until
-   * the next one is due. `onDone` is called when one ends.
+   * Begins as many due items of the list in this schema as there is room for and returns how many
+   * milliseconds there are until the next one is due. `onDone` is called when one ends.
    */
-  async takeUp(signal: AbortSignal, onDone: () => void): Promise<number> {
+  async takeUp(schema: string, signal: AbortSignal, onDone: () => void): Promise<number> {
     const now = this.clock();
-    await this.count(now);
+    const list = sql`${sql.id(schema, this.process.items.table.name)}`;
+    await this.count(list, now);
     for (const [id, { at }] of this.performed) {
       if (now.getTime() - at >= SETTLE_MS) this.performed.delete(id);
     }
     const room = (this.process.concurrency ?? 1) - this.inFlight.size;
     if (room <= 0) return Infinity;
-    const due = await this.dueItems(now, room + this.performed.size);
+    const due = await this.dueItems(list, now, room + this.performed.size);
     const free = due.filter((item) => this.performed.get(item.item_id)?.row !== textOf(item));
     for (const item of free.slice(0, room)) {
       if (!signal.aborted) this.begin(item, signal, onDone);
     }
-    return this.untilNextMs(now);
+    return this.untilNextMs(list, now);
   }
 
   status(): ProcessStatus {
@@ -135,39 +133,39 @@ export class ProcessWork {
     }
   }
 
-  private async dueItems(now: Date, limit: number): Promise<ProcessItem[]> {
+  private async dueItems(list: List, now: Date, limit: number): Promise<ProcessItem[]> {
     const excluded = [...this.inFlight.keys()];
     const ready: string[] = [];
     for (const [id, { nextAttempt }] of this.failures) {
       (nextAttempt > now.getTime() ? excluded : ready).push(id);
     }
     const onlyReady = this.failures.size >= MAX_FAILING;
-    const { rows } = await sql<ProcessItem>`select * from ${this.list}
+    const { rows } = await sql<ProcessItem>`select * from ${list}
       where due_at <= ${now.toISOString()} and item_id <> all(${excluded}::text[])
       and (${!onlyReady}::boolean or item_id = any(${ready}::text[]))
       order by due_at, item_id limit ${limit}`.execute(this.database.for());
     return rows;
   }
 
-  private async count(now: Date): Promise<void> {
+  private async count(list: List, now: Date): Promise<void> {
     if (Math.abs(performance.now() - this.countedAt) < COUNT_EVERY_MS) return;
     this.countedAt = performance.now();
     const db = this.database.for<unknown>();
     const { rows } = await sql<{ backlog: bigint }>`
-      select count(*) as backlog from ${this.list}`.execute(db);
+      select count(*) as backlog from ${list}`.execute(db);
     this.backlog = Number(rows[0]!.backlog);
-    const oldest = await sql<ProcessItem>`select item_id, due_at from ${this.list}
+    const oldest = await sql<ProcessItem>`select item_id, due_at from ${list}
       where due_at <= ${now.toISOString()} order by due_at, item_id limit 1`.execute(db);
     const [item] = oldest.rows;
     this.oldestOverdue = item && { itemId: item.item_id, dueAt: item.due_at };
-    await this.forgetClosed();
+    await this.forgetClosed(list);
   }
 
   /** Failures of items that have left the list meanwhile. */
-  private async forgetClosed(): Promise<void> {
+  private async forgetClosed(list: List): Promise<void> {
     if (this.failures.size === 0) return;
     const ids = [...this.failures.keys()];
-    const { rows } = await sql<ProcessItem>`select item_id from ${this.list}
+    const { rows } = await sql<ProcessItem>`select item_id from ${list}
       where item_id = any(${ids}::text[])`.execute(this.database.for());
     const open = new Set(rows.map(({ item_id }) => item_id));
     for (const id of ids) {
@@ -175,9 +173,9 @@ export class ProcessWork {
     }
   }
 
-  private async untilNextMs(now: Date): Promise<number> {
+  private async untilNextMs(list: List, now: Date): Promise<number> {
     const { rows } = await sql<{ due_at: string | null }>`select min(due_at) as due_at
-      from ${this.list} where due_at > ${now.toISOString()}`.execute(this.database.for());
+      from ${list} where due_at > ${now.toISOString()}`.execute(this.database.for());
     const due = rows[0]?.due_at;
     const waiting = Array.from(this.failures.values(), ({ nextAttempt }) => nextAttempt);
     const next = Math.min(due ? Date.parse(due) : Infinity, ...waiting);

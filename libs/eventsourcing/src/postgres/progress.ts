@@ -2,18 +2,18 @@ import { ReadModelBehind } from './errors.js';
 
 /**
  * - `starting`: asking for ownership for the first time.
- * - `standby`: another process owns the group.
+ * - `standby`: another process keeps every generation that this one knows.
  * - `catchingUp` / `live`: applying; live once the end of the log was reached.
  * - `retrying`: the database or the log failed, `lastError` says how; tried again with back-off.
- * - `aheadOfLog`: the tables know events that the log does not have; nothing is applied.
+ * - `refused`: the log is not the one the tables were filled from; nothing is applied.
  */
 export type RunnerPhase =
-  'stopped' | 'starting' | 'standby' | 'catchingUp' | 'live' | 'retrying' | 'aheadOfLog';
+  'stopped' | 'starting' | 'standby' | 'catchingUp' | 'live' | 'retrying' | 'refused';
 
 /** How far a runner is. */
 export interface Progress {
   readonly phase: RunnerPhase;
-  /** All tables of the group are true up to here. */
+  /** All tables in use that move are true up to here, those that stopped left out. */
   readonly position: bigint;
   /** Calls back after every change of position or phase; the result ends that. */
   onProgress(listener: () => void): () => void;

@@ -54,6 +54,12 @@ describe.each(databases)('A projection runner on %s', (_, open) => {
     expect(await rows('payments')).toEqual(rowsOf(payments.tables[0]!, log.events));
   };
 
+  /** Everything is in use and at the end of the log. */
+  const untilKept = (runner: ProjectionRunner): Promise<void> =>
+    until(() =>
+      runner.status().projections.every(({ inUse, position }) => inUse && position === log.end),
+    );
+
   beforeAll(async () => {
     test = await open();
   });
@@ -101,9 +107,11 @@ describe.each(databases)('A projection runner on %s', (_, open) => {
     await expectTrueTables();
   });
 
-  it('counts every event once beside another runner that thinks it is the owner', async () => {
+  it('counts every event once beside another process that thinks it is the owner', async () => {
+    // On a server the locks prevent this; here the rival is handed what somebody else keeps.
+    const database = { ...test.database, kind: 'pglite' as const };
     log.append(opened('a'), opened('b'));
-    const rivals = [start({ name: 'one' }), start({ name: 'other' })];
+    const rivals = [start({ database }), start({ database })];
     for (let payment = 1; payment <= 30; payment += 1) {
       log.append(paid('a', 'b', payment));
       await rivals[payment % 2]!.waitFor(log.end, SOON_MS);
@@ -145,10 +153,6 @@ describe.each(databases)('A projection runner on %s', (_, open) => {
     ]);
     expect(await rows('accounts')).toEqual(rowsOf(accounts.tables[0]!, log.events));
     expect(await rows('payments')).toHaveLength(1);
-
-    await runner.stop();
-    await start().waitFor(log.end, SOON_MS);
-    await expectTrueTables();
   });
 
   it('leaves behind a projection whose row the table refuses', async () => {
@@ -173,7 +177,7 @@ describe.each(databases)('A projection runner on %s', (_, open) => {
     const next: Projection = { ...accounts, version: 2, tables: accounts.tables };
     log.append(paid('a', 'b', 5));
     const runner = start({ projections: [next, payments] });
-    await until(() => runner.status().phase === 'live');
+    await untilKept(runner);
     await expectTrueTables();
     const shown = await sql<{ version: number }>`select version from hostledger_meta.in_use
       where name = 'accounts'`.execute(test.database.for());
@@ -190,26 +194,9 @@ describe.each(databases)('A projection runner on %s', (_, open) => {
       ...payments,
       tables: [{ ...fold!, table: { ...fold!.table, indexes: [['account']] } }],
     };
-    await start({ projections: [accounts, changed] }).waitFor(log.end, SOON_MS);
+    await untilKept(start({ projections: [accounts, changed] }));
     expect(warnings).toEqual([expect.stringContaining('payments_v1')]);
     await expectTrueTables();
-  });
-
-  it('does not trust tables that know more than the log', async () => {
-    log.append(opened('a'), opened('b'), paid('a', 'b', 5));
-    const before = start();
-    await before.waitFor(log.end, SOON_MS);
-    await before.stop();
-    log.truncate(2);
-    const runner = start({ head: () => Promise.resolve(log.end) });
-    if (test.database.kind === 'pglite') {
-      await until(() => runner.status().phase === 'live');
-      expect(runner.position).toBe(log.end);
-      await expectTrueTables();
-    } else {
-      await until(() => runner.status().phase === 'aheadOfLog');
-      expect(await rows('payments')).toHaveLength(1);
-    }
   });
 
   it('refuses two tables of one name', async () => {
@@ -234,7 +221,7 @@ const failTwice = async ({ database }: TestDatabase): Promise<() => Promise<bigi
     .execute(db);
   await sql
     .raw(
-      `create trigger fail before update on hostledger_meta.checkpoints
+      `create trigger fail before update of position on hostledger_meta.generations
         for each statement execute function fault.fail()`,
     )
     .execute(db);

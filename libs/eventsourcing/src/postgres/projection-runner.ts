@@ -1,21 +1,27 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LogBatch, LogFeeds } from '../log-feed.js';
+import { noDecisions, type Decisions } from '../decisions.js';
+import type { LogFeeds } from '../log-feed.js';
 import type { RecordedEvent } from '../message.js';
 import type { Projection } from '../projection.js';
-import { applyBatch, ProjectionFault, type FoldedProjection, type TableChange } from './batch.js';
-import type { Database } from './database.js';
-import { Intake } from './intake.js';
-import { own } from './ownership.js';
-import { positionReached, type Progress, type RunnerPhase } from './progress.js';
-import { RowCache } from './row-cache.js';
 import {
-  createIndexes,
-  prepareSchema,
-  resetProjections,
-  switchViews,
-  type MetaTables,
-} from './schema.js';
-import { Upkeep } from './upkeep.js';
+  generationRows,
+  isOf,
+  lowerCheckpoint,
+  noteEventTypes,
+  noteFailure,
+  noteOwner,
+  noteRefusal,
+  recall,
+  type GenerationRow,
+} from './bookkeeping.js';
+import type { Database } from './database.js';
+import { Generation, schemaOf, type GenerationKey, type ProjectionFailure } from './generation.js';
+import { Lane, leastCheckpoint } from './lane.js';
+import { faultOfLog, LogReplaced, WHAT_TO_DO, type LogIdentity } from './log-check.js';
+import { openOwnership, type Ownership } from './ownership.js';
+import { positionReached, type Progress, type RunnerPhase } from './progress.js';
+import { dropGeneration, prepareGeneration, prepareMeta, resetGeneration, show } from './schema.js';
 
 /** Where a runner reports what it does; must not throw. */
 export interface RunnerObserver {
@@ -24,79 +30,87 @@ export interface RunnerObserver {
 }
 
 export interface ProjectionRunnerOptions {
-  /** A permanent identity: the advisory lock carries it. */
+  /** The group, a permanent identity: operators decide under this name. */
   readonly name: string;
   readonly projections: readonly Projection[];
   readonly database: Database;
   readonly feeds: LogFeeds;
   /** Only these event types; all of the log when absent. */
   readonly eventTypes?: readonly string[];
-  /** Position of the last event of the log, to notice that the log was replaced or restored. */
-  readonly head?: () => Promise<bigint>;
+  /** To notice that the log was replaced or restored. */
+  readonly log?: LogIdentity;
+  /** What operators have decided so far; asked again and again. */
+  readonly decisions?: () => Promise<Decisions>;
   readonly observer?: RunnerObserver;
   /** Events in one transaction, at most; behind the log so many are taken, live what is there. */
   readonly batchEvents?: number;
-  /** How often a standby asks for ownership; 2 s. */
+  /** How often ownership is asked for that others have; 2 s. */
   readonly standbyRetryMs?: number;
 }
 
-/** Why a projection stopped: an event its fold or its tables could not take. */
-export interface ProjectionFailure {
+export interface ProjectionStatus {
+  readonly name: string;
+  readonly version: number;
+  /** The run that is in use, or to be. */
+  readonly run: number;
   readonly position: bigint;
-  readonly eventType: string;
-  readonly eventId: string;
-  readonly cause: string;
+  /** This process keeps it. */
+  readonly owned: boolean;
+  /** Readers see it. */
+  readonly inUse: boolean;
+  readonly failure: ProjectionFailure | undefined;
 }
 
 export interface ProjectionRunnerStatus {
   readonly name: string;
   readonly phase: RunnerPhase;
-  /** All tables of the group are true up to here. */
   readonly position: bigint;
   readonly lastError: { readonly message: string; readonly at: string } | undefined;
-  readonly projections: readonly {
-    readonly name: string;
-    readonly version: number;
-    readonly position: bigint;
-    readonly failure: ProjectionFailure | undefined;
-  }[];
+  readonly projections: readonly ProjectionStatus[];
 }
 
 const BATCH_EVENTS = 15_000;
-const FAULT_ATTEMPTS = 3;
-const FAULT_PAUSE_MS = 100;
-/**
- * Live, a batch is followed by a pause as long as it took, at most this: under load batches become
- * larger, and cost less an event, before they make the API wait for the thread they share.
- */
-const LONGEST_BREATH_MS = 25;
+/** Beside a live lane: the embedded database has one session, for which readers wait too. */
+const BATCH_EVENTS_BESIDE = 3_000;
+const RECONCILE_MS = 500;
+const STANDBY_RETRY_MS = 2_000;
+const REFUSED_RETRY_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
-const AHEAD_RETRY_MS = 5_000;
 const STOP_WITHIN_MS = 15_000;
 
 /**
- * Keeps the tables of a group of projections up to date from one feed. All projections of the
- * group move in one transaction per batch, so their tables are true at one position; a checkpoint
- * that moves in the same transaction makes every event count once, whatever crashes when.
+ * Keeps the tables of a group of projections up to date. What is to be kept follows from the code
+ * (a version) and from what operators decided (a run); what there is, the bookkeeping in the
+ * database says. Every half second, and when something happens, it takes one step from the one to
+ * the other; each step may be cut off and taken again.
  *
- * Across processes one runner of a name works at a time; the others stand by.
+ * Every generation has one owner among all processes, so that an older and a newer version of the
+ * code may run side by side, each keeping what it knows.
+ *
+ * The main lane keeps what has reached the end of the log. What is being filled, or lags behind, has
+ * a lane of its own until it is live too, and moves into the main lane; there the views are switched
+ * to it once one transaction has brought all to the same position.
  */
 export class ProjectionRunner implements Progress {
   private now: RunnerPhase = 'stopped';
   private lastError: ProjectionRunnerStatus['lastError'];
-  private readonly checkpoints = new Map<Projection, bigint>();
-  private readonly failures = new Map<Projection, ProjectionFailure>();
+  private decided: Decisions = noDecisions;
+  private knowsDecisions = false;
+  private readonly kept = new Map<string, Generation>();
+  private main: Lane | undefined;
+  private beside: Lane[] = [];
+  private refused = false;
+  private heldElsewhere: ReadonlySet<string> = new Set();
+  private askedForOwnership = -Infinity;
+  private checkedLog = -Infinity;
   private readonly listeners = new Set<() => void>();
-  private readonly cache = new RowCache();
-  private readonly upkeep: Upkeep;
   private stopping = new AbortController();
   private running: Promise<void> | undefined;
   private owned: AbortSignal | undefined;
+  private wake = (): void => undefined;
 
-  constructor(private readonly options: ProjectionRunnerOptions) {
-    this.upkeep = new Upkeep(options.database);
-  }
+  constructor(private readonly options: ProjectionRunnerOptions) {}
 
   get name(): string {
     return this.options.name;
@@ -106,14 +120,9 @@ export class ProjectionRunner implements Progress {
     return this.now;
   }
 
-  /** All tables of the group are true up to here, as far as this process knows. */
+  /** All tables in use that move are true up to here, as far as this process knows. */
   get position(): bigint {
-    return this.least(this.options.projections);
-  }
-
-  /** Aborted when ownership ends; undefined unless this runner owns the group and is live. */
-  get liveOwnership(): AbortSignal | undefined {
-    return this.phase === 'live' ? this.owned : undefined;
+    return leastCheckpoint(this.main?.generations.filter(({ inUse }) => inUse) ?? []);
   }
 
   /** Begins in the background; faults of database and log are waited out. */
@@ -127,6 +136,7 @@ export class ProjectionRunner implements Progress {
   /** Ends after the batch at hand; waits for that within bounds. */
   async stop(): Promise<void> {
     this.stopping.abort();
+    this.wake();
     const { running } = this;
     this.running = undefined;
     if (!running) return;
@@ -144,13 +154,36 @@ export class ProjectionRunner implements Progress {
       phase: this.phase,
       position: this.position,
       lastError: this.lastError,
-      projections: this.options.projections.map((projection) => ({
-        name: projection.name,
-        version: projection.version,
-        position: this.checkpointOf(projection),
-        failure: this.failures.get(projection),
-      })),
+      projections: this.options.projections.map((projection) => {
+        const { name, version } = projection;
+        const generations = [...this.kept.values()].filter((kept) => kept.name === name);
+        const { run } = this.decided.of(name);
+        const shown =
+          generations.find(({ inUse }) => inUse) ??
+          generations.find((generation) => generation.run === run);
+        return {
+          name,
+          version,
+          run: shown?.run ?? run,
+          position: shown?.checkpoint ?? 0n,
+          owned: shown !== undefined,
+          inUse: shown?.inUse ?? false,
+          failure: (shown?.failure ? shown : generations.find(({ failure }) => failure))?.failure,
+        };
+      }),
     };
+  }
+
+  /**
+   * The schema from which the tables of a projection may be acted upon: they are in use, live and
+   * kept by this process. `signal` is aborted when it no longer is.
+   */
+  liveTables(
+    projection: string,
+  ): { readonly schema: string; readonly signal: AbortSignal } | undefined {
+    if (this.phase !== 'live' || !this.owned || !this.main?.live) return undefined;
+    const shown = this.main.generations.find(({ name, inUse }) => inUse && name === projection);
+    return shown && { schema: shown.schema, signal: this.owned };
   }
 
   onProgress(listener: () => void): () => void {
@@ -167,7 +200,7 @@ export class ProjectionRunner implements Progress {
     for (let failures = 0; !stop.aborted;) {
       const before = this.position;
       try {
-        await this.ownAndApply(stop);
+        await this.ownAndKeep(stop);
       } catch (error) {
         if (stop.aborted) break;
         failures = this.position > before ? 1 : failures + 1;
@@ -181,215 +214,366 @@ export class ProjectionRunner implements Progress {
     this.enter('stopped');
   }
 
-  /** Owns the group until something fails or the runner is stopped. */
-  private async ownAndApply(stop: AbortSignal): Promise<void> {
-    const ownership = await own(this.options.database, this.name, stop, {
-      onStandby: () => this.enter('standby'),
-      retryMs: this.options.standbyRetryMs,
-    });
+  /** Keeps what can be owned until something fails or the runner is stopped. */
+  private async ownAndKeep(stop: AbortSignal): Promise<void> {
+    const { database, projections } = this.options;
+    await prepareMeta(database, projections);
+    const ownership = await openOwnership(database);
     const ended = new AbortController();
     const work = AbortSignal.any([stop, ownership.lost, ended.signal]);
+    const fail = (error: unknown): void => {
+      ended.abort(error);
+      this.wake();
+    };
+    ownership.lost.addEventListener('abort', () => this.wake(), { once: true });
     this.owned = work;
+    this.refused = false;
     try {
-      await this.prepare(work);
-      await this.applyFeed(work);
-      ownership.lost.throwIfAborted();
+      while (!work.aborted) {
+        const woken = this.nextWake();
+        await this.reconcile(ownership, fail);
+        await woken;
+      }
+      if (!stop.aborted) throw work.reason;
     } finally {
       ended.abort();
       this.owned = undefined;
+      await Promise.all(this.lanes.map((lane) => lane.stop()));
+      this.main = undefined;
+      this.beside = [];
+      this.askedForOwnership = -Infinity;
+      const given = [...this.kept.values()];
+      this.kept.clear();
+      if (!ownership.lost.aborted) {
+        await noteOwner(database, given, undefined).catch(() => undefined);
+      }
       await ownership.release();
     }
   }
 
-  private async prepare(work: AbortSignal): Promise<void> {
-    const { database, projections, head } = this.options;
-    await prepareSchema(database, projections, (message) => this.warn(message));
-    for (let lastEvents = await this.loadCheckpoints(); head;) {
-      const end = await head();
-      const ahead = projections.filter((projection) => lastEvents.get(projection)! > end);
-      if (ahead.length === 0) return this.lowerCheckpoints(end);
-      const names = ahead.map(({ name }) => name).join(', ');
-      if (database.kind === 'pglite') {
-        this.warn(`The log ends before the tables of ${names}; they are emptied`);
-        await resetProjections(database, ahead);
-        lastEvents = await this.loadCheckpoints();
+  /** Resolves when something calls {@link wake}, or half a second after it was asked for. */
+  private nextWake(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, RECONCILE_MS);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private async reconcile(ownership: Ownership, fail: (error: unknown) => void): Promise<void> {
+    await this.learnDecisions();
+    const db = this.options.database.for<unknown>();
+    let rows = await generationRows(db);
+    const wanted = this.wantedOf(rows);
+    if (await this.takeOver(wanted, ownership)) rows = await generationRows(db);
+    this.noteShown(rows);
+    await this.dropUnwanted(wanted, ownership, fail);
+    if (this.kept.size === 0) return this.enter('standby');
+    if (await this.refuses(rows)) return;
+    await this.resumeFailed();
+    await this.arrangeLanes(fail);
+    if (this.main?.live) await this.switchViews(this.main);
+    if (!this.main && this.beside.length === 0) this.enter('live');
+    else if (this.phase !== 'live') this.enter('catchingUp');
+  }
+
+  /** While the event store is away, what was decided before holds. */
+  private async learnDecisions(): Promise<void> {
+    const { decisions } = this.options;
+    if (!decisions) return;
+    try {
+      this.decided = await decisions();
+      this.knowsDecisions = true;
+    } catch (error) {
+      if (!this.knowsDecisions) throw error;
+      this.warn('What operators decided cannot be read', error);
+    }
+  }
+
+  /** What this code keeps: the decided run, the one in use, and one that can be switched back to. */
+  private wantedOf(rows: readonly GenerationRow[]): Wanted[] {
+    return this.options.projections.flatMap((projection) => {
+      const { run, retained } = this.decided.of(projection.name);
+      const ours = rows.filter(
+        (row) => row.name === projection.name && row.version === projection.version,
+      );
+      const runs = new Set([run]);
+      for (const row of ours) {
+        if (row.inUse || (row.run === retained && row.filled)) runs.add(row.run);
+      }
+      return [...runs].map((one) => wantedAs(projection, one));
+    });
+  }
+
+  /** Takes what nobody else keeps; tells whether there was something. */
+  private async takeOver(wanted: readonly Wanted[], ownership: Ownership): Promise<boolean> {
+    const { database, name: group, standbyRetryMs = STANDBY_RETRY_MS } = this.options;
+    const missing = wanted.filter(({ schema }) => !this.kept.has(schema));
+    const known = missing.filter(({ schema }) => this.heldElsewhere.has(schema));
+    const due = performance.now() - this.askedForOwnership >= standbyRetryMs;
+    if (missing.length === 0 || (known.length === missing.length && !due)) return false;
+    this.askedForOwnership = performance.now();
+    const owned = await ownership.take(missing.map(({ schema }) => schema));
+    this.heldElsewhere = new Set(
+      missing.map(({ schema }) => schema).filter((schema) => !owned.has(schema)),
+    );
+    const taken = missing
+      .filter(({ schema }) => owned.has(schema))
+      .map(({ projection, run }) => new Generation(projection, run));
+    if (taken.length === 0) return false;
+    for (const generation of taken) {
+      await prepareGeneration(database, group, generation, (message) => this.warn(message));
+    }
+    await this.sign(taken);
+    const rows = await generationRows(database.for<unknown>());
+    for (const generation of taken) {
+      recall(generation, rowOf(rows, generation));
+      this.kept.set(generation.schema, generation);
+    }
+    this.checkedLog = -Infinity;
+    return true;
+  }
+
+  private noteShown(rows: readonly GenerationRow[]): void {
+    for (const generation of this.kept.values()) {
+      generation.inUse = rows.find((row) => isOf(row, generation))?.inUse ?? false;
+    }
+  }
+
+  private async dropUnwanted(
+    wanted: readonly GenerationKey[],
+    ownership: Ownership,
+    fail: (error: unknown) => void,
+  ): Promise<void> {
+    const unwanted = [...this.kept.values()].filter(
+      (generation) => !wanted.some((key) => isOf(key, generation)),
+    );
+    for (const generation of unwanted) {
+      await this.takeOut(generation, fail);
+      await dropGeneration(this.options.database, generation);
+      this.kept.delete(generation.schema);
+      await ownership.give(generation.schema);
+    }
+  }
+
+  private async takeOut(generation: Generation, fail: (error: unknown) => void): Promise<void> {
+    for (const lane of this.lanes) {
+      if (!lane.generations.includes(generation)) continue;
+      await lane.stop();
+      const others = lane.generations.filter((other) => other !== generation);
+      if (lane === this.main) this.main = others.length > 0 ? this.open(others, fail) : undefined;
+      else {
+        this.beside = this.beside.filter((other) => other !== lane);
+        if (others.length > 0) this.beside.push(this.open(others, fail, BATCH_EVENTS_BESIDE));
+      }
+    }
+  }
+
+  /**
+   * Whether the log is another one than the tables were filled from, and nobody has accepted it.
+   * Looked at when something was taken over; a feed that is opened again has it looked at as well.
+   */
+  private async refuses(rows: readonly GenerationRow[]): Promise<boolean> {
+    const kept = [...this.kept.values()];
+    const refusal = kept.find((generation) => generation.refusal)?.refusal;
+    if (refusal && this.decided.logAcceptedBy > refusal.acts) {
+      await this.stopLanes();
+      for (const generation of kept) await this.refill(generation);
+      this.refused = false;
+      return false;
+    }
+    const { log } = this.options;
+    if (!log) return false;
+    const sinceMs = performance.now() - this.checkedLog;
+    if (sinceMs < (this.refused || refusal ? REFUSED_RETRY_MS : Infinity)) return this.refused;
+    const mine = rows.filter((row) => kept.some((generation) => isOf(generation, row)));
+    const fault = await faultOfLog(log, mine);
+    this.checkedLog = performance.now();
+    if (fault) await this.refuse(fault);
+    else {
+      if (refusal) await noteRefusal(this.options.database, kept, undefined);
+      for (const generation of kept) generation.refusal = undefined;
+      this.refused = false;
+      await this.lowerCheckpoints(await log.head());
+    }
+    return this.refused;
+  }
+
+  private async refuse(fault: string): Promise<void> {
+    const { database, decisions } = this.options;
+    await this.stopLanes();
+    const kept = [...this.kept.values()];
+    if (!this.refused) {
+      // Asked for again: what was known of the stream of decisions may be of the log before.
+      if (decisions) this.decided = await decisions();
+      const known = kept.find((generation) => generation.refusal)?.refusal;
+      const refusal = known ?? { reason: `${fault}. ${WHAT_TO_DO}`, acts: this.decided.acts };
+      await noteRefusal(database, kept, refusal);
+      for (const generation of kept) generation.refusal = refusal;
+      this.warn(`Nothing is applied: ${refusal.reason}`);
+      this.refused = true;
+      this.lastError = { message: refusal.reason, at: new Date().toISOString() };
+    }
+    this.enter('refused');
+  }
+
+  private async refill(generation: Generation): Promise<void> {
+    const { database, name } = this.options;
+    await resetGeneration(database, name, generation);
+    await this.sign([generation]);
+    const rows = await generationRows(database.for<unknown>());
+    recall(generation, rowOf(rows, generation));
+  }
+
+  /** Tells others who keeps them, and of what. */
+  private async sign(generations: readonly Generation[]): Promise<void> {
+    const { database, eventTypes } = this.options;
+    await noteOwner(database, generations, `${hostname()}/${process.pid}`);
+    await noteEventTypes(database, generations, eventTypes);
+  }
+
+  /** A feed may report positions past the last event, and so past the end of the log. */
+  private async lowerCheckpoints(end: bigint): Promise<void> {
+    for (const generation of this.kept.values()) {
+      if (generation.checkpoint <= end || this.laneOf(generation)) continue;
+      await lowerCheckpoint(this.options.database, generation, end);
+      generation.checkpoint = end;
+    }
+  }
+
+  private async resumeFailed(): Promise<void> {
+    for (const generation of this.kept.values()) {
+      const { failure } = generation;
+      if (!failure || this.decided.of(generation.name).resumedBy <= failure.acts) continue;
+      await noteFailure(this.options.database, generation, undefined);
+      generation.failure = undefined;
+    }
+  }
+
+  /** Gives every generation that can move a lane, and the lanes that have become live to the main one. */
+  private async arrangeLanes(fail: (error: unknown) => void): Promise<void> {
+    const idle = [...this.kept.values()].filter(
+      (generation) => !generation.failure && !this.laneOf(generation),
+    );
+    if (this.main?.generations.length === 0) {
+      await this.main.stop();
+      this.main = undefined;
+    }
+    let others = idle;
+    if (!this.main && this.beside.length === 0 && idle.length > 0) {
+      const first = foremost(idle);
+      this.main = this.open(first, fail);
+      others = idle.filter((generation) => !first.includes(generation));
+    }
+    const ready = this.beside.filter(({ live }) => live);
+    if (ready.length > 0) {
+      const joining = [this.main, ...ready].filter((lane) => lane !== undefined);
+      await Promise.all(joining.map((lane) => lane.stop()));
+      this.beside = this.beside.filter((lane) => !ready.includes(lane));
+      const generations = joining.flatMap((lane) => lane.generations);
+      this.main = generations.length > 0 ? this.open(generations, fail) : undefined;
+    }
+    this.beside = this.beside.filter((lane) => lane.generations.length > 0);
+    if (others.length > 0) this.beside.push(this.open(others, fail, BATCH_EVENTS_BESIDE));
+  }
+
+  private open(
+    generations: readonly Generation[],
+    fail: (error: unknown) => void,
+    mostEvents = Infinity,
+  ): Lane {
+    const { name, database, feeds, eventTypes, batchEvents = BATCH_EVENTS } = this.options;
+    const lane: Lane = new Lane(generations, {
+      name,
+      database,
+      feeds,
+      ...(eventTypes ? { eventTypes } : {}),
+      batchEvents: Math.min(batchEvents, mostEvents),
+      parked: (projection) => this.decided.of(projection).parked,
+      beforeReopening: () => this.assertSameLog(),
+      onCommit: (events, seconds) => {
+        this.options.observer?.batchApplied(this.name, events, seconds);
+        this.notify();
+      },
+      onLive: () => this.liveAgain(lane),
+      onFault: (generation, event, cause) => this.leaveBehind(generation, event, cause),
+      onFailure: fail,
+    });
+    lane.start();
+    return lane;
+  }
+
+  /** The end of the log was reached, by all of the lane in one transaction. */
+  private async liveAgain(lane: Lane): Promise<void> {
+    if (lane !== this.main) {
+      this.wake();
+      return;
+    }
+    await this.switchViews(lane);
+    if (this.phase === 'live') return;
+    this.lastError = undefined;
+    this.enter('live');
+  }
+
+  private async switchViews(lane: Lane): Promise<void> {
+    for (const generation of lane.generations) {
+      const { name, run, inUse } = generation;
+      if (inUse || run !== this.decided.of(name).run) continue;
+      try {
+        if (!(await show(this.options.database, generation))) continue;
+      } catch (error) {
+        // Somebody reads through the views for long; the next batch tries again.
+        this.warn(`The views of ${name} could not be switched yet`, error);
         continue;
       }
-      this.warn(`The log ends at ${end}, before the tables of ${names}; nothing is applied`);
-      this.enter('aheadOfLog');
-      await sleep(AHEAD_RETRY_MS, undefined, { signal: work });
-    }
-  }
-
-  /**
-   * A feed may report positions past the last event. Where the log now ends before such a position,
-   * new events could come before it: the checkpoint goes back to the end, which loses nothing.
-   */
-  private async lowerCheckpoints(end: bigint): Promise<void> {
-    const { database, projections } = this.options;
-    const beyond = projections.filter((projection) => this.checkpointOf(projection) > end);
-    for (const projection of beyond) {
-      await database
-        .for<MetaTables>()
-        .updateTable('hostledger_meta.checkpoints')
-        .set({ position: end })
-        .where('name', '=', projection.name)
-        .where('version', '=', projection.version)
-        .where('position', '=', this.checkpointOf(projection))
-        .execute();
-    }
-    if (beyond.length > 0) await this.loadCheckpoints();
-  }
-
-  /** Reads the checkpoints; returns the position of the last event each projection was given. */
-  private async loadCheckpoints(): Promise<Map<Projection, bigint>> {
-    this.cache.clear();
-    const { database, projections } = this.options;
-    const rows = await database
-      .for<MetaTables>()
-      .selectFrom('hostledger_meta.checkpoints')
-      .select(['name', 'version', 'position', 'last_event'])
-      .execute();
-    const lastEvents = new Map<Projection, bigint>();
-    for (const projection of projections) {
-      const row = rows.find(
-        ({ name, version }) => name === projection.name && version === projection.version,
-      );
-      if (!row) throw new Error(`The checkpoint of ${projection.name} is missing`);
-      this.checkpoints.set(projection, row.position);
-      lastEvents.set(projection, row.last_event);
-    }
-    return lastEvents;
-  }
-
-  private async applyFeed(work: AbortSignal): Promise<void> {
-    const { feeds, eventTypes, database, batchEvents = BATCH_EVENTS } = this.options;
-    const from = this.least(this.active());
-    const feed = feeds.open({ name: this.name, from, ...(eventTypes ? { eventTypes } : {}) });
-    const close = (): void => void feed.close().catch(() => undefined);
-    work.addEventListener('abort', close, { once: true });
-    if (work.aborted) close();
-    const intake = new Intake(feed, batchEvents);
-    try {
-      this.enter('catchingUp');
-      while (!work.aborted) {
-        const batch = await this.nextBatch(intake, work);
-        if (!batch) return;
-        const began = performance.now();
-        await this.apply(batch.events, batch.position, work);
-        if (batch.caughtUp && this.phase === 'catchingUp' && !work.aborted) {
-          await createIndexes(database, this.active());
-          await switchViews(database, this.active());
-          this.lastError = undefined;
-          this.enter('live');
-        }
-        if (!batch.caughtUp) continue;
-        await this.upkeep.run();
-        const pause = Math.min(performance.now() - began, LONGEST_BREATH_MS);
-        await sleep(pause, undefined, { signal: work }).catch(() => undefined);
+      for (const kept of this.kept.values()) {
+        if (kept.name === name) kept.inUse = kept === generation;
       }
-    } finally {
-      work.removeEventListener('abort', close);
-      await feed.close();
+      this.notify();
     }
   }
 
-  private async nextBatch(intake: Intake, work: AbortSignal): Promise<LogBatch | undefined> {
-    try {
-      return await intake.take();
-    } catch (error) {
-      if (work.aborted) return undefined;
-      throw error;
-    }
-  }
-
-  /**
-   * Applies the events in as few transactions as possible: one, unless a projection fails. Then
-   * the events before the faulty one are applied, the faulty one is tried alone, and at last that
-   * projection is left behind and the others go on.
-   */
-  private async apply(
-    events: readonly RecordedEvent[],
-    position: bigint,
-    work: AbortSignal,
+  private async leaveBehind(
+    generation: Generation,
+    event: RecordedEvent,
+    cause: unknown,
   ): Promise<void> {
-    let from = 0;
-    let size = events.length;
-    let attempts = 0;
-    do {
-      const part = events.slice(from, from + size);
-      const isLast = from + part.length === events.length;
-      try {
-        await this.commit(part, isLast ? position : part.at(-1)!.position);
-        from += part.length;
-        size = events.length - from;
-        attempts = 0;
-      } catch (error) {
-        if (!(error instanceof ProjectionFault)) throw error;
-        if (part.length > 1) {
-          size = error.index === undefined ? part.length >> 1 : Math.max(error.index, 1);
-          continue;
-        }
-        attempts += 1;
-        if (attempts < FAULT_ATTEMPTS) await sleep(FAULT_PAUSE_MS * attempts);
-        else {
-          this.leaveBehind(error, part[0]!);
-          attempts = 0;
-        }
-      }
-    } while (from < events.length && !work.aborted);
-  }
-
-  private async commit(events: readonly RecordedEvent[], position: bigint): Promise<void> {
-    const began = performance.now();
-    const active: FoldedProjection[] = this.active()
-      .map((projection) => ({ projection, checkpoint: this.checkpointOf(projection) }))
-      .filter(({ checkpoint }) => checkpoint < position);
-    if (active.length === 0) return;
-    let changes: readonly TableChange[];
-    try {
-      changes = await this.options.database
-        .for<unknown>()
-        .transaction()
-        .execute((trx) => applyBatch(trx, this.cache, active, events, position));
-    } catch (error) {
-      this.cache.clear();
-      throw error;
-    }
-    for (const { store, rows } of changes) {
-      for (const [id, row] of rows) if (!store.table.insertOnly) this.cache.set(store, id, row);
-      this.upkeep.note(store, rows.size);
-    }
-    for (const { projection } of active) this.checkpoints.set(projection, position);
-    const seconds = (performance.now() - began) / 1000;
-    this.options.observer?.batchApplied(this.name, events.length, seconds);
-    this.notify();
-  }
-
-  private leaveBehind(fault: ProjectionFault, event: RecordedEvent): void {
-    const { projection, cause } = fault;
-    this.failures.set(projection, {
+    generation.failure = {
       position: event.position,
       eventType: event.type,
       eventId: event.id,
       cause: describe(cause),
-    });
-    this.warn(`Projection ${projection.name} stopped at ${event.type} ${event.position}`, cause);
+      acts: this.decided.acts,
+    };
+    await noteFailure(this.options.database, generation, generation.failure);
+    this.warn(`${generation.schema} stopped at ${event.type} ${event.position}`, cause);
     this.notify();
   }
 
-  /** The projections that still move. */
-  private active(): Projection[] {
-    return this.options.projections.filter((projection) => !this.failures.has(projection));
+  /** @throws LogReplaced, upon which everything is looked at anew. */
+  private async assertSameLog(): Promise<void> {
+    const { log, database } = this.options;
+    if (!log) return;
+    const rows = await generationRows(database.for<unknown>());
+    const mine = rows.filter((row) => [...this.kept.values()].some((kept) => isOf(kept, row)));
+    const fault = await faultOfLog(log, mine);
+    if (fault) throw new LogReplaced(fault);
   }
 
-  private checkpointOf(projection: Projection): bigint {
-    return this.checkpoints.get(projection) ?? 0n;
+  private async stopLanes(): Promise<void> {
+    await Promise.all(this.lanes.map((lane) => lane.stop()));
+    this.main = undefined;
+    this.beside = [];
   }
 
-  private least(projections: readonly Projection[]): bigint {
-    const positions = projections.map((projection) => this.checkpointOf(projection));
-    return positions.reduce((least, position) => (position < least ? position : least));
+  private get lanes(): readonly Lane[] {
+    return this.main ? [this.main, ...this.beside] : this.beside;
+  }
+
+  private laneOf(generation: Generation): Lane | undefined {
+    return this.lanes.find((lane) => lane.generations.includes(generation));
   }
 
   private enter(phase: RunnerPhase): void {
@@ -406,6 +590,36 @@ export class ProjectionRunner implements Progress {
     this.options.observer?.warned(this.name, message, error);
   }
 }
+
+/**
+ * With which the main lane begins: those that are at the end of the log, which one transaction has
+ * brought to one position; all of them where none was filled yet.
+ */
+const foremost = (generations: readonly Generation[]): readonly Generation[] => {
+  const filled = generations.filter((generation) => generation.filled);
+  if (filled.length === 0) return generations;
+  const furthest = filled.reduce(
+    (most, { checkpoint }) => (checkpoint > most ? checkpoint : most),
+    0n,
+  );
+  return filled.filter(({ checkpoint }) => checkpoint === furthest);
+};
+
+interface Wanted extends GenerationKey {
+  readonly projection: Projection;
+  readonly schema: string;
+}
+
+const wantedAs = (projection: Projection, run: number): Wanted => {
+  const { name, version } = projection;
+  return { name, version, run, projection, schema: schemaOf({ name, version, run }) };
+};
+
+const rowOf = (rows: readonly GenerationRow[], key: GenerationKey): GenerationRow => {
+  const row = rows.find((candidate) => isOf(candidate, key));
+  if (!row) throw new Error(`The bookkeeping of ${key.name} is missing`);
+  return row;
+};
 
 const describe = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);

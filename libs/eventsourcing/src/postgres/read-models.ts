@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { Projection } from '../projection.js';
+import { generationRows, type GenerationRow } from './bookkeeping.js';
 import type { Database } from './database.js';
 import { SessionLost } from './embedded-pool.js';
-import { codeOf, ReadModelBehind, ReadModelUnavailable } from './errors.js';
+import { codeOf, ReadModelBehind, ReadModelRefused, ReadModelUnavailable } from './errors.js';
+import { schemaOf, type LogRefusal, type ProjectionFailure } from './generation.js';
 import { positionReached, type Progress } from './progress.js';
+import { touchedTables } from './touched-tables.js';
 
 export interface ReadModelsOptions {
-  /** The group: what is read is true at the least of their positions. */
+  /** Whose tables may be read: what is read is true at the least position of those it is read from. */
   readonly projections: readonly Projection[];
   /** Of the group's runner where it is in this process: spares the polling. */
   readonly progress?: Progress;
@@ -19,21 +22,51 @@ const WAIT_MS = 5_000;
 const ANSWER_WITHIN_MS = 10_000;
 const POLL_MS = 20;
 
-/** Consistent reads of a group of read models, each with the log position it is true at. */
+/** Of the tables of a projection that are in use. */
+interface Shown {
+  readonly schema: string;
+  readonly position: bigint;
+  readonly failure: ProjectionFailure | undefined;
+  readonly refusal: LogRefusal | undefined;
+}
+
+/** By the name of the projection; those that are not shown, or in an older version, are missing. */
+type Standing = ReadonlyMap<string, Shown>;
+
+/** The query would read from tables that are not at the position yet. */
+class NotYet extends Error {
+  constructor(readonly projections: readonly string[]) {
+    super('The tables are not at the position yet');
+  }
+}
+
+/** Consistent reads of read models, each with the log position it is true at. */
 export class ReadModels {
-  private poll: Promise<bigint> | undefined;
+  private poll: Promise<Standing> | undefined;
+  private readonly names: readonly string[];
+  /** Which projection a table belongs to. */
+  private readonly ownerOf: ReadonlyMap<string, string>;
 
   constructor(
     private readonly database: Database,
     private readonly options: ReadModelsOptions,
-  ) {}
+  ) {
+    this.names = options.projections.map(({ name }) => name);
+    this.ownerOf = new Map(
+      options.projections.flatMap(({ name, tables }) =>
+        tables.map(({ table }) => [table.name, name] as const),
+      ),
+    );
+  }
 
   /**
-   * Runs `query` in a read-only snapshot whose position is read with it. With `minPosition` it
-   * first waits until the group has reached it, `timeoutMs` at most (5 s).
+   * Runs `query` in a read-only snapshot in which the position is read, too: that of the tables it
+   * touches, all of them where it hides some in SQL text. With `minPosition` it first waits until
+   * those have reached it, `timeoutMs` at most (5 s).
    *
-   * Throws {@link ReadModelBehind} when the position is not reached in time, and
-   * {@link ReadModelUnavailable} when the database does not answer.
+   * Throws {@link ReadModelBehind} when the position is not reached in time, {@link ReadModelRefused}
+   * when the log is not the one that the tables were filled from, and {@link ReadModelUnavailable}
+   * when the database does not answer.
    */
   async read<Tables, T>(
     at: { readonly minPosition?: bigint; readonly timeoutMs?: number },
@@ -41,60 +74,123 @@ export class ReadModels {
   ): Promise<{ readonly position: bigint; readonly value: T }> {
     const { minPosition = 0n, timeoutMs = WAIT_MS } = at;
     const deadline = performance.now() + timeoutMs;
-    const { progress } = this.options;
-    // The runner knows of a commit at once; but as a standby it knows nothing.
-    if (progress && progress.phase !== 'standby') {
-      await positionReached(progress, minPosition, timeoutMs);
-    }
+    await this.untilTold(minPosition, timeoutMs);
     for (;;) {
-      const answer = await this.answer(minPosition, query);
-      if ('value' in answer) return answer;
-      let { position } = answer;
-      do {
-        if (performance.now() >= deadline) throw new ReadModelBehind(minPosition, position);
-        position = await this.polled();
-      } while (position < minPosition);
+      try {
+        return await this.snapshot((trx) => this.answer(trx, minPosition, query));
+      } catch (error) {
+        if (!(error instanceof NotYet)) throw error;
+        await this.untilReached(error.projections, minPosition, deadline);
+      }
     }
   }
 
-  /** Position of the group, as the database has it. */
+  /** Least position of all tables, as the database has it. */
   async position(): Promise<bigint> {
-    return (await this.snapshot((trx) => this.positionIn(trx))) ?? 0n;
+    const standing = await this.snapshot((trx) => this.standingIn(trx));
+    return leastOf(standing, this.names);
   }
 
-  /** The position a moment later; all who wait share one query. */
-  private polled(): Promise<bigint> {
-    this.poll ??= sleep(POLL_MS)
-      .then(() => this.position())
-      .finally(() => (this.poll = undefined));
-    return this.poll;
+  /** All generations of all groups, with what is known of them. */
+  async generations(): Promise<readonly GenerationRow[]> {
+    return this.snapshot((trx) => generationRows(trx));
   }
 
-  private answer<Tables, T>(
+  private async answer<Tables, T>(
+    trx: Transaction<unknown>,
     minPosition: bigint,
     query: (db: Kysely<Tables>) => Promise<T>,
-  ): Promise<{ position: bigint; value: T } | { position: bigint }> {
-    return this.snapshot(async (trx) => {
-      const position = await this.positionIn(trx);
-      if (position === undefined || position < minPosition) return { position: position ?? 0n };
-      return { position, value: await query(trx as unknown as Kysely<Tables>) };
-    });
+  ): Promise<{ readonly position: bigint; readonly value: T }> {
+    const standing = await this.standingIn(trx);
+    const touched = new Set<string>();
+    const touch = (projections: readonly string[]): void => {
+      const behind = projections.filter((name) => !hasReached(standing, name, minPosition));
+      if (behind.length > 0) throw new NotYet(behind);
+      for (const name of projections) touched.add(name);
+    };
+    const watched = trx.withPlugin(
+      touchedTables({
+        onTable: (table) => {
+          const owner = this.ownerOf.get(table);
+          if (owner === undefined) return undefined;
+          touch([owner]);
+          return standing.get(owner)!.schema;
+        },
+        onAnyTable: () => touch(this.names),
+      }),
+    );
+    const value = await query(watched as unknown as Kysely<Tables>);
+    return { position: leastOf(standing, touched.size > 0 ? [...touched] : this.names), value };
   }
 
   /**
-   * The least position among the versions that the views show; undefined while one of ours has not
-   * taken over yet, because then the tables may not have the columns that are asked for.
+   * The runner knows of a commit at once. But as a standby it knows nothing, and of tables that are
+   * not in its main lane neither: in the end the database decides.
    */
-  private async positionIn(trx: Transaction<unknown>): Promise<bigint | undefined> {
-    const { projections } = this.options;
-    const ours = projections.map(({ name, version }) => ({ name, version }));
-    const { rows } = await sql<{ position: bigint | null; shown: bigint }>`
-      select min(c.position) as position, count(*) as shown
-      from json_to_recordset(${JSON.stringify(ours)}::json) as p(name text, version integer)
-      join hostledger_meta.in_use u on u.name = p.name and u.version >= p.version
-      join hostledger_meta.checkpoints c on c.name = u.name and c.version = u.version`.execute(trx);
-    const row = rows[0]!;
-    return row.shown === BigInt(projections.length) ? (row.position ?? 0n) : undefined;
+  private async untilTold(minPosition: bigint, timeoutMs: number): Promise<void> {
+    const { progress } = this.options;
+    if (progress?.phase !== 'live' && progress?.phase !== 'catchingUp') return;
+    if (progress.position === 0n) return;
+    await positionReached(progress, minPosition, timeoutMs).catch(() => undefined);
+  }
+
+  /** Asks the database until these tables have reached the position. */
+  private async untilReached(
+    projections: readonly string[],
+    minPosition: bigint,
+    deadline: number,
+  ): Promise<void> {
+    for (;;) {
+      const standing = await this.polled();
+      const behind = projections.filter((name) => !hasReached(standing, name, minPosition));
+      if (behind.length === 0) return;
+      const stopped = behind.find((name) => standing.get(name)?.failure);
+      if (stopped !== undefined || performance.now() >= deadline) {
+        throw new ReadModelBehind(
+          minPosition,
+          leastOf(standing, behind),
+          stopped === undefined ? undefined : stopOf(stopped, standing.get(stopped)!.failure!),
+        );
+      }
+    }
+  }
+
+  /** Readers that wait share one look at the database. */
+  private polled(): Promise<Standing> {
+    this.poll ??= sleep(POLL_MS)
+      .then(() => this.snapshot((trx) => this.standingIn(trx)))
+      .finally(() => {
+        this.poll = undefined;
+      });
+    return this.poll;
+  }
+
+  private async standingIn(trx: Transaction<unknown>): Promise<Standing> {
+    const { rows } = await sql<{
+      name: string;
+      version: number;
+      run: number;
+      position: bigint;
+      failure: (Omit<ProjectionFailure, 'position'> & { readonly position: string }) | null;
+      refusal: LogRefusal | null;
+    }>`select name, version, run, g.position, g.failure, g.refusal
+      from hostledger_meta.in_use join hostledger_meta.generations g
+      using (name, version, run)`.execute(trx);
+    const byName = new Map(rows.map((row) => [row.name, row]));
+    const standing = new Map<string, Shown>();
+    for (const { name, version } of this.options.projections) {
+      const row = byName.get(name);
+      // Of an older version the tables may not have the columns that are asked for.
+      if (!row || row.version < version) continue;
+      const { position, failure, refusal } = row;
+      standing.set(name, {
+        schema: schemaOf(row),
+        position,
+        failure: failure ? { ...failure, position: BigInt(failure.position) } : undefined,
+        refusal: refusal ?? undefined,
+      });
+    }
+    return standing;
   }
 
   private async snapshot<T>(work: (trx: Transaction<unknown>) => Promise<T>): Promise<T> {
@@ -137,3 +233,18 @@ const isUnavailable = (error: unknown): boolean => {
 /** What the `pg` driver and the embedded pool say of lost or awaited connections, without a code. */
 const LOST =
   /^Error: (Connection terminated|timeout exceeded|Query read timeout|Client has encountered|The embedded database)/;
+
+/** @throws ReadModelRefused */
+const hasReached = (standing: Standing, projection: string, position: bigint): boolean => {
+  const shown = standing.get(projection);
+  if (shown?.refusal) throw new ReadModelRefused(shown.refusal.reason);
+  return shown !== undefined && shown.position >= position;
+};
+
+const leastOf = (standing: Standing, projections: readonly string[]): bigint =>
+  projections
+    .map((name) => standing.get(name)?.position ?? 0n)
+    .reduce((least, position) => (position < least ? position : least));
+
+const stopOf = (projection: string, { eventType, position, cause }: ProjectionFailure): string =>
+  `projection ${projection} stopped at ${eventType} (position ${position}): ${cause}`;

@@ -2,77 +2,128 @@ import { createHash } from 'node:crypto';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { AnyTableFold, ColumnType, Projection } from '../projection.js';
 import type { Database } from './database.js';
-
-/** Bookkeeping of the runners, in schema `hostledger_meta`. */
-export interface MetaTables {
-  'hostledger_meta.checkpoints': {
-    name: string;
-    version: number;
-    /** All events up to here are in the tables of that version. */
-    position: bigint;
-    /** Position of the last event that was handed out; `position` may lie past it. */
-    last_event: bigint;
-    /** Hash of the table definitions the tables were made from. */
-    fingerprint: string;
-    updated_at: string;
-  };
-  /** The version of each projection that the views in schema `hostledger` show. */
-  'hostledger_meta.in_use': { name: string; version: number };
-}
+import { schemaOf, type Generation } from './generation.js';
+import { columnList, quoted } from './names.js';
 
 type Table = AnyTableFold['table'];
 
-/** The schema that holds the tables of one version of a projection. */
-export const schemaOf = ({ name, version }: Pick<Projection, 'name' | 'version'>): string =>
-  `${name}_v${version}`;
-
+/**
+ * - `position`: all events up to here are in the tables; `last_event` is the last one handed out.
+ * - `events`: how many were, since the tables were made.
+ * - `filled`: the end of the log was reached once.
+ * - `failure`, `refusal`: why it stands still; see {@link Generation}.
+ * - `owner`: the process that keeps it, until it says otherwise or dies.
+ * - `event_types`: the only ones that it is given.
+ */
 const META = `
   create schema if not exists hostledger;
   create schema if not exists hostledger_meta;
-  create table if not exists hostledger_meta.checkpoints (
-    name text not null, version integer not null, position bigint not null,
-    last_event bigint not null, fingerprint text not null,
-    updated_at timestamptz not null default now(), primary key (name, version));
+  create table if not exists hostledger_meta.generations (
+    name text not null, version integer not null, run integer not null, group_name text not null,
+    position bigint not null default 0, last_event bigint not null default 0, last_event_id text,
+    events bigint not null default 0, filled boolean not null default false,
+    fingerprint text not null, failure jsonb, refusal jsonb, owner text, event_types jsonb,
+    started_at timestamptz not null default now(), updated_at timestamptz not null default now(),
+    primary key (name, version, run));
   create table if not exists hostledger_meta.in_use (
-    name text primary key, version integer not null)`;
+    name text primary key, version integer not null, run integer not null)`;
 
 /** On a large table an index takes longer than any other statement may. */
 const INDEXES_WITHIN_MS = 3_600_000;
 
-/** Any constant: makes runners that start at once take turns at creating schemas. */
+/** Any constant: makes processes that start at once take turns at creating schemas. */
 const SCHEMA_LOCK = 4_217_001;
 
-/**
- * Creates what is missing for these projections. A version whose table definitions have changed is
- * emptied, which `onWarning` is told of: its tables refill from the log.
- */
-export const prepareSchema = async (
+/** How long a change of the views waits for whoever reads through them at the moment. */
+const VIEWS_WITHIN_MS = 1_000;
+
+/** Runs `work` in a transaction in which nobody else changes schemas. */
+const inSchemaTurn = <T>(
   database: Database,
-  projections: readonly Projection[],
-  onWarning: (message: string) => void,
-): Promise<void> => {
-  assertNames(projections);
-  await database
-    .for<MetaTables>()
+  work: (trx: Transaction<unknown>) => Promise<T>,
+): Promise<T> =>
+  database
+    .for<unknown>()
     .transaction()
     .execute(async (trx) => {
       await sql`select pg_advisory_xact_lock(${SCHEMA_LOCK})`.execute(trx);
-      for (const statement of META.split(';')) await sql.raw(statement).execute(trx);
-      for (const projection of projections) await prepareProjection(trx, projection, onWarning);
+      return work(trx);
     });
-};
 
-/** Empties these projections and sets their checkpoints to the start of the log. */
-export const resetProjections = async (
+/** Creates what is missing of the bookkeeping; that of an earlier form goes, the log refills it. */
+export const prepareMeta = async (
   database: Database,
   projections: readonly Projection[],
 ): Promise<void> => {
-  await database
-    .for<MetaTables>()
-    .transaction()
-    .execute(async (trx) => {
-      for (const projection of projections) await createTables(trx, projection);
-    });
+  assertNames(projections);
+  await inSchemaTurn(database, async (trx) => {
+    const { rows } = await sql<{ old: string | null }>`
+      select to_regclass('hostledger_meta.checkpoints')::text as old`.execute(trx);
+    if (rows[0]?.old) {
+      await sql`drop schema hostledger_meta cascade`.execute(trx);
+      await sql`drop schema if exists hostledger cascade`.execute(trx);
+    }
+    for (const statement of META.split(';')) await sql.raw(statement).execute(trx);
+  });
+};
+
+/**
+ * Sees to it that the generation has tables of the form its code knows, and is shown where nothing
+ * else is. Tables of another form are emptied, which `onWarning` is told of.
+ */
+export const prepareGeneration = (
+  database: Database,
+  group: string,
+  generation: Generation,
+  onWarning: (message: string) => void,
+): Promise<void> =>
+  inSchemaTurn(database, async (trx) => {
+    const { name, version, run, schema, projection } = generation;
+    const { rows } = await sql<{ fingerprint: string }>`
+      select fingerprint from hostledger_meta.generations
+      where name = ${name} and version = ${version} and run = ${run}`.execute(trx);
+    const [found] = rows;
+    if (found?.fingerprint === fingerprintOf(projection)) return;
+    if (found)
+      onWarning(`The tables of ${schema} have changed without a new version; it is emptied`);
+    await createGeneration(trx, group, generation);
+  });
+
+/** Empties the generation: it begins at the start of the log, with neither failure nor refusal. */
+export const resetGeneration = (
+  database: Database,
+  group: string,
+  generation: Generation,
+): Promise<void> => inSchemaTurn(database, (trx) => createGeneration(trx, group, generation));
+
+const createGeneration = async (
+  trx: Transaction<unknown>,
+  group: string,
+  generation: Generation,
+): Promise<void> => {
+  const { name, version, run, projection } = generation;
+  const shown = await shownOf(trx, name);
+  await createTables(trx, generation.schema, [projection]);
+  await sql`delete from hostledger_meta.generations
+    where name = ${name} and version = ${version} and run = ${run}`.execute(trx);
+  await sql`insert into hostledger_meta.generations (name, version, run, group_name, fingerprint)
+    values (${name}, ${version}, ${run}, ${group}, ${fingerprintOf(projection)})`.execute(trx);
+  if (!shown || (shown.version === version && shown.run === run)) {
+    await createViews(trx, generation);
+  }
+};
+
+/** A schema with empty tables of these projections; what was in it before is gone, views of it too. */
+export const createTables = async (
+  db: Kysely<unknown>,
+  schema: string,
+  projections: readonly Projection[],
+): Promise<void> => {
+  await sql`drop schema if exists ${sql.id(schema)} cascade`.execute(db);
+  await sql`create schema ${sql.id(schema)}`.execute(db);
+  for (const { table } of projections.flatMap(({ tables }) => tables)) {
+    await sql.raw(tableStatement(schema, table)).execute(db);
+  }
 };
 
 /**
@@ -81,10 +132,10 @@ export const resetProjections = async (
  */
 export const createIndexes = async (
   database: Database,
-  projections: readonly Projection[],
+  targets: readonly Pick<Generation, 'schema' | 'projection'>[],
 ): Promise<void> => {
-  const statements = projections.flatMap((projection) =>
-    projection.tables.flatMap(({ table }) => indexStatements(schemaOf(projection), table)),
+  const statements = targets.flatMap(({ schema, projection }) =>
+    projection.tables.flatMap(({ table }) => indexStatements(schema, table)),
   );
   if (statements.length === 0) return;
   if (database.kind === 'pglite') {
@@ -100,86 +151,60 @@ export const createIndexes = async (
 };
 
 /**
- * Points the views at these versions where they show another one that is not ahead of it: a new
- * version takes over as soon as it has caught up with the old. On the embedded database the old
- * version is dropped, since nobody else could still be reading it.
+ * Points the views at this generation, unless they show a newer version of the code or tables that
+ * are ahead of it: what a reader sees never goes back. On the embedded database an older version is
+ * dropped, since nobody else could still be keeping it. Tells whether the generation is shown now.
  */
-export const switchViews = async (
+export const show = (database: Database, generation: Generation): Promise<boolean> =>
+  inSchemaTurn(database, async (trx) => {
+    const { name, version, run } = generation;
+    const shown = await shownOf(trx, name);
+    if (shown?.version === version && shown.run === run) return true;
+    if (shown && shown.version > version) return false;
+    // Locked, so that another process does not move the one that is shown ahead meanwhile.
+    const { rows } = await sql<{ version: number; run: number; position: bigint }>`
+      select version, run, position from hostledger_meta.generations where name = ${name}
+      order by version, run for update`.execute(trx);
+    const positionOf = (key: { version: number; run: number } | undefined): bigint =>
+      rows.find((row) => row.version === key?.version && row.run === key.run)?.position ?? 0n;
+    if (positionOf(shown) > positionOf(generation)) return false;
+    await sql`select set_config('lock_timeout', ${String(VIEWS_WITHIN_MS)}, true)`.execute(trx);
+    if (shown) await dropViews(trx, shown.schema);
+    await createViews(trx, generation);
+    if (shown && shown.version < version && database.kind === 'pglite') {
+      await dropRows(trx, { name, ...shown });
+    }
+    return true;
+  });
+
+/** The tables of a generation that nothing is to be read from any more, and all that is known of it. */
+export const dropGeneration = (
   database: Database,
-  projections: readonly Projection[],
-): Promise<void> => {
-  const db = database.for<MetaTables>();
-  for (const projection of projections) {
-    const { name, version } = projection;
-    const shown = await versionInUse(db, name);
-    if (shown === version) continue;
-    await db.transaction().execute(async (trx) => {
-      await sql`select pg_advisory_xact_lock(${SCHEMA_LOCK})`.execute(trx);
-      const positions = await checkpointsOf(trx, name);
-      const theirs = shown === undefined ? undefined : positions.get(shown);
-      if (theirs !== undefined && theirs > (positions.get(version) ?? 0n)) return;
-      if (shown !== undefined) await dropViews(trx, schemaOf({ name, version: shown }));
-      await createViews(trx, projection);
-      if (shown !== undefined && database.kind === 'pglite') await dropVersion(trx, name, shown);
-    });
-  }
-};
+  generation: Pick<Generation, 'name' | 'version' | 'run' | 'schema'>,
+): Promise<void> => inSchemaTurn(database, (trx) => dropRows(trx, generation));
 
-const prepareProjection = async (
-  trx: Transaction<MetaTables>,
-  projection: Projection,
-  onWarning: (message: string) => void,
+const dropRows = async (
+  trx: Transaction<unknown>,
+  { name, version, run, schema }: Pick<Generation, 'name' | 'version' | 'run' | 'schema'>,
 ): Promise<void> => {
-  const checkpoint = await trx
-    .selectFrom('hostledger_meta.checkpoints')
-    .select('fingerprint')
-    .where('name', '=', projection.name)
-    .where('version', '=', projection.version)
-    .executeTakeFirst();
-  if (checkpoint?.fingerprint === fingerprintOf(projection)) return;
-  if (checkpoint) {
-    onWarning(
-      `The tables of ${schemaOf(projection)} have changed without a new version; it is emptied`,
-    );
-  }
-  await createTables(trx, projection);
-};
-
-const createTables = async (
-  trx: Transaction<MetaTables>,
-  projection: Projection,
-): Promise<void> => {
-  const { name, version } = projection;
-  const shown = await versionInUse(trx, name);
-  const schema = schemaOf(projection);
-  // Its views go with it.
   await sql`drop schema if exists ${sql.id(schema)} cascade`.execute(trx);
-  await sql`create schema ${sql.id(schema)}`.execute(trx);
-  for (const { table } of projection.tables) {
-    await sql.raw(tableStatement(schema, table)).execute(trx);
-  }
-  const fingerprint = fingerprintOf(projection);
-  await sql`insert into hostledger_meta.checkpoints (name, version, position, last_event, fingerprint)
-    values (${name}, ${version}, 0, 0, ${fingerprint})
-    on conflict (name, version)
-    do update set position = 0, last_event = 0, fingerprint = ${fingerprint}, updated_at = now()`.execute(
-    trx,
-  );
-  if (shown === undefined || shown === version) await createViews(trx, projection);
+  await sql`delete from hostledger_meta.generations
+    where name = ${name} and version = ${version} and run = ${run}`.execute(trx);
 };
 
-const createViews = async (trx: Transaction<MetaTables>, projection: Projection): Promise<void> => {
-  const { name, version } = projection;
+const createViews = async (trx: Transaction<unknown>, generation: Generation): Promise<void> => {
+  const { name, version, run, schema, projection } = generation;
   for (const { table } of projection.tables) {
     await sql`create view ${sql.id('hostledger', table.name)} as
-      select * from ${sql.id(schemaOf(projection), table.name)}`.execute(trx);
+      select * from ${sql.id(schema, table.name)}`.execute(trx);
   }
-  await sql`insert into hostledger_meta.in_use (name, version) values (${name}, ${version})
-    on conflict (name) do update set version = ${version}`.execute(trx);
+  await sql`insert into hostledger_meta.in_use (name, version, run)
+    values (${name}, ${version}, ${run})
+    on conflict (name) do update set version = ${version}, run = ${run}`.execute(trx);
 };
 
 /** Drops the views that show the tables of this schema, whatever they are named. */
-const dropViews = async (trx: Transaction<MetaTables>, schema: string): Promise<void> => {
+const dropViews = async (trx: Transaction<unknown>, schema: string): Promise<void> => {
   const { rows } = await sql<{ name: string }>`select distinct view_name as name
     from information_schema.view_table_usage
     where view_schema = 'hostledger' and table_schema = ${schema}`.execute(trx);
@@ -188,38 +213,17 @@ const dropViews = async (trx: Transaction<MetaTables>, schema: string): Promise<
   }
 };
 
-const dropVersion = async (
-  trx: Transaction<MetaTables>,
-  name: string,
-  version: number,
-): Promise<void> => {
-  await sql`drop schema if exists ${sql.id(schemaOf({ name, version }))} cascade`.execute(trx);
-  await trx
-    .deleteFrom('hostledger_meta.checkpoints')
-    .where('name', '=', name)
-    .where('version', '=', version)
-    .execute();
-};
+interface Shown {
+  readonly version: number;
+  readonly run: number;
+  readonly schema: string;
+}
 
-const versionInUse = async (db: Kysely<MetaTables>, name: string): Promise<number | undefined> => {
-  const row = await db
-    .selectFrom('hostledger_meta.in_use')
-    .select('version')
-    .where('name', '=', name)
-    .executeTakeFirst();
-  return row?.version;
-};
-
-const checkpointsOf = async (
-  db: Kysely<MetaTables>,
-  name: string,
-): Promise<Map<number, bigint>> => {
-  const rows = await db
-    .selectFrom('hostledger_meta.checkpoints')
-    .select(['version', 'position'])
-    .where('name', '=', name)
-    .execute();
-  return new Map(rows.map(({ version, position }) => [version, position]));
+const shownOf = async (trx: Transaction<unknown>, name: string): Promise<Shown | undefined> => {
+  const { rows } = await sql<{ version: number; run: number }>`
+    select version, run from hostledger_meta.in_use where name = ${name}`.execute(trx);
+  const [shown] = rows;
+  return shown && { ...shown, schema: schemaOf({ name, ...shown }) };
 };
 
 /** Changes whenever the tables would have to be made anew. */
@@ -248,10 +252,6 @@ const indexStatements = (schema: string, table: Table): string[] =>
     const target = `${quoted(schema)}.${quoted(table.name)}`;
     return `create index if not exists ${name} on ${target} (${columnList(columns)})`;
   });
-
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-export const columnList = (columns: readonly string[]): string => columns.map(quoted).join(', ');
 
 const NAME = /^[a-z][a-z0-9_]{0,54}$/;
 

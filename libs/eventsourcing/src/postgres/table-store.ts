@@ -1,7 +1,7 @@
 import { CompiledQuery, type Kysely } from 'kysely';
 import type { AnyTableFold, ColumnType } from '../projection.js';
 import { binaryArray, carrierOf } from './binary-array.js';
-import { columnList, quoted } from './schema.js';
+import { columnList, quoted } from './names.js';
 
 type Table = AnyTableFold['table'];
 export type TableRow = Record<string, unknown>;

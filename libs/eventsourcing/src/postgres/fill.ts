@@ -1,0 +1,66 @@
+import type { LogFeeds } from '../log-feed.js';
+import type { Projection } from '../projection.js';
+import { foldEvents } from './batch.js';
+import type { Database } from './database.js';
+import { Generation } from './generation.js';
+import { RowCache } from './row-cache.js';
+import { createIndexes, createTables } from './schema.js';
+
+export interface TablesToFill {
+  readonly database: Database;
+  readonly feeds: LogFeeds;
+  readonly projections: readonly Projection[];
+  /** One schema for all of them, made anew: tables have names of their own in the whole system. */
+  readonly schema: string;
+  /** Events after this position are left out. */
+  readonly upTo: bigint;
+  /** Events that a projection is not given. */
+  readonly parked?: (projection: string) => ReadonlyMap<bigint, string>;
+  readonly batchEvents?: number;
+  readonly onProgress?: (position: bigint, events: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+const BATCH_EVENTS = 15_000;
+
+/**
+ * Fills tables of these projections as they were at a position of the log, beside all that is kept
+ * up to date: nothing is known of them in the bookkeeping. Cut off, it has to begin again.
+ * @throws ProjectionFault for an event that cannot be applied
+ */
+export const fillTables = async (options: TablesToFill): Promise<void> => {
+  const { database, feeds, projections, schema, upTo, parked, onProgress, signal } = options;
+  const db = database.for<unknown>();
+  await db.transaction().execute((trx) => createTables(trx, schema, projections));
+  const generations = projections.map((projection) => new Generation(projection, 0, schema));
+  const targets = generations.map(({ projection, stores }) => ({
+    projection,
+    stores,
+    checkpoint: 0n,
+    ...(parked ? { parked: parked(projection.name) } : {}),
+  }));
+  const cache = new RowCache();
+  const feed = feeds.open({ name: `fill ${schema}`, from: 0n });
+  const close = (): void => void feed.close().catch(() => undefined);
+  signal?.addEventListener('abort', close, { once: true });
+  try {
+    for (let reached = 0n; reached < upTo;) {
+      signal?.throwIfAborted();
+      const batch = await feed.next(options.batchEvents ?? BATCH_EVENTS);
+      const events = batch.events.filter(({ position }) => position <= upTo);
+      const changes = await db
+        .transaction()
+        .execute((trx) => foldEvents(trx, cache, targets, events));
+      for (const { store, rows } of changes) {
+        for (const [id, row] of rows) if (!store.table.insertOnly) cache.set(store, id, row);
+      }
+      reached = batch.position;
+      onProgress?.(reached, events.length);
+      if (batch.caughtUp) break;
+    }
+  } finally {
+    signal?.removeEventListener('abort', close);
+    await feed.close();
+  }
+  await createIndexes(database, generations);
+};

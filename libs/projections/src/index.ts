@@ -1,0 +1,9 @@
+export { decisionsAbout } from './decisions.js';
+export {
+  projectionsAggregate,
+  projectionsEvents,
+  type ParkedEvent,
+  type ProjectionsEvent,
+} from './domain/projections.js';
+export { ProjectionsApiModule } from './projections.module.js';
+export type { FillingView, ProjectionView, StopView } from './read/views.js';
