@@ -7,8 +7,9 @@ import type { RunningSystem } from './system.js';
 
 const READERS = 100;
 const RUNS = 5;
-/** Longer than a run of commands, connecting included. */
-const READ_MS = 8_000;
+/** Commands are over when nothing came for so long. */
+const SILENT_MS = 1_500;
+const READ_UNTIL_MS = 30_000;
 const CONNECTED_WITHIN_MS = 10_000;
 const CHILD_WITHIN_MS = 60_000;
 
@@ -24,7 +25,10 @@ export const measureFeed = async (
   for (let run = 0; run < RUNS; run += 1) {
     alone.push((await commands()).perSecond);
     const { origin, token } = system;
-    const job: FeedReaders = { origin, token, readers: READERS, ms: READ_MS };
+    const job: FeedReaders = {
+      ...{ origin, token, readers: READERS },
+      ...{ silentMs: SILENT_MS, untilMs: READ_UNTIL_MS },
+    };
     const reading = askChild<FeedReadersResult>('feed-readers', job, CHILD_WITHIN_MS);
     await readersAre(system, READERS);
     followed.push((await commands()).perSecond);

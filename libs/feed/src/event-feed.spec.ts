@@ -28,7 +28,7 @@ const open = (options: Partial<EventFeedOptions> = {}): EventFeed =>
     feeds: log,
     parties: { of: (events) => Promise.resolve(events.map(partiesOf)) },
     source: 'urn:spec',
-    gatherMs: 1,
+    gatherMsPerReader: 0,
     observer: { fellBehind: () => (fellBehind += 1), heldUp: () => (heldUp += 1) },
     ...options,
   });

@@ -52,14 +52,16 @@ export interface EventFeedOptions {
   readonly tailCharacters?: number;
   /** Who waits is given an empty page this often. */
   readonly signOfLifeMs?: number;
-  /** News may be told so much later, together with what else comes by then. */
-  readonly gatherMs?: number;
+  /** News waits so long for further news, for each reader: many readers are woken less often. */
+  readonly gatherMsPerReader?: number;
 }
 
 const TAIL_EVENTS = 4_096;
 const TAIL_CHARACTERS = 16 * 1024 * 1024;
 const SIGN_OF_LIFE_MS = 15_000;
-const GATHER_MS = 100;
+/** With one reader news is told at once, with 100 five times a second. */
+const GATHER_MS_PER_READER = 2;
+const LONGEST_GATHER_MS = 200;
 /** Read from the log at once; a reader holds one such page. */
 const PAGE_EVENTS = 256;
 /** Events looked at for one page of a filter that few pass. */
@@ -211,7 +213,8 @@ export class EventFeed {
   }
 
   private openTail(from: bigint): LiveTail {
-    const { feeds, tailEvents, tailCharacters, signOfLifeMs, gatherMs } = this.options;
+    const { feeds, tailEvents, tailCharacters, signOfLifeMs } = this.options;
+    const { gatherMsPerReader = GATHER_MS_PER_READER } = this.options;
     const live: LiveTail = new LiveTail({
       from,
       subscription: feeds.open({ name: 'event_feed', from }),
@@ -220,7 +223,7 @@ export class EventFeed {
       maxEvents: tailEvents ?? TAIL_EVENTS,
       maxCharacters: tailCharacters ?? TAIL_CHARACTERS,
       signOfLifeMs: signOfLifeMs ?? SIGN_OF_LIFE_MS,
-      gatherMs: gatherMs ?? GATHER_MS,
+      gatherMs: () => Math.min((this.tail?.readers ?? 0) * gatherMsPerReader, LONGEST_GATHER_MS),
       onFault: (error) => {
         this.observer.heldUp(error);
         if (this.tail?.live === live) this.end(live);

@@ -16,8 +16,8 @@ export interface LiveTailOptions {
   readonly maxEvents: number;
   readonly maxCharacters: number;
   readonly signOfLifeMs: number;
-  /** What comes within so long after a batch is told together: many readers are woken less often. */
-  readonly gatherMs: number;
+  /** What comes within so long after a batch is told together with what else comes by then. */
+  readonly gatherMs: () => number;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -136,7 +136,7 @@ export class LiveTail {
         const events = await this.options.prepare(batch.events, signal);
         if (signal.aborted) return;
         this.take(events, batch.position);
-        await sleep(this.options.gatherMs, undefined, { signal });
+        await sleep(this.options.gatherMs(), undefined, { signal });
       } catch (error) {
         // A closed subscription rejects; one that is open reopens itself and never does.
         if (!signal.aborted) this.options.onFault(error);

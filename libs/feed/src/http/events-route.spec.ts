@@ -61,7 +61,7 @@ beforeEach(async () => {
     observer: { fellBehind: () => (fellBehind += 1), heldUp: () => undefined },
     tailEvents: 200,
     signOfLifeMs: 20,
-    gatherMs: 1,
+    gatherMsPerReader: 0,
   });
   const authenticate = (token: string) => Promise.resolve(principals[token]);
   const built = await Test.createTestingModule({
