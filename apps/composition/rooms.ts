@@ -1,26 +1,45 @@
-import { AccessApiModule, accessProjections } from '@hostledger/access';
+import { AccessApiModule, accessProjections, accessTokenAggregate } from '@hostledger/access';
 import {
   ContractsApiModule,
+  contractsAggregates,
+  contractsParties,
   contractsProcesses,
   contractsProjections,
 } from '@hostledger/contracts';
-import type { DurableProcess, Projection } from '@hostledger/eventsourcing';
-import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
+  mergeUpcasters,
+  type DurableProcess,
+  type Projection,
+  type Upcasters,
+} from '@hostledger/eventsourcing';
+import { ReadModels } from '@hostledger/eventsourcing/postgres';
+import { partiesProjection, PartyRules } from '@hostledger/feed';
+import {
+  deliveryAggregate,
   FleetApiModule,
   fleetBulkKinds,
   FleetCensus,
   FleetCensusModule,
+  fleetParties,
   fleetProcesses,
   fleetProjections,
+  minerAggregate,
+  relocationAggregate,
 } from '@hostledger/fleet';
 import {
+  operationAggregate,
   OperationsApiModule,
   operationsProcess,
   operationsProjection,
 } from '@hostledger/operations';
-import { ProjectionsApiModule } from '@hostledger/projections';
-import { SitesApiModule, sitesProcesses, sitesProjections } from '@hostledger/sites';
+import { ProjectionsApiModule, projectionsAggregate } from '@hostledger/projections';
+import {
+  SitesApiModule,
+  sitesAggregates,
+  sitesParties,
+  sitesProcesses,
+  sitesProjections,
+} from '@hostledger/sites';
 import type { System } from './system.js';
 
 /** The table of contents of the product: every room, once. */
@@ -34,12 +53,32 @@ export const apiModules = [
   ProjectionsApiModule,
 ] as const;
 
+/** Whom events concern, told by the rooms that write them. */
+export const partyRules = new PartyRules([contractsParties, sitesParties, fleetParties]);
+export const feedParties: Projection = partiesProjection(partyRules);
+
+/** Whose events are in the log. */
+const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
+  accessTokenAggregate,
+  ...contractsAggregates,
+  ...sitesAggregates,
+  deliveryAggregate,
+  minerAggregate,
+  relocationAggregate,
+  operationAggregate,
+  projectionsAggregate,
+];
+
+/** Lifts every stored event to its newest shape. */
+export const upcasters = mergeUpcasters(...aggregates.map(({ upcasters: own }) => own));
+
 export const readModelProjections: readonly Projection[] = [
   ...accessProjections,
   ...contractsProjections,
   ...sitesProjections,
   ...fleetProjections,
   operationsProjection,
+  feedParties,
 ];
 
 export const durableProcesses = ({

@@ -10,13 +10,14 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'embedded-node': [],
   config: [],
   http: ['eventsourcing', 'config'],
+  feed: ['eventsourcing', 'http'],
   operations: ['eventsourcing', 'http'],
   access: ['eventsourcing', 'http'],
   projections: ['eventsourcing', 'http'],
-  sites: ['eventsourcing', 'http'],
-  contracts: ['eventsourcing', 'http', 'sites'],
-  fleet: ['eventsourcing', 'http', 'operations', 'sites', 'contracts'],
-  testing: ['eventsourcing', 'embedded-node'],
+  sites: ['eventsourcing', 'http', 'feed'],
+  contracts: ['eventsourcing', 'http', 'feed', 'sites'],
+  fleet: ['eventsourcing', 'http', 'feed', 'operations', 'sites', 'contracts'],
+  testing: ['eventsourcing', 'embedded-node', 'feed'],
 };
 
 /** What a spec and its fixtures may use in any room, beside the room's own arrows. */

@@ -28,6 +28,11 @@ const schema = z.object({
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(60_000),
   /** Folded states kept in memory for commands. */
   CACHED_STREAMS: z.coerce.number().int().min(100).default(100_000),
+  /** `source` of the CloudEvents: names this log among all others, for ever. */
+  EVENT_SOURCE: z
+    .string()
+    .regex(/^[a-z][a-z0-9+.-]*:\S+$/i)
+    .default('urn:hostledger'),
   /** A validated POST that does nothing, as the bench's yardstick. */
   BENCH_NOOP: flag.default(false),
 });
@@ -42,6 +47,7 @@ export interface Config {
   readonly logLevel: string;
   readonly requestsPerMinute: number;
   readonly cachedStreams: number;
+  readonly eventSource: string;
   readonly benchNoop: boolean;
 }
 
@@ -76,6 +82,7 @@ export const loadConfig = (env: Readonly<Record<string, string | undefined>>): C
     logLevel: values.LOG_LEVEL,
     requestsPerMinute: values.RATE_LIMIT_PER_MINUTE,
     cachedStreams: values.CACHED_STREAMS,
+    eventSource: values.EVENT_SOURCE,
     benchNoop: values.BENCH_NOOP,
   };
 };

@@ -35,6 +35,7 @@ export {
   type ReadOptions,
 } from './read.js';
 export { isTimeZoneName, IsTimeZoneName } from './time-zone.js';
+export { acceptedType } from './accept.js';
 export { readTimeline, Timeline, TimelineEntryView } from './timeline.js';
 export {
   BulkRoute,
@@ -46,7 +47,7 @@ export {
   type UploadRejection,
 } from './bulk.js';
 export { keptLine, type KeptLine } from './kept-line.js';
-export { sendCsv, sendEvents, type ServerSentEvent } from './event-stream.js';
+export { sendCsv, sendEvents, sendEventStream, type ServerSentEvent } from './event-stream.js';
 export { fastifyAdapter } from './adapter.js';
 export { configureHttp, type HttpOptions } from './configure.js';
 export { logDestination } from './log-destination.js';

@@ -40,6 +40,11 @@ export class InMemoryLog implements LogFeeds {
     return this.events.at(-1)?.position ?? 0n;
   }
 
+  /** Events after a position, as the store pages through its log. */
+  readAll(after: bigint, maxCount: number): Promise<RecordedEvent[]> {
+    return Promise.resolve(this.after(after, maxCount));
+  }
+
   open(options: Parameters<LogFeeds['open']>[0]): LogFeed {
     this.openedFrom.push(options.from);
     const wanted = options.eventTypes && new Set(options.eventTypes);
