@@ -15,6 +15,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   sites: ['eventsourcing', 'http'],
   contracts: ['eventsourcing', 'http', 'sites'],
   fleet: ['eventsourcing', 'http', 'operations', 'sites', 'contracts'],
+  webhooks: ['eventsourcing', 'http', 'feed'],
   testing: ['eventsourcing', 'embedded-node'],
 };
 
