@@ -108,13 +108,16 @@ describe('a webhook', () => {
     given(subscribed, deleted).when(subscribe()).thenRejects('webhook/exists');
   });
 
-  it.each([{ categories: ['miner', 'webhook'] }, { types: ['WebhookProgressed'] }])(
-    'does not deliver what deliveries record: %j',
-    (filter) => {
-      given().when(subscribe(filter)).thenRejects('webhook/own-events', '/filter');
-      given(subscribed).when(changeTo({ filter })).thenRejects('webhook/own-events', '/filter');
-    },
-  );
+  it.each([
+    { categories: ['miner', 'webhook'] },
+    { types: ['WebhookProgressed'] },
+    { categories: ['accessToken'] },
+  ])('does not deliver what deliveries record, nor how the system is guarded: %j', (filter) => {
+    given().when(subscribe(filter)).thenRejects('webhook/events-undelivered', '/filter');
+    given(subscribed)
+      .when(changeTo({ filter }))
+      .thenRejects('webhook/events-undelivered', '/filter');
+  });
 
   it('changes what is given and keeps the rest', () => {
     given(subscribed)

@@ -230,7 +230,7 @@ export const MAX_DEAD_LETTERS = 1_000;
 const decide = (command: WebhookCommand, webhook: Webhook): readonly WebhookEvent[] => {
   if (command.type === 'SubscribeWebhook') {
     if (webhook.status !== 'unknown') throw alreadySubscribed(command.data.webhookId);
-    noOwnEvents(command.data.filter);
+    onlyDelivered(command.data.filter);
     return [{ type: 'WebhookSubscribed', data: command.data }];
   }
   if (command.type === 'DeleteWebhook' && webhook.status === 'deleted') return [];
@@ -289,7 +289,7 @@ const change = (
   const url = wanted.url ?? webhook.url;
   const filter = wanted.filter ?? webhook.filter;
   const description = wanted.description ?? webhook.description;
-  noOwnEvents(filter);
+  onlyDelivered(filter);
   const same =
     url === webhook.url &&
     description === webhook.description &&
@@ -339,17 +339,20 @@ const mustWait = (position: string, webhook: LiveWebhook): void => {
   );
 };
 
-/** What a delivery records must not be delivered: it would never end. */
-const noOwnEvents = ({ categories, types }: WebhookFilter): void => {
-  const own =
-    categories?.includes(CATEGORY) === true ||
-    types?.some((type) => Object.hasOwn(webhookEvents, type)) === true;
-  if (!own) return;
-  const message = 'Events about webhooks themselves are not delivered by webhook';
-  throw new DomainError('invalid', 'webhook/own-events', message, {}, '/filter');
-};
+/**
+ * Categories that never leave by webhook: what deliveries themselves record, or deliveries would
+ * beget deliveries for ever, and how the system is used and guarded.
+ */
+export const UNDELIVERED_CATEGORIES: readonly string[] = ['webhook', 'accessToken', 'commandKey'];
 
-const CATEGORY = 'webhook';
+const onlyDelivered = ({ categories, types }: WebhookFilter): void => {
+  const undelivered =
+    categories?.some((category) => UNDELIVERED_CATEGORIES.includes(category)) === true ||
+    types?.some((type) => Object.hasOwn(webhookEvents, type)) === true;
+  if (!undelivered) return;
+  const message = `Events of ${UNDELIVERED_CATEGORIES.join(', ')} are not delivered by webhook`;
+  throw new DomainError('invalid', 'webhook/events-undelivered', message, {}, '/filter');
+};
 
 export const webhookUnknown = (): DomainError =>
   new DomainError('notFound', 'webhook/unknown', 'There is no such webhook');
