@@ -1,6 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  Server as HttpServer,
+  type IncomingMessage,
+  type RequestListener,
+} from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { AddressGuard, networkOf, type Resolve } from './address-guard.js';
 import { CERTIFICATE, PRIVATE_KEY } from './certificate.fixture.js';
@@ -16,10 +21,10 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-const listening = async (server: Pick<Server, 'listen' | 'address' | 'close'>): Promise<number> => {
+const listening = async (server: Server): Promise<number> => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closing.push(() => {
-    (server as Partial<Server>).closeAllConnections?.();
+    if (server instanceof HttpServer) server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   });
   return (server.address() as AddressInfo).port;

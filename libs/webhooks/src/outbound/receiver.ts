@@ -123,7 +123,7 @@ const guardedConnector =
         });
         connect(options, (error, socket) => {
           if (error) return callback(error, null);
-          if (guard.mayBe((socket as Socket).remoteAddress)) return callback(null, socket);
+          if (guard.mayBe((socket).remoteAddress)) return callback(null, socket);
           socket.destroy();
           callback(new AddressRefused('address'), null);
         });
