@@ -10,12 +10,13 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'embedded-node': [],
   config: [],
   http: ['eventsourcing', 'config'],
+  feed: ['eventsourcing', 'http'],
   operations: ['eventsourcing', 'http'],
   access: ['eventsourcing', 'http'],
-  sites: ['eventsourcing', 'http'],
-  contracts: ['eventsourcing', 'http', 'sites'],
-  fleet: ['eventsourcing', 'http', 'operations', 'sites', 'contracts'],
   webhooks: ['eventsourcing', 'http', 'feed'],
+  sites: ['eventsourcing', 'http', 'feed'],
+  contracts: ['eventsourcing', 'http', 'feed', 'sites'],
+  fleet: ['eventsourcing', 'http', 'feed', 'operations', 'sites', 'contracts'],
   testing: ['eventsourcing', 'embedded-node'],
 };
 

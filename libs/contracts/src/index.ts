@@ -46,3 +46,4 @@ export {
   contractsProcesses,
   contractsProjections,
 } from './contracts.module.js';
+export { contractsParties } from './parties.js';

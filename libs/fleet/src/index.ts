@@ -32,3 +32,4 @@ export {
 export { relocationAggregate, type Relocation, type RelocationEvent } from './domain/relocation.js';
 export type { MinerArrived, MinerDeparted, TransitPlace } from './domain/miner-transit.js';
 export { minerModel, minerModels, type MinerModel } from './domain/models.js';
+export { fleetParties } from './parties.js';

@@ -42,3 +42,4 @@ export {
   sitesProcesses,
   sitesProjections,
 } from './sites.module.js';
+export { sitesParties } from './parties.js';

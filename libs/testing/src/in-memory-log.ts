@@ -31,6 +31,15 @@ export class InMemoryLog implements LogFeeds {
     return this.events.at(-1)?.position ?? 0n;
   }
 
+  /** Events after a position, as the store pages through its log. */
+  readAll(after: bigint, maxCount: number): Promise<RecordedEvent[]> {
+    return Promise.resolve(this.after(after, maxCount));
+  }
+
+  head(): Promise<bigint> {
+    return Promise.resolve(this.end);
+  }
+
   open(options: {
     readonly name: string;
     readonly from: bigint;

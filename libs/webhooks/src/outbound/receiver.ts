@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, buildConnector } from 'undici';
 import { AddressRefused, type AddressGuard } from './address-guard.js';
@@ -123,7 +122,7 @@ const guardedConnector =
         });
         connect(options, (error, socket) => {
           if (error) return callback(error, null);
-          if (guard.mayBe((socket).remoteAddress)) return callback(null, socket);
+          if (guard.mayBe(socket.remoteAddress)) return callback(null, socket);
           socket.destroy();
           callback(new AddressRefused('address'), null);
         });

@@ -1,0 +1,26 @@
+export {
+  CLOUD_EVENT_TYPE_PREFIX,
+  cloudEventOf,
+  schemaPath,
+  type CloudEvent,
+} from './cloud-event.js';
+export {
+  EventFeed,
+  type EventFeedOptions,
+  type FeedLog,
+  type FeedObserver,
+  type FeedPage,
+  type FeedParties,
+} from './event-feed.js';
+export { FeedEvent } from './feed-event.js';
+export { INTERNAL_CATEGORIES, matcherOf, type FeedFilter, type Matcher } from './filter.js';
+export {
+  partiesOfRoom,
+  PartyRules,
+  type Parties,
+  type PartyChange,
+  type PartyRule,
+  type RoomParties,
+} from './parties.js';
+export { PartiesQuery } from './read/parties-query.js';
+export { partiesProjection } from './read/projection.js';
