@@ -14,6 +14,7 @@ export {
   type ProjectionRunnerStatus,
   type RunnerObserver,
 } from './projection-runner.js';
+export { own, type Ownership } from './ownership.js';
 export { RemoteProgress, type Progress, type RunnerPhase } from './progress.js';
 export { ReadModels, type ReadModelsOptions } from './read-models.js';
 export {

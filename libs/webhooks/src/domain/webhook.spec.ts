@@ -74,9 +74,9 @@ const rotate: WebhookCommand = {
   data: { webhookId, keyId: 'k2', previousUntil: '2024-04-21T00:00:00.000Z' },
   at,
 };
-const giveUp = (position: string): WebhookCommand => ({
+const giveUp = (position: string, replayed = false): WebhookCommand => ({
   type: 'GiveUpDelivery',
-  data: { webhookId, ...letter(position) },
+  data: { webhookId, ...letter(position), replayed },
   at,
 });
 const replay = (position: string | null): WebhookCommand => ({
@@ -215,6 +215,9 @@ describe('a dead letter', () => {
     given(subscribed, dead('700'), discarded('700'))
       .when(discard('700'))
       .thenRejects('webhook/dead-letter-unknown');
+    given(subscribed, dead('700'), requested('700'), discarded('700'))
+      .when(giveUp('700', true))
+      .thenNothing();
   });
 
   it('pauses the subscription when as many wait as may', () => {

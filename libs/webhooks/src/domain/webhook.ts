@@ -213,8 +213,8 @@ export type WebhookCommand =
       'RotateWebhookSecret',
       { webhookId: string; keyId: string; previousUntil: string }
     >
-  /** After the last attempt; again for one that was replayed in vain. */
-  | DomainCommand<'GiveUpDelivery', DeadLetter & { webhookId: string }>
+  /** After the last attempt; `replayed` where it was a dead letter before. */
+  | DomainCommand<'GiveUpDelivery', DeadLetter & { webhookId: string; replayed: boolean }>
   /** Of one dead letter, or of all that wait. */
   | DomainCommand<'RequestReplay', { webhookId: string; position: string | null }>
   | DomainCommand<'SettleDeadLetter', { webhookId: string; position: string }>
@@ -297,14 +297,17 @@ const change = (
   return same ? [] : [{ type: 'WebhookChanged', data: { webhookId, url, filter, description } }];
 };
 
-/** A delivery that a crash repeated finds its dead letter there already. */
+/**
+ * A delivery that a crash repeated finds its dead letter there already; one that was discarded while
+ * it was replayed does not come back.
+ */
 const giveUp = (
-  letter: DeadLetter & { webhookId: string },
+  { replayed, ...letter }: DeadLetter & { webhookId: string; replayed: boolean },
   webhook: LiveWebhook,
 ): WebhookEvent[] => {
   const { webhookId } = letter;
   const known = webhook.deadLetters.get(letter.position);
-  if (known?.status === 'open') return [];
+  if (known ? known.status === 'open' : replayed) return [];
   const given: WebhookEvent = { type: 'WebhookDeadLettered', data: letter };
   const waiting = webhook.deadLetters.size + (known ? 0 : 1);
   if (waiting < MAX_DEAD_LETTERS || webhook.status === 'paused') return [given];
