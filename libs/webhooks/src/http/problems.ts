@@ -10,7 +10,6 @@ registerProblems({
   'webhook/address-refused': { status: 422, title: 'The address may not be called' },
   'webhook/position-unknown': { status: 422, title: 'The log does not reach that position' },
   'webhook/too-many': { status: 409, title: 'There are as many webhooks as may be' },
-  'webhook/paused': { status: 409, title: 'The webhook is paused' },
   'webhook/dead-letter-unknown': { status: 404, title: 'No such dead letter waits' },
   'webhook/key-missing': {
     status: 503,

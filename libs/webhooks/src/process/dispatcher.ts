@@ -26,6 +26,7 @@ export interface DispatcherStatus {
     readonly webhookId: string;
     readonly waiting: number;
     readonly failing: boolean;
+    readonly deadLetters: number;
   }[];
 }
 
@@ -60,11 +61,10 @@ export class WebhookDispatcher {
   }
 
   status(): DispatcherStatus {
-    const deliveries = [...this.deliveries.values()].map(({ webhookId, backlog, failing }) => ({
-      webhookId,
-      waiting: backlog,
-      failing,
-    }));
+    const deliveries = [...this.deliveries.values()].map((delivery) => {
+      const { webhookId, backlog: waiting, failing, deadLetters } = delivery;
+      return { webhookId, waiting, failing, deadLetters };
+    });
     return { owner: this.owner, deliveries };
   }
 

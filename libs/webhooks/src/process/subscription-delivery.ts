@@ -114,6 +114,10 @@ export class SubscriptionDelivery {
     return this.told.failingSince !== null;
   }
 
+  get deadLetters(): number {
+    return this.webhook.deadLetters.size;
+  }
+
   start(): void {
     for (const { nextAttemptAt, ...known } of this.told.unsettled) {
       const dueAt = nextAttemptAt === null ? 0 : Date.parse(nextAttemptAt);
