@@ -149,7 +149,9 @@ describe.each(databases)('webhooks with their progress in %s', (_kind, open) => 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'hostledger-webhooks-'));
     testDatabase = await open();
-  });
+    // The embedded one is opened by its first query, which takes a while.
+    await testDatabase.database.ping(60_000);
+  }, 90_000);
 
   afterAll(async () => {
     await testDatabase.close();
@@ -318,7 +320,7 @@ describe.each(databases)('webhooks with their progress in %s', (_kind, open) => 
     const receiver = await receiving();
     receiver.behaviour = () => 'stall';
     const webhookId = await subscribe(receiver);
-    for (let lamp = 0; lamp < 12; lamp += 1) await append(`lamp-${lamp}`, 100);
+    for (let lamp = 0; lamp < 12; lamp += 1) await append(`lamp-${lamp}`, 30);
     const limits = { answerWithinMs: 20_000, connections: 4 };
     const dispatcher = dispatching({ limits, maxWaiting: 50 });
     const waiting = (): number | undefined =>
@@ -328,8 +330,8 @@ describe.each(databases)('webhooks with their progress in %s', (_kind, open) => 
     expect(waiting()).toBeLessThan(50 + 256);
     receiver.behaviour = () => 200;
     receiver.cut();
-    await until(() => receiver.accepted.length >= 1_200);
-    expect(receiver.acceptedOf('lamp-7')).toEqual(revisions(100));
+    await until(() => receiver.accepted.length >= 360);
+    expect(receiver.acceptedOf('lamp-7')).toEqual(revisions(30));
   });
 
   it('are signed with both secrets while a rotation overlaps, then with the new one', async () => {
@@ -338,8 +340,8 @@ describe.each(databases)('webhooks with their progress in %s', (_kind, open) => 
     const soon = new Date(Date.now() + 3_600_000).toISOString();
     const rotation = { webhookId, keyId: key.id, previousUntil: soon };
     await act({ type: 'RotateWebhookSecret', data: rotation });
-    let now = Date.now();
-    dispatching({ clock: () => new Date(now) });
+    let ahead = 0;
+    dispatching({ clock: () => new Date(Date.now() + ahead) });
     await append('lamp-a', 1);
     await until(() => receiver.accepted.length === 1);
     expect(receiver.accepted[0]!.signatures).toBe(2);
@@ -347,11 +349,9 @@ describe.each(databases)('webhooks with their progress in %s', (_kind, open) => 
     await append('lamp-a', 1);
     await until(() => receiver.accepted.length === 2);
     // Past the overlap, though still within the five minutes that receivers allow.
-    await act({
-      type: 'RotateWebhookSecret',
-      data: { ...rotation, previousUntil: new Date(now + 1_000).toISOString() },
-    });
-    now += 2_000;
+    ahead = 60_000;
+    const over = new Date(Date.now() + 30_000).toISOString();
+    await act({ type: 'RotateWebhookSecret', data: { ...rotation, previousUntil: over } });
     receiver.secret = key.secretOf(webhookId, 3);
     await until(async () => (await stateOf(webhookId)).secret.version === 3);
     await until(async () => {
