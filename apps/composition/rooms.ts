@@ -1,14 +1,21 @@
-import { AccessApiModule, accessProjections } from '@hostledger/access';
+import { AccessApiModule, accessProjections, accessTokenAggregate } from '@hostledger/access';
 import {
   ContractsApiModule,
+  contractsAggregates,
   contractsParties,
   contractsProcesses,
   contractsProjections,
 } from '@hostledger/contracts';
-import type { DurableProcess, Projection } from '@hostledger/eventsourcing';
+import {
+  mergeUpcasters,
+  type DurableProcess,
+  type Projection,
+  type Upcasters,
+} from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { partiesProjection, PartyRules } from '@hostledger/feed';
 import {
+  deliveryAggregate,
   FleetApiModule,
   fleetBulkKinds,
   FleetCensus,
@@ -16,13 +23,23 @@ import {
   fleetParties,
   fleetProcesses,
   fleetProjections,
+  minerAggregate,
+  relocationAggregate,
 } from '@hostledger/fleet';
 import {
+  operationAggregate,
   OperationsApiModule,
   operationsProcess,
   operationsProjection,
 } from '@hostledger/operations';
-import { SitesApiModule, sitesParties, sitesProcesses, sitesProjections } from '@hostledger/sites';
+import {
+  SitesApiModule,
+  sitesAggregates,
+  sitesParties,
+  sitesProcesses,
+  sitesProjections,
+} from '@hostledger/sites';
+import { webhookAggregate, webhooksProjection } from '@hostledger/webhooks';
 import type { System } from './system.js';
 
 /** The table of contents of the product: every room, once. */
@@ -39,6 +56,21 @@ export const apiModules = [
 export const partyRules = new PartyRules([contractsParties, sitesParties, fleetParties]);
 export const feedParties: Projection = partiesProjection(partyRules);
 
+/** Whose events are in the log. */
+const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
+  accessTokenAggregate,
+  ...contractsAggregates,
+  ...sitesAggregates,
+  deliveryAggregate,
+  minerAggregate,
+  relocationAggregate,
+  operationAggregate,
+  webhookAggregate,
+];
+
+/** Lifts every stored event to its newest shape. */
+export const upcasters = mergeUpcasters(...aggregates.map(({ upcasters: own }) => own));
+
 export const readModelProjections: readonly Projection[] = [
   ...accessProjections,
   ...contractsProjections,
@@ -46,6 +78,7 @@ export const readModelProjections: readonly Projection[] = [
   ...fleetProjections,
   operationsProjection,
   feedParties,
+  webhooksProjection,
 ];
 
 export const durableProcesses = ({

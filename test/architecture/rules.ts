@@ -17,7 +17,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   sites: ['eventsourcing', 'http', 'feed'],
   contracts: ['eventsourcing', 'http', 'feed', 'sites'],
   fleet: ['eventsourcing', 'http', 'feed', 'operations', 'sites', 'contracts'],
-  testing: ['eventsourcing', 'embedded-node'],
+  testing: ['eventsourcing', 'embedded-node', 'feed'],
 };
 
 /** What a spec and its fixtures may use in any room, beside the room's own arrows. */

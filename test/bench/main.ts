@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { socketEndpoint, startEmbeddedNode } from '@hostledger/embedded-node';
 import { askChild } from './child.js';
+import { measureFeed } from './feed.js';
 import type { Load, LoadResult } from './load.js';
 import { machineLine, median, table, type Finding } from './measure.js';
 import type { Rebuild, RebuildResult } from './rebuild.js';
@@ -34,7 +35,7 @@ const bench = async (home: string): Promise<Finding[]> => {
   const bulk = await measureBulk(cold, dataDir, home).finally(() => cold.stop());
   const rebuild = await measureRebuild(dataDir);
   const warm = await RunningSystem.start(dataDir, SETTINGS);
-  const commands = await measureCommands(warm).finally(() => warm.stop());
+  const commands = await measureWarm(warm).finally(() => warm.stop());
   return [
     ...commands,
     ...bulk,
@@ -49,6 +50,22 @@ const bench = async (home: string): Promise<Finding[]> => {
       measured: { values: [cold.readyAfterMs], unit: 'ms' },
       target: '',
     },
+  ];
+};
+
+/** One measure alone, on an empty log: `npm run bench -- feed`. */
+const benchFeed = async (home: string): Promise<Finding[]> => {
+  const system = await RunningSystem.start(join(home, 'data'), SETTINGS);
+  return measureFeed(system, () => load(system, '/v1/customers', customer)).finally(() =>
+    system.stop(),
+  );
+};
+
+const measureWarm = async (system: RunningSystem): Promise<Finding[]> => {
+  const commands = await measureCommands(system);
+  return [
+    ...commands,
+    ...(await measureFeed(system, () => load(system, '/v1/customers', customer))),
   ];
 };
 
@@ -221,7 +238,7 @@ const main = async (): Promise<void> => {
   const home = mkdtempSync(join(tmpdir(), 'hostledger-bench-'));
   const started = performance.now();
   try {
-    const findings = await bench(home);
+    const findings = await (process.argv[2] === 'feed' ? benchFeed(home) : bench(home));
     const seconds = ((performance.now() - started) / 1000).toFixed(0);
     console.log(`${machineLine()}; medians [lowest-highest] of one run of ${seconds} s\n`);
     console.log(table(findings));

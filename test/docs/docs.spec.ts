@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { renderEvents, streamsOf, unexplained } from './events.js';
 import { contradictions, problemsOf, renderProblems, unregistered, unused } from './problems.js';
+import { SCHEMAS } from './documents.js';
 import { readProgram, type Sources } from './program.js';
+import { renderSchemas, schemasOf } from './schemas.js';
 
 const ROOT = join(__dirname, '..', '..');
 const STALE = 'is out of date: npm run docs, then commit it';
@@ -25,6 +27,13 @@ describe('The generated documents', () => {
     const streams = streamsOf(sources);
     expect(streams.flatMap(({ events }) => events).length).toBeGreaterThan(30);
     expect(keptOr('docs/events.md', renderEvents(streams))).not.toContain(STALE);
+  });
+
+  it('give every event a schema', () => {
+    const schemas = schemasOf(sources);
+    const types = streamsOf(sources).flatMap(({ events }) => events.map(({ type }) => type));
+    expect([...schemas.keys()]).toEqual(types);
+    expect(keptOr(SCHEMAS, renderSchemas(schemas))).not.toContain(STALE);
   });
 
   it('tell every refusal that the sources have', () => {
@@ -96,6 +105,77 @@ describe('The reader of the sources', () => {
     ]);
     const silent = unexplained([lamp!]).map((place) => place.split(' ')[1]);
     expect(silent.sort()).toEqual(['bulbs', 'by', 'litAt', 'lumens']);
+  });
+
+  it('turns types into schemas: what must be there, what may, units, choices and named shapes', () => {
+    const [lamp] = schemasOf(
+      read(`
+        interface Aggregate<S, C, E> { category: string; events: object }
+        /** A bulb. */
+        interface Bulb { powerWatts: number; readonly spare?: Bulb }
+        type Json = string | number | readonly Json[] | { readonly [key: string]: Json };
+        type LampLit = { type: 'LampLit'; data: {
+          lampId: string;
+          litOn: string;
+          color?: 'red' | 'amber';
+          until: string | null;
+          dimmed: boolean;
+          bulbs: readonly Bulb[];
+          note: Json;
+          counts: Readonly<Record<string, number>>;
+          spot: { kind: 'wall' } | { kind: 'table'; leg: number };
+        } };
+        const lampEvents = { LampLit: 'Light came.' };
+        export const lampAggregate: Aggregate<null, null, LampLit> = { category: 'lamp', events: lampEvents };
+      `),
+    ).values();
+    expect(lamp).toMatchObject({ room: 'lamps', category: 'lamp' });
+    expect(lamp?.schema).toEqual({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      $id: '/v1/schemas/LampLit',
+      title: 'LampLit',
+      description: 'Light came.',
+      type: 'object',
+      properties: {
+        bulbs: { type: 'array', items: { $ref: '#/$defs/Bulb' } },
+        color: { type: 'string', enum: ['amber', 'red'] },
+        counts: { type: 'object', additionalProperties: { type: 'number' } },
+        dimmed: { type: 'boolean' },
+        lampId: { type: 'string' },
+        litOn: { type: 'string', format: 'date' },
+        note: expect.objectContaining({}) as object,
+        spot: {
+          anyOf: [
+            {
+              type: 'object',
+              properties: {
+                kind: { const: 'table', description: 'Which kind.' },
+                leg: { type: 'number' },
+              },
+              required: ['kind', 'leg'],
+            },
+            {
+              type: 'object',
+              properties: { kind: { const: 'wall', description: 'Which kind.' } },
+              required: ['kind'],
+            },
+          ],
+        },
+        until: { anyOf: [{ type: 'null' }, { type: 'string' }] },
+      },
+      required: ['bulbs', 'counts', 'dimmed', 'lampId', 'litOn', 'note', 'spot', 'until'],
+      $defs: {
+        Bulb: {
+          description: 'A bulb.',
+          type: 'object',
+          properties: {
+            powerWatts: { type: 'integer', 'x-unit': 'W', description: 'Power at the plug.' },
+            spare: { $ref: '#/$defs/Bulb' },
+          },
+          required: ['powerWatts'],
+        },
+      },
+    });
   });
 
   it('finds the codes that helpers are called with, and those nobody registered', () => {

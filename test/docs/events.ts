@@ -42,11 +42,34 @@ export interface StreamDoc {
   readonly shapes: readonly Shape[];
 }
 
+/** An aggregate as the sources declare it, with the types of its events. */
+export interface AggregateDoc {
+  readonly room: string;
+  readonly category: string;
+  readonly comment: string;
+  /** In the order of the catalogue, which is that of a life; that of a union is the compiler's. */
+  readonly events: readonly {
+    readonly type: string;
+    readonly sentence: string;
+    readonly data: ts.Type | undefined;
+  }[];
+}
+
+/** Every aggregate, by room and category. */
+export const aggregatesOf = (sources: Sources): AggregateDoc[] =>
+  findNodes(sources, isAggregate)
+    .map((declaration) => aggregateOf(sources, declaration))
+    .sort((a, b) => (`${a.room} ${a.category}` < `${b.room} ${b.category}` ? -1 : 1));
+
 /** Every category of streams with the events it holds, by room and category. */
 export const streamsOf = (sources: Sources): StreamDoc[] =>
-  findNodes(sources, isAggregate)
-    .map((declaration) => streamOf(sources, declaration))
-    .sort((a, b) => (`${a.room} ${a.category}` < `${b.room} ${b.category}` ? -1 : 1));
+  aggregatesOf(sources).map(({ room, category, comment, events }) => {
+    const shapes = new Shapes(sources);
+    const docs = events.map(({ type, sentence, data }): EventDoc => {
+      return { type, sentence, fields: data ? shapes.fieldsOf(data) : [] };
+    });
+    return { room, category, comment, events: docs, shapes: shapes.named() };
+  });
 
 type AggregateDeclaration = ts.VariableDeclaration & { readonly type: ts.TypeReferenceNode };
 
@@ -57,31 +80,27 @@ const isAggregate = (node: ts.Node): node is AggregateDeclaration =>
   node.type.typeName.getText() === 'Aggregate' &&
   node.type.typeArguments?.length === 3;
 
-const streamOf = (sources: Sources, declaration: AggregateDeclaration): StreamDoc => {
+const aggregateOf = (sources: Sources, declaration: AggregateDeclaration): AggregateDoc => {
   const { checker } = sources;
   const aggregate = entriesOf(sources, declaration.initializer);
   const union = checker.getTypeFromTypeNode(declaration.type.typeArguments![2]!);
   const sentences = entriesOf(sources, aggregate.get('events'));
-  const shapes = new Shapes(sources);
-  const events = (union.isUnion() ? union.types : [union]).map((event): EventDoc => {
+  const events = (union.isUnion() ? union.types : [union]).map((event) => {
     const type = propertyType(sources, event, 'type');
     if (!type?.isStringLiteral())
       throw new Error(`Unnamed event at ${placeOf(sources, declaration)}`);
     const sentence = sentences.get(type.value);
-    const data = propertyType(sources, event, 'data');
     return {
       type: type.value,
       sentence: sentence ? textOf(sources, sentence) : '',
-      fields: data ? shapes.fieldsOf(data) : [],
+      data: propertyType(sources, event, 'data'),
     };
   });
   return {
     room: roomOf(sources, declaration),
     category: textOf(sources, aggregate.get('category')),
     comment: commentOf(sources, checker.getSymbolAtLocation(declaration.name)),
-    // The order of the catalogue is that of a life; that of a union is the compiler's.
     events: [...sentences.keys()].flatMap((name) => events.filter(({ type }) => type === name)),
-    shapes: shapes.named(),
   };
 };
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startNodeInProcess } from '@hostledger/embedded-node';
 import type { RecordedEvent } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { schemaFaults } from '@hostledger/testing';
 import { Generator } from './generator.js';
 import { FACILITIES, monthsOf } from './history.js';
 
@@ -29,6 +30,10 @@ describe('the generated history', () => {
   const of = (type: string) => events.filter((event) => event.type === type);
   const serialsOf = (type: string) =>
     new Set(of(type).map(({ data }) => (data as { serial: string }).serial));
+
+  it('consists of events as their schemas say', async () => {
+    expect(await schemaFaults(events)).toEqual([]);
+  });
 
   it('receives every machine once, in the month it is planned for', () => {
     const received = of('MinerReceived');

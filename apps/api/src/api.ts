@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessTokenAuthenticator } from '@hostledger/access';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import { ReadModels, type Progress } from '@hostledger/eventsourcing/postgres';
+import { FeedApiModule } from '@hostledger/feed';
 import {
   configureHttp,
   fastifyAdapter,
@@ -12,9 +13,12 @@ import {
   serveOpenApi,
   type ReadinessProbe,
 } from '@hostledger/http';
+import { WebhooksApiModule } from '@hostledger/webhooks';
 import { Logger } from 'nestjs-pino';
+import { openEventFeed } from '../../composition/feed.js';
 import { apiModules, readModelProjections } from '../../composition/rooms.js';
 import type { System } from '../../composition/system.js';
+import { webhookSettings } from '../../composition/webhooks.js';
 
 @Module({})
 class ApiModule {}
@@ -25,10 +29,11 @@ class ApiModule {}
  * @param progress of the read models' runner where it is in the same process, which spares polling.
  */
 export const createApi = async (
-  { config, metrics, eventStore, aggregateStore, database }: System,
+  system: System,
   readiness: readonly ReadinessProbe[],
   progress?: Progress,
 ): Promise<NestFastifyApplication> => {
+  const { config, metrics, eventStore, aggregateStore, database } = system;
   const readModels = new ReadModels(database, {
     projections: readModelProjections,
     ...(progress && { progress }),
@@ -43,6 +48,8 @@ export const createApi = async (
       logLevel: config.logLevel,
       noop: config.benchNoop,
     }),
+    FeedApiModule.with(openEventFeed(system)),
+    WebhooksApiModule.with(webhookSettings(system)),
     ...apiModules,
   ];
   const app = await NestFactory.create<NestFastifyApplication>(

@@ -5,10 +5,15 @@ import {
   type ProjectionRunnerStatus,
 } from '@hostledger/eventsourcing/postgres';
 import type { ReadinessProbe, ScrapedRunner } from '@hostledger/http';
+import { openEventFeed } from '../../composition/feed.js';
 import { durableProcesses, readModelProjections } from '../../composition/rooms.js';
 import type { System } from '../../composition/system.js';
+import { webhookDispatcher } from '../../composition/webhooks.js';
 
-/** The long-running side: read models and durable processes, each with one owner at a time. */
+/**
+ * The long-running side: read models, durable processes and webhooks, each with one owner at a time.
+ * Readiness says nothing of receivers: what others do not answer is no fault of this process.
+ */
 export interface Worker {
   readonly readModels: ProjectionRunner;
   readonly processes: ProcessRunner;
@@ -39,8 +44,11 @@ export const startWorker = (system: System): Worker => {
     name: 'processes',
     processes: durableProcesses(system),
   });
+  const feed = openEventFeed(system);
+  const webhooks = webhookDispatcher(system, feed);
   readModels.start();
   processes.start();
+  webhooks.start();
   metrics.scrapeRunners(() => scraped(readModels, processes));
   return {
     readModels,
@@ -50,7 +58,8 @@ export const startWorker = (system: System): Worker => {
       { name: 'processes', check: () => Promise.resolve(problemOf(processes.status().lists)) },
     ],
     stop: async () => {
-      await Promise.all([processes.stop(), readModels.stop()]);
+      await Promise.all([processes.stop(), readModels.stop(), webhooks.stop()]);
+      await feed.close();
     },
   };
 };

@@ -44,6 +44,11 @@ const schema = z.object({
   WEBHOOK_KEY_FILE: z.string().min(1).optional(),
   /** Networks of the operator that webhooks may call, by HTTP too: `10.1.0.0/16, fd00::/8`. */
   WEBHOOK_ALLOWED_NETWORKS: networks.optional(),
+  /** `source` of the CloudEvents: names this log among all others, for ever. */
+  EVENT_SOURCE: z
+    .string()
+    .regex(/^[a-z][a-z0-9+.-]*:\S+$/i)
+    .default('urn:hostledger'),
   /** A validated POST that does nothing, as the bench's yardstick. */
   BENCH_NOOP: flag.default(false),
 });
@@ -61,6 +66,7 @@ export interface Config {
   /** Base64; none where webhooks cannot be signed. */
   readonly webhookKey: string | undefined;
   readonly webhookAllowedNetworks: readonly string[];
+  readonly eventSource: string;
   readonly benchNoop: boolean;
 }
 
@@ -98,6 +104,7 @@ export const loadConfig = (env: Readonly<Record<string, string | undefined>>): C
     cachedStreams: values.CACHED_STREAMS,
     webhookKey: values.WEBHOOK_KEY,
     webhookAllowedNetworks: values.WEBHOOK_ALLOWED_NETWORKS ?? [],
+    eventSource: values.EVENT_SOURCE,
     benchNoop: values.BENCH_NOOP,
   };
 };

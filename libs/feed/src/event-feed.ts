@@ -52,11 +52,14 @@ export interface EventFeedOptions {
   readonly tailCharacters?: number;
   /** Who waits is given an empty page this often. */
   readonly signOfLifeMs?: number;
+  /** News may be told so much later, together with what else comes by then. */
+  readonly gatherMs?: number;
 }
 
 const TAIL_EVENTS = 4_096;
 const TAIL_CHARACTERS = 16 * 1024 * 1024;
 const SIGN_OF_LIFE_MS = 15_000;
+const GATHER_MS = 100;
 /** Read from the log at once; a reader holds one such page. */
 const PAGE_EVENTS = 256;
 /** Events looked at for one page of a filter that few pass. */
@@ -121,11 +124,8 @@ export class EventFeed {
           // It began later than where this reader is, and nothing came yet that would close the gap.
           if (!tail.covers(position) && tail.reached === reached) await tail.news(over);
         } else if (tail.reached > position) {
-          const next = tail.after(position, PAGE_EVENTS);
-          position = next.position;
-          const events = next.events.filter(({ recorded, parties }) =>
-            matcher.matches(recorded, parties),
-          );
+          const { events, position: next } = tail.after(position, matcher);
+          position = next;
           if (events.length > 0) yield { events, position, caughtUp: position >= tail.reached };
         } else {
           await tail.news(over);
@@ -211,7 +211,7 @@ export class EventFeed {
   }
 
   private openTail(from: bigint): LiveTail {
-    const { feeds, tailEvents, tailCharacters, signOfLifeMs } = this.options;
+    const { feeds, tailEvents, tailCharacters, signOfLifeMs, gatherMs } = this.options;
     const live: LiveTail = new LiveTail({
       from,
       subscription: feeds.open({ name: 'event_feed', from }),
@@ -220,6 +220,7 @@ export class EventFeed {
       maxEvents: tailEvents ?? TAIL_EVENTS,
       maxCharacters: tailCharacters ?? TAIL_CHARACTERS,
       signOfLifeMs: signOfLifeMs ?? SIGN_OF_LIFE_MS,
+      gatherMs: gatherMs ?? GATHER_MS,
       onFault: (error) => {
         this.observer.heldUp(error);
         if (this.tail?.live === live) this.end(live);

@@ -19,6 +19,8 @@ export const INTERNAL_CATEGORIES: readonly string[] = ['accessToken', 'commandKe
 
 /** A filter made ready to be asked often. */
 export interface Matcher {
+  /** The same for filters that ask for the same. */
+  readonly key: string;
   /** Before the parties are known; false is final. */
   mayMatch(event: RecordedEvent): boolean;
   matches(event: RecordedEvent, parties: Parties): boolean;
@@ -34,7 +36,9 @@ export const matcherOf = (filter: FeedFilter): Matcher => {
     if (categories) return categories.has(category);
     return types !== undefined || !INTERNAL_CATEGORIES.includes(category);
   };
+  const sorted = (values: ReadonlySet<string> | undefined) => values && [...values].sort();
   return {
+    key: JSON.stringify([sorted(categories), sorted(types), contractId, customerId]),
     mayMatch,
     matches: (event, { contracts, customers }) =>
       mayMatch(event) &&

@@ -24,3 +24,17 @@ export {
 } from './parties.js';
 export { PartiesQuery } from './read/parties-query.js';
 export { partiesProjection } from './read/projection.js';
+export {
+  asyncApiDocument,
+  channelMessages,
+  registerAsyncApi,
+  type AsyncApiPart,
+} from './asyncapi.js';
+export { FeedApiModule } from './feed.module.js';
+export {
+  eventCategories,
+  eventSchemas,
+  eventTypes,
+  type EventSchema,
+  type JsonSchema,
+} from './schemas.js';

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogFeed, RecordedEvent } from '@hostledger/eventsourcing';
 import type { FeedEvent } from './feed-event.js';
+import type { Matcher } from './filter.js';
 
 export interface LiveTailOptions {
   /** Position after which it begins. */
@@ -14,11 +16,21 @@ export interface LiveTailOptions {
   readonly maxEvents: number;
   readonly maxCharacters: number;
   readonly signOfLifeMs: number;
+  /** What comes within so long after a batch is told together: many readers are woken less often. */
+  readonly gatherMs: number;
   readonly onFault: (error: unknown) => void;
 }
 
 /** Events taken from the subscription at once. */
 const BATCH_EVENTS = 500;
+/** Events that a reader is given at once. */
+const SLICE_EVENTS = 256;
+
+/** The part of a tail that one reader, and all that stand where it does, are given next. */
+export interface Slice {
+  readonly events: readonly FeedEvent[];
+  readonly position: bigint;
+}
 
 /**
  * The last events of the log, for all readers together: one subscription, one serialisation. The
@@ -32,6 +44,8 @@ export class LiveTail {
   private oldest: bigint;
   private newest: bigint;
   private signsOfLife = 0;
+  /** Given out since the last batch: readers in step share the very same list. */
+  private readonly slices = new Map<string, Slice>();
   private readonly waiting = new Set<() => void>();
   private readonly closing = new AbortController();
   private readonly heart: NodeJS.Timeout;
@@ -71,12 +85,25 @@ export class LiveTail {
     return position >= this.oldest;
   }
 
-  /** The next events after a covered position, and the position they reach. */
-  after(position: bigint, maxEvents: number): { events: readonly FeedEvent[]; position: bigint } {
+  /** What matches of the next events after a covered position, and the position they reach. */
+  after(position: bigint, matcher: Matcher): Slice {
+    const key = `${position} ${matcher.key}`;
+    let slice = this.slices.get(key);
+    if (!slice) {
+      slice = this.cut(position, matcher);
+      this.slices.set(key, slice);
+    }
+    return slice;
+  }
+
+  private cut(position: bigint, matcher: Matcher): Slice {
     const first = firstAfter(this.events, position);
-    const events = this.events.slice(first, first + maxEvents);
-    const all = first + events.length === this.events.length;
-    return { events, position: all ? this.newest : events.at(-1)!.recorded.position };
+    const next = this.events.slice(first, first + SLICE_EVENTS);
+    const all = first + next.length === this.events.length;
+    return {
+      events: next.filter(({ recorded, parties }) => matcher.matches(recorded, parties)),
+      position: all ? this.newest : next.at(-1)!.recorded.position,
+    };
   }
 
   /** Something new, a sign of life, the end of this tail or of the reader. */
@@ -107,7 +134,9 @@ export class LiveTail {
       try {
         const batch = await this.options.subscription.next(BATCH_EVENTS);
         const events = await this.options.prepare(batch.events, signal);
-        if (!signal.aborted) this.take(events, batch.position);
+        if (signal.aborted) return;
+        this.take(events, batch.position);
+        await sleep(this.options.gatherMs, undefined, { signal });
       } catch (error) {
         // A closed subscription rejects; one that is open reopens itself and never does.
         if (!signal.aborted) this.options.onFault(error);
@@ -122,6 +151,7 @@ export class LiveTail {
       this.events.push(event);
       this.characters += event.json.length;
     }
+    this.slices.clear();
     let dropped = 0;
     while (this.events.length - dropped > maxEvents || this.characters > maxCharacters) {
       const { json, recorded } = this.events[dropped]!;

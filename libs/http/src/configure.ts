@@ -29,7 +29,14 @@ export const configureHttp = async (
   options: HttpOptions,
 ): Promise<void> => {
   app.setGlobalPrefix('v1', {
-    exclude: ['health/live', 'health/ready', 'metrics', 'problems', 'problems/:room/:rule'],
+    exclude: [
+      'health/live',
+      'health/ready',
+      'metrics',
+      'problems',
+      'problems/:room/:rule',
+      'asyncapi.json',
+    ],
   });
   app.useGlobalPipes(...validationPipes());
   app.useGlobalFilters(new ProblemFilter());

@@ -17,6 +17,12 @@ export interface ServerSentEvent {
 export const sendEvents = (
   reply: FastifyReply,
   events: AsyncIterable<ServerSentEvent | undefined>,
+): FastifyReply => sendEventStream(reply, written(events));
+
+/** Answers with `text/event-stream` as it is written elsewhere; what is not taken yet is not pulled. */
+export const sendEventStream = (
+  reply: FastifyReply,
+  chunks: AsyncIterable<string | Buffer>,
 ): FastifyReply =>
   reply
     .header('content-type', 'text/event-stream; charset=utf-8')
@@ -24,7 +30,7 @@ export const sendEvents = (
     .header('x-accel-buffering', 'no')
     // Not to be kept alive: whoever follows until a shutdown would hold it up with an idle connection.
     .header('connection', 'close')
-    .send(Readable.from(written(events), { objectMode: false }));
+    .send(Readable.from(chunks, { objectMode: false }));
 
 async function* written(
   events: AsyncIterable<ServerSentEvent | undefined>,

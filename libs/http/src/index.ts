@@ -25,6 +25,7 @@ export {
 export { ActContext, contextOf, requestClock } from './act-context.js';
 export { HttpReply, readReply, reply, ReplyInterceptor } from './reply.js';
 export { equalTo, keysetPage, Page, ReadAt, type PageOf, type ReadOptions } from './read.js';
+export { acceptedType } from './accept.js';
 export { readTimeline, Timeline, TimelineEntryView } from './timeline.js';
 export {
   BulkRoute,
@@ -34,7 +35,7 @@ export {
   type UploadLine,
   type UploadRejection,
 } from './bulk.js';
-export { sendCsv, sendEvents, type ServerSentEvent } from './event-stream.js';
+export { sendCsv, sendEvents, sendEventStream, type ServerSentEvent } from './event-stream.js';
 export { fastifyAdapter } from './adapter.js';
 export { configureHttp, type HttpOptions } from './configure.js';
 export { logDestination } from './log-destination.js';

@@ -71,6 +71,21 @@ export class Metrics implements KernelObserver {
     'Time from taking a batch of events to its commit',
     ['runner'],
   );
+  private readonly feedReaders = new Gauge({
+    name: 'hostledger_feed_readers',
+    help: 'Open streams of the event feed',
+    registers: [this.registry],
+  });
+  private readonly feedEvents = this.counter(
+    'hostledger_feed_events_total',
+    'Events sent to readers of the event feed, by media type',
+    ['format'],
+  );
+  private readonly feedFaults = this.counter(
+    'hostledger_feed_faults_total',
+    'Readers that fell behind the shared tail, and waits for stores that did not answer',
+    ['kind'],
+  );
 
   /** @param of a further thread leaves what concerns the whole process to the first. */
   constructor(of: 'process' | 'thread' = 'process') {
@@ -121,6 +136,18 @@ export class Metrics implements KernelObserver {
 
   requestServed(route: string, method: string, status: number, seconds: number): void {
     this.requests.observe({ route, method, status }, seconds);
+  }
+
+  feedReadersNow(readers: number): void {
+    this.feedReaders.set(readers);
+  }
+
+  feedSent(format: string, events: number): void {
+    this.feedEvents.inc({ format }, events);
+  }
+
+  feedFault(kind: 'fellBehind' | 'heldUp'): void {
+    this.feedFaults.inc({ kind });
   }
 
   denied(code: string): void {

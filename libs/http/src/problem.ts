@@ -83,6 +83,10 @@ registerProblems({
   'request/forbidden': { status: 403, title: 'The role of the token does not allow this' },
   'request/not-found': { status: 404, title: 'There is nothing at this address' },
   'request/method-not-allowed': { status: 405, title: 'The method is not served here' },
+  'request/not-acceptable': {
+    status: 406,
+    title: 'None of the accepted media types is served here',
+  },
   'request/revision-mismatch': {
     status: 412,
     title: 'The object is not at the revision of If-Match',

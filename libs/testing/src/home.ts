@@ -1,3 +1,4 @@
+import { deepStrictEqual } from 'node:assert';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import {
   type StreamAccess,
 } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { schemaFaults } from './schema-faults.js';
 
 // The real kernel on the embedded node, for specs in which processes interleave and die.
 
@@ -32,11 +34,16 @@ export class Home {
     return new Home(directory, node, new EventStore({ connection, callTimeoutMs: 30_000 }));
   }
 
-  /** Opens a home, lives in it, and clears it away, whatever came of it. */
+  /**
+   * Opens a home, lives in it, and clears it away, whatever came of it. Every event of a life that
+   * went well must be what its schema says.
+   */
   static async during<T>(life: (home: Home) => Promise<T>): Promise<T> {
     const home = await Home.open();
     try {
-      return await life(home);
+      const outcome = await life(home);
+      deepStrictEqual(await schemaFaults(await home.log()), []);
+      return outcome;
     } finally {
       await home.close();
     }

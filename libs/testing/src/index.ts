@@ -8,3 +8,4 @@ export { InMemoryLog } from './in-memory-log.js';
 export { Home, turnsOf, type InTurn } from './home.js';
 export * from './accounts.js';
 export { until } from './until.js';
+export { schemaFaults } from './schema-faults.js';

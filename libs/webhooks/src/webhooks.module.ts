@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import './http/asyncapi.js';
 import './http/problems.js';
 import { settingsProvider, type WebhookSettings } from './http/settings.js';
 import { webhooksQuery } from './read/query.js';

@@ -3,6 +3,7 @@ import {
   ArrayMaxSize,
   ArrayNotEmpty,
   ArrayUnique,
+  IsIn,
   IsObject,
   IsString,
   IsUUID,
@@ -10,13 +11,22 @@ import {
   Matches,
   ValidateIf,
   ValidateNested,
+  type ValidationArguments,
 } from 'class-validator';
+import { eventCategories, eventTypes } from '@hostledger/feed';
 
 /** May be left out; unlike `IsOptional` it does not let null through. */
 export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
 const MAX_NAMES = 100;
-const NAME = /^[A-Za-z][\w.]{0,99}$/;
+
+/** Names what is unknown; a list of all that is known would be longer than anybody reads. */
+const unknownOf =
+  (known: readonly string[]) =>
+  ({ property, value }: ValidationArguments): string => {
+    const unknown = [value].flat().filter((one: unknown) => !known.includes(one as string));
+    return `${property} ${unknown.map(String).join(', ')} is unknown; /v1/schemas lists all`;
+  };
 
 /** Which events are wanted: of any of the values of each list, and all lists that are given. */
 export class WebhookFilterBody {
@@ -28,7 +38,7 @@ export class WebhookFilterBody {
   @ArrayNotEmpty()
   @ArrayMaxSize(MAX_NAMES)
   @ArrayUnique()
-  @Matches(NAME, { each: true, message: '$property holds names of kinds of streams' })
+  @IsIn(eventCategories, { each: true, message: unknownOf(eventCategories) })
   categories?: string[];
 
   /** @example ["MinerRelocated"] */
@@ -36,7 +46,7 @@ export class WebhookFilterBody {
   @ArrayNotEmpty()
   @ArrayMaxSize(MAX_NAMES)
   @ArrayUnique()
-  @Matches(NAME, { each: true, message: '$property holds types of events' })
+  @IsIn(eventTypes, { each: true, message: unknownOf(eventTypes) })
   types?: string[];
 
   /** Only what concerns this contract. */

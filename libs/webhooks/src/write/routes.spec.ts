@@ -194,6 +194,8 @@ describe('POST /v1/webhooks', () => {
     [{ from: '999' }, 422, 'webhook/position-unknown'],
     [{ from: 'yesterday' }, 400, 'request/invalid'],
     [{ filter: { kinds: ['miner'] } }, 400, 'request/invalid'],
+    [{ filter: { categories: ['minner'] } }, 400, 'request/invalid'],
+    [{ filter: { types: ['MinerMoved'] } }, 400, 'request/invalid'],
     [{ filter: null }, 400, 'request/invalid'],
     [{ url: 7 }, 400, 'request/invalid'],
     [{ secret: 'mine' }, 400, 'request/invalid'],
