@@ -40,6 +40,7 @@ import {
   sitesProcesses,
   sitesProjections,
 } from '@hostledger/sites';
+import { webhookAggregate, webhooksProjection } from '@hostledger/webhooks';
 import type { System } from './system.js';
 
 /** The table of contents of the product: every room, once. */
@@ -67,6 +68,7 @@ const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
   relocationAggregate,
   operationAggregate,
   projectionsAggregate,
+  webhookAggregate,
 ];
 
 /** Lifts every stored event to its newest shape. */
@@ -79,6 +81,7 @@ export const readModelProjections: readonly Projection[] = [
   ...fleetProjections,
   operationsProjection,
   feedParties,
+  webhooksProjection,
 ];
 
 export const durableProcesses = ({

@@ -14,6 +14,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   operations: ['eventsourcing', 'http'],
   access: ['eventsourcing', 'http'],
   projections: ['eventsourcing', 'http'],
+  webhooks: ['eventsourcing', 'http', 'feed'],
   sites: ['eventsourcing', 'http', 'feed'],
   contracts: ['eventsourcing', 'http', 'feed', 'sites'],
   fleet: ['eventsourcing', 'http', 'feed', 'operations', 'sites', 'contracts'],

@@ -13,10 +13,12 @@ import {
   serveOpenApi,
   type ReadinessProbe,
 } from '@hostledger/http';
+import { WebhooksApiModule } from '@hostledger/webhooks';
 import { Logger } from 'nestjs-pino';
 import { openEventFeed } from '../../composition/feed.js';
 import { apiModules, readModelProjections } from '../../composition/rooms.js';
 import type { System } from '../../composition/system.js';
+import { webhookSettings } from '../../composition/webhooks.js';
 
 @Module({})
 class ApiModule {}
@@ -47,6 +49,7 @@ export const createApi = async (
       noop: config.benchNoop,
     }),
     FeedApiModule.with(openEventFeed(system)),
+    WebhooksApiModule.with(webhookSettings(system)),
     ...apiModules,
   ];
   const app = await NestFactory.create<NestFastifyApplication>(

@@ -1,15 +1,23 @@
 import '../../composition/require-node.js';
 import { join } from 'node:path';
 import { ensureFirstToken } from '@hostledger/access';
+import { ensureWebhookKey } from '@hostledger/webhooks';
 import { createApi } from '../../api/src/api.js';
 import { runProcess } from '../../composition/process-setup.js';
-import { diskProbe, openSystem } from '../../composition/system.js';
+import { diskProbe, openSystem, type System } from '../../composition/system.js';
 import { storeProbes } from '../../worker/src/worker.js';
 import { startWorkerThread } from './worker.js';
 
+/** Whoever names no key gets one of this installation, made once. */
+const withWebhookKey = (system: System): System => {
+  const { config } = system;
+  const webhookKey = config.webhookKey ?? ensureWebhookKey(config.dataDir);
+  return { ...system, config: { ...config, webhookKey } };
+};
+
 /** Everything in one process: what `npm start` runs. */
 void runProcess(async (config, logger) => {
-  const system = await openSystem(config, logger);
+  const system = withWebhookKey(await openSystem(config, logger));
   // What it does not finish, the worker of the next start does: the process ends with its thread.
   const worker = await startWorkerThread(system, (err) => {
     logger.fatal({ err }, 'The worker stopped');

@@ -8,10 +8,15 @@ import {
 } from '@hostledger/eventsourcing/postgres';
 import type { ReadinessProbe, ScrapedProjection, ScrapedRunner } from '@hostledger/http';
 import { decisionsAbout } from '@hostledger/projections';
+import { openEventFeed } from '../../composition/feed.js';
 import { durableProcesses, readModelProjections } from '../../composition/rooms.js';
 import type { System } from '../../composition/system.js';
+import { webhookDispatcher } from '../../composition/webhooks.js';
 
-/** The long-running side: read models and durable processes, each with one owner at a time. */
+/**
+ * The long-running side: read models, durable processes and webhooks, each with one owner at a time.
+ * Readiness says nothing of receivers: what others do not answer is no fault of this process.
+ */
 export interface Worker {
   readonly readModels: ProjectionRunner;
   readonly processes: ProcessRunner;
@@ -48,8 +53,11 @@ export const startWorker = (system: System): Worker => {
     processes: durableProcesses(system),
     decisions: decisionsAbout(aggregateStore, PROCESSES),
   });
+  const feed = openEventFeed(system);
+  const webhooks = webhookDispatcher(system, feed);
   readModels.start();
   processes.start();
+  webhooks.start();
   metrics.scrapeRunners(() => scraped(readModels, processes));
   metrics.scrapeProjections(() => scrapedProjections(system, readModels, processes));
   return {
@@ -60,7 +68,8 @@ export const startWorker = (system: System): Worker => {
       { name: PROCESSES, check: () => Promise.resolve(problemOf(processes.status().lists)) },
     ],
     stop: async () => {
-      await Promise.all([processes.stop(), readModels.stop()]);
+      await Promise.all([processes.stop(), readModels.stop(), webhooks.stop()]);
+      await feed.close();
     },
   };
 };

@@ -1,4 +1,6 @@
-import { isAbsolute } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { InvalidConfig, loadConfig } from './index.js';
 
 describe('the configuration', () => {
@@ -36,5 +38,56 @@ describe('the configuration', () => {
     expect(wrong).toThrow(/PORT/);
     expect(wrong).toThrow(/DATABASE_URL/);
     expect(wrong).not.toThrow(/hunter2/);
+  });
+});
+
+describe('the key of webhooks', () => {
+  const key = Buffer.alloc(32, 5).toString('base64');
+  let directory: string;
+  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'hostledger-config-'))));
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  const fileOf = (text: string): string => {
+    const file = join(directory, 'key');
+    writeFileSync(file, text);
+    return file;
+  };
+
+  it('is a value or a file that holds it, and may be absent', () => {
+    expect(loadConfig({}).webhookKey).toBeUndefined();
+    expect(loadConfig({ WEBHOOK_KEY: key }).webhookKey).toBe(key);
+    expect(loadConfig({ WEBHOOK_KEY_FILE: fileOf(`${key}\n`) }).webhookKey).toBe(key);
+  });
+
+  it.each([Buffer.alloc(31, 5).toString('base64'), 'correct horse battery staple', ''])(
+    'is refused without being told: %j',
+    (text) => {
+      const wrong = (): unknown => loadConfig({ WEBHOOK_KEY_FILE: fileOf(text) });
+      expect(wrong).toThrow('WEBHOOK_KEY: is not base64 of at least 32 bytes');
+      if (text !== '') expect(wrong).not.toThrow(text);
+    },
+  );
+
+  it('is not given twice, and a file that is named is there', () => {
+    const twice = { WEBHOOK_KEY: key, WEBHOOK_KEY_FILE: fileOf(key) };
+    expect(() => loadConfig(twice)).toThrow('one too many');
+    const missing = { WEBHOOK_KEY_FILE: join(directory, 'none') };
+    expect(() => loadConfig(missing)).toThrow('WEBHOOK_KEY_FILE: cannot be read');
+  });
+});
+
+describe('the networks that webhooks may call', () => {
+  it('are none unless named', () => {
+    expect(loadConfig({}).webhookAllowedNetworks).toEqual([]);
+    const WEBHOOK_ALLOWED_NETWORKS = '10.1.0.0/16, fd00::/8';
+    expect(loadConfig({ WEBHOOK_ALLOWED_NETWORKS }).webhookAllowedNetworks).toEqual([
+      '10.1.0.0/16',
+      'fd00::/8',
+    ]);
+  });
+
+  it.each(['10.1.0.0', '10.1.0.0/33', 'inside.example', '10.0.0.0/8,,'])('are not %s', (text) => {
+    const wrong = (): unknown => loadConfig({ WEBHOOK_ALLOWED_NETWORKS: text });
+    expect(wrong).toThrow('WEBHOOK_ALLOWED_NETWORKS: is not a list of networks');
   });
 });

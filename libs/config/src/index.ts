@@ -1,8 +1,19 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+/** At least 32 bytes in base64, as `openssl rand -base64 32` makes them. */
+const secretKey = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/)
+  .refine((text) => Buffer.from(text, 'base64').length >= 32);
+const networks = z
+  .string()
+  .transform((text) => text.split(',').map((network) => network.trim()))
+  .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])));
 
 const schema = z.object({
   /** Port of the API. */
@@ -28,6 +39,11 @@ const schema = z.object({
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(60_000),
   /** Folded states kept in memory for commands. */
   CACHED_STREAMS: z.coerce.number().int().min(100).default(100_000),
+  /** Master key that the secrets of webhooks are derived from; or a file that holds it. */
+  WEBHOOK_KEY: secretKey.optional(),
+  WEBHOOK_KEY_FILE: z.string().min(1).optional(),
+  /** Networks of the operator that webhooks may call, by HTTP too: `10.1.0.0/16, fd00::/8`. */
+  WEBHOOK_ALLOWED_NETWORKS: networks.optional(),
   /** `source` of the CloudEvents: names this log among all others, for ever. */
   EVENT_SOURCE: z
     .string()
@@ -47,6 +63,9 @@ export interface Config {
   readonly logLevel: string;
   readonly requestsPerMinute: number;
   readonly cachedStreams: number;
+  /** Base64; none where webhooks cannot be signed. */
+  readonly webhookKey: string | undefined;
+  readonly webhookAllowedNetworks: readonly string[];
   readonly eventSource: string;
   readonly benchNoop: boolean;
 }
@@ -62,12 +81,13 @@ export class InvalidConfig extends Error {
 /** Validates the environment once, at start-up. An empty variable counts as absent. */
 export const loadConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(withKeyOfFile(given));
   if (!parsed.success) {
     throw new InvalidConfig(
       parsed.error.issues.map(({ path, code, message }) => {
+        const name = String(path[0]);
         const rule = code === 'invalid_format' ? 'is not a URL of the right scheme' : message;
-        return `${path.join('.')}: ${rule}`;
+        return `${name}: ${RULES[name] ?? rule}`;
       }),
     );
   }
@@ -82,7 +102,29 @@ export const loadConfig = (env: Readonly<Record<string, string | undefined>>): C
     logLevel: values.LOG_LEVEL,
     requestsPerMinute: values.RATE_LIMIT_PER_MINUTE,
     cachedStreams: values.CACHED_STREAMS,
+    webhookKey: values.WEBHOOK_KEY,
+    webhookAllowedNetworks: values.WEBHOOK_ALLOWED_NETWORKS ?? [],
     eventSource: values.EVENT_SOURCE,
     benchNoop: values.BENCH_NOOP,
   };
+};
+
+/** Of settings whose own messages would say less. */
+const RULES: Readonly<Record<string, string>> = {
+  WEBHOOK_KEY: 'is not base64 of at least 32 bytes',
+  WEBHOOK_ALLOWED_NETWORKS: 'is not a list of networks such as 10.1.0.0/16, fd00::/8',
+};
+
+/** A key given as a file, the way secrets are mounted, stands for the key itself. */
+const withKeyOfFile = (given: Record<string, string | undefined>) => {
+  const { WEBHOOK_KEY_FILE: file, WEBHOOK_KEY: value } = given;
+  if (file === undefined) return given;
+  if (value !== undefined) {
+    throw new InvalidConfig(['WEBHOOK_KEY_FILE: stands beside WEBHOOK_KEY, which is one too many']);
+  }
+  try {
+    return { ...given, WEBHOOK_KEY: readFileSync(file, 'utf8').trim() };
+  } catch {
+    throw new InvalidConfig(['WEBHOOK_KEY_FILE: cannot be read']);
+  }
 };

@@ -6687,5 +6687,412 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
         "rack"
       ]
     }
+  },
+  "WebhookSubscribed": {
+    "room": "webhooks",
+    "category": "webhook",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/WebhookSubscribed",
+      "title": "WebhookSubscribed",
+      "description": "An address asked to be sent events from a position of the log on.",
+      "type": "object",
+      "properties": {
+        "after": {
+          "type": "string",
+          "description": "Events after this log position are delivered."
+        },
+        "description": {
+          "type": "string"
+        },
+        "filter": {
+          "$ref": "#/$defs/WebhookFilter"
+        },
+        "keyId": {
+          "type": "string",
+          "description": "Tells master keys apart, without saying anything about them."
+        },
+        "url": {
+          "type": "string",
+          "description": "Where events are sent, as the WHATWG URL parser writes it."
+        },
+        "webhookId": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "after",
+        "description",
+        "filter",
+        "keyId",
+        "url",
+        "webhookId"
+      ],
+      "$defs": {
+        "WebhookFilter": {
+          "description": "Which events a subscription wants; what is left out does not restrict.",
+          "type": "object",
+          "properties": {
+            "categories": {
+              "type": "array",
+              "items": {
+                "type": "string"
+              }
+            },
+            "contractId": {
+              "type": "string",
+              "description": "Hosting contract."
+            },
+            "customerId": {
+              "type": "string",
+              "description": "Customer."
+            },
+            "types": {
+              "type": "array",
+              "items": {
+                "type": "string"
+              }
+            }
+          }
+        }
+      }
+    }
+  },
+  "WebhookChanged": {
+    "room": "webhooks",
+    "category": "webhook",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/WebhookChanged",
+      "title": "WebhookChanged",
+      "description": "A subscription has another address, filter or description.",
+      "type": "object",
+      "properties": {
+        "description": {
+          "type": "string"
+        },
+        "filter": {
+          "$ref": "#/$defs/WebhookFilter"
+        },
+        "url": {
+          "type": "string",
+          "description": "Where events are sent, as the WHATWG URL parser writes it."
+        },
+        "webhookId": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "description",
+        "filter",
+        "url",
+        "webhookId"
+      ],
+      "$defs": {
+        "WebhookFilter": {
+          "description": "Which events a subscription wants; what is left out does not restrict.",
+          "type": "object",
+          "properties": {
+            "categories": {
+              "type": "array",
+              "items": {
+                "type": "string"
+              }
+            },
+            "contractId": {
+              "type": "string",
+              "description": "Hosting contract."
+            },
+            "customerId": {
+              "type": "string",
+              "description": "Customer."
+            },
+            "types": {
+              "type": "array",
+              "items": {
+                "type": "string"
+              }
+            }
+          }
+        }
+      }
+    }
+  },
+  "WebhookPaused": {
+    "room": "webhooks",
+    "category": "webhook",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/WebhookPaused",
+      "title": "WebhookPaused",
+      "description": "Nothing more is sent until the subscription is resumed; nothing is lost.",
+      "type": "object",
+      "properties": {
+        "by": {
+          "type": "string",
+          "enum": [
+            "operator",
+            "system"
+          ]
+        },
+        "cause": {
+          "type": "string",
+          "enum": [
+            "deadLetters",
+            "failing",
+            "gone",
+            "request"
+          ],
+          "description": "Why it happened."
+        },
+        "detail": {
+          "type": "string",
+          "description": "In words."
+        },
+        "webhookId": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "by",
+        "cause",
+        "detail",
+        "webhookId"
+      ]
+    }
+  },
+  "WebhookResumed": {
+    "room": "webhooks",
+    "category": "webhook",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/WebhookResumed",
+      "title": "WebhookResumed",
+      "description": "A paused subscription goes on where it stood.",
+      "type": "object",
+      "properties": {
+        "webhookId": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "webhookId"
+      ]
+    }
+  },
+  "WebhookSecretRotated": {
+    "room": "webhooks",
+    "category": "webhook",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/WebhookSecretRotated",
+      "title": "WebhookSecretRotated",
+      "description": "A subscription has a new secret; the one before is valid for a while.",
+      "type": "object",
+      "properties": {
+        "keyId": {
+          "type": "string"
+        },
+        "previousUntil": {
+          "type": "string",
+          "format": "date-time",
+          "description": "Until then deliveries are signed with the secret before as well."
+        },
+        "secretVersion": {
+          "type": "number"
+        },
+        "webhookId": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "keyId",
+        "previousUntil",
+        "secretVersion",
+        "webhookId"
+      ]
+    }
+  },
+  "WebhookDeadLettered": {
+    "room": "webhooks",
+    "category": "webhook",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/WebhookDeadLettered",
+      "title": "WebhookDeadLettered",
+      "description": "An event was given up after the last attempt to deliver it.",
+      "type": "object",
+      "properties": {
+        "attempts": {
+          "type": "number"
+        },
+        "cause": {
+          "type": "string",
+          "description": "Why it happened."
+        },
+        "eventId": {
+          "type": "string"
+        },
+        "eventType": {
+          "type": "string"
+        },
+        "lastStatus": {
+          "anyOf": [
+            {
+              "type": "null"
+            },
+            {
+              "type": "number"
+            }
+          ],
+          "description": "HTTP status of the last answer; null where there was none."
+        },
+        "position": {
+          "type": "string"
+        },
+        "revision": {
+          "type": "string"
+        },
+        "stream": {
+          "type": "string"
+        },
+        "webhookId": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "attempts",
+        "cause",
+        "eventId",
+        "eventType",
+        "lastStatus",
+        "position",
+        "revision",
+        "stream",
+        "webhookId"
+      ]
+    }
+  },
+  "WebhookReplayRequested": {
+    "room": "webhooks",
+    "category": "webhook",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/WebhookReplayRequested",
+      "title": "WebhookReplayRequested",
+      "description": "Somebody asked that dead letters be delivered after all.",
+      "type": "object",
+      "properties": {
+        "positions": {
+          "type": "array",
+          "items": {
+            "type": "string"
+          }
+        },
+        "webhookId": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "positions",
+        "webhookId"
+      ]
+    }
+  },
+  "WebhookDeadLetterDelivered": {
+    "room": "webhooks",
+    "category": "webhook",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/WebhookDeadLetterDelivered",
+      "title": "WebhookDeadLetterDelivered",
+      "description": "A dead letter was accepted by its receiver.",
+      "type": "object",
+      "properties": {
+        "position": {
+          "type": "string"
+        },
+        "webhookId": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "position",
+        "webhookId"
+      ]
+    }
+  },
+  "WebhookDeadLetterDiscarded": {
+    "room": "webhooks",
+    "category": "webhook",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/WebhookDeadLetterDiscarded",
+      "title": "WebhookDeadLetterDiscarded",
+      "description": "A dead letter was put away undelivered.",
+      "type": "object",
+      "properties": {
+        "position": {
+          "type": "string"
+        },
+        "webhookId": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "position",
+        "webhookId"
+      ]
+    }
+  },
+  "WebhookProgressed": {
+    "room": "webhooks",
+    "category": "webhook",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/WebhookProgressed",
+      "title": "WebhookProgressed",
+      "description": "All events up to a position are delivered, dead letters or not wanted.",
+      "type": "object",
+      "properties": {
+        "position": {
+          "type": "string"
+        },
+        "webhookId": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "position",
+        "webhookId"
+      ]
+    }
+  },
+  "WebhookDeleted": {
+    "room": "webhooks",
+    "category": "webhook",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/WebhookDeleted",
+      "title": "WebhookDeleted",
+      "description": "A subscription ended with all that was left undelivered.",
+      "type": "object",
+      "properties": {
+        "deadLetters": {
+          "type": "array",
+          "items": {
+            "type": "string"
+          },
+          "description": "Positions of the dead letters that go with it."
+        },
+        "webhookId": {
+          "type": "string"
+        }
+      },
+      "required": [
+        "deadLetters",
+        "webhookId"
+      ]
+    }
   }
 };

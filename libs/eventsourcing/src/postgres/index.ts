@@ -18,6 +18,7 @@ export {
   type ProjectionStatus,
   type RunnerObserver,
 } from './projection-runner.js';
+export { openOwnership, type Ownership } from './ownership.js';
 export { RemoteProgress, type Progress, type RunnerPhase } from './progress.js';
 export { ReadModels, type ReadModelsOptions } from './read-models.js';
 export {

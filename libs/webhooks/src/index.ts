@@ -1,0 +1,11 @@
+export { webhookAggregate, webhookEvents, type WebhookEvent } from './domain/webhook.js';
+export { AddressGuard, networkOf } from './outbound/address-guard.js';
+export { ensureWebhookKey, WebhookKey } from './outbound/secret.js';
+export { DeliveryMetrics } from './process/delivery-metrics.js';
+export { WebhookDispatcher, type DispatcherStatus } from './process/dispatcher.js';
+export { RETRY_POLICY } from './process/retry-policy.js';
+export { ProgressTable } from './read/progress.js';
+export { webhooksProjection } from './read/projection.js';
+export { listedWebhooks } from './read/query.js';
+export { WebhooksApiModule } from './webhooks.module.js';
+export type { WebhookSettings } from './http/settings.js';
