@@ -79,12 +79,10 @@ class SchemaShapes {
 
   private propertyOf(property: ts.Symbol): Schema {
     const { checker } = this.sources;
-    const optional = (property.flags & ts.SymbolFlags.Optional) !== 0;
     const whole = checker.getTypeOfSymbol(property);
-    const schema = this.schemaOf(
-      optional ? withoutUndefined(checker, whole) : whole,
-      property.name,
-    );
+    const schema = isAnyJson(property)
+      ? {}
+      : this.schemaOf(withoutUndefined(checker, whole), property.name);
     const description = commentOf(this.sources, property) || MEANINGS[property.name];
     return { ...schema, ...(description && { description }) };
   }
@@ -148,6 +146,10 @@ class SchemaShapes {
     return parts.length === 1 ? parts[0]! : { anyOf: parts };
   }
 }
+
+/** Where it is optional, the type has lost its name: its parts and `undefined` are one union. */
+const isAnyJson = ({ valueDeclaration: declared }: ts.Symbol): boolean =>
+  declared !== undefined && ts.isPropertySignature(declared) && declared.type?.getText() === 'Json';
 
 const withoutUndefined = (checker: ts.TypeChecker, type: ts.Type): ts.Type => {
   if (!type.isUnion() || !type.types.some(({ flags }) => flags & ts.TypeFlags.Undefined)) {

@@ -669,6 +669,11 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "type": "string",
           "description": "Customer."
         },
+        "hashrateGhs": {
+          "type": "integer",
+          "x-unit": "GH/s",
+          "description": "Rated, of all the machines that the order is for; absent where nobody agreed on it."
+        },
         "model": {
           "type": "string",
           "description": "Code of the miner model."
@@ -2038,6 +2043,10 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       "description": "A line, or a machine that no line names, is not what it should be.",
       "type": "object",
       "properties": {
+        "damaged": {
+          "const": true,
+          "description": "Found so, of a machine that no line names."
+        },
         "deliveryId": {
           "type": "string",
           "description": "Delivery."
@@ -2197,7 +2206,7 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       "$schema": "https://json-schema.org/draft/2020-12/schema",
       "$id": "/v1/schemas/ResolutionBegan",
       "title": "ResolutionBegan",
-      "description": "A discrepancy is to be resolved by taking a machine in, which comes next.",
+      "description": "A discrepancy is to be resolved by an act on the machine, which comes next.",
       "type": "object",
       "properties": {
         "contractId": {
@@ -2207,6 +2216,10 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
         "customerId": {
           "type": "string",
           "description": "Customer."
+        },
+        "damaged": {
+          "const": true,
+          "description": "Of a machine that comes in."
         },
         "deliveryId": {
           "type": "string",
@@ -2220,13 +2233,27 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "type": "string",
           "description": "Code of the facility."
         },
+        "kind": {
+          "type": "string",
+          "enum": [
+            "damaged",
+            "duplicateInManifest",
+            "duplicateSerial",
+            "malformed",
+            "missing",
+            "unexpected",
+            "unknownModel",
+            "wrongModel"
+          ],
+          "description": "Absent where it began before a machine could be taken as another model."
+        },
         "line": {
           "type": "number",
           "description": "Line of the manifest; 0 for a machine that no line names."
         },
         "model": {
           "type": "string",
-          "description": "Code of the miner model."
+          "description": "Of the machine that comes in or is sent back, or the one that it is taken as."
         },
         "reason": {
           "type": "string",
@@ -2249,7 +2276,7 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
         },
         "serial": {
           "type": "string",
-          "description": "Of the machine that comes in."
+          "description": "Serial number of the machine, upper case."
         }
       },
       "required": [
@@ -2274,7 +2301,7 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       "$schema": "https://json-schema.org/draft/2020-12/schema",
       "$id": "/v1/schemas/ResolutionFailed",
       "title": "ResolutionFailed",
-      "description": "The machine could not be taken in; the discrepancy is open again.",
+      "description": "The machine refused that act; the discrepancy is open again.",
       "type": "object",
       "properties": {
         "code": {
@@ -4305,6 +4332,264 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       }
     }
   },
+  "ModelCorrected": {
+    "room": "fleet",
+    "category": "miner",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/ModelCorrected",
+      "title": "ModelCorrected",
+      "description": "A miner is another model than it was received as, and counts as that.",
+      "type": "object",
+      "properties": {
+        "contractId": {
+          "type": "string",
+          "description": "Under which it is hosted."
+        },
+        "customerId": {
+          "type": "string",
+          "description": "Customer."
+        },
+        "deliveryId": {
+          "type": "string",
+          "description": "Delivery."
+        },
+        "deployed": {
+          "$ref": "#/$defs/CountChange",
+          "description": "How it was counted when it was installed for the first time; absent if it never was."
+        },
+        "discrepancyId": {
+          "type": "string",
+          "description": "By which discrepancy of the delivery it came out."
+        },
+        "energized": {
+          "type": "boolean",
+          "description": "Whether it draws power."
+        },
+        "fromHashrateGhs": {
+          "type": "integer",
+          "x-unit": "GH/s",
+          "description": "The ratings at which it runs; those of a power profile of its own stay as they are."
+        },
+        "fromModel": {
+          "type": "string",
+          "description": "As which model it was received."
+        },
+        "fromWatts": {
+          "type": "integer",
+          "x-unit": "W",
+          "description": "Power at the plug before."
+        },
+        "grant": {
+          "$ref": "#/$defs/Grant",
+          "description": "Of a machine in a slot."
+        },
+        "hashrateGhs": {
+          "type": "integer",
+          "x-unit": "GH/s",
+          "description": "Rated hashrate."
+        },
+        "model": {
+          "type": "string",
+          "description": "Code of the miner model."
+        },
+        "nameplateWatts": {
+          "type": "integer",
+          "x-unit": "W",
+          "description": "Of the model that it is."
+        },
+        "place": {
+          "anyOf": [
+            {
+              "$ref": "#/$defs/SlotPlace"
+            },
+            {
+              "$ref": "#/$defs/StoragePlace"
+            },
+            {
+              "$ref": "#/$defs/TransitPlace"
+            },
+            {
+              "$ref": "#/$defs/VendorPlace"
+            }
+          ],
+          "description": "Where it is, or was when it retired."
+        },
+        "powerWatts": {
+          "type": "integer",
+          "x-unit": "W",
+          "description": "Power at the plug."
+        },
+        "received": {
+          "$ref": "#/$defs/CountChange",
+          "description": "How it was counted when it was received."
+        },
+        "retired": {
+          "const": true,
+          "description": "It had left the fleet by then."
+        },
+        "serial": {
+          "type": "string",
+          "description": "Serial number of the machine, upper case."
+        }
+      },
+      "required": [
+        "contractId",
+        "customerId",
+        "deliveryId",
+        "discrepancyId",
+        "energized",
+        "fromHashrateGhs",
+        "fromModel",
+        "fromWatts",
+        "hashrateGhs",
+        "model",
+        "nameplateWatts",
+        "place",
+        "powerWatts",
+        "received",
+        "serial"
+      ],
+      "$defs": {
+        "CountChange": {
+          "type": "object",
+          "properties": {
+            "customerId": {
+              "type": "string",
+              "description": "Customer."
+            },
+            "fromHashrateGhs": {
+              "type": "integer",
+              "x-unit": "GH/s",
+              "description": "Rated hashrate before."
+            },
+            "hashrateGhs": {
+              "type": "integer",
+              "x-unit": "GH/s",
+              "description": "Rated hashrate."
+            }
+          },
+          "required": [
+            "customerId",
+            "fromHashrateGhs",
+            "hashrateGhs"
+          ]
+        },
+        "Grant": {
+          "description": "What the rack of a machine granted it; later grants have higher revisions.",
+          "type": "object",
+          "properties": {
+            "reservationId": {
+              "type": "string",
+              "description": "Under which the machine stands in its slot."
+            },
+            "revision": {
+              "type": "number",
+              "description": "Of the rack's stream."
+            }
+          },
+          "required": [
+            "reservationId",
+            "revision"
+          ]
+        },
+        "SlotPlace": {
+          "type": "object",
+          "properties": {
+            "facility": {
+              "type": "string",
+              "description": "Code of the facility."
+            },
+            "kind": {
+              "const": "slot",
+              "description": "Which kind."
+            },
+            "rack": {
+              "type": "string",
+              "description": "Code of the rack within its facility."
+            },
+            "slot": {
+              "type": "number",
+              "description": "1 to the rack's slot count."
+            }
+          },
+          "required": [
+            "facility",
+            "kind",
+            "rack",
+            "slot"
+          ]
+        },
+        "StoragePlace": {
+          "type": "object",
+          "properties": {
+            "facility": {
+              "type": "string",
+              "description": "Code of the facility."
+            },
+            "kind": {
+              "const": "storage",
+              "description": "Which kind."
+            }
+          },
+          "required": [
+            "facility",
+            "kind"
+          ]
+        },
+        "TransitPlace": {
+          "description": "On the road between two facilities.",
+          "type": "object",
+          "properties": {
+            "from": {
+              "type": "string",
+              "description": "Facility it left."
+            },
+            "kind": {
+              "const": "transit",
+              "description": "Which kind."
+            },
+            "relocationId": {
+              "type": "string",
+              "description": "The plan under which it was sent."
+            },
+            "to": {
+              "type": "string",
+              "description": "Facility it goes to."
+            }
+          },
+          "required": [
+            "from",
+            "kind",
+            "to"
+          ]
+        },
+        "VendorPlace": {
+          "description": "At a vendor for repair.",
+          "type": "object",
+          "properties": {
+            "facility": {
+              "type": "string",
+              "description": "It was sent from here."
+            },
+            "kind": {
+              "const": "vendor",
+              "description": "Which kind."
+            },
+            "vendor": {
+              "type": "string",
+              "description": "Who repairs it."
+            }
+          },
+          "required": [
+            "facility",
+            "kind",
+            "vendor"
+          ]
+        }
+      }
+    }
+  },
   "IdentifierObserved": {
     "room": "fleet",
     "category": "miner",
@@ -4608,10 +4893,13 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
               "$ref": "#/$defs/StoragePlace"
             },
             {
+              "$ref": "#/$defs/TransitPlace"
+            },
+            {
               "$ref": "#/$defs/VendorPlace"
             }
           ],
-          "description": "Where it was."
+          "description": "On the road only if it was lost there."
         },
         "model": {
           "type": "string",
@@ -4657,6 +4945,33 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "required": [
             "facility",
             "kind"
+          ]
+        },
+        "TransitPlace": {
+          "description": "On the road between two facilities.",
+          "type": "object",
+          "properties": {
+            "from": {
+              "type": "string",
+              "description": "Facility it left."
+            },
+            "kind": {
+              "const": "transit",
+              "description": "Which kind."
+            },
+            "relocationId": {
+              "type": "string",
+              "description": "The plan under which it was sent."
+            },
+            "to": {
+              "type": "string",
+              "description": "Facility it goes to."
+            }
+          },
+          "required": [
+            "from",
+            "kind",
+            "to"
           ]
         },
         "VendorPlace": {
@@ -5352,7 +5667,7 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
         "rejected": {
           "type": "array",
           "items": {
-            "$ref": "#/$defs/LineRejection"
+            "$ref": "#/$defs/RefusedLine"
           },
           "description": "Lines of the upload refused for their form; they are never performed."
         }
@@ -5365,28 +5680,6 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
         "rejected"
       ],
       "$defs": {
-        "LineRejection": {
-          "type": "object",
-          "properties": {
-            "code": {
-              "type": "string",
-              "description": "Code of the rule that refused; see problems.md."
-            },
-            "line": {
-              "type": "number",
-              "description": "Line of the upload, counted as the uploader counts it."
-            },
-            "message": {
-              "type": "string",
-              "description": "The refusal in words."
-            }
-          },
-          "required": [
-            "code",
-            "line",
-            "message"
-          ]
-        },
         "OperationLine": {
           "description": "A line as it is stored and performed.",
           "type": "object",
@@ -5402,6 +5695,37 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "required": [
             "line",
             "value"
+          ]
+        },
+        "RefusedLine": {
+          "description": "A line that was refused before it was stored, as it was sent: those from of old were not kept.",
+          "type": "object",
+          "properties": {
+            "code": {
+              "type": "string",
+              "description": "Code of the rule that refused; see problems.md."
+            },
+            "fields": {
+              "type": "object",
+              "additionalProperties": {},
+              "description": "By the columns of the upload; without those that were left out."
+            },
+            "line": {
+              "type": "number",
+              "description": "Line of the upload, counted as the uploader counts it."
+            },
+            "message": {
+              "type": "string",
+              "description": "The refusal in words."
+            },
+            "others": {
+              "description": "What no column is meant for."
+            }
+          },
+          "required": [
+            "code",
+            "line",
+            "message"
           ]
         }
       }
@@ -5629,6 +5953,196 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       ]
     }
   },
+  "ProjectionRebuildRequested": {
+    "room": "projections",
+    "category": "projections",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/ProjectionRebuildRequested",
+      "title": "ProjectionRebuildRequested",
+      "description": "A projection is to be filled anew, beside the tables that serve, which it then replaces",
+      "type": "object",
+      "properties": {
+        "projection": {
+          "type": "string",
+          "description": "Name of the projection."
+        },
+        "replaces": {
+          "type": "number",
+          "description": "The run that was in use; it is kept up to date until it is dropped."
+        },
+        "run": {
+          "type": "number",
+          "description": "Number of the filling of the tables; 0 is the first."
+        }
+      },
+      "required": [
+        "projection",
+        "replaces",
+        "run"
+      ]
+    }
+  },
+  "ProjectionSwitched": {
+    "room": "projections",
+    "category": "projections",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/ProjectionSwitched",
+      "title": "ProjectionSwitched",
+      "description": "Readers were given the other run of a projection",
+      "type": "object",
+      "properties": {
+        "projection": {
+          "type": "string",
+          "description": "Name of the projection."
+        },
+        "run": {
+          "type": "number",
+          "description": "Number of the filling of the tables; 0 is the first."
+        }
+      },
+      "required": [
+        "projection",
+        "run"
+      ]
+    }
+  },
+  "ProjectionRunDropped": {
+    "room": "projections",
+    "category": "projections",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/ProjectionRunDropped",
+      "title": "ProjectionRunDropped",
+      "description": "The tables of a run are of no use any more and go",
+      "type": "object",
+      "properties": {
+        "projection": {
+          "type": "string",
+          "description": "Name of the projection."
+        },
+        "run": {
+          "type": "number",
+          "description": "Number of the filling of the tables; 0 is the first."
+        }
+      },
+      "required": [
+        "projection",
+        "run"
+      ]
+    }
+  },
+  "ProjectionResumed": {
+    "room": "projections",
+    "category": "projections",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/ProjectionResumed",
+      "title": "ProjectionResumed",
+      "description": "A projection that had stopped at an event is to try it again",
+      "type": "object",
+      "properties": {
+        "projection": {
+          "type": "string",
+          "description": "Name of the projection."
+        }
+      },
+      "required": [
+        "projection"
+      ]
+    }
+  },
+  "EventParked": {
+    "room": "projections",
+    "category": "projections",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/EventParked",
+      "title": "EventParked",
+      "description": "A projection is not to be given an event that it cannot take, and goes on past it",
+      "type": "object",
+      "properties": {
+        "eventId": {
+          "type": "string",
+          "description": "Id of the event."
+        },
+        "eventType": {
+          "type": "string",
+          "description": "Type of the event."
+        },
+        "position": {
+          "type": "string",
+          "description": "In the log, as decimal text."
+        },
+        "projection": {
+          "type": "string",
+          "description": "Name of the projection."
+        }
+      },
+      "required": [
+        "eventId",
+        "eventType",
+        "position",
+        "projection"
+      ]
+    }
+  },
+  "EventUnparked": {
+    "room": "projections",
+    "category": "projections",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/EventUnparked",
+      "title": "EventUnparked",
+      "description": "A projection is to be given the event again when it is next rebuilt",
+      "type": "object",
+      "properties": {
+        "eventId": {
+          "type": "string",
+          "description": "Id of the event."
+        },
+        "eventType": {
+          "type": "string",
+          "description": "Type of the event."
+        },
+        "position": {
+          "type": "string",
+          "description": "In the log, as decimal text."
+        },
+        "projection": {
+          "type": "string",
+          "description": "Name of the projection."
+        }
+      },
+      "required": [
+        "eventId",
+        "eventType",
+        "position",
+        "projection"
+      ]
+    }
+  },
+  "LogAccepted": {
+    "room": "projections",
+    "category": "projections",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/LogAccepted",
+      "title": "LogAccepted",
+      "description": "Another log than the tables were filled from is the truth now; all of them are filled anew",
+      "type": "object",
+      "properties": {
+        "reason": {
+          "type": "string",
+          "description": "Why, in words."
+        }
+      },
+      "required": [
+        "reason"
+      ]
+    }
+  },
   "FacilityOpened": {
     "room": "sites",
     "category": "facility",
@@ -5845,7 +6359,88 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
         "fromWatts": {
           "type": "integer",
           "x-unit": "W",
-          "description": "Power at the plug before."
+          "description": "The envelope without any derating, before."
+        },
+        "powerEnvelopeWatts": {
+          "type": "integer",
+          "x-unit": "W",
+          "description": "The envelope without any derating, from now on."
+        }
+      },
+      "required": [
+        "cause",
+        "facility",
+        "fromWatts",
+        "powerEnvelopeWatts"
+      ]
+    }
+  },
+  "FacilityDerated": {
+    "room": "sites",
+    "category": "facility",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/FacilityDerated",
+      "title": "FacilityDerated",
+      "description": "Less can be drawn than the site is rated for until it is restored.",
+      "type": "object",
+      "properties": {
+        "cause": {
+          "type": "string",
+          "description": "Why it happened."
+        },
+        "expectedUntil": {
+          "type": "string",
+          "format": "date-time",
+          "description": "When it is expected to be over; it ends by `FacilityRestored` alone."
+        },
+        "facility": {
+          "type": "string",
+          "description": "Code of the facility."
+        },
+        "fromWatts": {
+          "type": "integer",
+          "x-unit": "W",
+          "description": "In force before."
+        },
+        "powerEnvelopeWatts": {
+          "type": "integer",
+          "x-unit": "W",
+          "description": "In force from now on. Where more is promised already, nothing is added until it fits."
+        },
+        "ratedWatts": {
+          "type": "integer",
+          "x-unit": "W",
+          "description": "Limit without any derating."
+        }
+      },
+      "required": [
+        "cause",
+        "facility",
+        "fromWatts",
+        "powerEnvelopeWatts",
+        "ratedWatts"
+      ]
+    }
+  },
+  "FacilityRestored": {
+    "room": "sites",
+    "category": "facility",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/FacilityRestored",
+      "title": "FacilityRestored",
+      "description": "The site can draw what it is rated for again.",
+      "type": "object",
+      "properties": {
+        "facility": {
+          "type": "string",
+          "description": "Code of the facility."
+        },
+        "fromWatts": {
+          "type": "integer",
+          "x-unit": "W",
+          "description": "The derated envelope."
         },
         "powerEnvelopeWatts": {
           "type": "integer",
@@ -5854,7 +6449,6 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
         }
       },
       "required": [
-        "cause",
         "facility",
         "fromWatts",
         "powerEnvelopeWatts"
@@ -6021,6 +6615,42 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       "required": [
         "curtailmentId",
         "endedAt",
+        "facility"
+      ]
+    }
+  },
+  "CurtailmentCancelled": {
+    "room": "sites",
+    "category": "facility",
+    "schema": {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "$id": "/v1/schemas/CurtailmentCancelled",
+      "title": "CurtailmentCancelled",
+      "description": "A curtailment was called off before it began.",
+      "type": "object",
+      "properties": {
+        "cancelledAt": {
+          "type": "string",
+          "format": "date-time",
+          "description": "Before it would have begun."
+        },
+        "cause": {
+          "type": "string",
+          "description": "Why it happened."
+        },
+        "curtailmentId": {
+          "type": "string",
+          "description": "Curtailment."
+        },
+        "facility": {
+          "type": "string",
+          "description": "Code of the facility."
+        }
+      },
+      "required": [
+        "cancelledAt",
+        "cause",
+        "curtailmentId",
         "facility"
       ]
     }
@@ -6247,6 +6877,10 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "type": "string",
           "description": "Code of the rack within its facility."
         },
+        "relocationId": {
+          "type": "string",
+          "description": "Of the plan under which the slot is held for the miner."
+        },
         "reservationId": {
           "type": "string",
           "description": "The reservation under which the miner comes or came here."
@@ -6293,6 +6927,10 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
         "rack": {
           "type": "string",
           "description": "Code of the rack within its facility."
+        },
+        "relocationId": {
+          "type": "string",
+          "description": "Of the plan under which the slot is held for the miner."
         },
         "reservationId": {
           "type": "string",
@@ -6343,6 +6981,10 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
         "rack": {
           "type": "string",
           "description": "Code of the rack within its facility."
+        },
+        "relocationId": {
+          "type": "string",
+          "description": "Of the plan under which the slot is held for the miner."
         },
         "reservationId": {
           "type": "string",
@@ -6395,6 +7037,10 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "type": "string",
           "description": "Code of the rack within its facility."
         },
+        "relocationId": {
+          "type": "string",
+          "description": "Of the plan under which the slot is held for the miner."
+        },
         "reservationId": {
           "type": "string",
           "description": "The reservation under which the miner comes or came here."
@@ -6446,6 +7092,10 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "type": "string",
           "description": "Code of the rack within its facility."
         },
+        "relocationId": {
+          "type": "string",
+          "description": "Of the plan under which the slot is held for the miner."
+        },
         "reservationId": {
           "type": "string",
           "description": "The reservation under which the miner comes or came here."
@@ -6477,7 +7127,7 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       "$schema": "https://json-schema.org/draft/2020-12/schema",
       "$id": "/v1/schemas/SlotPowerChanged",
       "title": "SlotPowerChanged",
-      "description": "The rack granted the miner in a slot other watts, for another power profile.",
+      "description": "The rack granted the miner in a slot other watts: another power profile or model.",
       "type": "object",
       "properties": {
         "changeId": {
@@ -6498,6 +7148,10 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "x-unit": "GH/s",
           "description": "Rated under that profile."
         },
+        "model": {
+          "type": "string",
+          "description": "The one that the miner turned out to be, where that is why it takes other watts."
+        },
         "powerWatts": {
           "type": "integer",
           "x-unit": "W",
@@ -6510,6 +7164,10 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
         "rack": {
           "type": "string",
           "description": "Code of the rack within its facility."
+        },
+        "relocationId": {
+          "type": "string",
+          "description": "Of the plan under which the slot is held for the miner."
         },
         "reservationId": {
           "type": "string",
@@ -6931,10 +7589,12 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "description": "Why it happened."
         },
         "eventId": {
-          "type": "string"
+          "type": "string",
+          "description": "Id of the event."
         },
         "eventType": {
-          "type": "string"
+          "type": "string",
+          "description": "Type of the event."
         },
         "lastStatus": {
           "anyOf": [
