@@ -7361,10 +7361,12 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "description": "Events after this log position are delivered."
         },
         "description": {
-          "type": "string"
+          "type": "string",
+          "description": "For people."
         },
         "filter": {
-          "$ref": "#/$defs/WebhookFilter"
+          "$ref": "#/$defs/WebhookFilter",
+          "description": "Which events are wanted; all where nothing is said."
         },
         "keyId": {
           "type": "string",
@@ -7375,7 +7377,8 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "description": "Where events are sent, as the WHATWG URL parser writes it."
         },
         "webhookId": {
-          "type": "string"
+          "type": "string",
+          "description": "Webhook subscription."
         }
       },
       "required": [
@@ -7395,7 +7398,8 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
               "type": "array",
               "items": {
                 "type": "string"
-              }
+              },
+              "description": "Only streams of these categories."
             },
             "contractId": {
               "type": "string",
@@ -7409,7 +7413,8 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
               "type": "array",
               "items": {
                 "type": "string"
-              }
+              },
+              "description": "Only events of these types."
             }
           }
         }
@@ -7427,17 +7432,20 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       "type": "object",
       "properties": {
         "description": {
-          "type": "string"
+          "type": "string",
+          "description": "For people."
         },
         "filter": {
-          "$ref": "#/$defs/WebhookFilter"
+          "$ref": "#/$defs/WebhookFilter",
+          "description": "Which events are wanted; all where nothing is said."
         },
         "url": {
           "type": "string",
           "description": "Where events are sent, as the WHATWG URL parser writes it."
         },
         "webhookId": {
-          "type": "string"
+          "type": "string",
+          "description": "Webhook subscription."
         }
       },
       "required": [
@@ -7455,7 +7463,8 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
               "type": "array",
               "items": {
                 "type": "string"
-              }
+              },
+              "description": "Only streams of these categories."
             },
             "contractId": {
               "type": "string",
@@ -7469,7 +7478,8 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
               "type": "array",
               "items": {
                 "type": "string"
-              }
+              },
+              "description": "Only events of these types."
             }
           }
         }
@@ -7491,7 +7501,8 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "enum": [
             "operator",
             "system"
-          ]
+          ],
+          "description": "By somebody, or by the dispatcher itself."
         },
         "cause": {
           "type": "string",
@@ -7508,7 +7519,8 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "description": "In words."
         },
         "webhookId": {
-          "type": "string"
+          "type": "string",
+          "description": "Webhook subscription."
         }
       },
       "required": [
@@ -7530,7 +7542,8 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       "type": "object",
       "properties": {
         "webhookId": {
-          "type": "string"
+          "type": "string",
+          "description": "Webhook subscription."
         }
       },
       "required": [
@@ -7549,7 +7562,8 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       "type": "object",
       "properties": {
         "keyId": {
-          "type": "string"
+          "type": "string",
+          "description": "Which master key, saying nothing of it."
         },
         "previousUntil": {
           "type": "string",
@@ -7557,10 +7571,12 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "description": "Until then deliveries are signed with the secret before as well."
         },
         "secretVersion": {
-          "type": "number"
+          "type": "number",
+          "description": "Number of the secret, from 1."
         },
         "webhookId": {
-          "type": "string"
+          "type": "string",
+          "description": "Webhook subscription."
         }
       },
       "required": [
@@ -7582,7 +7598,8 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       "type": "object",
       "properties": {
         "attempts": {
-          "type": "number"
+          "type": "number",
+          "description": "Number of tries."
         },
         "cause": {
           "type": "string",
@@ -7608,16 +7625,20 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "description": "HTTP status of the last answer; null where there was none."
         },
         "position": {
-          "type": "string"
+          "type": "string",
+          "description": "Position in the log."
         },
         "revision": {
-          "type": "string"
+          "type": "string",
+          "description": "In its stream, from 0."
         },
         "stream": {
-          "type": "string"
+          "type": "string",
+          "description": "Stream that the event is in."
         },
         "webhookId": {
-          "type": "string"
+          "type": "string",
+          "description": "Webhook subscription."
         }
       },
       "required": [
@@ -7647,10 +7668,12 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "type": "array",
           "items": {
             "type": "string"
-          }
+          },
+          "description": "Positions in the log."
         },
         "webhookId": {
-          "type": "string"
+          "type": "string",
+          "description": "Webhook subscription."
         }
       },
       "required": [
@@ -7670,10 +7693,12 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       "type": "object",
       "properties": {
         "position": {
-          "type": "string"
+          "type": "string",
+          "description": "Position in the log."
         },
         "webhookId": {
-          "type": "string"
+          "type": "string",
+          "description": "Webhook subscription."
         }
       },
       "required": [
@@ -7693,10 +7718,12 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       "type": "object",
       "properties": {
         "position": {
-          "type": "string"
+          "type": "string",
+          "description": "Position in the log."
         },
         "webhookId": {
-          "type": "string"
+          "type": "string",
+          "description": "Webhook subscription."
         }
       },
       "required": [
@@ -7716,10 +7743,12 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
       "type": "object",
       "properties": {
         "position": {
-          "type": "string"
+          "type": "string",
+          "description": "Position in the log."
         },
         "webhookId": {
-          "type": "string"
+          "type": "string",
+          "description": "Webhook subscription."
         }
       },
       "required": [
@@ -7746,7 +7775,8 @@ export const generatedSchemas: Readonly<Record<string, EventSchema>> = {
           "description": "Positions of the dead letters that go with it."
         },
         "webhookId": {
-          "type": "string"
+          "type": "string",
+          "description": "Webhook subscription."
         }
       },
       "required": [

@@ -51,7 +51,13 @@ export type WebhookEvent =
   | DomainEvent<'WebhookChanged', WebhookTarget & { webhookId: string }>
   | DomainEvent<
       'WebhookPaused',
-      { webhookId: string; by: PausedBy; cause: PauseCause; detail: string }
+      {
+        webhookId: string;
+        /** By somebody, or by the dispatcher itself. */
+        by: PausedBy;
+        cause: PauseCause;
+        detail: string;
+      }
     >
   | DomainEvent<'WebhookResumed', { webhookId: string }>
   | DomainEvent<
@@ -206,7 +212,13 @@ export type WebhookCommand =
   | DomainCommand<'ChangeWebhook', { webhookId: string } & Partial<WebhookTarget>>
   | DomainCommand<
       'PauseWebhook',
-      { webhookId: string; by: PausedBy; cause: PauseCause; detail: string }
+      {
+        webhookId: string;
+        /** By somebody, or by the dispatcher itself. */
+        by: PausedBy;
+        cause: PauseCause;
+        detail: string;
+      }
     >
   | DomainCommand<'ResumeWebhook', { webhookId: string }>
   | DomainCommand<
