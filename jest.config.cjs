@@ -11,5 +11,6 @@ module.exports = {
     '^@hostledger/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  testTimeout: 30_000,
+  // An embedded database takes half a minute to come up on a machine that is busy with other specs.
+  testTimeout: 120_000,
 };
