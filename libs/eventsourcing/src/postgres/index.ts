@@ -9,7 +9,7 @@ export {
 export type { GenerationRow } from './bookkeeping.js';
 export { ReadModelBehind, ReadModelRefused, ReadModelUnavailable } from './errors.js';
 export { diffSchemas, LIVE, type DiffOptions, type SchemaDiff, type SchemaIn } from './diff.js';
-export type { RowDiff, TableDiff } from './table-diff.js';
+export { isSame, type RowDiff, type TableDiff } from './table-diff.js';
 export { fillTables, type FilledTables, type TablesToFill } from './fill.js';
 export { schemaOf, type GenerationKey, type ProjectionFailure } from './generation.js';
 export { LogReplaced, type LogIdentity } from './log-check.js';
@@ -30,6 +30,7 @@ export {
   replays,
   type Replay,
   type ReplayOptions,
+  type ReplayProgress,
 } from './replay.js';
 export { replayPointOf, type ReplayPoint } from './replay-point.js';
 export {

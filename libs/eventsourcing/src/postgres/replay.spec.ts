@@ -28,7 +28,6 @@ import {
 } from './index.js';
 
 const GROUP = 'spec';
-const SOON_MS = 10_000;
 
 /** Payments that cannot take thirteen cents. */
 const unlucky: Projection = {
