@@ -68,7 +68,11 @@ export const diffAsText = (diff: SchemaDiff): string[] => {
     ...(different.length === 0 ? [] : [...figuresOf(different), '']),
     ...different.flatMap(rowsOf),
     `${count(same.length)} of ${count(diff.tables.length)} tables are the same (${count(rows)} rows)`,
-    ...diff.notCompared.map(({ projection, onlyIn }) => `Only ${onlyIn} has ${projection}`),
+    ...(['A', 'B'] as const).flatMap((side) => {
+      const names = diff.notCompared.filter(({ onlyIn }) => onlyIn === side);
+      const list = names.map(({ projection }) => projection).join(', ');
+      return names.length === 0 ? [] : [`Not compared, only in ${side}: ${list}`];
+    }),
   ];
 };
 
