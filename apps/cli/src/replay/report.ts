@@ -29,7 +29,8 @@ export class Pace {
 const TELLING_AFTER_MS = 500;
 
 export const saidOf = ({ schema, projections, position, events, lastEvent }: Replay): string[] => [
-  `${schema} holds ${projections.length} read models as they were at position ${position}`,
+  `${schema} holds ${projections.length} read model${projections.length === 1 ? '' : 's'} ` +
+    `as of position ${position}`,
   lastEvent
     ? `${count(Number(events))} events, the last one ${lastEvent.id}, ` +
       `recorded ${lastEvent.recordedAt} at position ${lastEvent.position}`
