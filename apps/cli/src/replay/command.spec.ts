@@ -11,6 +11,8 @@ import { replayCommands } from './command.js';
 import { diffCommand } from './diff-command.js';
 
 const AT = '2024-06-01T00:00:00.000Z';
+/** Each command opens an embedded database anew. */
+jest.setTimeout(120_000);
 
 describe('replay and diff on the embedded default', () => {
   const environment = { ...process.env };
