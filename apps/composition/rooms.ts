@@ -74,6 +74,10 @@ const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
 /** Lifts every stored event to its newest shape. */
 export const upcasters = mergeUpcasters(...aggregates.map(({ upcasters: own }) => own));
 
+/** The groups, under whose names operators decide. */
+export const READ_MODELS = 'read_models';
+export const PROCESSES = 'processes';
+
 export const readModelProjections: readonly Projection[] = [
   ...accessProjections,
   ...contractsProjections,

@@ -69,11 +69,14 @@ export const openSystem = async (
 const databaseOf = ({ databaseUrl, dataDir }: Config, shared: SharedStores | undefined) => {
   if (databaseUrl) return { url: databaseUrl };
   if (shared?.database) return { port: shared.database };
-  return { directory: join(dataDir, 'read-models') };
+  return { directory: readModelsDirectory(dataDir) };
 };
 
 /** Where the embedded node of a data directory keeps its log. */
 export const eventsDirectory = (dataDir: string): string => join(dataDir, 'events');
+
+/** Where the embedded database of a data directory keeps the read models. */
+export const readModelsDirectory = (dataDir: string): string => join(dataDir, 'read-models');
 
 /** Below this the log and the read models may fail to grow at any moment. */
 const LEAST_FREE_BYTES = 64 * 1024 * 1024;

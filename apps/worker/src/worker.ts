@@ -9,7 +9,12 @@ import {
 import type { ReadinessProbe, ScrapedProjection, ScrapedRunner } from '@hostledger/http';
 import { decisionsAbout } from '@hostledger/projections';
 import { openEventFeed } from '../../composition/feed.js';
-import { durableProcesses, readModelProjections } from '../../composition/rooms.js';
+import {
+  durableProcesses,
+  PROCESSES,
+  READ_MODELS,
+  readModelProjections,
+} from '../../composition/rooms.js';
 import type { System } from '../../composition/system.js';
 import { webhookDispatcher } from '../../composition/webhooks.js';
 
@@ -23,10 +28,6 @@ export interface Worker {
   readonly readiness: readonly ReadinessProbe[];
   stop(): Promise<void>;
 }
-
-/** The groups, under whose names operators decide. */
-const READ_MODELS = 'read_models';
-const PROCESSES = 'processes';
 
 export const startWorker = (system: System): Worker => {
   const { aggregateStore, eventStore, database, metrics, logger } = system;

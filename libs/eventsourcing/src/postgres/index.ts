@@ -8,7 +8,9 @@ export {
 } from './database.js';
 export type { GenerationRow } from './bookkeeping.js';
 export { ReadModelBehind, ReadModelRefused, ReadModelUnavailable } from './errors.js';
-export { fillTables, type TablesToFill } from './fill.js';
+export { diffSchemas, LIVE, type DiffOptions, type SchemaDiff, type SchemaIn } from './diff.js';
+export { isSame, type RowDiff, type TableDiff } from './table-diff.js';
+export { fillTables, type FilledTables, type TablesToFill } from './fill.js';
 export { schemaOf, type GenerationKey, type ProjectionFailure } from './generation.js';
 export { LogReplaced, type LogIdentity } from './log-check.js';
 export {
@@ -21,6 +23,16 @@ export {
 export { openOwnership, type Ownership } from './ownership.js';
 export { RemoteProgress, type Progress, type RunnerPhase } from './progress.js';
 export { ReadModels, type ReadModelsOptions } from './read-models.js';
+export {
+  dropReplay,
+  replay,
+  ReplayRefused,
+  replays,
+  type Replay,
+  type ReplayOptions,
+  type ReplayProgress,
+} from './replay.js';
+export { replayPointOf, type ReplayPoint } from './replay-point.js';
 export {
   ProcessRunner,
   type ProcessRunnerOptions,

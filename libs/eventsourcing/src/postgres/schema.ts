@@ -38,7 +38,7 @@ const SCHEMA_LOCK = 4_217_001;
 const VIEWS_WITHIN_MS = 1_000;
 
 /** Runs `work` in a transaction in which nobody else changes schemas. */
-const inSchemaTurn = <T>(
+export const inSchemaTurn = <T>(
   database: Database,
   work: (trx: Transaction<unknown>) => Promise<T>,
 ): Promise<T> =>
