@@ -225,6 +225,20 @@ describe.each(databases)('Generations on %s', (_, open) => {
       await expectTrueViews();
     });
 
+    it('leaves no tables behind that are of no use, though their owner died before it dropped them', async () => {
+      await start().waitFor(log.end, SOON_MS);
+      desk.decide('payments', { run: 1, retained: 0 });
+      await untilInUse(runners[0]!, 'payments', 1);
+      desk.decide('payments', { run: 0, retained: 1 });
+      await untilInUse(runners[0]!, 'payments', 0);
+      await runners.pop()!.stop();
+      desk.decide('payments', { run: 2, retained: 0 });
+      await untilInUse(start(), 'payments', 2);
+      await until(async () => (await schemas()).length === 3);
+      expect(await schemas()).toEqual(['accounts_v1', 'payments_v1', 'payments_v1_r2']);
+      await expectTrueViews();
+    });
+
     it('goes on where it was cut off, however often its process dies', async () => {
       for (let payment = 1; payment <= 60; payment += 1) log.append(paid('a', 'b', payment));
       await start().waitFor(log.end, SOON_MS);
