@@ -23,6 +23,7 @@ export { RemoteProgress, type Progress, type RunnerPhase } from './progress.js';
 export { ReadModels, type ReadModelsOptions } from './read-models.js';
 export {
   ProcessRunner,
+  toDoList,
   type ProcessRunnerOptions,
   type ProcessRunnerStatus,
 } from './process-runner.js';
