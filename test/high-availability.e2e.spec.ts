@@ -157,6 +157,39 @@ describe('two workers', () => {
     await expectAllTrue();
   }, 180_000);
 
+  it('obey the command line of operators', async () => {
+    const projections = (...args: readonly string[]): Promise<string> =>
+      cluster.cli('projections', ...args);
+    const name = 'miners';
+    const before = (await views()).find((view) => view.name === name)!.run;
+    const lines = (await projections('list')).trim().split('\n');
+    expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual(
+      projectionsOf(system)
+        .map((projection) => projection.name)
+        .sort(),
+    );
+    const run = before + 1;
+    const told = await projections('rebuild', name, '--wait');
+    expect(told).toContain(`Run ${run} of ${name} is being filled`);
+    expect(told).toMatch(new RegExp(`${name} +v\\d+ run ${run}  live`));
+    expect(await projections('switch', name, String(before))).toBe(
+      `Run ${before} of ${name} is switched to\n`,
+    );
+    const inUse = async (): Promise<number> =>
+      (await cluster.read<ProjectionView>(`/v1/projections/${name}`)).run;
+    await until(async () => (await inUse()) === before);
+    await expect(projections('drop', name, String(before))).rejects.toMatchObject({
+      stderr: expect.stringContaining('projection/run-in-use') as unknown,
+    });
+    expect(await projections('drop', name, String(run))).toBe(`Run ${run} of ${name} is dropped\n`);
+    await expect(projections('park', name, '0')).rejects.toMatchObject({
+      stderr: expect.stringContaining('--reason') as unknown,
+    });
+    await expect(projections('park', name, '0', '--reason', 'Why not')).rejects.toMatchObject({
+      stderr: expect.stringContaining('projection/not-stopped-there') as unknown,
+    });
+  }, 120_000);
+
   it('PostgreSQL crashes in the middle of rebuild and traffic: all goes on by itself', async () => {
     traffic.start();
     const runs = await rebuildHalfWay();

@@ -297,6 +297,22 @@ describe.each(databases)('Generations on %s', (_, open) => {
       expect(row).toMatchObject({ failure: { eventId: failing().id, eventType: 'Paid' } });
     });
 
+    it('holds up reads that hide their tables in SQL text: those are true where all tables are', async () => {
+      const runner = start(own());
+      await untilStopped(runner);
+      const readModels = new ReadModels(test.database, { projections });
+      const minPosition = log.append(paid('a', 'b', 2));
+      const inText = (at: { minPosition?: bigint }) =>
+        readModels.read<AccountTables, number>(at, async (db) => {
+          const { rows } = await sql<{ n: number }>`
+            select count(*)::int as n from accounts`.execute(db);
+          return rows[0]!.n;
+        });
+      expect((await balances(readModels, { minPosition })).position).toBe(minPosition);
+      expect(await inText({})).toEqual({ position: log.events[2]!.position, value: 2 });
+      await expect(inText({ minPosition })).rejects.toBeInstanceOf(ReadModelBehind);
+    });
+
     it('is tried again when it is resumed, and then goes on', async () => {
       const runner = start(own());
       await untilStopped(runner);
