@@ -20,7 +20,7 @@ const MACHINES = 1_000;
 const MEAN_LIFE_MS = 350;
 const LONGEST_LIFE_MS = 2_500;
 const REBUILD_EVERY_MS = 400;
-const LISTS_EMPTY_WITHIN_MS = 60_000;
+const LISTS_EMPTY_WITHIN_MS = 40_000;
 
 /** Another one every time; printed by the test's name, to try the same again. */
 const seed = Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000);
@@ -32,6 +32,11 @@ describe(`200 deaths of workers (TEST_SEED=${seed})`, () => {
   let cluster: Cluster;
   let system: System;
   let traffic: Traffic;
+  /**
+   * The generated history writes stream by stream, so some deliveries come after the report of them
+   * and stay on the list for ever. Nothing else may.
+   */
+  let ofHistory: ReadonlySet<string>;
 
   beforeAll(async () => {
     cluster = await Cluster.start({ LOG_LEVEL: 'silent' }, async (url) => {
@@ -43,6 +48,7 @@ describe(`200 deaths of workers (TEST_SEED=${seed})`, () => {
     alive.add(await WorkerLife.begin(cluster));
     alive.add(await WorkerLife.begin(cluster));
     await tablesAtEnd(system);
+    ofHistory = await tasksToDo();
     await cluster.startApi();
     traffic = new Traffic(cluster);
     await traffic.prepare();
@@ -92,7 +98,8 @@ describe(`200 deaths of workers (TEST_SEED=${seed})`, () => {
     expect(dead).toHaveLength(DEATHS);
     expect(runs.size).toBeGreaterThan(5);
 
-    await listsEmpty();
+    await tablesAtEnd(system, runs);
+    await untilListsAreEmpty();
     await tablesAtEnd(system, runs);
     const { differences, rows } = await compareWithLog(system);
     expect(differences).toEqual([]);
@@ -101,20 +108,24 @@ describe(`200 deaths of workers (TEST_SEED=${seed})`, () => {
     await expectNothingLeftBehind();
   }, 240_000);
 
-  const listsEmpty = async (): Promise<void> => {
-    const readModels = new ReadModels(system.database, { projections: [] });
+  /** Items of all to-do lists in use that are due, or soon will be. */
+  const tasksToDo = async (): Promise<ReadonlySet<string>> => {
+    const rows = await new ReadModels(system.database, { projections: [] }).generations();
+    const tasks = new Set<string>();
+    for (const { name, items } of durableProcesses(system)) {
+      const shown = rows.find((row) => row.inUse && row.name === `${name}_process`)!;
+      const found = await sql<{ id: string }>`select item_id as id
+        from ${sql.id(schemaOf(shown), items.table.name)}
+        where due_at <= now() + interval '1 minute'`.execute(system.database.for());
+      for (const { id } of found.rows) tasks.add(`${name} ${id}`);
+    }
+    return tasks;
+  };
+
+  const untilListsAreEmpty = async (): Promise<void> => {
     const deadline = performance.now() + LISTS_EMPTY_WITHIN_MS;
     for (;;) {
-      const rows = await readModels.generations();
-      const open: string[] = [];
-      for (const { name, items } of durableProcesses(system)) {
-        const shown = rows.find((row) => row.inUse && row.name === `${name}_process`)!;
-        const list = sql.id(schemaOf(shown), items.table.name);
-        const due = await sql`select 1 from ${list} where due_at <= now() limit 1`
-          .execute(system.database.for())
-          .catch(() => ({ rows: [{}] }));
-        if (due.rows.length > 0) open.push(name);
-      }
+      const open = [...(await tasksToDo())].filter((task) => !ofHistory.has(task));
       if (open.length === 0) return;
       if (performance.now() > deadline) throw new Error(`Still to do: ${open.join(', ')}`);
       await sleep(100);
