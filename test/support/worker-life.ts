@@ -37,12 +37,13 @@ export class WorkerLife {
     await Promise.all(this.doors.map((door) => door.shut()));
   }
 
-  /** Ends what still tries to connect, within bounds. */
+  /** Ends what is left, alive or dead, within bounds. */
   async bury(): Promise<void> {
     const over = new AbortController();
     const late = sleep(BURIED_WITHIN_MS, undefined, { signal: over.signal }).catch(() => undefined);
     const ended = this.worker.stop().then(() => this.system.close());
     await Promise.race([ended.catch(() => undefined), late]);
     over.abort();
+    await this.die();
   }
 }
