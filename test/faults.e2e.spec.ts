@@ -1,50 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, connect, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, type TestPostgres } from '@hostledger/testing';
+import { doorToEventStore, doorToPostgres, type Door } from './support/door.js';
 import { BuiltProgram, freePort, isReady } from './support/processes.js';
 
 // The built processes with their stores taken away and given back: what fails is named, nothing
 // acknowledged is lost, and everything recovers by itself.
 
 const WITHIN_MS = 30_000;
-
-/** A door to a server that can be shut: open connections break, new ones are refused. */
-class Door {
-  private server: Server | undefined;
-  private readonly sockets = new Set<Socket>();
-
-  constructor(
-    readonly port: number,
-    private readonly target: { host: string; port: number } | { path: string },
-  ) {}
-
-  async open(): Promise<void> {
-    const server = createServer((inside) => {
-      const outside = connect(this.target);
-      for (const [one, other] of [
-        [inside, outside],
-        [outside, inside],
-      ] as const) {
-        this.sockets.add(one);
-        one.on('error', () => other.destroy());
-        one.on('close', () => other.destroy());
-        one.pipe(other);
-      }
-    });
-    await new Promise<void>((listening) => server.listen(this.port, '127.0.0.1', listening));
-    this.server = server;
-  }
-
-  async shut(): Promise<void> {
-    const closed = new Promise((done) => this.server?.close(done));
-    for (const socket of this.sockets) socket.destroy();
-    this.sockets.clear();
-    await closed;
-  }
-}
 
 describe('the system while a store is away', () => {
   const home = mkdtempSync(join(tmpdir(), 'hostledger-faults-'));
@@ -58,29 +23,16 @@ describe('the system while a store is away', () => {
 
   beforeAll(async () => {
     postgres = await startPostgres();
-    const url = new URL(postgres.url);
-    const [node, store, database, apiPort, workerPort] = [
-      await freePort(),
-      await freePort(),
-      await freePort(),
-      await freePort(),
-      await freePort(),
-    ];
-    storeDoor = new Door(store, { host: '127.0.0.1', port: node });
-    const directory = url.searchParams.get('host');
-    const port = Number(url.port || 5432);
-    databaseDoor = new Door(
-      database,
-      directory ? { path: join(directory, `.s.PGSQL.${port}`) } : { host: url.hostname, port },
-    );
-    url.searchParams.delete('host');
-    url.hostname = '127.0.0.1';
-    url.port = String(database);
+    const [node, apiPort, workerPort] = [await freePort(), await freePort(), await freePort()];
+    const store = await doorToEventStore(node);
+    storeDoor = store.door;
+    const database = await doorToPostgres(postgres.url);
+    databaseDoor = database.door;
     const env = {
       DATA_DIR: join(home, 'data'),
       EMBEDDED_NODE_PORT: String(node),
-      EVENTSTORE_URL: `esdb://127.0.0.1:${store}?tls=false`,
-      DATABASE_URL: url.href,
+      EVENTSTORE_URL: store.url,
+      DATABASE_URL: database.url,
       HOST: '127.0.0.1',
       PORT: String(apiPort),
       WORKER_PORT: String(workerPort),
@@ -88,8 +40,6 @@ describe('the system while a store is away', () => {
     };
     api = `http://127.0.0.1:${apiPort}`;
     worker = `http://127.0.0.1:${workerPort}`;
-    await storeDoor.open();
-    await databaseDoor.open();
     const start = (program: string): BuiltProgram => {
       const started = BuiltProgram.start(program, env);
       programs.unshift(started);

@@ -1,11 +1,15 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { openDatabase, ReadModels, schemaOf } from '@hostledger/eventsourcing/postgres';
+import { sql } from 'kysely';
 import { ApiClient } from '../../apps/cli/src/play/api-client.js';
 import { play, type Played } from '../../apps/cli/src/play/play.js';
 
@@ -14,6 +18,7 @@ const CLI = 'dist/apps/cli/src/main.js';
 const SCENARIO = 'core-scientific-bitmain';
 const PATIENCE_MS = 60_000;
 const PLAY_LIMIT_MS = 300_000;
+const REBUILT_WITHIN_MS = 120_000;
 const STOP_LIMIT_MS = 15_000;
 
 /** The built system dies at these points of the play, and is started again. */
@@ -78,12 +83,15 @@ describe('the scenario core-scientific-bitmain, played while the system is kille
     await restarted;
   }, PLAY_LIMIT_MS);
 
+  const stop = async (): Promise<void> => {
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
+    const gone = once(server, 'exit');
+    server.kill('SIGTERM');
+    await gone;
+  };
+
   afterAll(async () => {
-    if (server && server.exitCode === null && server.signalCode === null) {
-      const gone = once(server, 'exit');
-      server.kill('SIGTERM');
-      await gone;
-    }
+    await stop();
     await rm(dataDir, { recursive: true, force: true });
   }, STOP_LIMIT_MS);
 
@@ -200,7 +208,64 @@ describe('the scenario core-scientific-bitmain, played while the system is kille
         `${played.answers.position} `,
     );
   }, 60_000);
+
+  it('has the same rows in every table when all projections are rebuilt', async () => {
+    const client = await api();
+    const projections = await client.readAll<ProjectionView>('/v1/projections');
+    const runs = new Map<string, number>();
+    for (const { name } of projections) {
+      const path = `/v1/projections/${name}/rebuild`;
+      const { body } = await client.command({ path, key: randomUUID(), correlationId: path });
+      runs.set(name, body['run'] as number);
+    }
+    const deadline = performance.now() + REBUILT_WITHIN_MS;
+    const isRebuilt = ({ name, run }: ProjectionView): boolean => run === runs.get(name);
+    while (!(await client.readAll<ProjectionView>('/v1/projections')).every(isRebuilt)) {
+      if (performance.now() > deadline) throw new Error('Not rebuilt in time');
+      await sleep(200);
+    }
+    await stop();
+    const { differences, rows } = await compareRuns(join(dataDir, 'read-models'));
+    expect(differences).toEqual([]);
+    expect(rows).toBeGreaterThan(27_000);
+  }, 180_000);
 });
+
+interface ProjectionView {
+  readonly name: string;
+  readonly run: number;
+}
+
+/** Every table in use beside that of the run before, which was kept up to date with it. */
+const compareRuns = async (directory: string) => {
+  const database = await openDatabase({ directory });
+  try {
+    const db = database.for<unknown>();
+    const all = await new ReadModels(database, { projections: [] }).generations();
+    const differences: string[] = [];
+    let rows = 0;
+    for (const shown of all.filter(({ inUse }) => inUse)) {
+      const before = all.find(({ name, inUse }) => name === shown.name && !inUse);
+      if (before?.position !== shown.position) differences.push(`${shown.name}: not kept up`);
+      if (!before) continue;
+      const { rows: tables } = await sql<{ name: string }>`select table_name as name
+        from information_schema.tables where table_schema = ${schemaOf(shown)}`.execute(db);
+      for (const { name } of tables) {
+        const [now, then] = [sql.id(schemaOf(shown), name), sql.id(schemaOf(before), name)];
+        const { rows: counts } = await sql<{ all: number; other: number }>`select
+          (select count(*)::int from ${now}) as all,
+          (select count(*)::int from (table ${now} except all table ${then}) a)
+          + (select count(*)::int from (table ${then} except all table ${now}) b) as other
+          `.execute(db);
+        rows += counts[0]!.all;
+        if (counts[0]!.other > 0) differences.push(`${name}: ${counts[0]!.other} rows differ`);
+      }
+    }
+    return { differences, rows };
+  } finally {
+    await database.close();
+  }
+};
 
 interface MinerView {
   readonly serial: string;

@@ -83,9 +83,20 @@ export class BuiltProgram {
     }
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  /** `kill -9`: it is gone when this resolves. */
+  async kill(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    if (this.child.kill('SIGKILL')) await ended;
+  }
+
   /** Asks it to stop and resolves with its exit code; kills it when it does not listen. */
   async stop(): Promise<number | null> {
-    if (this.child.exitCode !== null) return this.child.exitCode;
+    const { exitCode, signalCode } = this.child;
+    if (exitCode !== null || signalCode !== null) return exitCode;
     const ended = new Promise((resolve) => this.child.once('exit', resolve));
     const impatience = setTimeout(() => this.child.kill('SIGKILL'), STOP_WITHIN_MS);
     this.child.kill('SIGTERM');

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { AggregateStore } from '@hostledger/eventsourcing';
+import { AggregateStore, type EventMetadata } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels, type GenerationRow } from '@hostledger/eventsourcing/postgres';
 import {
@@ -162,6 +162,24 @@ describe('Acts', () => {
   });
 });
 
+describe('An accepted log', () => {
+  it('answers a repetition as it did the first time, obeyed or not', async () => {
+    rows = [
+      generation({ refusal: { reason: 'It is shorter', acts: 0 } }),
+      generation({ name: 'moves_process', group: 'processes' }),
+    ];
+    const headers = { 'idempotency-key': 'the-restore' };
+    const first = await call('POST', 'log/acceptance', { headers });
+    expect(first).toEqual({ status: 202, body: { groups: ['read_models'] } });
+    expect(await call('POST', 'log/acceptance', { headers })).toEqual(first);
+    rows = [generation(), generation({ name: 'moves_process', group: 'processes' })];
+    expect(await call('POST', 'log/acceptance', { headers })).toEqual(first);
+    expect(streams.events(STREAM)).toHaveLength(1);
+    const another = { headers: { 'idempotency-key': 'another' } };
+    expect(await call('POST', 'log/acceptance', another)).toMatchObject({ status: 409 });
+  });
+});
+
 describe('GET /v1/projections', () => {
   it('says how far each is, what is being filled and what stopped', async () => {
     await call('POST', 'projections/racks/rebuild');
@@ -214,5 +232,26 @@ describe('GET /v1/projections', () => {
     expect(body).toMatchObject({ phase: 'live', lagEvents: 2, lagIsExact: true });
     rows = [generation({ eventTypes: ['RackOpened'] })];
     expect((await call('GET', 'projections/racks')).body).toMatchObject({ lagEvents: 0 });
+  });
+
+  it('calls a lag of more than 1,000 events an estimate', async () => {
+    const events = Array.from({ length: 1_200 }, (_, index) => ({
+      id: `e${index}`,
+      type: 'RackOpened',
+      data: {},
+      metadata: { commandId: `c${index}` } as EventMetadata,
+    }));
+    await streams.append('rack-1', 'no_stream', events);
+    // Two thirds of the log are ahead, and a third of it held 400 events.
+    rows = [generation({ position: streams.log[399]!.position, events: 400n })];
+    expect((await call('GET', 'projections/racks')).body).toMatchObject({
+      lagEvents: 800,
+      lagIsExact: true,
+    });
+    rows = [generation({ position: streams.log[99]!.position, events: 100n })];
+    const { body } = await call('GET', 'projections/racks');
+    expect(body).toMatchObject({ lagIsExact: false });
+    expect(body['lagEvents']).toBeGreaterThanOrEqual(1_050);
+    expect(body['lagEvents']).toBeLessThanOrEqual(1_150);
   });
 });

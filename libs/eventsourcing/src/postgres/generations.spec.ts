@@ -225,6 +225,20 @@ describe.each(databases)('Generations on %s', (_, open) => {
       await expectTrueViews();
     });
 
+    it('leaves no tables behind that are of no use, though their owner died before it dropped them', async () => {
+      await start().waitFor(log.end, SOON_MS);
+      desk.decide('payments', { run: 1, retained: 0 });
+      await untilInUse(runners[0]!, 'payments', 1);
+      desk.decide('payments', { run: 0, retained: 1 });
+      await untilInUse(runners[0]!, 'payments', 0);
+      await runners.pop()!.stop();
+      desk.decide('payments', { run: 2, retained: 0 });
+      await untilInUse(start(), 'payments', 2);
+      await until(async () => (await schemas()).length === 3);
+      expect(await schemas()).toEqual(['accounts_v1', 'payments_v1', 'payments_v1_r2']);
+      await expectTrueViews();
+    });
+
     it('goes on where it was cut off, however often its process dies', async () => {
       for (let payment = 1; payment <= 60; payment += 1) log.append(paid('a', 'b', payment));
       await start().waitFor(log.end, SOON_MS);
@@ -281,6 +295,22 @@ describe.each(databases)('Generations on %s', (_, open) => {
       );
       const [, row] = await readModels.generations();
       expect(row).toMatchObject({ failure: { eventId: failing().id, eventType: 'Paid' } });
+    });
+
+    it('holds up reads that hide their tables in SQL text: those are true where all tables are', async () => {
+      const runner = start(own());
+      await untilStopped(runner);
+      const readModels = new ReadModels(test.database, { projections });
+      const minPosition = log.append(paid('a', 'b', 2));
+      const inText = (at: { minPosition?: bigint }) =>
+        readModels.read<AccountTables, number>(at, async (db) => {
+          const { rows } = await sql<{ n: number }>`
+            select count(*)::int as n from accounts`.execute(db);
+          return rows[0]!.n;
+        });
+      expect((await balances(readModels, { minPosition })).position).toBe(minPosition);
+      expect(await inText({})).toEqual({ position: log.events[2]!.position, value: 2 });
+      await expect(inText({ minPosition })).rejects.toBeInstanceOf(ReadModelBehind);
     });
 
     it('is tried again when it is resumed, and then goes on', async () => {

@@ -35,6 +35,7 @@ export {
 export { replayPointOf, type ReplayPoint } from './replay-point.js';
 export {
   ProcessRunner,
+  toDoList,
   type ProcessRunnerOptions,
   type ProcessRunnerStatus,
 } from './process-runner.js';

@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import { databases, InMemoryLog, until, type TestDatabase } from '@hostledger/testing';
+import type { Decisions, ProjectionDecisions } from '../decisions.js';
 import type { DomainEvent } from '../message.js';
 import { processItemColumns, type DurableProcess, type ProcessItem } from '../process.js';
 import { tableFold } from '../projection.js';
@@ -235,5 +237,80 @@ describe.each(databases)('A process runner on %s', (_, open) => {
     await runner.waitFor(end, SOON_MS);
     expect(asked).toEqual([['TaskSet', 'TaskMoved', 'TaskDone']]);
     await until(() => runner.status().processes[0]!.backlog === 1);
+  });
+
+  describe('whose list is a projection like any other', () => {
+    const LIST = 'tasks_process';
+    let decided: ProjectionDecisions;
+    let acts: number;
+
+    const decide = (change: Partial<ProjectionDecisions>): void => {
+      acts += 1;
+      decided = { ...decided, ...change };
+    };
+    const decisions = (): Promise<Decisions> =>
+      Promise.resolve({ acts, logAcceptedBy: 0, of: () => decided });
+    const list = (runner: ProcessRunner) => runner.status().lists.projections[0]!;
+    /** A list that cannot take the task of this name, as long as it is not mended. */
+    const without = (unlucky: { task: string }): DurableProcess['items'] => ({
+      ...openTasks,
+      evolve: (row, event, key) => {
+        if (key['item_id'] === unlucky.task) throw new Error('unlucky');
+        return openTasks.evolve(row, event, key);
+      },
+    });
+
+    beforeEach(() => {
+      acts = 0;
+      decided = { run: 0, retained: undefined, resumedBy: 0, parked: new Map() };
+    });
+
+    it('is rebuilt while it works: what is done stays done, what is open is performed once', async () => {
+      log.append(set('done'), done('done'), set('later', '2024-06-01T13:00:00.000Z'), set('a'));
+      const runner = start({}, { decisions });
+      await until(() => performed.length === 1);
+      decide({ run: 1, retained: 0 });
+      await until(() => list(runner).inUse && list(runner).run === 1);
+      log.append(set('b'));
+      await until(() => performed.length === 2);
+      now = new Date('2024-06-01T13:00:00.000Z');
+      await until(() => performed.length === 3);
+      expect(performed).toEqual(['a', 'b', 'later']);
+      const rows = async (schema: string): Promise<unknown[]> =>
+        (
+          await sql`select * from ${sql.id(schema, 'open_tasks')} order by 1`.execute(
+            test.database.for(),
+          )
+        ).rows;
+      await runner.waitFor(log.end, SOON_MS);
+      expect(await rows(`${LIST}_v1_r1`)).toEqual(await rows(`${LIST}_v1`));
+    });
+
+    it('stops at a task that it cannot take, performs nothing meanwhile, and resumes', async () => {
+      const unlucky = { task: 'bad' };
+      log.append(set('bad'), set('good'));
+      const runner = start({ items: without(unlucky) }, { decisions });
+      await until(() => list(runner).failure !== undefined);
+      expect(list(runner)).toMatchObject({
+        name: LIST,
+        failure: { eventType: 'TaskSet', eventId: log.events[0]!.id, cause: 'Error: unlucky' },
+      });
+      expect(performed).toEqual([]);
+      unlucky.task = '';
+      decide({ resumedBy: acts + 1 });
+      await until(() => performed.length === 2);
+      expect(list(runner).failure).toBeUndefined();
+    });
+
+    it('goes on past the event that is parked, of which no task comes', async () => {
+      log.append(set('bad'), set('good'));
+      const runner = start({ items: without({ task: 'bad' }) }, { decisions });
+      await until(() => list(runner).failure !== undefined);
+      const { position, id } = log.events[0]!;
+      decide({ resumedBy: acts + 1, parked: new Map([[position, id]]) });
+      await until(() => performed.length === 1);
+      await runner.waitFor(log.end, SOON_MS);
+      expect(performed).toEqual(['good']);
+    });
   });
 });

@@ -50,7 +50,7 @@ export class ProcessRunner {
   constructor(private readonly options: ProcessRunnerOptions) {
     const { name, processes, database, feeds, log, decisions, observer } = options;
     const clock = options.clock ?? (() => new Date());
-    const lists = processes.map(listOf);
+    const lists = processes.map(toDoList);
     this.work = processes.map((process, index) => ({
       list: lists[index]!.name,
       items: new ProcessWork(process, database, clock),
@@ -125,7 +125,7 @@ export class ProcessRunner {
 }
 
 /** The list as a projection; the suffix keeps it apart from a read model of the same name. */
-const listOf = ({ name, version, items, upcasters }: DurableProcess): Projection => ({
+export const toDoList = ({ name, version, items, upcasters }: DurableProcess): Projection => ({
   name: `${name}_process`,
   version,
   tables: [{ ...items, table: withDueIndex(items.table) }],

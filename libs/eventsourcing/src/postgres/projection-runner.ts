@@ -103,6 +103,7 @@ export class ProjectionRunner implements Progress {
   private refused = false;
   private heldElsewhere: ReadonlySet<string> = new Set();
   private askedForOwnership = -Infinity;
+  private lookedBehind = -Infinity;
   private checkedLog = -Infinity;
   private readonly listeners = new Set<() => void>();
   private stopping = new AbortController();
@@ -270,6 +271,7 @@ export class ProjectionRunner implements Progress {
     if (await this.takeOver(wanted, ownership)) rows = await generationRows(db);
     this.noteShown(rows);
     await this.dropUnwanted(wanted, ownership, fail);
+    await this.dropLeftBehind(rows, wanted, ownership);
     if (this.kept.size === 0) return this.enter('standby');
     if (await this.refuses(rows)) return;
     await this.resumeFailed();
@@ -355,6 +357,43 @@ export class ProjectionRunner implements Progress {
       await dropGeneration(this.options.database, generation);
       this.kept.delete(generation.schema);
       await ownership.give(generation.schema);
+    }
+  }
+
+  /**
+   * Runs of this version that nobody wants or keeps: their owner died before it dropped them. What
+   * is known may be old where another process has been told more, so it is all asked for again once
+   * they are owned, after which nobody else can fill or show them.
+   */
+  private async dropLeftBehind(
+    rows: readonly GenerationRow[],
+    wanted: readonly GenerationKey[],
+    ownership: Ownership,
+  ): Promise<void> {
+    const { database, decisions, projections, standbyRetryMs = STANDBY_RETRY_MS } = this.options;
+    const leftBehind = (all: readonly GenerationRow[], but: readonly GenerationKey[]) =>
+      all.filter(
+        (row) =>
+          projections.some(({ name, version }) => name === row.name && version === row.version) &&
+          !but.some((key) => isOf(key, row)) &&
+          !this.kept.has(schemaOf(row)),
+      );
+    const found = leftBehind(rows, wanted).map(schemaOf);
+    if (found.length === 0 || performance.now() - this.lookedBehind < standbyRetryMs) return;
+    this.lookedBehind = performance.now();
+    const owned = await ownership.take(found);
+    try {
+      if (owned.size === 0) return;
+      if (decisions) this.decided = await decisions();
+      const now = await generationRows(database.for<unknown>());
+      for (const row of leftBehind(now, this.wantedOf(now))) {
+        const schema = schemaOf(row);
+        if (owned.has(schema)) await dropGeneration(database, { ...row, schema });
+      }
+    } catch (error) {
+      this.warn('What a dead owner left behind could not be dropped yet', error);
+    } finally {
+      for (const schema of owned) await ownership.give(schema);
     }
   }
 

@@ -39,15 +39,18 @@ export class AcceptLogController {
   async accept(@ActContext() context: CommandContext) {
     const refusals = new Map<string, string | null>();
     for (const { group, refusal } of await this.readModels.generations()) {
-      if (refusal) refusals.set(group, refusal.reason);
+      refusals.set(group, refusal?.reason ?? refusals.get(group) ?? null);
     }
-    const groups = [...refusals.keys()].sort();
+    const groups: string[] = [];
     const outcomes = [];
-    for (const group of groups) {
-      const data = { refusal: refusals.get(group)! };
-      const command = { type: 'AcceptLog', data, at: context.at } as const;
+    for (const group of [...refusals.keys()].sort()) {
+      const refusal = refusals.get(group)!;
       const step = stepOf(context, group);
+      // Once it is obeyed nothing is refused any more: a repetition is known by the stream alone.
+      if (refusal === null && !(await this.wasAccepted(group, step))) continue;
+      const command = { type: 'AcceptLog', data: { refusal }, at: context.at } as const;
       outcomes.push(await this.store.handle(projectionsAggregate, group, command, step));
+      groups.push(group);
     }
     const last = outcomes.at(-1);
     if (!last) {
@@ -58,8 +61,14 @@ export class AcceptLogController {
       );
     }
     // The revision is that of one group's stream, and there may be several.
-    const outcome = { ...last, revision: -1n };
+    const replayed = outcomes.every((outcome) => outcome.replayed);
+    const outcome = { ...last, replayed, revision: -1n };
     return reply(outcome, { status: 202, body: { groups } satisfies LogAcceptanceReply });
+  }
+
+  private async wasAccepted(group: string, { commandId }: CommandContext): Promise<boolean> {
+    const { commands } = await this.store.load(projectionsAggregate, group, { fresh: true });
+    return commands.some(({ id }) => id === commandId);
   }
 }
 
