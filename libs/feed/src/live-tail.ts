@@ -46,7 +46,9 @@ export class LiveTail {
   private signsOfLife = 0;
   /** Given out since the last batch: readers in step share the very same list. */
   private readonly slices = new Map<string, Slice>();
-  private readonly waiting = new Set<() => void>();
+  private waiting = new Map<AbortSignal, () => void>();
+  /** Readers whose leaving is heard: listening anew for every wait would cost as much as a write. */
+  private readonly heard = new WeakSet<AbortSignal>();
   private readonly closing = new AbortController();
   private readonly heart: NodeJS.Timeout;
   private readonly pumping: Promise<void>;
@@ -106,18 +108,18 @@ export class LiveTail {
     };
   }
 
-  /** Something new, a sign of life, the end of this tail or of the reader. */
+  /**
+   * Something new, a sign of life, the end of this tail or of the reader.
+   * @param reader of one reader alone, which waits once at a time.
+   */
   async news(reader: AbortSignal): Promise<void> {
     if (this.closing.signal.aborted || reader.aborted) return;
-    await new Promise<void>((resolve) => {
-      const heard = (): void => {
-        this.waiting.delete(heard);
-        reader.removeEventListener('abort', heard);
-        resolve();
-      };
-      this.waiting.add(heard);
-      reader.addEventListener('abort', heard, { once: true });
-    });
+    if (!this.heard.has(reader)) {
+      this.heard.add(reader);
+      reader.addEventListener('abort', () => this.waiting.get(reader)?.(), { once: true });
+    }
+    await new Promise<void>((resolve) => this.waiting.set(reader, resolve));
+    this.waiting.delete(reader);
   }
 
   async close(): Promise<void> {
@@ -165,7 +167,9 @@ export class LiveTail {
   }
 
   private wake(): void {
-    for (const heard of [...this.waiting]) heard();
+    const { waiting } = this;
+    this.waiting = new Map();
+    for (const resolve of waiting.values()) resolve();
   }
 }
 

@@ -202,7 +202,7 @@ const statesOf = async (
     if (states.has(id)) continue;
     const row = cache.get(store, id);
     states.set(id, { key, stored: row, row });
-    if (!row) missing.push(key);
+    if (!row && cache.mayExist(store, id)) missing.push(key);
   }
   if (missing.length === 0) return states;
   for (const row of await writes.load(target, store, missing)) {

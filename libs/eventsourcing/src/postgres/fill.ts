@@ -57,7 +57,7 @@ export const fillEmptyTables = async (options: TablesToFill): Promise<FilledTabl
     checkpoint: 0n,
     ...(parked ? { parked: parked(projection.name) } : {}),
   }));
-  const cache = new RowCache();
+  const cache = new RowCache(generations.flatMap(({ stores }) => stores));
   const feed = feeds.open({ name: `fill ${schema}`, from: 0n });
   const close = (): void => void feed.close().catch(() => undefined);
   signal?.addEventListener('abort', close, { once: true });

@@ -47,7 +47,7 @@ export class Lane {
   /** It has reached the end of the log. */
   live = false;
   private readonly active: Set<Generation>;
-  private readonly cache = new RowCache();
+  private readonly cache: RowCache;
   private readonly upkeep: Upkeep;
   private readonly closing = new AbortController();
   private running: Promise<void> | undefined;
@@ -57,6 +57,8 @@ export class Lane {
     private readonly options: LaneOptions,
   ) {
     this.active = new Set(generations);
+    const empty = generations.filter(({ checkpoint }) => checkpoint === 0n);
+    this.cache = new RowCache(empty.flatMap(({ stores }) => stores));
     this.upkeep = new Upkeep(options.database);
   }
 
