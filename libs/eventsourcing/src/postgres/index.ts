@@ -21,6 +21,7 @@ export {
   type RunnerObserver,
 } from './projection-runner.js';
 export { openOwnership, type Ownership } from './ownership.js';
+export { inSchemaTurn } from './schema.js';
 export { RemoteProgress, type Progress, type RunnerPhase } from './progress.js';
 export { ReadModels, type ReadModelsOptions } from './read-models.js';
 export {

@@ -1,5 +1,5 @@
 import { sql, type QueryExecutorProvider } from 'kysely';
-import type { Database } from '@hostledger/eventsourcing/postgres';
+import { inSchemaTurn, type Database } from '@hostledger/eventsourcing/postgres';
 
 /** An event that was read and is neither delivered nor a dead letter yet. */
 export interface Unsettled {
@@ -77,17 +77,20 @@ const TABLE = sql.id('hostledger_meta', 'webhook_progress');
 export class ProgressTable implements ProgressStore {
   private readonly db: QueryExecutorProvider;
 
-  constructor(database: Database) {
+  constructor(private readonly database: Database) {
     this.db = database.for<unknown>();
   }
 
-  async prepare(): Promise<void> {
-    await sql`create schema if not exists hostledger_meta`.execute(this.db);
-    await sql`create table if not exists ${TABLE} (
-      webhook_id text primary key, position bigint not null, unsettled jsonb not null,
-      delivered bigint not null, failed_attempts bigint not null,
-      last_success_at timestamptz, failing_since timestamptz, last_failure_at timestamptz,
-      last_status integer, last_cause text)`.execute(this.db);
+  /** In turn with the runners, which create the same schema when they start. */
+  prepare(): Promise<void> {
+    return inSchemaTurn(this.database, async (trx) => {
+      await sql`create schema if not exists hostledger_meta`.execute(trx);
+      await sql`create table if not exists ${TABLE} (
+        webhook_id text primary key, position bigint not null, unsettled jsonb not null,
+        delivered bigint not null, failed_attempts bigint not null,
+        last_success_at timestamptz, failing_since timestamptz, last_failure_at timestamptz,
+        last_status integer, last_cause text)`.execute(trx);
+    });
   }
 
   async load(webhookId: string): Promise<DeliveryProgress | undefined> {
