@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+  hashOf,
   StoreUnavailable,
   TooMuchContention,
   type AggregateStore,
@@ -115,7 +116,7 @@ class Dock {
       { line: last, code: 'line/invalid', message: 'serial: too short' },
       { line: last + 1, code: 'delivery/duplicate-in-manifest', message: 'On line 2 already' },
     ];
-    const about = { contractId, facility: 'DENTON', reference: name, digest: name };
+    const about = { contractId, facility: 'DENTON', reference: name, digest: hashOf(name) };
     const manifest = { ...about, lines: numbered, rejected };
     const { deliveryId, operationId } = await startDelivery(this.store, manifest, contextOf(name));
     await this.perform('delivery', operationId);
@@ -143,7 +144,7 @@ class Dock {
     name: string,
   ): Promise<void> {
     const lines = values.map((value, index) => ({ line: index + 2, value }));
-    const upload = { kind, params: { deliveryId }, lines, rejected: [], digest: name };
+    const upload = { kind, params: { deliveryId }, lines, rejected: [], digest: hashOf(name) };
     const { operationId } = await startOperation(this.store, upload, contextOf(name));
     await this.perform(kind, operationId);
   }

@@ -355,7 +355,12 @@ const perform = async (
     }
     case 'disposal': {
       const disposalId = `${what.disposalId} of ${what.facility}`;
-      const deed = { disposalId, to: 'Somebody', disposedOn: '2024-06-01', documentDigest: 'd' };
+      const deed = {
+        disposalId,
+        to: 'Somebody',
+        disposedOn: '2024-06-01',
+        documentDigest: 'd'.repeat(64),
+      };
       return beginDisposal(store, new LogCensus(home), what.facility, deed, context);
     }
     case 'processes':
