@@ -150,9 +150,9 @@ describe('The thread of the embedded database', () => {
 
       const warnings: string[] = [];
       const database = await openDatabase({ directory, onWarning: (text) => warnings.push(text) });
-      const { rows } = await sql<{ position: bigint }>`select position, events,
+      const { rows } = await sql<{ position: bigint }>`select g.position, t.events,
       (select count(*) from seen) as seen, (select max(id) from seen) as last
-      from hostledger_meta.checkpoints, total`.execute(database.for());
+      from hostledger_meta.generations g, total t`.execute(database.for());
       const { position } = rows[0]!;
       expect(position).toBeGreaterThanOrEqual(10_000n);
       expect(rows).toEqual([{ position, events: position, seen: position, last: position }]);
