@@ -185,7 +185,7 @@ const SQL_PLACES = [
   /^libs\/http\/src\/read\.ts$/,
 ];
 /** Specs and their tools may open a database to look into it. */
-const SQL_TEST_PLACES = [/\.spec\.ts$/, /^libs\/testing\/src\//];
+const SQL_TEST_PLACES = [/\.spec\.ts$/, /^libs\/testing\/src\//, /^test\/support\//];
 
 /** SQL is the kernel's PostgreSQL folder, the read slices and the keyset page. */
 export const sqlPlaces: Rule = checkImports(({ path }, { specifier }) =>
