@@ -83,7 +83,7 @@ const FOLLOWS_FOR_EVER = `main(async (database) => {
   const feeds = { open: ({ from }) => ({
     next: async () => {
       await new Promise(setImmediate);
-      const events = Array.from({ length: 500 }, () => ({ type: 'E', data: {}, position: ++from }));
+      const events = Array.from({ length: 500 }, () => ({ id: String(from + 1n), type: 'E', data: {}, stream: 's', revision: from, recordedAt: '2024-01-01T00:00:00.000Z', position: ++from }));
       return { events, position: from, caughtUp: false };
     },
     close: async () => {},
@@ -151,8 +151,10 @@ describe('The thread of the embedded database', () => {
       const warnings: string[] = [];
       const database = await openDatabase({ directory, onWarning: (text) => warnings.push(text) });
       const { rows } = await sql<{ position: bigint }>`select g.position, t.events,
-      (select count(*) from seen) as seen, (select max(id) from seen) as last
-      from hostledger_meta.generations g, total t`.execute(database.for());
+      (select count(*) from endless_v1.seen) as seen, (select max(id) from endless_v1.seen) as last
+      from hostledger_meta.generations g left join endless_v1.total t on true`.execute(
+        database.for(),
+      );
       const { position } = rows[0]!;
       expect(position).toBeGreaterThanOrEqual(10_000n);
       expect(rows).toEqual([{ position, events: position, seen: position, last: position }]);
