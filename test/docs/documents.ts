@@ -4,7 +4,7 @@ import { readProgram } from './program.js';
 import { renderSchemas, schemasOf } from './schemas.js';
 
 /** The JSON Schemas of the events, as the API serves them. */
-export const SCHEMAS = 'libs/feed/src/schemas.generated.ts';
+export const SCHEMAS = 'libs/feed/src/event-schemas.json';
 
 /** The generated documents by their path. */
 export const documents = (root: string): ReadonlyMap<string, string> => {

@@ -179,14 +179,6 @@ const nameOf = (type: ts.Type): string | undefined => {
   return name === undefined || name.startsWith('__') ? undefined : name;
 };
 
-/** `libs/feed/src/schemas.generated.ts`. */
+/** `libs/feed/src/event-schemas.json`: by event type what the feed says of it. */
 export const renderSchemas = (schemas: ReadonlyMap<string, EventSchemaDoc>): string =>
-  [
-    '// Generated from the types of the events by `npm run docs`; not to be edited.',
-    "import type { EventSchema } from './schemas.js';",
-    '',
-    '/** By event type. */',
-    'export const generatedSchemas: Readonly<Record<string, EventSchema>> = ' +
-      `${JSON.stringify(Object.fromEntries(schemas), null, 2)};`,
-    '',
-  ].join('\n');
+  `${JSON.stringify(Object.fromEntries(schemas), null, 2)}\n`;

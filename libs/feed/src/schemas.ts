@@ -1,4 +1,5 @@
-import { generatedSchemas } from './schemas.generated.js';
+// Generated from the types of the events by `npm run docs`.
+import generated from './event-schemas.json';
 
 /** What is known of one type of event. */
 export interface EventSchema {
@@ -20,7 +21,7 @@ export interface JsonSchema {
 
 /** Every type of event that may be in the log. */
 export const eventSchemas: ReadonlyMap<string, EventSchema> = new Map(
-  Object.entries(generatedSchemas),
+  Object.entries<EventSchema>(generated),
 );
 
 export const eventTypes: readonly string[] = [...eventSchemas.keys()];
