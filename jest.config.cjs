@@ -11,6 +11,8 @@ module.exports = {
     '^@hostledger/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  // As many as there are cores: by default jest leaves one of two idle.
+  maxWorkers: '100%',
   // An embedded database takes half a minute to come up on a machine that is busy with other specs.
   testTimeout: 120_000,
 };

@@ -170,7 +170,7 @@ const touchesOf = (
   for (let index = 0; index < events.length; index += 1) {
     const event = events[index]!;
     if (event.position <= checkpoint || !Object.hasOwn(keys, event.type)) continue;
-    if (parked?.get(event.position) === event.id) continue;
+    if (parked?.has(event.position) && parked.get(event.position) === event.id) continue;
     try {
       for (const key of keys[event.type]!(event)) {
         touches.push({ index, event, ...rowKey(table, key) });

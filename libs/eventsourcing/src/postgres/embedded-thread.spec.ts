@@ -83,7 +83,10 @@ const FOLLOWS_FOR_EVER = `main(async (database) => {
   const feeds = { open: ({ from }) => ({
     next: async () => {
       await new Promise(setImmediate);
-      const events = Array.from({ length: 500 }, () => ({ id: String(from + 1n), type: 'E', data: {}, stream: 's', revision: from, recordedAt: '2024-01-01T00:00:00.000Z', position: ++from }));
+      const events = Array.from({ length: 500 }, () => {
+        from += 1n;
+        return { id: 'event-' + from, type: 'E', data: {}, position: from };
+      });
       return { events, position: from, caughtUp: false };
     },
     close: async () => {},
