@@ -18,6 +18,7 @@ import {
 import type { Database } from './database.js';
 import { Generation, schemaOf, type GenerationKey, type ProjectionFailure } from './generation.js';
 import { Lane, leastCheckpoint } from './lane.js';
+import { Lanes } from './lanes.js';
 import { faultOfLog, LogReplaced, WHAT_TO_DO, type LogIdentity } from './log-check.js';
 import { openOwnership, type Ownership } from './ownership.js';
 import { positionReached, type Progress, type RunnerPhase } from './progress.js';
@@ -70,8 +71,6 @@ export interface ProjectionRunnerStatus {
 }
 
 const BATCH_EVENTS = 15_000;
-/** Beside a live lane: the embedded database has one session, for which readers wait too. */
-const BATCH_EVENTS_BESIDE = 3_000;
 const RECONCILE_MS = 500;
 const STANDBY_RETRY_MS = 2_000;
 const REFUSED_RETRY_MS = 5_000;
@@ -98,8 +97,7 @@ export class ProjectionRunner implements Progress {
   private decided: Decisions = noDecisions;
   private knowsDecisions = false;
   private readonly kept = new Map<string, Generation>();
-  private main: Lane | undefined;
-  private beside: Lane[] = [];
+  private lanes: Lanes | undefined;
   private refused = false;
   private heldElsewhere: ReadonlySet<string> = new Set();
   private askedForOwnership = -Infinity;
@@ -123,7 +121,7 @@ export class ProjectionRunner implements Progress {
 
   /** All tables in use that move are true up to here, as far as this process knows. */
   get position(): bigint {
-    return leastCheckpoint(this.main?.generations.filter(({ inUse }) => inUse) ?? []);
+    return leastCheckpoint(this.lanes?.main?.generations.filter(({ inUse }) => inUse) ?? []);
   }
 
   /** Begins in the background; faults of database and log are waited out. */
@@ -182,8 +180,9 @@ export class ProjectionRunner implements Progress {
   liveTables(
     projection: string,
   ): { readonly schema: string; readonly signal: AbortSignal } | undefined {
-    if (this.phase !== 'live' || !this.owned || !this.main?.live) return undefined;
-    const shown = this.main.generations.find(({ name, inUse }) => inUse && name === projection);
+    const main = this.lanes?.main;
+    if (this.phase !== 'live' || !this.owned || !main?.live) return undefined;
+    const shown = main.generations.find(({ name, inUse }) => inUse && name === projection);
     return shown && { schema: shown.schema, signal: this.owned };
   }
 
@@ -229,19 +228,20 @@ export class ProjectionRunner implements Progress {
     ownership.lost.addEventListener('abort', () => this.wake(), { once: true });
     this.owned = work;
     this.refused = false;
+    const lanes = new Lanes((generations, mostEvents) => this.open(generations, mostEvents, fail));
+    this.lanes = lanes;
     try {
       while (!work.aborted) {
         const woken = this.nextWake();
-        await this.reconcile(ownership, fail);
+        await this.reconcile(ownership, lanes);
         await woken;
       }
       if (!stop.aborted) throw work.reason;
     } finally {
       ended.abort();
       this.owned = undefined;
-      await Promise.all(this.lanes.map((lane) => lane.stop()));
-      this.main = undefined;
-      this.beside = [];
+      await lanes.stop();
+      this.lanes = undefined;
       this.askedForOwnership = -Infinity;
       const given = [...this.kept.values()];
       this.kept.clear();
@@ -263,21 +263,22 @@ export class ProjectionRunner implements Progress {
     });
   }
 
-  private async reconcile(ownership: Ownership, fail: (error: unknown) => void): Promise<void> {
+  private async reconcile(ownership: Ownership, lanes: Lanes): Promise<void> {
     await this.learnDecisions();
     const db = this.options.database.for<unknown>();
     let rows = await generationRows(db);
     const wanted = this.wantedOf(rows);
     if (await this.takeOver(wanted, ownership)) rows = await generationRows(db);
     this.noteShown(rows);
-    await this.dropUnwanted(wanted, ownership, fail);
+    await this.dropUnwanted(wanted, ownership, lanes);
     await this.dropLeftBehind(rows, wanted, ownership);
     if (this.kept.size === 0) return this.enter('standby');
     if (await this.refuses(rows)) return;
     await this.resumeFailed();
-    await this.arrangeLanes(fail);
-    if (this.main?.live) await this.switchViews(this.main);
-    if (!this.main && this.beside.length === 0) this.enter('live');
+    const movable = [...this.kept.values()].filter(({ failure }) => !failure);
+    await lanes.arrange(movable.filter((generation) => !lanes.has(generation)));
+    if (lanes.main?.live) await this.switchViews(lanes.main);
+    if (lanes.isEmpty) this.enter('live');
     else if (this.phase !== 'live') this.enter('catchingUp');
   }
 
@@ -347,13 +348,13 @@ export class ProjectionRunner implements Progress {
   private async dropUnwanted(
     wanted: readonly GenerationKey[],
     ownership: Ownership,
-    fail: (error: unknown) => void,
+    lanes: Lanes,
   ): Promise<void> {
     const unwanted = [...this.kept.values()].filter(
       (generation) => !wanted.some((key) => isOf(key, generation)),
     );
     for (const generation of unwanted) {
-      await this.takeOut(generation, fail);
+      await lanes.takeOut(generation);
       await dropGeneration(this.options.database, generation);
       this.kept.delete(generation.schema);
       await ownership.give(generation.schema);
@@ -397,19 +398,6 @@ export class ProjectionRunner implements Progress {
     }
   }
 
-  private async takeOut(generation: Generation, fail: (error: unknown) => void): Promise<void> {
-    for (const lane of this.lanes) {
-      if (!lane.generations.includes(generation)) continue;
-      await lane.stop();
-      const others = lane.generations.filter((other) => other !== generation);
-      if (lane === this.main) this.main = others.length > 0 ? this.open(others, fail) : undefined;
-      else {
-        this.beside = this.beside.filter((other) => other !== lane);
-        if (others.length > 0) this.beside.push(this.open(others, fail, BATCH_EVENTS_BESIDE));
-      }
-    }
-  }
-
   /**
    * Whether the log is another one than the tables were filled from, and nobody has accepted it.
    * Looked at when something was taken over; a feed that is opened again has it looked at as well.
@@ -418,7 +406,7 @@ export class ProjectionRunner implements Progress {
     const kept = [...this.kept.values()];
     const refusal = kept.find((generation) => generation.refusal)?.refusal;
     if (refusal && this.decided.logAcceptedBy > refusal.acts) {
-      await this.stopLanes();
+      await this.lanes?.stop();
       for (const generation of kept) await this.refill(generation);
       this.refused = false;
       return false;
@@ -442,7 +430,7 @@ export class ProjectionRunner implements Progress {
 
   private async refuse(fault: string): Promise<void> {
     const { database, decisions } = this.options;
-    await this.stopLanes();
+    await this.lanes?.stop();
     const kept = [...this.kept.values()];
     if (!this.refused) {
       // Asked for again: what was known of the stream of decisions may be of the log before.
@@ -476,7 +464,7 @@ export class ProjectionRunner implements Progress {
   /** A feed may report positions past the last event, and so past the end of the log. */
   private async lowerCheckpoints(end: bigint): Promise<void> {
     for (const generation of this.kept.values()) {
-      if (generation.checkpoint <= end || this.laneOf(generation)) continue;
+      if (generation.checkpoint <= end || this.lanes?.has(generation)) continue;
       await lowerCheckpoint(this.options.database, generation, end);
       generation.checkpoint = end;
     }
@@ -491,37 +479,10 @@ export class ProjectionRunner implements Progress {
     }
   }
 
-  /** Gives every generation that can move a lane, and the lanes that have become live to the main one. */
-  private async arrangeLanes(fail: (error: unknown) => void): Promise<void> {
-    const idle = [...this.kept.values()].filter(
-      (generation) => !generation.failure && !this.laneOf(generation),
-    );
-    if (this.main?.generations.length === 0) {
-      await this.main.stop();
-      this.main = undefined;
-    }
-    let others = idle;
-    if (!this.main && this.beside.length === 0 && idle.length > 0) {
-      const first = foremost(idle);
-      this.main = this.open(first, fail);
-      others = idle.filter((generation) => !first.includes(generation));
-    }
-    const ready = this.beside.filter(({ live }) => live);
-    if (ready.length > 0) {
-      const joining = [this.main, ...ready].filter((lane) => lane !== undefined);
-      await Promise.all(joining.map((lane) => lane.stop()));
-      this.beside = this.beside.filter((lane) => !ready.includes(lane));
-      const generations = joining.flatMap((lane) => lane.generations);
-      this.main = generations.length > 0 ? this.open(generations, fail) : undefined;
-    }
-    this.beside = this.beside.filter((lane) => lane.generations.length > 0);
-    if (others.length > 0) this.beside.push(this.open(others, fail, BATCH_EVENTS_BESIDE));
-  }
-
   private open(
     generations: readonly Generation[],
+    mostEvents: number,
     fail: (error: unknown) => void,
-    mostEvents = Infinity,
   ): Lane {
     const { name, database, feeds, eventTypes, batchEvents = BATCH_EVENTS } = this.options;
     const lane: Lane = new Lane(generations, {
@@ -546,7 +507,7 @@ export class ProjectionRunner implements Progress {
 
   /** The end of the log was reached, by all of the lane in one transaction. */
   private async liveAgain(lane: Lane): Promise<void> {
-    if (lane !== this.main) {
+    if (lane !== this.lanes?.main) {
       this.wake();
       return;
     }
@@ -601,20 +562,6 @@ export class ProjectionRunner implements Progress {
     if (fault) throw new LogReplaced(fault);
   }
 
-  private async stopLanes(): Promise<void> {
-    await Promise.all(this.lanes.map((lane) => lane.stop()));
-    this.main = undefined;
-    this.beside = [];
-  }
-
-  private get lanes(): readonly Lane[] {
-    return this.main ? [this.main, ...this.beside] : this.beside;
-  }
-
-  private laneOf(generation: Generation): Lane | undefined {
-    return this.lanes.find((lane) => lane.generations.includes(generation));
-  }
-
   private enter(phase: RunnerPhase): void {
     if (this.phase === phase) return;
     this.now = phase;
@@ -629,20 +576,6 @@ export class ProjectionRunner implements Progress {
     this.options.observer?.warned(this.name, message, error);
   }
 }
-
-/**
- * With which the main lane begins: those that are at the end of the log, which one transaction has
- * brought to one position; all of them where none was filled yet.
- */
-const foremost = (generations: readonly Generation[]): readonly Generation[] => {
-  const filled = generations.filter((generation) => generation.filled);
-  if (filled.length === 0) return generations;
-  const furthest = filled.reduce(
-    (most, { checkpoint }) => (checkpoint > most ? checkpoint : most),
-    0n,
-  );
-  return filled.filter(({ checkpoint }) => checkpoint === furthest);
-};
 
 interface Wanted extends GenerationKey {
   readonly projection: Projection;

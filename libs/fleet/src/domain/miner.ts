@@ -16,11 +16,15 @@ import {
 import { deenergize, type DeenergizationCause } from './miner-power.js';
 import type { VendorPlace } from './miner-repair.js';
 import {
+  install,
+  relocate,
+  type MinerInstalled,
+  type MinerRelocated,
+  type MoveMinerData,
+} from './miner-move.js';
+import {
   arrive,
   depart,
-  moveAbandoned,
-  mustBeHere,
-  powerChanged,
   uninstall,
   type MinerDeparted,
   type TransitCommand,
@@ -35,6 +39,9 @@ import {
   type ModelCorrected,
 } from './miner-model.js';
 import { minerModel, modelUnknown } from './models.js';
+
+export { presentReservation, standsIn } from './miner-move.js';
+export type { MinerInstalled, MinerRelocated, MoveMinerData };
 
 // Places and identity
 
@@ -57,12 +64,6 @@ export type Place = SlotPlace | StoragePlace | TransitPlace | VendorPlace;
 /** Of a machine on the road, the one it goes to; of one at a vendor, the one it went from. */
 export const facilityOf = (place: Place): string =>
   place.kind === 'transit' ? place.to : place.facility;
-
-export const standsIn = (place: Place, { facility, rack, slot }: SlotPlace): boolean =>
-  place.kind === 'slot' &&
-  place.facility === facility &&
-  place.rack === rack &&
-  place.slot === slot;
 
 const SERIAL = /^[A-Z0-9]{6,40}$/;
 
@@ -98,35 +99,6 @@ export type MinerReceived = DomainEvent<
   }
 >;
 
-interface Move {
-  serial: string;
-  model: string;
-  customerId: string;
-  ratedHashrateGhs: number;
-  from: Place;
-  to: SlotPlace;
-  /** Of the destination slot; the move uses it up. */
-  reservationId: string;
-  /** What it takes from the power limit of the destination rack. */
-  powerWatts: number;
-}
-
-export type MinerInstalled = DomainEvent<
-  'MinerInstalled',
-  Move & {
-    from: StoragePlace;
-    /** It never stood in a slot before: the miner is deployed. */
-    first?: true;
-  }
->;
-export type MinerRelocated = DomainEvent<
-  'MinerRelocated',
-  Move & {
-    from: SlotPlace;
-    /** The reservation that had brought the miner to the slot it leaves. */
-    fromReservationId: string;
-  }
->;
 export type RelocationAbandoned = DomainEvent<
   'RelocationAbandoned',
   { serial: string; reservationId: string; cause: string }
@@ -169,7 +141,7 @@ export const minerEvents: EventCatalogue<MinerEvent> = {
 
 // State
 
-interface KnownMiner extends Condition {
+export interface KnownMiner extends Condition {
   readonly model: string;
   readonly customerId: string;
   readonly contractId: string;
@@ -324,9 +296,6 @@ const departed = (
   };
 };
 
-/** The reservation that brought an installed miner to its slot. */
-export const presentReservation = (miner: InstalledMiner): string => miner.moves.at(-1)!;
-
 // Commands
 
 export interface ReceiveMinerData {
@@ -342,14 +311,6 @@ export interface ReceiveMinerData {
   readonly mac?: string;
   readonly pallet?: string;
   readonly carton?: string;
-}
-
-export interface MoveMinerData {
-  readonly serial: string;
-  readonly to: SlotPlace;
-  readonly reservationId: string;
-  /** Reserved at the destination; must be what the miner takes. */
-  readonly powerWatts: number;
 }
 
 export type MinerCommand =
@@ -465,77 +426,6 @@ const receive = (data: ReceiveMinerData, miner: Miner): MinerReceived[] => {
     },
   ];
 };
-
-const install = (data: MoveMinerData, miner: LivingMiner): MinerInstalled[] => {
-  const { serial } = data;
-  if (isMade(data, miner)) return [];
-  mustBeMovable(data, miner);
-  if (miner.status === 'installed') {
-    throw new DomainError(
-      'conflict',
-      'miner/already-installed',
-      `Miner ${serial} stands in slot ${slotText(miner.place)}; relocate it instead`,
-      { serial, place: miner.place },
-      '/serial',
-    );
-  }
-  return [
-    {
-      type: 'MinerInstalled',
-      data: {
-        ...moveOf(data, miner),
-        from: miner.place,
-        ...(miner.moves.length === 0 && { first: true }),
-      },
-    },
-  ];
-};
-
-const relocate = (data: MoveMinerData, miner: LivingMiner): MinerRelocated[] => {
-  const { serial } = data;
-  if (isMade(data, miner)) return [];
-  mustBeMovable(data, miner);
-  if (miner.status === 'stored') {
-    throw new DomainError(
-      'conflict',
-      'miner/not-installed',
-      `Miner ${serial} is in storage at ${miner.place.facility}; install it instead`,
-      { serial, place: miner.place },
-      '/serial',
-    );
-  }
-  const move = moveOf(data, miner);
-  const fromReservationId = presentReservation(miner);
-  return [{ type: 'MinerRelocated', data: { ...move, from: miner.place, fromReservationId } }];
-};
-
-const isMade = ({ to, reservationId }: MoveMinerData, miner: LivingMiner): boolean =>
-  miner.moves.includes(reservationId) || standsIn(miner.place, to);
-
-function mustBeMovable(
-  { serial, reservationId, powerWatts }: MoveMinerData,
-  miner: LivingMiner,
-): asserts miner is StoredMiner | InstalledMiner {
-  if (miner.abandoned.includes(reservationId)) throw moveAbandoned(serial, reservationId);
-  mustBeHere(serial, miner);
-  if (powerWatts === miner.powerWatts) return;
-  throw powerChanged(serial, miner.powerWatts, powerWatts);
-}
-
-const moveOf = (
-  { serial, to, reservationId }: MoveMinerData,
-  { model, customerId, ratedHashrateGhs, powerWatts }: KnownMiner,
-): Omit<Move, 'from'> => ({
-  serial,
-  model,
-  customerId,
-  ratedHashrateGhs,
-  to,
-  reservationId,
-  powerWatts,
-});
-
-const slotText = ({ facility, rack, slot }: SlotPlace): string => `${facility}/${rack}/${slot}`;
 
 export const minerUnknown = (serial: string): DomainError =>
   new DomainError(
