@@ -12,6 +12,7 @@ import {
   type TestDatabase,
 } from '@hostledger/testing';
 import type { Decisions, ProjectionDecisions } from '../decisions.js';
+import type { LogFeed, LogFeeds } from '../log-feed.js';
 import type { Projection } from '../projection.js';
 import {
   fillTables,
@@ -206,6 +207,35 @@ describe.each(databases)('Generations on %s', (_, open) => {
           await rowsIn(`${projection}_v1`, table),
         );
       }
+    });
+
+    it('that is asked for while another fills waits, and shares the next reading of the log', async () => {
+      const again: Projection = { ...payments, name: 'payments_again', tables: [] };
+      const gate = Promise.withResolvers<void>();
+      const feeds: LogFeeds = {
+        open: (options) => {
+          const feed = log.open(options);
+          const filling = desk.acts > 0 && options.from === 0n;
+          const next: LogFeed['next'] = async (maxEvents) => {
+            if (filling) await gate.promise;
+            return feed.next(maxEvents);
+          };
+          return { next, close: () => feed.close() };
+        },
+      };
+      const runner = start({ feeds, projections: [...projections, again] });
+      await runner.waitFor(log.end, SOON_MS);
+      const readings = () => log.openedFrom.filter((from) => from === 0n).length;
+      const first = readings();
+      desk.decide('payments', { run: 1, retained: 0 });
+      await until(() => readings() === first + 1);
+      desk.decide('accounts', { run: 1, retained: 0 });
+      desk.decide('payments_again', { run: 1, retained: 0 });
+      await until(async () => (await schemas()).length === 6);
+      gate.resolve();
+      for (const { name } of [payments, accounts, again]) await untilInUse(runner, name, 1);
+      expect(readings()).toBe(first + 2);
+      await expectTrueViews();
     });
 
     it('can be switched back from, since the tables before it are kept up to date, until they are dropped', async () => {

@@ -10,6 +10,9 @@ export type OpenLane = (generations: readonly Generation[], mostEvents: number) 
 /**
  * The lanes of a runner. The main one keeps what has reached the end of the log; what is being
  * filled, or lags behind, has one of its own until it is live too, and then moves into the main one.
+ *
+ * One lane at a time fills. What is to be filled meanwhile waits and then shares the next one: of all
+ * projections that are rebuilt in a row, the log is read twice and not once for each.
  */
 export class Lanes {
   private first: Lane | undefined;
@@ -29,7 +32,7 @@ export class Lanes {
     return this.all.some((lane) => lane.generations.includes(generation));
   }
 
-  /** Gives each of these, which have none, a lane; joins those that have become live to the main one. */
+  /** Gives these, which have none, a lane; joins those that have become live to the main one. */
   async arrange(idle: readonly Generation[]): Promise<void> {
     if (this.first?.generations.length === 0) {
       await this.first.stop();
@@ -49,7 +52,8 @@ export class Lanes {
       this.first = this.open(joining.flatMap((lane) => lane.generations));
     }
     this.beside = this.beside.filter((lane) => lane.generations.length > 0);
-    this.openBeside(others);
+    this.openBeside(others.filter((generation) => generation.filled));
+    if (!this.all.some(isFilling)) this.openBeside(others.filter(({ filled }) => !filled));
   }
 
   /** Stops the lane of a generation and lets the others of it go on. */
@@ -86,6 +90,8 @@ export class Lanes {
     this.beside.push(this.openLane(generations, BATCH_EVENTS_BESIDE));
   }
 }
+
+const isFilling = ({ generations }: Lane): boolean => generations.some(({ filled }) => !filled);
 
 /**
  * With which the main lane begins: those that are at the end of the log, which one transaction has
