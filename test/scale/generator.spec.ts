@@ -58,6 +58,20 @@ describe('the generated history', () => {
     expect(of('OperationCompleted').length).toBeGreaterThan(reported.length);
   });
 
+  it('reports a delivery after it was reconciled', () => {
+    const places = (type: string) =>
+      new Map(
+        of(type).map(({ data, position }) => [
+          (data as { deliveryId: string }).deliveryId,
+          position,
+        ]),
+      );
+    const reconciled = places('DeliveryReconciled');
+    for (const [deliveryId, position] of places('MinersDelivered')) {
+      expect(position).toBeGreaterThan(reconciled.get(deliveryId)!);
+    }
+  });
+
   it('puts machines into slots that exist, one each, and records it at both ends', () => {
     const installed = of('MinerInstalled');
     expect(installed).toHaveLength(MACHINES);

@@ -55,10 +55,14 @@ export class WriteBehind implements StreamAccess {
     return this.log.readStream(stream, from, maxCount);
   }
 
+  /** Contracts come last: they are told of what other streams hold. */
   async flush(): Promise<void> {
     const all = [...this.unwritten];
     this.unwritten.clear();
-    await mapLimited(all, APPENDS_IN_FLIGHT, ([stream, waiting]) => this.write(stream, waiting));
+    const isContract = ([stream]: [string, Unwritten]) => stream.startsWith('contract-');
+    for (const some of [all.filter((one) => !isContract(one)), all.filter(isContract)]) {
+      await mapLimited(some, APPENDS_IN_FLIGHT, ([stream, waiting]) => this.write(stream, waiting));
+    }
   }
 
   private async write(stream: string, { expected, events }: Unwritten): Promise<void> {
