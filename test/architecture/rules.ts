@@ -18,7 +18,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   sites: ['eventsourcing', 'http', 'feed'],
   contracts: ['eventsourcing', 'http', 'feed', 'sites'],
   fleet: ['eventsourcing', 'http', 'feed', 'operations', 'sites', 'contracts'],
-  testing: ['eventsourcing', 'embedded-node', 'feed'],
+  testing: ['eventsourcing', 'embedded-node', 'feed', 'http'],
 };
 
 /** What a spec and its fixtures may use in any room, beside the room's own arrows. */
@@ -29,6 +29,7 @@ const SIDE_DOORS = new Set([
   '@hostledger/eventsourcing/eventstoredb',
   '@hostledger/eventsourcing/postgres',
   '@hostledger/eventsourcing/nest',
+  '@hostledger/testing/http',
 ]);
 
 const isSpec = (path: string): boolean => /\.(spec|fixture)\.ts$/.test(path);

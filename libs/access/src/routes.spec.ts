@@ -1,15 +1,9 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { AggregateStore, deriveId, systemActor } from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import {
-  AUTHENTICATORS,
-  configureHttp,
-  DENIAL_OBSERVER,
-  fastifyAdapter,
-  type Role,
-} from '@hostledger/http';
+import { type Role } from '@hostledger/http';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
+import { servedRoutes } from '@hostledger/testing/http';
 import { accessProjections } from './access.module.js';
 import { tokensQuery } from './read/query.js';
 import { AccessTokenAuthenticator, issueToken } from './tokens.js';
@@ -42,24 +36,19 @@ beforeEach(async () => {
   store = new AggregateStore(streams);
   for (const role of ['admin', 'auditor', 'operator'] as const) token[role] = await tokenOf(role);
   const slices = [issueSlice, revokeSlice, tokensQuery];
-  const built = await Test.createTestingModule({
-    controllers: slices.flatMap(({ controllers }) => [...controllers]),
-    providers: [
-      { provide: AggregateStore, useValue: store },
-      {
-        provide: ReadModels,
-        useValue: { read: (...of: Parameters<ReadModels['read']>) => readModels!.read(...of) },
-      },
-      { provide: AUTHENTICATORS, useValue: [new AccessTokenAuthenticator(store)] },
-      { provide: DENIAL_OBSERVER, useValue: () => undefined },
-    ],
-  }).compile();
-  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
-    bodyParser: false,
-    logger: false,
-  });
-  await configureHttp(app, { requestsPerMinute: 0 });
-  await app.init();
+  app = await servedRoutes(
+    {
+      controllers: slices.flatMap(({ controllers }) => [...controllers]),
+      providers: [
+        { provide: AggregateStore, useValue: store },
+        {
+          provide: ReadModels,
+          useValue: { read: (...of: Parameters<ReadModels['read']>) => readModels!.read(...of) },
+        },
+      ],
+    },
+    new AccessTokenAuthenticator(store),
+  );
 });
 afterEach(() => app.close());
 

@@ -1,24 +1,19 @@
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import {
   contractAggregate,
   contractsProjections,
   type ContractCommand,
 } from '@hostledger/contracts';
 import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
-import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
-import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import {
-  AUTHENTICATORS,
-  configureHttp,
-  DENIAL_OBSERVER,
-  fastifyAdapter,
-  problemCatalogue,
-} from '@hostledger/http';
+import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
+import type { ReadModels } from '@hostledger/eventsourcing/postgres';
+import { problemCatalogue } from '@hostledger/http';
 import { operationsProcess } from '@hostledger/operations';
 import { facilityAggregate, rackAggregate, rackId } from '@hostledger/sites';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
+import { servedRoutes } from '@hostledger/testing/http';
 import { FleetApiModule, fleetBulkKinds, fleetProjections } from './index.js';
 import { contextOf, disagreementsIn } from './process/moves.fixture.js';
 
@@ -34,34 +29,20 @@ let readModels: Pick<ReadModels, 'read'> | undefined;
 const closings: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  const authenticate = (token: string) =>
-    Promise.resolve({ subject: 'ada', roles: [token] as never });
-  const current = { read: (...asked: Asked) => readModels!.read(...asked) };
-  const surroundings = [
-    { provide: AggregateStore, useValue: store },
-    { provide: ReadModels, useValue: current },
-    { provide: EventStore, useValue: streams },
-    { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
-    { provide: DENIAL_OBSERVER, useValue: () => undefined },
-  ];
-  const built = await Test.createTestingModule({
+  app = await servedRoutes({
     imports: [
       CqrsModule.forRoot(),
-      { module: Surroundings, global: true, providers: surroundings, exports: surroundings },
+      EventSourcingModule.with({
+        aggregateStore: store,
+        eventStore: streams as unknown as EventStore,
+        readModels: { read: (...asked: Asked) => readModels!.read(...asked) } as ReadModels,
+      }),
       FleetApiModule,
     ],
-  }).compile();
-  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
-    bodyParser: false,
-    logger: false,
   });
-  await configureHttp(app, { requestsPerMinute: 0 });
-  await app.init();
   closings.push(() => app.close());
   await setUpSite();
 });
-
-class Surroundings {}
 
 type Asked = Parameters<ReadModels['read']>;
 

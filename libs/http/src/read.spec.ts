@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { sql, type Kysely } from 'kysely';
 import { openDatabase, type Database } from '@hostledger/eventsourcing/postgres';
+import { embeddedDirectory } from '@hostledger/testing';
 import { equalTo, keysetPage, type Page } from './read.js';
 
 interface Tables {
@@ -15,7 +14,7 @@ let database: Database;
 let db: Kysely<Tables>;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'hostledger-pages-'));
+  directory = await embeddedDirectory();
   database = await openDatabase({ directory });
   db = database.for<Tables>();
   await sql`create table lamps (lit_at timestamptz, number bigint, name text)`.execute(db);

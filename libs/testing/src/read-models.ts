@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { LogBatch, LogFeeds, Projection, RecordedEvent } from '@hostledger/eventsourcing';
 import type { ReadModels } from '@hostledger/eventsourcing/postgres';
+import { embeddedDirectory } from './embedded-directory.js';
 
 /** Catching up takes this long at most before a spec fails. */
 const CAUGHT_UP_WITHIN_MS = 15_000;
@@ -18,7 +17,7 @@ export const readModelsOf = async (
   // Loaded here, so that specs without a database do not pay for one.
   const { openDatabase, ProjectionRunner, ReadModels } =
     await import('@hostledger/eventsourcing/postgres');
-  const directory = await mkdtemp(join(tmpdir(), 'hostledger-read-models-'));
+  const directory = await embeddedDirectory();
   const database = await openDatabase({ directory });
   const feeds = feedsOf(log);
   const runner = new ProjectionRunner({ name: 'spec', projections, database, feeds });

@@ -1,16 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { deriveId } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import {
-  AUTHENTICATORS,
-  configureHttp,
-  DENIAL_OBSERVER,
-  fastifyAdapter,
-  requestClock,
-} from '@hostledger/http';
+import { requestClock } from '@hostledger/http';
 import { readModelsOf } from '@hostledger/testing';
+import { servedRoutes } from '@hostledger/testing/http';
 import '../http/problems.js';
 import { contractsProjection } from './contracts/projection.js';
 import { contractsQuery } from './contracts/query.js';
@@ -44,22 +38,13 @@ let close: () => Promise<void>;
 beforeAll(async () => {
   const filled = await readModelsOf([customersProjection, contractsProjection], log);
   close = filled.close;
-  const authenticate = () => Promise.resolve({ subject: 'ada', roles: ['auditor'] });
-  const built = await Test.createTestingModule({
+  app = await servedRoutes({
     controllers: [...customersQuery.controllers, ...contractsQuery.controllers],
     providers: [
       { provide: ReadModels, useValue: filled.readModels },
       { provide: EventStore, useValue: { head, readStream } },
-      { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
-      { provide: DENIAL_OBSERVER, useValue: () => undefined },
     ],
-  }).compile();
-  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
-    bodyParser: false,
-    logger: false,
   });
-  await configureHttp(app, { requestsPerMinute: 0 });
-  await app.init();
 });
 
 afterAll(async () => {
@@ -68,7 +53,7 @@ afterAll(async () => {
 });
 
 const get = async (url: string) => {
-  const headers = { authorization: 'Bearer any' };
+  const headers = { authorization: 'Bearer auditor' };
   const { statusCode: status, headers: sent, body } = await app.inject({ url, headers });
   return { status, headers: sent, body: JSON.parse(body) as Record<string, unknown> };
 };

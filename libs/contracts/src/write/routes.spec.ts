@@ -2,18 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { AggregateStore, deriveId } from '@hostledger/eventsourcing';
-import {
-  AUTHENTICATORS,
-  configureHttp,
-  DENIAL_OBSERVER,
-  fastifyAdapter,
-  openApiDocument,
-  problemCatalogue,
-} from '@hostledger/http';
+import { openApiDocument, problemCatalogue } from '@hostledger/http';
 import { facilityAggregate } from '@hostledger/sites';
 import { InMemoryStreams } from '@hostledger/testing';
+import { servedRoutes } from '@hostledger/testing/http';
 import '../http/problems.js';
 import { adoptTerms } from './adopt-terms.js';
 import { allocateCustomer } from './allocate-customer.js';
@@ -46,24 +39,14 @@ let store: AggregateStore;
 beforeEach(async () => {
   streams = new InMemoryStreams();
   store = new AggregateStore(streams);
-  const authenticate = (token: string) =>
-    Promise.resolve({ subject: 'ada', roles: [token] as never });
-  const built = await Test.createTestingModule({
+  app = await servedRoutes({
     imports: [CqrsModule.forRoot()],
     controllers: slices.flatMap(({ controllers }) => [...controllers]),
     providers: [
       ...slices.flatMap(({ providers }) => [...providers]),
       { provide: AggregateStore, useValue: store },
-      { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
-      { provide: DENIAL_OBSERVER, useValue: () => undefined },
     ],
-  }).compile();
-  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
-    bodyParser: false,
-    logger: false,
   });
-  await configureHttp(app, { requestsPerMinute: 0 });
-  await app.init();
 });
 
 afterEach(() => app.close());

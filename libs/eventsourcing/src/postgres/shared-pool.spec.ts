@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { sql } from 'kysely';
+import { embeddedDirectory } from '@hostledger/testing';
 import { openDatabase, type Database } from './database.js';
 
 interface Notes {
@@ -10,12 +9,13 @@ interface Notes {
 }
 
 describe('an embedded database that another thread uses too', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'hostledger-shared-'));
+  let directory: string;
   let owner: Database;
   let guest: Database;
   let guestPort: MessagePort;
 
   beforeAll(async () => {
+    directory = await embeddedDirectory();
     owner = await openDatabase({ directory });
     await sql`create table notes (text text primary key, number bigint)`.execute(owner.for());
   }, 60_000);

@@ -1,17 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import type { RecordedEvent } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
-import {
-  AUTHENTICATORS,
-  configureHttp,
-  DENIAL_OBSERVER,
-  fastifyAdapter,
-  Metrics,
-  type Principal,
-} from '@hostledger/http';
+import { Metrics, type Principal } from '@hostledger/http';
 import { InMemoryLog, recorded, until } from '@hostledger/testing';
+import { servedRoutes } from '@hostledger/testing/http';
 import type { CloudEvent } from '../cloud-event.js';
 import { EventFeed } from '../event-feed.js';
 import { AsyncApiController } from './asyncapi-route.js';
@@ -63,22 +56,16 @@ beforeEach(async () => {
     signOfLifeMs: 20,
     gatherMsPerReader: 0,
   });
-  const authenticate = (token: string) => Promise.resolve(principals[token]);
-  const built = await Test.createTestingModule({
+  const module = {
     controllers: [EventsController, SchemasController, AsyncApiController],
     providers: [
       { provide: EventFeed, useValue: feed },
       { provide: EventStore, useValue: { head: () => log.head() } },
       { provide: Metrics, useValue: metrics },
-      { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
-      { provide: DENIAL_OBSERVER, useValue: () => undefined },
     ],
-  }).compile();
-  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
-    bodyParser: false,
-    logger: false,
-  });
-  await configureHttp(app, { requestsPerMinute: 0 });
+  };
+  const authenticate = (token: string) => Promise.resolve(principals[token]);
+  app = await servedRoutes(module, { authenticate });
   sockets = [];
   const server = app.getHttpServer();
   server.on('connection', (socket: Socket) => sockets.push(socket));

@@ -1,19 +1,17 @@
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { contractsProjections } from '@hostledger/contracts';
 import { AggregateStore } from '@hostledger/eventsourcing';
-import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
-import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
+import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
+import type { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { operationsProcess } from '@hostledger/operations';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
+import { servedRoutes } from '@hostledger/testing/http';
 import { FleetApiModule, fleetBulkKinds, fleetProjections } from '../index.js';
 import { at } from '../process/moves.fixture.js';
 
 type Asked = Parameters<ReadModels['read']>;
-
-class Surroundings {}
 
 /** The routes of the room over a log in memory; the token is `subject:role`. */
 export class FleetRoutes {
@@ -29,23 +27,16 @@ export class FleetRoutes {
       return Promise.resolve({ subject, roles: [role] as never });
     };
     const read = (...asked: Asked) => this.readModels!.read(...asked);
-    const surroundings = [
-      { provide: AggregateStore, useValue: this.store },
-      { provide: ReadModels, useValue: { read } },
-      { provide: EventStore, useValue: this.streams },
-      { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
-      { provide: DENIAL_OBSERVER, useValue: () => undefined },
-    ];
     const imports = [
       CqrsModule.forRoot(),
-      { module: Surroundings, global: true, providers: surroundings, exports: surroundings },
+      EventSourcingModule.with({
+        aggregateStore: this.store,
+        eventStore: this.streams as unknown as EventStore,
+        readModels: { read } as ReadModels,
+      }),
       FleetApiModule,
     ];
-    const built = await Test.createTestingModule({ imports }).compile();
-    const quiet = { bodyParser: false, logger: false } as const;
-    const app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), quiet);
-    await configureHttp(app, { requestsPerMinute: 0 });
-    await app.init();
+    const app = await servedRoutes({ imports }, { authenticate });
     this.app = app;
     this.closings.push(() => app.close());
   }

@@ -1,11 +1,10 @@
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { AggregateStore, deriveId, type RecordedEvent } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { AUTHENTICATORS, configureHttp, DENIAL_OBSERVER, fastifyAdapter } from '@hostledger/http';
 import { InMemoryStreams, readModelsOf, recorded } from '@hostledger/testing';
+import { servedRoutes } from '@hostledger/testing/http';
 import type { OperationEvent } from '../domain/operation.js';
 import '../http/problems.js';
 import { cancelOperation } from '../write/cancel-operation.js';
@@ -93,8 +92,7 @@ beforeAll(async () => {
     const events = log.filter((event) => event.stream === stream);
     return Promise.resolve(events.slice(Number(from), Number(from) + maxCount));
   };
-  const authenticate = () => Promise.resolve({ subject: 'ada', roles: ['operator'] });
-  const built = await Test.createTestingModule({
+  app = await servedRoutes({
     imports: [CqrsModule.forRoot()],
     controllers: [...operationsQuery.controllers, ...cancelOperation.controllers],
     providers: [
@@ -102,15 +100,8 @@ beforeAll(async () => {
       { provide: ReadModels, useValue: filled.readModels },
       { provide: EventStore, useValue: { readStream } },
       { provide: AggregateStore, useValue: new AggregateStore(new InMemoryStreams()) },
-      { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
-      { provide: DENIAL_OBSERVER, useValue: () => undefined },
     ],
-  }).compile();
-  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
-    bodyParser: false,
-    logger: false,
   });
-  await configureHttp(app, { requestsPerMinute: 0 });
   await app.listen(0, '127.0.0.1');
   origin = await app.getUrl();
 });
@@ -120,7 +111,7 @@ afterAll(async () => {
 });
 
 /** One connection a call: what a pool keeps or opens of its own accord is not the shutdown's fault. */
-const headers = { authorization: 'Bearer any', connection: 'close' };
+const headers = { authorization: 'Bearer operator', connection: 'close' };
 const call = (path: string, init: RequestInit = {}): Promise<Response> =>
   fetch(`${origin}/v1/operations${path}`, { headers, ...init });
 

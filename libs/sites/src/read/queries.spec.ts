@@ -1,14 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import {
-  AUTHENTICATORS,
-  configureHttp,
-  DENIAL_OBSERVER,
-  fastifyAdapter,
-  requestClock,
-} from '@hostledger/http';
+import { requestClock } from '@hostledger/http';
 import { readModelsOf, recorded } from '@hostledger/testing';
+import { servedRoutes } from '@hostledger/testing/http';
 import type { FacilityEvent } from '../domain/facility.js';
 import type { RackEvent } from '../domain/rack.js';
 import '../http/problems.js';
@@ -267,21 +261,10 @@ beforeAll(async () => {
   const projections = [facilitiesProjection, racksProjection];
   const filled = await readModelsOf(projections, log);
   close = filled.close;
-  const authenticate = () => Promise.resolve({ subject: 'ada', roles: ['auditor'] });
-  const built = await Test.createTestingModule({
+  app = await servedRoutes({
     controllers: [...facilitiesQuery.controllers, ...racksQuery.controllers],
-    providers: [
-      { provide: ReadModels, useValue: filled.readModels },
-      { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
-      { provide: DENIAL_OBSERVER, useValue: () => undefined },
-    ],
-  }).compile();
-  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
-    bodyParser: false,
-    logger: false,
+    providers: [{ provide: ReadModels, useValue: filled.readModels }],
   });
-  await configureHttp(app, { requestsPerMinute: 0 });
-  await app.init();
 });
 
 afterAll(async () => {
@@ -292,7 +275,7 @@ afterAll(async () => {
 afterEach(() => jest.restoreAllMocks());
 
 const get = async (url: string) => {
-  const headers = { authorization: 'Bearer any' };
+  const headers = { authorization: 'Bearer auditor' };
   const { statusCode: status, headers: sent, body } = await app.inject({ url, headers });
   return { status, headers: sent, body: JSON.parse(body) as Record<string, unknown> };
 };

@@ -2,16 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { AggregateStore } from '@hostledger/eventsourcing';
-import {
-  AUTHENTICATORS,
-  configureHttp,
-  DENIAL_OBSERVER,
-  fastifyAdapter,
-  problemCatalogue,
-} from '@hostledger/http';
+import { problemCatalogue } from '@hostledger/http';
 import { InMemoryStreams } from '@hostledger/testing';
+import { servedRoutes } from '@hostledger/testing/http';
 import '../http/problems.js';
 import { commissionManyRacks } from './commission-racks.js';
 import { FacilityCensus, type Census } from '../process/disposal.js';
@@ -28,25 +22,15 @@ beforeEach(async () => {
   streams = new InMemoryStreams();
   census = { machines: 0, openDeliveries: 0 };
   const slices = [openFacility, facilityActs, derateFacility, commissionManyRacks, changeRackPower];
-  const authenticate = (token: string) =>
-    Promise.resolve({ subject: 'ada', roles: [token] as never });
-  const built = await Test.createTestingModule({
+  app = await servedRoutes({
     imports: [CqrsModule.forRoot()],
     controllers: slices.flatMap(({ controllers }) => [...controllers]),
     providers: [
       ...slices.flatMap(({ providers }) => [...providers]),
       { provide: AggregateStore, useValue: new AggregateStore(streams) },
       { provide: FacilityCensus, useValue: { count: () => Promise.resolve(census) } },
-      { provide: AUTHENTICATORS, useValue: [{ authenticate }] },
-      { provide: DENIAL_OBSERVER, useValue: () => undefined },
     ],
-  }).compile();
-  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
-    bodyParser: false,
-    logger: false,
   });
-  await configureHttp(app, { requestsPerMinute: 0 });
-  await app.init();
 });
 
 afterEach(() => app.close());

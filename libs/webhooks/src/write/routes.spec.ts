@@ -1,19 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { AggregateStore } from '@hostledger/eventsourcing';
 import { type EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import type { ReadModels } from '@hostledger/eventsourcing/postgres';
-import {
-  AUTHENTICATORS,
-  configureHttp,
-  DENIAL_OBSERVER,
-  fastifyAdapter,
-  ROLES,
-} from '@hostledger/http';
+import { ROLES } from '@hostledger/http';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
+import { servedRoutes } from '@hostledger/testing/http';
 import { webhookAggregate, type DeadLetter } from '../domain/webhook.js';
 import { AddressGuard, networkOf } from '../outbound/address-guard.js';
 import { WebhookKey } from '../outbound/secret.js';
@@ -37,7 +31,7 @@ const start = async (given: WebhookKey | undefined = key): Promise<void> => {
   const guard = new AddressGuard([networkOf('127.0.0.0/8')], (name) =>
     Promise.resolve(NAMES[name] === undefined ? [] : [NAMES[name]]),
   );
-  const built = await Test.createTestingModule({
+  const module = {
     imports: [
       CqrsModule.forRoot(),
       EventSourcingModule.with({
@@ -50,28 +44,10 @@ const start = async (given: WebhookKey | undefined = key): Promise<void> => {
       }),
       WebhooksApiModule.with({ key: given, guard, source: 'urn:spec' }),
     ],
-    providers: [
-      {
-        provide: AUTHENTICATORS,
-        useValue: [
-          {
-            authenticate: (role: string) =>
-              Promise.resolve({
-                subject: role,
-                roles: ROLES.filter((known) => known === role),
-              }),
-          },
-        ],
-      },
-      { provide: DENIAL_OBSERVER, useValue: () => undefined },
-    ],
-  }).compile();
-  app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
-    bodyParser: false,
-    logger: false,
-  });
-  await configureHttp(app, { requestsPerMinute: 0 });
-  await app.init();
+  };
+  const authenticate = (role: string) =>
+    Promise.resolve({ subject: role, roles: ROLES.filter((known) => known === role) });
+  app = await servedRoutes(module, { authenticate });
 };
 
 beforeEach(async () => {
