@@ -13,6 +13,7 @@ import {
   type ThreadReply,
   type ThreadRequest,
 } from './pglite-thread.js';
+import { memoryOf } from './transfer.js';
 
 /** The session was lost: whatever transaction was open is rolled back; the next one may succeed. */
 export class SessionLost extends Error {
@@ -249,7 +250,8 @@ const startThread = async (directory: string, onLost: () => void): Promise<Engin
   const ask = (request: DistributiveOmit<ThreadRequest, 'id'>) => {
     last += 1;
     const answer = expect(last);
-    worker.postMessage({ id: last, ...request });
+    const memory = request.kind === 'query' ? memoryOf(request.parameters) : [];
+    worker.postMessage({ id: last, ...request }, memory);
     return answer;
   };
   return {

@@ -22,17 +22,38 @@ export class Intake {
     void this.pump();
   }
 
-  /** All that has come since the last call; waits for something. Rejects as the feed does. */
-  async take(): Promise<LogBatch> {
-    while (!this.reached) {
+  /**
+   * All that has come since the last call; waits for something, and short of the end of the log so
+   * long for more. Rejects as the feed does.
+   */
+  async take(gatherMs: number): Promise<LogBatch> {
+    const until = performance.now() + gatherMs;
+    for (;;) {
       if (this.failure) throw this.failure.error;
-      await new Promise<void>((resolve) => (this.wakeConsumer = resolve));
+      const { reached } = this;
+      const leftMs = until - performance.now();
+      const enough = reached?.caughtUp || this.events.length >= this.maxEvents || leftMs <= 0;
+      if (reached && enough) return this.handOut(reached);
+      await this.arrival(reached ? leftMs : undefined);
     }
-    const batch = { events: this.events, ...this.reached };
+  }
+
+  private handOut(reached: Omit<LogBatch, 'events'>): LogBatch {
+    const batch = { events: this.events, ...reached };
     this.events = [];
     this.reached = undefined;
     this.wakeProducer();
     return batch;
+  }
+
+  private arrival(withinMs: number | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = withinMs === undefined ? undefined : setTimeout(resolve, withinMs);
+      this.wakeConsumer = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   private async pump(): Promise<void> {

@@ -30,6 +30,8 @@ export interface LaneOptions {
 
 const FAULT_ATTEMPTS = 3;
 const FAULT_PAUSE_MS = 100;
+/** Behind the log, for a large batch: a row that many events touch is written once, and not for each. */
+const GATHER_MS = 1_000;
 /**
  * Live, a batch is followed by a pause as long as it took, at most this: under load batches become
  * larger, and cost less an event, before they make the API wait for the thread they share.
@@ -111,7 +113,7 @@ export class Lane {
 
   private async nextBatch(intake: Intake): Promise<LogBatch | undefined> {
     try {
-      return await intake.take();
+      return await intake.take(this.live ? 0 : GATHER_MS);
     } catch (error) {
       if (this.closing.signal.aborted) return undefined;
       throw error;

@@ -22,7 +22,13 @@ import { Lanes } from './lanes.js';
 import { faultOfLog, LogReplaced, WHAT_TO_DO, type LogIdentity } from './log-check.js';
 import { openOwnership, type Ownership } from './ownership.js';
 import { positionReached, type Progress, type RunnerPhase } from './progress.js';
-import { dropGeneration, prepareGeneration, prepareMeta, resetGeneration, show } from './schema.js';
+import {
+  dropGeneration,
+  prepareGenerations,
+  prepareMeta,
+  resetGeneration,
+  show,
+} from './schema.js';
 
 /** Where a runner reports what it does; must not throw. */
 export interface RunnerObserver {
@@ -326,9 +332,7 @@ export class ProjectionRunner implements Progress {
       .filter(({ schema }) => owned.has(schema))
       .map(({ projection, run }) => new Generation(projection, run));
     if (taken.length === 0) return false;
-    for (const generation of taken) {
-      await prepareGeneration(database, group, generation, (message) => this.warn(message));
-    }
+    await prepareGenerations(database, group, taken, (message) => this.warn(message));
     await this.sign(taken);
     const rows = await generationRows(database.for<unknown>());
     for (const generation of taken) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { AnyTableFold, ColumnType, Projection } from '../projection.js';
 import type { Database } from './database.js';
+import { isOf } from './bookkeeping.js';
 import { schemaOf, type Generation } from './generation.js';
 import { columnList, quoted } from './names.js';
 
@@ -63,30 +64,32 @@ export const prepareMeta = async (
       await sql`drop schema hostledger_meta cascade`.execute(trx);
       await sql`drop schema if exists hostledger cascade`.execute(trx);
     }
-    for (const statement of META.split(';')) await sql.raw(statement).execute(trx);
+    await sql.raw(META).execute(trx);
   });
 };
 
 /**
- * Sees to it that the generation has tables of the form its code knows, and is shown where nothing
- * else is. Tables of another form are emptied, which `onWarning` is told of.
+ * Sees to it that the generations have tables of the form their code knows, and are shown where
+ * nothing else is. Tables of another form are emptied, which `onWarning` is told of.
  */
-export const prepareGeneration = (
+export const prepareGenerations = (
   database: Database,
   group: string,
-  generation: Generation,
+  generations: readonly Generation[],
   onWarning: (message: string) => void,
 ): Promise<void> =>
   inSchemaTurn(database, async (trx) => {
-    const { name, version, run, schema, projection } = generation;
-    const { rows } = await sql<{ fingerprint: string }>`
-      select fingerprint from hostledger_meta.generations
-      where name = ${name} and version = ${version} and run = ${run}`.execute(trx);
-    const [found] = rows;
-    if (found?.fingerprint === fingerprintOf(projection)) return;
-    if (found)
-      onWarning(`The tables of ${schema} have changed without a new version; it is emptied`);
-    await createGeneration(trx, group, generation);
+    const { rows } = await sql<{ name: string; version: number; run: number; fingerprint: string }>`
+      select name, version, run, fingerprint from hostledger_meta.generations`.execute(trx);
+    for (const generation of generations) {
+      const found = rows.find((row) => isOf(row, generation));
+      if (found?.fingerprint === fingerprintOf(generation.projection)) continue;
+      if (found) {
+        const { schema } = generation;
+        onWarning(`The tables of ${schema} have changed without a new version; it is emptied`);
+      }
+      await createGeneration(trx, group, generation);
+    }
   });
 
 /** Empties the generation: it begins at the start of the log, with neither failure nor refusal. */
@@ -119,11 +122,13 @@ export const createTables = async (
   schema: string,
   projections: readonly Projection[],
 ): Promise<void> => {
-  await sql`drop schema if exists ${sql.id(schema)} cascade`.execute(db);
-  await sql`create schema ${sql.id(schema)}`.execute(db);
-  for (const { table } of projections.flatMap(({ tables }) => tables)) {
-    await sql.raw(tableStatement(schema, table)).execute(db);
-  }
+  const tables = projections.flatMap((projection) => projection.tables);
+  const statements = [
+    `drop schema if exists ${quoted(schema)} cascade`,
+    `create schema ${quoted(schema)}`,
+    ...tables.map(({ table }) => tableStatement(schema, table)),
+  ];
+  await sql.raw(statements.join(';')).execute(db);
 };
 
 /**
@@ -194,10 +199,11 @@ const dropRows = async (
 
 const createViews = async (trx: Transaction<unknown>, generation: Generation): Promise<void> => {
   const { name, version, run, schema, projection } = generation;
-  for (const { table } of projection.tables) {
-    await sql`create view ${sql.id('hostledger', table.name)} as
-      select * from ${sql.id(schema, table.name)}`.execute(trx);
-  }
+  const views = projection.tables.map(({ table }) => {
+    const name = quoted(table.name);
+    return `create view hostledger.${name} as select * from ${quoted(schema)}.${name}`;
+  });
+  if (views.length > 0) await sql.raw(views.join(';')).execute(trx);
   await sql`insert into hostledger_meta.in_use (name, version, run)
     values (${name}, ${version}, ${run})
     on conflict (name) do update set version = ${version}, run = ${run}`.execute(trx);

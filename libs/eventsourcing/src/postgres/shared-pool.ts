@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
+import { memoryOf } from './transfer.js';
 
 type Request =
   | { readonly kind: 'connect'; readonly id: number; readonly client: number }
@@ -111,7 +112,7 @@ export class SharedPool implements PostgresPool {
   private ask(request: Exclude<Request, { kind: 'release' }>) {
     return new Promise<PostgresQueryResult<unknown> | undefined>((resolve, reject) => {
       this.open.set(request.id, { resolve, reject });
-      this.port.postMessage(request);
+      this.port.postMessage(request, request.kind === 'query' ? memoryOf(request.parameters) : []);
     });
   }
 }
