@@ -17,16 +17,15 @@ export interface System {
   readonly eventStore: EventStore;
   readonly aggregateStore: AggregateStore;
   readonly database: Database;
-  /** Set where the embedded node runs in this process. */
+  /** Of the embedded node, where that is used. */
   readonly nodeEndpoint: string | undefined;
   close(): Promise<void>;
 }
 
-/** What a thread uses of the stores that another thread of the process has open. */
+/** What another thread of the process has open of the embedded stores. */
 export interface SharedStores {
-  readonly nodeEndpoint: string | undefined;
-  /** Of the embedded database. */
-  readonly database: MessagePort | undefined;
+  readonly nodeEndpoint?: string | undefined;
+  readonly database?: MessagePort | undefined;
 }
 
 /**
@@ -37,11 +36,13 @@ export interface SharedStores {
 export const openSystem = async (
   config: Config,
   logger: Logger,
-  shared?: SharedStores,
+  shared: SharedStores = {},
+  scope: 'process' | 'thread' = 'process',
 ): Promise<System> => {
-  const node = config.eventStoreUrl || shared ? undefined : await startNode(config, logger);
-  const nodeEndpoint = shared ? shared.nodeEndpoint : node?.endpoint;
-  const metrics = new Metrics(shared ? 'thread' : 'process');
+  const node =
+    config.eventStoreUrl || shared.nodeEndpoint ? undefined : await startNode(config, logger);
+  const nodeEndpoint = shared.nodeEndpoint ?? node?.endpoint;
+  const metrics = new Metrics(scope);
   const eventStore = new EventStore({
     connection: config.eventStoreUrl ?? { endpoint: nodeEndpoint! },
     observer: metrics,
@@ -66,9 +67,9 @@ export const openSystem = async (
   };
 };
 
-const databaseOf = ({ databaseUrl, dataDir }: Config, shared: SharedStores | undefined) => {
+const databaseOf = ({ databaseUrl, dataDir }: Config, shared: SharedStores) => {
   if (databaseUrl) return { url: databaseUrl };
-  if (shared?.database) return { port: shared.database };
+  if (shared.database) return { port: shared.database };
   return { directory: readModelsDirectory(dataDir) };
 };
 

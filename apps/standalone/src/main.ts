@@ -1,5 +1,6 @@
 import '../../composition/require-node.js';
 import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
 import { ensureFirstToken } from '@hostledger/access';
 import { ensureWebhookKey } from '@hostledger/webhooks';
 import { createApi } from '../../api/src/api.js';
@@ -17,9 +18,11 @@ const withWebhookKey = (system: System): System => {
 
 /** Everything in one process: what `npm start` runs. */
 void runProcess(async (config, logger) => {
-  const system = withWebhookKey(await openSystem(config, logger));
+  const database = config.databaseUrl ? undefined : new MessageChannel();
+  const stores = { database: database?.port1 };
+  const system = withWebhookKey(await openSystem(config, logger, stores));
   // What it does not finish, the worker of the next start does: the process ends with its thread.
-  const worker = await startWorkerThread(system, (err) => {
+  const worker = await startWorkerThread(system, database?.port2, (err) => {
     logger.fatal({ err }, 'The worker stopped');
     process.exit(1);
   });

@@ -3,13 +3,15 @@ import type { Config } from '@hostledger/config';
 import type { Progress } from '@hostledger/eventsourcing/postgres';
 import { logDestination, type ThreadMetrics } from '@hostledger/http';
 import pino from 'pino';
-import { openSystem, type SharedStores } from '../../composition/system.js';
+import { openSystem } from '../../composition/system.js';
 import { startWorker } from '../../worker/src/worker.js';
 
 /** What the thread is started with. */
 export interface ThreadStart {
   readonly config: Config;
-  readonly stores: SharedStores;
+  readonly nodeEndpoint: string | undefined;
+  /** Through which the API uses the embedded database. */
+  readonly database: MessagePort | undefined;
 }
 
 /** What the thread is asked. */
@@ -32,13 +34,12 @@ export type ThreadMessage =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string };
 
-const run = async (port: MessagePort, { config, stores }: ThreadStart): Promise<void> => {
+const run = async (port: MessagePort, start: ThreadStart): Promise<void> => {
+  const { config, nodeEndpoint, database } = start;
   const tell = (message: ThreadMessage): void => port.postMessage(message);
-  const system = await openSystem(
-    config,
-    pino({ level: config.logLevel }, logDestination()),
-    stores,
-  );
+  const logger = pino({ level: config.logLevel }, logDestination());
+  const system = await openSystem(config, logger, { nodeEndpoint }, 'thread');
+  if (database) system.database.share(database);
   const worker = startWorker(system);
   worker.readModels.onProgress(() => {
     const { phase, position } = worker.readModels;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { Worker, type MessagePort } from 'node:worker_threads';
 import { RemoteProgress, type Progress } from '@hostledger/eventsourcing/postgres';
 import type { ReadinessProbe } from '@hostledger/http';
 import type { System } from '../../composition/system.js';
@@ -18,24 +18,20 @@ export interface WorkerThread {
 }
 
 /**
- * Starts the worker over the stores that this thread has open.
+ * Starts the worker over the event store that this thread has open. The embedded database is its own,
+ * and it lends it out through the port: a batch of read models asks it many things one after the
+ * other, a reader few.
  * @param onCrash called once, when the thread ends without having been asked to.
  */
 export const startWorkerThread = async (
-  system: System,
+  { config, nodeEndpoint, metrics }: System,
+  database: MessagePort | undefined,
   onCrash: (error: Error) => void,
 ): Promise<WorkerThread> => {
-  const { config, database, nodeEndpoint, metrics } = system;
-  const { port1: ours, port2: theirs } = new MessageChannel();
-  const embedded = database.kind === 'pglite';
-  if (embedded) database.share(ours);
-  const workerData: ThreadStart = {
-    config,
-    stores: { nodeEndpoint, database: embedded ? theirs : undefined },
-  };
+  const workerData: ThreadStart = { config, nodeEndpoint, database };
   const thread = new Worker(join(__dirname, 'worker-thread.js'), {
     workerData,
-    transferList: embedded ? [theirs] : [],
+    transferList: database ? [database] : [],
     resourceLimits: {
       maxOldGenerationSizeMb: MAX_HEAP_MB,
       maxYoungGenerationSizeMb: YOUNG_HEAP_MB,
@@ -85,7 +81,6 @@ export const startWorkerThread = async (
       const impatience = setTimeout(() => void thread.terminate(), STOP_WITHIN_MS);
       await ask('stop').catch(() => undefined);
       clearTimeout(impatience);
-      ours.close();
       await thread.terminate();
     },
   };

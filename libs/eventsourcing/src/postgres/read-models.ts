@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import type { Projection } from '../projection.js';
 import { generationRows, type GenerationRow } from './bookkeeping.js';
 import type { Database } from './database.js';
@@ -77,7 +77,7 @@ export class ReadModels {
     await this.untilTold(minPosition, timeoutMs);
     for (;;) {
       try {
-        return await this.snapshot((trx) => this.answer(trx, minPosition, query));
+        return await this.snapshot((db) => this.answer(db, minPosition, query));
       } catch (error) {
         if (!(error instanceof NotYet)) throw error;
         await this.untilReached(error.projections, minPosition, deadline);
@@ -87,28 +87,28 @@ export class ReadModels {
 
   /** Least position of all tables, as the database has it. */
   async position(): Promise<bigint> {
-    const standing = await this.snapshot((trx) => this.standingIn(trx));
+    const standing = await this.snapshot((db) => this.standingIn(db));
     return leastOf(standing, this.names);
   }
 
   /** All generations of all groups, with what is known of them. */
   async generations(): Promise<readonly GenerationRow[]> {
-    return this.snapshot((trx) => generationRows(trx));
+    return this.snapshot((db) => generationRows(db));
   }
 
   private async answer<Tables, T>(
-    trx: Transaction<unknown>,
+    db: Kysely<unknown>,
     minPosition: bigint,
     query: (db: Kysely<Tables>) => Promise<T>,
   ): Promise<{ readonly position: bigint; readonly value: T }> {
-    const standing = await this.standingIn(trx);
+    const standing = await this.standingIn(db);
     const touched = new Set<string>();
     const touch = (projections: readonly string[]): void => {
       const behind = projections.filter((name) => !hasReached(standing, name, minPosition));
       if (behind.length > 0) throw new NotYet(behind);
       for (const name of projections) touched.add(name);
     };
-    const watched = trx.withPlugin(
+    const watched = db.withPlugin(
       touchedTables({
         onTable: (table) => {
           const owner = this.ownerOf.get(table);
@@ -158,14 +158,14 @@ export class ReadModels {
   /** Readers that wait share one look at the database. */
   private polled(): Promise<Standing> {
     this.poll ??= sleep(POLL_MS)
-      .then(() => this.snapshot((trx) => this.standingIn(trx)))
+      .then(() => this.snapshot((db) => this.standingIn(db)))
       .finally(() => {
         this.poll = undefined;
       });
     return this.poll;
   }
 
-  private async standingIn(trx: Transaction<unknown>): Promise<Standing> {
+  private async standingIn(db: Kysely<unknown>): Promise<Standing> {
     const { rows } = await sql<{
       name: string;
       version: number;
@@ -175,7 +175,7 @@ export class ReadModels {
       refusal: LogRefusal | null;
     }>`select name, version, run, g.position, g.failure, g.refusal
       from hostledger_meta.in_use join hostledger_meta.generations g
-      using (name, version, run)`.execute(trx);
+      using (name, version, run)`.execute(db);
     const byName = new Map(rows.map((row) => [row.name, row]));
     const standing = new Map<string, Shown>();
     for (const { name, version } of this.options.projections) {
@@ -193,19 +193,25 @@ export class ReadModels {
     return standing;
   }
 
-  private async snapshot<T>(work: (trx: Transaction<unknown>) => Promise<T>): Promise<T> {
+  /** In the embedded database nobody else writes during a turn at its one session. */
+  private undisturbed<T>(work: (db: Kysely<unknown>) => Promise<T>): Promise<T> {
+    const db = this.database.for<unknown>();
+    if (this.database.kind === 'pglite') return db.connection().execute(work);
+    return db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute(work);
+  }
+
+  private async snapshot<T>(work: (db: Kysely<unknown>) => Promise<T>): Promise<T> {
     const answerWithinMs = this.options.answerWithinMs ?? ANSWER_WITHIN_MS;
     const done = new AbortController();
     const late = sleep(answerWithinMs, undefined, { signal: done.signal }).then(() => {
       throw new ReadModelUnavailable(`The database did not answer within ${answerWithinMs} ms`);
     });
     late.catch(() => undefined);
-    const answer = this.database
-      .for<unknown>()
-      .transaction()
-      .setIsolationLevel('repeatable read')
-      .setAccessMode('read only')
-      .execute(work);
+    const answer = this.undisturbed(work);
     answer.catch(() => undefined);
     try {
       return await Promise.race([answer, late]);
