@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
-import { Kysely, PostgresDialect, sql, type PostgresPool } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Client, Pool, types, type ClientConfig } from 'pg';
 import { lockDirectory } from './directory-lock.js';
-import { EmbeddedPool } from './embedded-pool.js';
+import { EmbeddedPool, type ReadablePool } from './embedded-pool.js';
 import { SharedPool, sharePool } from './shared-pool.js';
 import { valueParsers } from './value-types.js';
 
@@ -20,6 +20,11 @@ export interface Database {
   readonly kind: 'postgres' | 'pglite';
   /** Queries in terms of these tables; the search path begins with the schema of the views. */
   for<Tables>(): Kysely<Tables>;
+  /**
+   * What is read is of one moment of the tables, whose position `work` can read as well. Must not
+   * write: readers share the one session of an embedded database.
+   */
+  reading<T>(work: (db: Kysely<unknown>) => Promise<T>): Promise<T>;
   /**
    * PostgreSQL only: PGlite has one session, which nobody may keep. A query that is not answered
    * within the time (5 s) fails.
@@ -68,11 +73,14 @@ const openEmbedded = async (directory: string, onWarning: OnWarning): Promise<Da
   return onPool(new EmbeddedPool(directory, onWarning), unlock);
 };
 
-const onPool = (pool: PostgresPool, closed: () => Promise<void>): Database => {
+const onPool = (pool: ReadablePool, closed: () => Promise<void>): Database => {
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  const readers = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: pool.readers }) });
   return {
     kind: 'pglite',
     for: <Tables>() => kysely as Kysely<Tables>,
+    // Nobody writes while they are there.
+    reading: (work) => readers.connection().execute(work),
     connect: () => Promise.reject(new Error('The embedded database has no sessions to keep')),
     ping: (timeoutMs) => within(timeoutMs, sql`select 1`.execute(kysely)),
     share: (port) => sharePool(pool, port),
@@ -105,6 +113,12 @@ const openServer = (url: string, onWarning: OnWarning): Database => {
   return {
     kind: 'postgres',
     for: <Tables>() => kysely as Kysely<Tables>,
+    reading: (work) =>
+      kysely
+        .transaction()
+        .setIsolationLevel('repeatable read')
+        .setAccessMode('read only')
+        .execute(work),
     connect: (answerWithinMs = CONNECT_TIMEOUT_MS) => openSession(config, answerWithinMs),
     ping: (timeoutMs) => within(timeoutMs, sql`select 1`.execute(kysely)),
     share: () => {

@@ -14,6 +14,7 @@ import {
   type ThreadRequest,
 } from './pglite-thread.js';
 import { memoryOf } from './transfer.js';
+import { Turns, type TurnKind } from './turns.js';
 
 /** The session was lost: whatever transaction was open is rolled back; the next one may succeed. */
 export class SessionLost extends Error {
@@ -21,6 +22,11 @@ export class SessionLost extends Error {
     super(`The embedded database session was lost: ${reason}`);
     this.name = 'SessionLost';
   }
+}
+
+/** A pool with a second door, for those who only read and so may come together. */
+export interface ReadablePool extends PostgresPool {
+  readonly readers: PostgresPool;
 }
 
 /** SQLSTATE of data and index corruption. */
@@ -33,38 +39,46 @@ const OPEN_TIMEOUT_MS = 60_000;
  * dialect drives both. A thread that died is started again by the next query. A directory that
  * PostgreSQL cannot open, or that proved damaged, is wiped: read models refill from the log.
  */
-export class EmbeddedPool implements PostgresPool {
+export class EmbeddedPool implements ReadablePool {
   readonly options = {};
+  readonly readers: PostgresPool = {
+    options: {},
+    connect: () => this.come('together'),
+    end: () => Promise.resolve(),
+  };
   private current: { readonly engine: Promise<Engine>; readonly session: number } | undefined;
   private sessions = 0;
   private wipeFirst = false;
-  private busy = false;
   private ended = false;
-  private readonly waiting: (() => void)[] = [];
+  private readonly turns = new Turns();
 
   constructor(
     private readonly directory: string,
     private readonly onWarning: (message: string, error?: unknown) => void,
   ) {}
 
-  async connect(): Promise<PostgresPoolClient> {
-    await this.takeTurn();
+  connect(): Promise<PostgresPoolClient> {
+    return this.come('alone');
+  }
+
+  private async come(kind: TurnKind): Promise<PostgresPoolClient> {
+    await this.turns.take(kind, CONNECT_TIMEOUT_MS);
     if (this.ended) {
-      this.passTurn();
+      this.turns.pass();
       throw new Error('The embedded database is closed');
     }
-    return new EmbeddedClient(this, () => this.passTurn());
+    return new EmbeddedClient(this, () => this.turns.pass());
   }
 
   /** Closes the database once the query at hand is done. */
   async end(): Promise<void> {
     if (this.ended) return;
     this.ended = true;
-    await this.takeTurn();
+    await this.turns.take('alone', CONNECT_TIMEOUT_MS);
     try {
       await (await this.current?.engine)?.close();
     } finally {
-      this.passTurn();
+      this.turns.pass();
     }
   }
 
@@ -116,30 +130,6 @@ export class EmbeddedPool implements PostgresPool {
     await rm(data, { recursive: true, force: true });
     this.wipeFirst = false;
     return start();
-  }
-
-  private async takeTurn(): Promise<void> {
-    if (!this.busy) {
-      this.busy = true;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const turn = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        this.waiting.splice(this.waiting.indexOf(turn), 1);
-        reject(new Error(`The embedded database was busy for ${CONNECT_TIMEOUT_MS} ms`));
-      }, CONNECT_TIMEOUT_MS);
-      this.waiting.push(turn);
-    });
-  }
-
-  private passTurn(): void {
-    const next = this.waiting.shift();
-    if (next) next();
-    else this.busy = false;
   }
 }
 

@@ -193,17 +193,6 @@ export class ReadModels {
     return standing;
   }
 
-  /** In the embedded database nobody else writes during a turn at its one session. */
-  private undisturbed<T>(work: (db: Kysely<unknown>) => Promise<T>): Promise<T> {
-    const db = this.database.for<unknown>();
-    if (this.database.kind === 'pglite') return db.connection().execute(work);
-    return db
-      .transaction()
-      .setIsolationLevel('repeatable read')
-      .setAccessMode('read only')
-      .execute(work);
-  }
-
   private async snapshot<T>(work: (db: Kysely<unknown>) => Promise<T>): Promise<T> {
     const answerWithinMs = this.options.answerWithinMs ?? ANSWER_WITHIN_MS;
     const done = new AbortController();
@@ -211,7 +200,7 @@ export class ReadModels {
       throw new ReadModelUnavailable(`The database did not answer within ${answerWithinMs} ms`);
     });
     late.catch(() => undefined);
-    const answer = this.undisturbed(work);
+    const answer = this.database.reading(work);
     answer.catch(() => undefined);
     try {
       return await Promise.race([answer, late]);

@@ -1,9 +1,15 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
+import type { ReadablePool } from './embedded-pool.js';
 import { memoryOf } from './transfer.js';
 
 type Request =
-  | { readonly kind: 'connect'; readonly id: number; readonly client: number }
+  | {
+      readonly kind: 'connect';
+      readonly id: number;
+      readonly client: number;
+      readonly reads: boolean;
+    }
   | {
       readonly kind: 'query';
       readonly id: number;
@@ -21,7 +27,7 @@ type Reply = { readonly id: number } & (
  * Lets whoever holds the other end of the port take turns at the pool. When that end closes, its
  * clients are given back, an open transaction rolled back.
  */
-export const sharePool = (pool: PostgresPool, port: MessagePort): void => {
+export const sharePool = (pool: ReadablePool, port: MessagePort): void => {
   const clients = new Map<number, Promise<PostgresPoolClient>>();
   const answer = (id: number, work: Promise<PostgresQueryResult<unknown> | undefined>): void => {
     work.then(
@@ -31,7 +37,7 @@ export const sharePool = (pool: PostgresPool, port: MessagePort): void => {
   };
   port.on('message', (request: Request) => {
     if (request.kind === 'connect') {
-      const client = pool.connect();
+      const client = (request.reads ? pool.readers : pool).connect();
       clients.set(request.client, client);
       answer(
         request.id,
@@ -68,8 +74,13 @@ const plain = (error: unknown): Error => {
 };
 
 /** A pool of another thread, through a port that it shares ({@link sharePool}). */
-export class SharedPool implements PostgresPool {
+export class SharedPool implements ReadablePool {
   readonly options = {};
+  readonly readers: PostgresPool = {
+    options: {},
+    connect: () => this.come(true),
+    end: () => Promise.resolve(),
+  };
   private readonly open = new Map<number, Answer>();
   private last = 0;
 
@@ -86,9 +97,13 @@ export class SharedPool implements PostgresPool {
     });
   }
 
-  async connect(): Promise<PostgresPoolClient> {
+  connect(): Promise<PostgresPoolClient> {
+    return this.come(false);
+  }
+
+  private async come(reads: boolean): Promise<PostgresPoolClient> {
     const client = (this.last += 1);
-    await this.ask({ kind: 'connect', id: client, client });
+    await this.ask({ kind: 'connect', id: client, client, reads });
     let released = false;
     const query = (sql: string | object, parameters: readonly unknown[] = []) => {
       if (typeof sql !== 'string') throw new Error('Cursors are not supported');
