@@ -67,7 +67,7 @@ export class EmbeddedPool implements ReadablePool {
       this.turns.pass();
       throw new Error('The embedded database is closed');
     }
-    return new EmbeddedClient(this, () => this.turns.pass());
+    return new EmbeddedClient(this, kind, () => this.turns.pass());
   }
 
   /** Closes the database once the query at hand is done. */
@@ -133,6 +133,17 @@ export class EmbeddedPool implements ReadablePool {
   }
 }
 
+/** Readers share the session, in which each statement is a transaction of its own. */
+class ReadOnly extends Error {
+  /** SQLSTATE `read_only_sql_transaction`. */
+  readonly code = '25006';
+
+  constructor(sql: string) {
+    super(`Whoever only reads cannot ${sql.slice(0, 60)}`);
+    this.name = 'ReadOnly';
+  }
+}
+
 /** A turn at the one session; statements of a transaction must meet the session it began in. */
 class EmbeddedClient implements PostgresPoolClient {
   readonly processID = 1;
@@ -143,6 +154,7 @@ class EmbeddedClient implements PostgresPoolClient {
 
   constructor(
     private readonly pool: EmbeddedPool,
+    private readonly kind: TurnKind,
     private readonly giveBack: () => void,
   ) {}
 
@@ -160,6 +172,7 @@ class EmbeddedClient implements PostgresPoolClient {
     sql: string,
     parameters: readonly unknown[],
   ): Promise<PostgresQueryResult<R>> {
+    if (this.kind === 'together' && !/^\s*(select|with)\b/i.test(sql)) throw new ReadOnly(sql);
     if (/^\s*(begin|start|rollback)/i.test(sql)) this.aborted = false;
     this.session ??= await this.pool.session();
     try {
