@@ -47,11 +47,7 @@ export class WriteBehind implements StreamAccess {
     from: bigint,
     maxCount?: number,
   ): Promise<readonly RecordedEvent[]> {
-    const waiting = this.unwritten.get(stream);
-    if (waiting) {
-      this.unwritten.delete(stream);
-      await this.write(stream, waiting);
-    }
+    if (this.unwritten.has(stream)) await this.flush();
     return this.log.readStream(stream, from, maxCount);
   }
 
