@@ -20,10 +20,18 @@ export const measureFeed = async (
 ): Promise<Finding[]> => {
   const alone: number[] = [];
   const followed: number[] = [];
+  const cpuAlone: number[] = [];
+  const cpuFollowed: number[] = [];
   const megabytes: number[] = [];
+  const measured = async (rates: number[], cpu: number[]): Promise<void> => {
+    await system.probe();
+    const { perSecond, answered } = await commands();
+    rates.push(perSecond);
+    cpu.push((await system.probe()).cpuMs / answered);
+  };
   await commands();
   for (let run = 0; run < RUNS; run += 1) {
-    alone.push((await commands()).perSecond);
+    await measured(alone, cpuAlone);
     const { origin, token } = system;
     const job: FeedReaders = {
       ...{ origin, token, readers: READERS },
@@ -31,7 +39,7 @@ export const measureFeed = async (
     };
     const reading = askChild<FeedReadersResult>('feed-readers', job, CHILD_WITHIN_MS);
     await readersAre(system, READERS);
-    followed.push((await commands()).perSecond);
+    await measured(followed, cpuFollowed);
     const { leastBytes } = await reading;
     await readersAre(system, 0);
     if (leastBytes === 0) throw new Error('A reader of the feed was given nothing');
@@ -47,6 +55,13 @@ export const measureFeed = async (
       against: { what: 'without readers', series: { values: alone, unit: '/s' } },
       ratio: median(followed) / median(alone),
       target: '>= 0.9',
+    },
+    {
+      what: 'its processor time, all of the system',
+      measured: { values: cpuFollowed, unit: 'ms' },
+      against: { what: 'without readers', series: { values: cpuAlone, unit: 'ms' } },
+      ratio: median(cpuFollowed) / median(cpuAlone),
+      target: '',
     },
     {
       what: 'sent to them during a run, at least',

@@ -16,6 +16,7 @@ export interface Load {
 }
 
 export interface LoadResult {
+  readonly answered: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -55,6 +56,7 @@ const run = async (load: Load): Promise<LoadResult> => {
   const seconds = (performance.now() - started) / 1000;
   await pool.close();
   return {
+    answered: latencies.length,
     perSecond: latencies.length / seconds,
     p50Ms: percentile(latencies, 0.5),
     p99Ms: percentile(latencies, 0.99),

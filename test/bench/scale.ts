@@ -23,6 +23,8 @@ const WRITERS = 64;
 /** Few enough that what is measured is the answer and not the queue before it. */
 const READERS = 4;
 const MOVES = 10_000;
+/** Of all machines; so many stand at one facility, whatever the size of the history. */
+const MOVED_AT_MOST = 1 / 25;
 const CHILD_WITHIN_MS = 120_000;
 const LIVE_WITHIN_MS = 1_800_000;
 
@@ -53,7 +55,7 @@ const bench = async (home: string, { machines, from }: Flags): Promise<Finding[]
     note('machines looked up');
     const commands = [await compareCommands(empty, many), await compareMinerCommands(...fleets)];
     const reads = await compareReads(...fleets);
-    const bulk = await compareBulk(empty, many);
+    const bulk = await compareBulk(empty, many, machines);
     const { api, worker, node } = many.memory();
     const again = await many.restart();
     const megabytes = (what: string, value: number, target: string): Finding => ({
@@ -167,7 +169,12 @@ const compareReads = async (few: Measured, many: Measured): Promise<Finding[]> =
   return findings;
 };
 
-const compareBulk = async (empty: SplitSystem, many: SplitSystem): Promise<Finding[]> => {
+const compareBulk = async (
+  empty: SplitSystem,
+  many: SplitSystem,
+  machines: number,
+): Promise<Finding[]> => {
+  const moves = Math.min(MOVES, Math.floor(machines * MOVED_AT_MOST));
   const deliveryOn = async (system: SplitSystem): Promise<number> => {
     const { contractId } = await prepare(system);
     return deliver(system, contractId, 0);
@@ -175,7 +182,7 @@ const compareBulk = async (empty: SplitSystem, many: SplitSystem): Promise<Findi
   const alone = await deliveryOn(empty);
   const full = await deliveryOn(many);
   note('deliveries measured');
-  const moved = await relocateByPlan(many, many.approver, MOVES);
+  const moved = await relocateByPlan(many, many.approver, moves);
   note('moves measured');
   return [
     {
@@ -186,7 +193,7 @@ const compareBulk = async (empty: SplitSystem, many: SplitSystem): Promise<Findi
       target: '',
     },
     {
-      what: `relocation plan of ${count(MOVES)} moves, approval to visible`,
+      what: `relocation plan of ${count(moves)} moves, approval to visible`,
       measured: { values: [moved], unit: 'ms' },
       target: '',
     },
