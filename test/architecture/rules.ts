@@ -9,15 +9,18 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   eventsourcing: [],
   'embedded-node': [],
   config: [],
-  http: ['eventsourcing', 'config'],
+  quantities: [],
+  http: ['eventsourcing', 'config', 'quantities'],
   feed: ['eventsourcing', 'http'],
   operations: ['eventsourcing', 'http'],
   access: ['eventsourcing', 'http'],
   projections: ['eventsourcing', 'http'],
   webhooks: ['eventsourcing', 'http', 'feed'],
-  sites: ['eventsourcing', 'http', 'feed'],
-  contracts: ['eventsourcing', 'http', 'feed', 'sites'],
-  fleet: ['eventsourcing', 'http', 'feed', 'operations', 'sites', 'contracts'],
+  sites: ['eventsourcing', 'http', 'feed', 'quantities'],
+  contracts: ['eventsourcing', 'http', 'feed', 'quantities', 'sites'],
+  fleet: ['eventsourcing', 'http', 'feed', 'operations', 'quantities', 'sites', 'contracts'],
+  deals: ['eventsourcing', 'http', 'feed', 'quantities', 'sites', 'contracts', 'fleet'],
+  economics: ['eventsourcing', 'http', 'feed', 'quantities', 'sites', 'contracts', 'fleet'],
   testing: ['eventsourcing', 'embedded-node', 'feed', 'http'],
 };
 
@@ -61,7 +64,7 @@ export const domainImports: Rule = checkImports(({ path }, { specifier }) => {
       ? undefined
       : `the domain reaches out of its folder to ${specifier}`;
   }
-  const allowed = ['@hostledger/eventsourcing', 'decimal.js'];
+  const allowed = ['@hostledger/eventsourcing', '@hostledger/quantities'];
   if (isSpec(path)) allowed.push('@hostledger/testing', 'fast-check');
   return allowed.includes(specifier) ? undefined : `the domain imports ${specifier}`;
 });

@@ -35,6 +35,16 @@ export {
   type ReadOptions,
 } from './read.js';
 export { isTimeZoneName, IsTimeZoneName } from './time-zone.js';
+export { IsCurrency, IsDay, IsDigest, IsInstant, IsMoney, MayBeAbsent } from './forms.js';
+export {
+  AsOfQuery,
+  IsDayOrInstant,
+  IsPositionOrInstant,
+  knownBy,
+  recordedView,
+  RecordedView,
+} from './as-of.js';
+export { MayRefuse } from './refusals.js';
 export { acceptedType } from './accept.js';
 export { readTimeline, Timeline, TimelineEntryView } from './timeline.js';
 export {

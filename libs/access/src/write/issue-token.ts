@@ -1,20 +1,9 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import {
-  ArrayNotEmpty,
-  ArrayUnique,
-  IsIn,
-  IsISO8601,
-  Length,
-  Matches,
-  ValidateIf,
-} from 'class-validator';
+import { ArrayNotEmpty, ArrayUnique, IsIn, IsISO8601, Length, Matches } from 'class-validator';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles, ROLES, type Role } from '@hostledger/http';
+import { ActContext, MayBeAbsent, reply, type Role, Roles, ROLES } from '@hostledger/http';
 import { issueToken as issue } from '../tokens.js';
-
-/** May be left out; unlike `IsOptional` it does not let null through. */
-const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
 export class IssueTokenBody {
   /**

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
+import { dayIn } from '@hostledger/quantities';
 import { contractOnDay } from './as-of.js';
 import type { ContractEvent } from './contract-events.js';
-import { dayIn } from './days.js';
 
 const contractId = 'contract-1';
 const digest = 'a'.repeat(64);

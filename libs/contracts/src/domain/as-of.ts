@@ -1,9 +1,8 @@
 import { unreachable, type RecordedEvent } from '@hostledger/eventsourcing';
+import { amountOf, amountText, dayIn } from '@hostledger/quantities';
 import type { ContractEvent, TermsAdopted } from './contract-events.js';
 import { minus, NOTHING, plus, type Amount } from './contract-state.js';
-import { dayIn } from './days.js';
 import { evolveLifecycle, lifecycleDay, type Lifecycle, type Stage } from './lifecycle.js';
-import { amountOf, amountText } from './money.js';
 
 /** What was true of a contract on a day, by what had been recorded. */
 export interface ContractOnDay {

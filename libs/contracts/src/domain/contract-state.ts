@@ -1,3 +1,4 @@
+import { amountOf } from '@hostledger/quantities';
 import type {
   AssignmentReleased,
   ContractEvent,
@@ -11,7 +12,6 @@ import type {
   Signatory,
 } from './contract-events.js';
 import { evolveLifecycle, type Acts, type Lifecycle, type LifecycleEvent } from './lifecycle.js';
-import { amountOf } from './money.js';
 
 export interface Amount {
   readonly units: number;

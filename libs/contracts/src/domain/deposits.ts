@@ -1,4 +1,5 @@
 import { DomainError } from '@hostledger/eventsourcing';
+import { amountOf, amountText } from '@hostledger/quantities';
 import type {
   ContractEvent,
   DepositDrawn,
@@ -8,7 +9,7 @@ import type {
 import type { KnownContract } from './contract-state.js';
 import { mustHaveCome } from './days.js';
 import { lifecycleDay, type LifecycleEvent } from './lifecycle.js';
-import { amountOf, amountText, mustBePayable } from './money.js';
+import { mustBePayable } from './money.js';
 import { mustBeExecuted, mustGoOn, notFound, refused } from './standing.js';
 
 type Ours = 'contractId' | 'customerId';

@@ -1,4 +1,5 @@
 import { hashOf, type Aggregate, type DomainCommand } from '@hostledger/eventsourcing';
+import { dayIn } from '@hostledger/quantities';
 import {
   contractEvents,
   type ContractDrafted,
@@ -22,7 +23,7 @@ import {
   type Leaving,
   type Release,
 } from './assignments.js';
-import { dayIn, mustHaveCome } from './days.js';
+import { mustHaveCome } from './days.js';
 import {
   drawDeposit,
   mustBeSecured,

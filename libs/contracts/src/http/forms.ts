@@ -1,28 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
-import {
-  IsInt,
-  IsISO4217CurrencyCode,
-  IsISO8601,
-  IsUUID,
-  Matches,
-  Max,
-  Min,
-  ValidateIf,
-} from 'class-validator';
-import { MONEY } from '../domain/money.js';
-
-/** A calendar date, YYYY-MM-DD. */
-export const IsDay = (): PropertyDecorator =>
-  applyDecorators(
-    ApiProperty({ format: 'date' }),
-    Matches(/^\d{4}-\d{2}-\d{2}$/, { message: '$property is a date, YYYY-MM-DD' }),
-    IsISO8601({ strict: true }, { message: '$property is a day of the calendar' }),
-  );
-
-/** SHA-256 of a document, as 64 hexadecimal digits. */
-export const IsDigest = (): PropertyDecorator =>
-  Matches(/^[0-9a-f]{64}$/, { message: '$property is a SHA-256 in 64 lower-case hex digits' });
+import { IsInt, IsUUID, Max, Min } from 'class-validator';
 
 /** A number of machines. */
 export const IsUnits = (): PropertyDecorator => applyDecorators(IsInt(), Min(1), Max(10_000_000));
@@ -30,20 +7,6 @@ export const IsUnits = (): PropertyDecorator => applyDecorators(IsInt(), Min(1),
 /** Power in whole watts. */
 export const IsWatts = (): PropertyDecorator =>
   applyDecorators(IsInt(), Min(1), Max(100_000_000_000));
-
-/** The code of a currency, in capitals as ISO 4217 has it. */
-export const IsCurrency = (): PropertyDecorator =>
-  applyDecorators(
-    Matches(/^[A-Z]{3}$/, { message: '$property is a code of ISO 4217 in capitals, e.g. USD' }),
-    IsISO4217CurrencyCode({ message: '$property is the code of a currency by ISO 4217' }),
-  );
-
-/** An amount of money as text, exact. */
-export const IsMoney = (): PropertyDecorator =>
-  Matches(MONEY, { message: '$property is an amount of money in a string, e.g. "7800000.00"' });
-
-/** May be left out; unlike `IsOptional` it does not let null through. */
-export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
 export class CustomerParams {
   /** The customer's id. */

@@ -1,4 +1,5 @@
 import type { Recorded, RecordedEvent } from '@hostledger/eventsourcing';
+import { amountOf } from '@hostledger/quantities';
 import type { FacilityEvent } from '@hostledger/sites';
 import type {
   ContractEvent,
@@ -7,7 +8,6 @@ import type {
   TermsAdopted,
 } from '../domain/contract-events.js';
 import { lifecycleDay, type LifecycleEvent, type Stage } from '../domain/lifecycle.js';
-import { amountOf } from '../domain/money.js';
 
 // What a log tells of contracts and of the capacity they hold at sites, kept in the plainest way:
 // every fact is listed, and every rule is checked by summing the lists anew.

@@ -7,12 +7,12 @@ import {
   type AggregateStore,
   type RecordedEvent,
 } from '@hostledger/eventsourcing';
+import { amountOf } from '@hostledger/quantities';
 import { facilityAggregate } from '@hostledger/sites';
 import { Home, rowsOf, turnsOf } from '@hostledger/testing';
 import { contractOnDay } from '../domain/as-of.js';
 import type { ContractEvent } from '../domain/contract-events.js';
 import { contractAggregate, type ContractCommand } from '../domain/hosting-contract.js';
-import { amountOf } from '../domain/money.js';
 import {
   at,
   contextFor,

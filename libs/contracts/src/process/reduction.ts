@@ -9,10 +9,10 @@ import {
   type Handled,
   type ProcessItem,
 } from '@hostledger/eventsourcing';
+import { dayIn } from '@hostledger/quantities';
 import { facilityAggregate, type CapacityReleased } from '@hostledger/sites';
 import type { AllocationReduced, ContractEvent } from '../domain/contract-events.js';
 import type { Contract } from '../domain/contract-state.js';
-import { dayIn } from '../domain/days.js';
 import { contractAggregate } from '../domain/hosting-contract.js';
 import type { Reduction } from '../domain/orders.js';
 

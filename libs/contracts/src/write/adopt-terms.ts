@@ -15,21 +15,22 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
-import { TERMS_KINDS, type TermsKind } from '../domain/contract-events.js';
-import { type Contract } from '../domain/contract-state.js';
-import { rateBases, type RateBasis } from '../domain/rate-card.js';
 import {
-  ContractParams,
+  ActContext,
   IsCurrency,
   IsDay,
   IsDigest,
   IsMoney,
-  IsUnits,
-  IsWatts,
   MayBeAbsent,
-} from '../http/forms.js';
-import { MayRefuse, UNSOUND_TERMS } from '../http/refusals.js';
+  MayRefuse,
+  reply,
+  Roles,
+} from '@hostledger/http';
+import { TERMS_KINDS, type TermsKind } from '../domain/contract-events.js';
+import { type Contract } from '../domain/contract-state.js';
+import { rateBases, type RateBasis } from '../domain/rate-card.js';
+import { ContractParams, IsUnits, IsWatts } from '../http/forms.js';
+import { UNSOUND_TERMS } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 /** A non-negative decimal number as text, so that no digit is lost. */

@@ -8,13 +8,13 @@ import {
   type CommandContext,
   type Handled,
 } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import { ActContext, IsDay, MayRefuse, reply, Roles } from '@hostledger/http';
 import { FACILITY_CODE } from '@hostledger/sites';
 import type { ContractEvent } from '../domain/contract-events.js';
 import type { Contract } from '../domain/contract-state.js';
 import type { Reduction } from '../domain/orders.js';
-import { ContractParams, IsDay, IsUnits, IsWatts } from '../http/forms.js';
-import { MayRefuse, NOTHING_NEW } from '../http/refusals.js';
+import { ContractParams, IsUnits, IsWatts } from '../http/forms.js';
+import { NOTHING_NEW } from '../http/refusals.js';
 import { allocate, type Allocation } from '../process/allocation.js';
 import { reduceAllocation } from '../process/reduction.js';
 

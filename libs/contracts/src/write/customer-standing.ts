@@ -3,7 +3,7 @@ import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nest
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsUUID, Length } from 'class-validator';
 import { AggregateStore, type CommandContext, type Handled } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import { ActContext, IsDay, IsDigest, MayRefuse, reply, Roles } from '@hostledger/http';
 import {
   CREDIT_STANDINGS,
   customerAggregate,
@@ -14,8 +14,7 @@ import {
   type CustomerCommand,
   type CustomerEvent,
 } from '../domain/customer.js';
-import { CustomerParams, IsDay, IsDigest } from '../http/forms.js';
-import { MayRefuse } from '../http/refusals.js';
+import { CustomerParams } from '../http/forms.js';
 
 export class CreditStandingBody {
   /** With `stop` no contract, order or allocation is begun for it; what was begun goes on. */

@@ -3,9 +3,9 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsUUID, Length } from 'class-validator';
 import { deriveId, type CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
-import { ContractParams, IsCurrency, IsDay, IsMoney } from '../http/forms.js';
-import { MayRefuse, NO_PAYMENT } from '../http/refusals.js';
+import { ActContext, IsCurrency, IsDay, IsMoney, MayRefuse, reply, Roles } from '@hostledger/http';
+import { ContractParams } from '../http/forms.js';
+import { NO_PAYMENT } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 export class DepositParams extends ContractParams {

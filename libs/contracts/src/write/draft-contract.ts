@@ -8,13 +8,11 @@ import {
   type CommandContext,
   type Handled,
 } from '@hostledger/eventsourcing';
-import { ActContext, IsTimeZoneName, reply, Roles } from '@hostledger/http';
+import { ActContext, IsCurrency, IsTimeZoneName, MayRefuse, reply, Roles } from '@hostledger/http';
 import { customerAggregate, customerUnknown } from '../domain/customer.js';
 import { type ContractDrafted, type ContractEvent } from '../domain/contract-events.js';
 import { type Contract } from '../domain/contract-state.js';
 import { contractAggregate } from '../domain/hosting-contract.js';
-import { IsCurrency } from '../http/forms.js';
-import { MayRefuse } from '../http/refusals.js';
 import { mustBeInCredit } from '../process/credit.js';
 
 export class DraftContractBody {

@@ -4,9 +4,16 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, Length, ValidateNested } from 'class-validator';
 import type { CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
-import { ContractParams, IsDay, IsDigest, MayBeAbsent } from '../http/forms.js';
-import { MayRefuse } from '../http/refusals.js';
+import {
+  ActContext,
+  IsDay,
+  IsDigest,
+  MayBeAbsent,
+  MayRefuse,
+  reply,
+  Roles,
+} from '@hostledger/http';
+import { ContractParams } from '../http/forms.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 export class SignatoryBody {

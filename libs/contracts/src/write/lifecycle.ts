@@ -4,14 +4,22 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsUUID, Length, ValidateNested } from 'class-validator';
 import type { CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import {
+  ActContext,
+  IsDay,
+  IsDigest,
+  MayBeAbsent,
+  MayRefuse,
+  reply,
+  Roles,
+} from '@hostledger/http';
 import {
   SUSPENSION_CAUSES,
   TERMINATION_CAUSES,
   type LifecycleCommand,
 } from '../domain/lifecycle.js';
-import { ContractParams, IsDay, IsDigest, MayBeAbsent } from '../http/forms.js';
-import { MayRefuse, NO_ACT } from '../http/refusals.js';
+import { ContractParams } from '../http/forms.js';
+import { NO_ACT } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 export class ActivateContractBody {

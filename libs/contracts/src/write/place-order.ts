@@ -3,10 +3,10 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsInt, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { deriveId, type CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import { ActContext, IsDay, MayBeAbsent, MayRefuse, reply, Roles } from '@hostledger/http';
 import { ORDER_BASES, type OrderBasis } from '../domain/contract-events.js';
-import { ContractParams, IsDay, IsUnits, IsWatts, MayBeAbsent } from '../http/forms.js';
-import { MayRefuse, NOTHING_NEW } from '../http/refusals.js';
+import { ContractParams, IsUnits, IsWatts } from '../http/forms.js';
+import { NOTHING_NEW } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
 
 const namesUnits = (basis: OrderBasis = 'units'): boolean => basis === 'units';

@@ -8,14 +8,13 @@ import {
   type CommandContext,
   type Handled,
 } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import { ActContext, MayRefuse, reply, Roles } from '@hostledger/http';
 import {
   customerAggregate,
   type Customer,
   type CustomerEvent,
   type CustomerRegistered,
 } from '../domain/customer.js';
-import { MayRefuse } from '../http/refusals.js';
 
 export class RegisterCustomerBody {
   /** @example Bitmain */

@@ -1,9 +1,8 @@
 import { IsIn } from 'class-validator';
 import { z } from 'zod';
-import { reply, type BulkUpload } from '@hostledger/http';
+import { type BulkUpload, MayBeAbsent, reply } from '@hostledger/http';
 import type { StartedOperation } from '@hostledger/operations';
 import { minerModel, modelUnknown } from '../domain/models.js';
-import { MayBeAbsent } from './forms.js';
 import type { LineRule, OperationAccepted } from './lines.js';
 
 export class UploadMode {

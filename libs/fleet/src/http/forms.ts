@@ -1,7 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
-import { IsUUID, Matches, ValidateIf } from 'class-validator';
+import { IsUUID, Matches } from 'class-validator';
 import { z } from 'zod';
+import { MayBeAbsent } from '@hostledger/http';
 import { FACILITY_CODE, RACK_CODE } from '@hostledger/sites';
 import { normaliseSerial } from '../domain/miner.js';
 
@@ -9,9 +10,6 @@ export const MAX_SLOT = 1_000;
 /** Of one machine; far above any that is built. */
 export const MAX_HASHRATE_GHS = 10_000_000;
 export const MAX_WATTS = 100_000;
-
-/** May be left out; unlike `IsOptional` it does not let null through. */
-export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
 export const IsFacility = (): PropertyDecorator =>
   Matches(FACILITY_CODE, { message: '$property is the code of a facility' });

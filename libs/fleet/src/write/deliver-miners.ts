@@ -5,10 +5,10 @@ import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsUUID, Length, Max, Min } from 'class-validator';
 import { z } from 'zod';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
-import { BulkRoute, reply, Roles, Upload, type BulkUpload } from '@hostledger/http';
+import { BulkRoute, type BulkUpload, MayBeAbsent, reply, Roles, Upload } from '@hostledger/http';
 import { minerModel, modelUnknown } from '../domain/models.js';
 import { asStored } from '../http/delivery-lines.js';
-import { IsFacility, MayBeAbsent, serialField } from '../http/forms.js';
+import { IsFacility, serialField } from '../http/forms.js';
 import { checkLines, OperationAccepted, type LineRule } from '../http/lines.js';
 import {
   startDelivery,

@@ -4,7 +4,15 @@ import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nest
 import { IsIn, Length, Matches } from 'class-validator';
 import { z } from 'zod';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, BulkRoute, reply, Roles, Upload, type BulkUpload } from '@hostledger/http';
+import {
+  ActContext,
+  BulkRoute,
+  type BulkUpload,
+  MayBeAbsent,
+  reply,
+  Roles,
+  Upload,
+} from '@hostledger/http';
 import { startOperation, type StartedOperation } from '@hostledger/operations';
 import type { Resolution } from '../domain/delivery.js';
 import { totalsOf } from '../domain/delivery-state.js';
@@ -18,7 +26,7 @@ import {
   operationStarted,
   UploadMode,
 } from '../http/delivery-lines.js';
-import { DeliveryParams, MayBeAbsent, serialField, UpperCase } from '../http/forms.js';
+import { DeliveryParams, serialField, UpperCase } from '../http/forms.js';
 import { checkLines, OperationAccepted } from '../http/lines.js';
 import { registeredDelivery } from '../process/delivery-inspection.js';
 import {

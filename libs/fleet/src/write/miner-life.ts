@@ -14,7 +14,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { AggregateStore, deriveId, type CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import { ActContext, MayBeAbsent, reply, Roles } from '@hostledger/http';
 import { COMPONENTS, REPAIR_OUTCOMES, type Component } from '../domain/miner-repair.js';
 import { DEENERGIZATION_CAUSES, type DeenergizationCause } from '../domain/miner-power.js';
 import {
@@ -23,14 +23,7 @@ import {
   type IdentifierKind,
   type RetirementCause,
 } from '../domain/miner-life.js';
-import {
-  IsFacility,
-  MAX_HASHRATE_GHS,
-  MAX_WATTS,
-  MayBeAbsent,
-  MinerParams,
-  UpperCase,
-} from '../http/forms.js';
+import { IsFacility, MAX_HASHRATE_GHS, MAX_WATTS, MinerParams, UpperCase } from '../http/forms.js';
 import { benchSwap, type SwapOrder } from '../process/bench-swap.js';
 import { actOnMiners, type Wish } from '../process/miner-acts.js';
 import type { Done, Outcome } from '../process/outcome.js';

@@ -7,17 +7,17 @@ import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import {
   BulkRoute,
+  type BulkUpload,
   faultOf,
+  MayBeAbsent,
   ProblemError,
   reply,
   Roles,
   Upload,
-  type BulkUpload,
   type UploadLine,
   type UploadRejection,
 } from '@hostledger/http';
 import type { RelocationEconomics } from '../domain/relocation.js';
-import { MayBeAbsent } from '../http/forms.js';
 import { checkLines } from '../http/lines.js';
 import type { MoveLine } from '../process/bulk-moves.js';
 import {

@@ -3,9 +3,9 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsInt, Length, Max, Min } from 'class-validator';
 import type { CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import { ActContext, IsInstant, MayBeAbsent, reply, Roles } from '@hostledger/http';
 import type { PowerEnvelopeCommand } from '../domain/power-envelope.js';
-import { FacilityParams, IsInstant, MayBeAbsent } from '../http/codes.js';
+import { FacilityParams } from '../http/codes.js';
 import { ChangeFacilityCommand } from './facility-acts.js';
 
 export class FacilityDeratingBody {

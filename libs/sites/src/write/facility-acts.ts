@@ -28,7 +28,15 @@ import {
   type CommandContext,
   type Handled,
 } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import {
+  ActContext,
+  IsDay,
+  IsDigest,
+  IsInstant,
+  MayBeAbsent,
+  reply,
+  Roles,
+} from '@hostledger/http';
 import { CURTAILMENT_CAUSES, type CurtailmentCause } from '../domain/curtailments.js';
 import type { DisposalBegan } from '../domain/disposal.js';
 import {
@@ -38,7 +46,7 @@ import {
   type FacilityEvent,
 } from '../domain/facility.js';
 import { RACK_CODE } from '../domain/rack.js';
-import { FacilityParams, IsDay, IsDigest, IsInstant, MayBeAbsent } from '../http/codes.js';
+import { FacilityParams } from '../http/codes.js';
 import { beginDisposal, FacilityCensus } from '../process/disposal.js';
 
 const MOST_WATTS = 100_000_000_000;

@@ -3,7 +3,7 @@ import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nest
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsInt, Length, Max, Min } from 'class-validator';
 import { AggregateStore, type CommandContext, type Handled } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import { ActContext, IsInstant, MayBeAbsent, reply, Roles } from '@hostledger/http';
 import {
   rackAggregate,
   rackId,
@@ -11,7 +11,7 @@ import {
   type RackCommand,
   type RackEvent,
 } from '../domain/rack.js';
-import { IsInstant, MayBeAbsent, RackParams } from '../http/codes.js';
+import { RackParams } from '../http/codes.js';
 
 export class DeratingBody {
   /**

@@ -9,14 +9,11 @@ import {
   IsUUID,
   Length,
   Matches,
-  ValidateIf,
   ValidateNested,
   type ValidationArguments,
 } from 'class-validator';
 import { eventCategories, eventTypes } from '@hostledger/feed';
-
-/** May be left out; unlike `IsOptional` it does not let null through. */
-export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
+import { MayBeAbsent } from '@hostledger/http';
 
 const MAX_NAMES = 100;
 

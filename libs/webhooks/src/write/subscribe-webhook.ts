@@ -11,9 +11,9 @@ import {
 } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import { ActContext, MayBeAbsent, reply, Roles } from '@hostledger/http';
 import { webhookAggregate } from '../domain/webhook.js';
-import { MayBeAbsent, WebhookFilterBody } from '../http/forms.js';
+import { WebhookFilterBody } from '../http/forms.js';
 import {
   calledAddress,
   filterOf,

@@ -3,14 +3,14 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsInt, Max, Min } from 'class-validator';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, reply, Roles } from '@hostledger/http';
+import { ActContext, MayBeAbsent, reply, Roles } from '@hostledger/http';
 import {
   isLive,
   webhookAggregate,
   webhookUnknown,
   type WebhookCommand,
 } from '../domain/webhook.js';
-import { MayBeAbsent, WebhookParams, WebhookTargetBody } from '../http/forms.js';
+import { WebhookParams, WebhookTargetBody } from '../http/forms.js';
 import {
   calledAddress,
   filterOf,

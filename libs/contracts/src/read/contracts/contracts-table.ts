@@ -1,4 +1,5 @@
 import { tableFold, type Recorded } from '@hostledger/eventsourcing';
+import { amountOf, amountText } from '@hostledger/quantities';
 import type { ContractEvent, Signatory } from '../../domain/contract-events.js';
 import { minus, NOTHING, type Amount } from '../../domain/contract-state.js';
 import {
@@ -7,7 +8,6 @@ import {
   type LifecycleEvent,
   type Stage,
 } from '../../domain/lifecycle.js';
-import { amountOf, amountText } from '../../domain/money.js';
 import {
   energizedBy,
   everyContractEvent,

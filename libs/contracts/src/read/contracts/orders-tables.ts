@@ -1,4 +1,5 @@
 import { tableFold, type Recorded } from '@hostledger/eventsourcing';
+import { amountOf } from '@hostledger/quantities';
 import type {
   AllocationReduced,
   AssignmentReleased,
@@ -9,7 +10,6 @@ import type {
   ServiceOrderPlaced,
 } from '../../domain/contract-events.js';
 import { minus, NOTHING } from '../../domain/contract-state.js';
-import { amountOf } from '../../domain/money.js';
 import { held } from './contracts-table.js';
 import { ofAllocation, ofDeposit, ofOrder } from './folding.js';
 import { withChange, type LaterChange } from './later.js';

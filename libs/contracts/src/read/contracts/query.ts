@@ -13,25 +13,27 @@ import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  AsOfQuery,
   equalTo,
+  type HttpReply,
   keysetPage,
+  MayBeAbsent,
   Page,
+  type PageOf,
   ReadAt,
+  type ReadOptions,
   readReply,
   readTimeline,
   requestClock,
   Timeline,
-  type HttpReply,
-  type PageOf,
-  type ReadOptions,
 } from '@hostledger/http';
+import { dayIn } from '@hostledger/quantities';
 import { FACILITY_CODE } from '@hostledger/sites';
-import { dayIn } from '../../domain/days.js';
 import { contractAggregate } from '../../domain/hosting-contract.js';
 import { contractUnknown } from '../../domain/standing.js';
 import { STAGES, type Stage } from '../../domain/lifecycle.js';
-import { ContractParams, MayBeAbsent } from '../../http/forms.js';
-import { AsOfQuery, ContractAsOfView, readAsOf } from './as-of.js';
+import { ContractParams } from '../../http/forms.js';
+import { ContractAsOfView, readAsOf } from './as-of.js';
 import type { ContractRow } from './contracts-table.js';
 import type { AllocationRow, OrderRow, DepositRow } from './orders-tables.js';
 import type { ContractDeliveryRow, TermsRow } from './papers-tables.js';

@@ -7,14 +7,15 @@ import {
   AnyRole,
   equalTo,
   keysetPage,
+  MayBeAbsent,
   Page,
-  ReadAt,
-  readReply,
   type PageOf,
+  ReadAt,
   type ReadOptions,
+  readReply,
 } from '@hostledger/http';
 import { CREDIT_STANDINGS, customerUnknown, type CreditStanding } from '../../domain/customer.js';
-import { CustomerParams, MayBeAbsent } from '../../http/forms.js';
+import { CustomerParams } from '../../http/forms.js';
 import type { CustomerRow } from './projection.js';
 
 interface Tables {

@@ -6,11 +6,12 @@ import {
   AnyRole,
   equalTo,
   keysetPage,
+  MayBeAbsent,
   Page,
-  ReadAt,
-  readReply,
   type PageOf,
+  ReadAt,
   type ReadOptions,
+  readReply,
 } from '@hostledger/http';
 import {
   deliveryUnknown,
@@ -18,7 +19,7 @@ import {
   type DiscrepancyKind,
   type Resolution,
 } from '../../domain/delivery.js';
-import { DeliveryParams, MayBeAbsent, UpperCase } from '../../http/forms.js';
+import { DeliveryParams, UpperCase } from '../../http/forms.js';
 import type { DiscrepancyRow } from './discrepancies.js';
 import type { DeliveryRow } from './projection.js';
 

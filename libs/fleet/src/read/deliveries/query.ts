@@ -7,14 +7,15 @@ import {
   equalTo,
   IsTrueOrFalse,
   keysetPage,
+  MayBeAbsent,
   Page,
-  ReadAt,
-  readReply,
   type PageOf,
+  ReadAt,
   type ReadOptions,
+  readReply,
 } from '@hostledger/http';
 import { deliveryUnknown, type DiscrepancyKind } from '../../domain/delivery.js';
-import { DeliveryParams, IsFacility, IsIdFilter, MayBeAbsent } from '../../http/forms.js';
+import { DeliveryParams, IsFacility, IsIdFilter } from '../../http/forms.js';
 import { ModelTotalView } from '../views.js';
 import { DeliveredController } from './delivered.js';
 import { DiscrepanciesController } from './discrepancy-query.js';

@@ -2,8 +2,8 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsString, Matches, MaxLength } from 'class-validator';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { AnyRole, ReadAt, readReply, type ReadOptions } from '@hostledger/http';
-import { IsIdFilter, MayBeAbsent, UpperCase } from '../../http/forms.js';
+import { AnyRole, MayBeAbsent, ReadAt, type ReadOptions, readReply } from '@hostledger/http';
+import { IsIdFilter, UpperCase } from '../../http/forms.js';
 import type { DeploymentRow } from './projection.js';
 
 interface Tables {

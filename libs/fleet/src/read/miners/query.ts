@@ -11,23 +11,17 @@ import {
   flagOf,
   IsTrueOrFalse,
   keysetPage,
+  MayBeAbsent,
   Page,
+  type PageOf,
   ReadAt,
+  type ReadOptions,
   readReply,
   readTimeline,
   Timeline,
-  type PageOf,
-  type ReadOptions,
 } from '@hostledger/http';
 import { minerAggregate, minerUnknown } from '../../domain/miner.js';
-import {
-  IsFacility,
-  IsIdFilter,
-  IsRack,
-  MayBeAbsent,
-  MinerParams,
-  UpperCase,
-} from '../../http/forms.js';
+import { IsFacility, IsIdFilter, IsRack, MinerParams, UpperCase } from '../../http/forms.js';
 import type { DeliveryRow } from '../deliveries/projection.js';
 import type { IdentifierRow } from '../identifiers/projection.js';
 import type { MoveRow } from '../moves/projection.js';

@@ -3,8 +3,8 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsISO8601, IsString, Matches, MaxLength } from 'class-validator';
 import { sql, type Kysely, type SelectQueryBuilder } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { AnyRole, ReadAt, readReply, type ReadOptions } from '@hostledger/http';
-import { IsFacility, IsIdFilter, MayBeAbsent, UpperCase } from '../../http/forms.js';
+import { AnyRole, MayBeAbsent, ReadAt, type ReadOptions, readReply } from '@hostledger/http';
+import { IsFacility, IsIdFilter, UpperCase } from '../../http/forms.js';
 import type { MixDayRow } from './days.js';
 import { AMOUNTS, MIX_STATES, type MixRow } from './projection.js';
 

@@ -7,13 +7,14 @@ import {
   AnyRole,
   equalTo,
   keysetPage,
+  MayBeAbsent,
   Page,
-  ReadAt,
-  readReply,
   type PageOf,
+  ReadAt,
   type ReadOptions,
+  readReply,
 } from '@hostledger/http';
-import { IsFacility, IsIdFilter, MayBeAbsent, UpperCase } from '../../http/forms.js';
+import { IsFacility, IsIdFilter, UpperCase } from '../../http/forms.js';
 import { placeView, PlaceView } from '../views.js';
 import type { MinerRow } from '../miners/projection.js';
 import { KIND, type MoveRow } from './projection.js';

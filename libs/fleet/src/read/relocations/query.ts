@@ -7,15 +7,16 @@ import {
   AnyRole,
   equalTo,
   keysetPage,
+  MayBeAbsent,
   Page,
-  ReadAt,
-  readReply,
   type PageOf,
+  ReadAt,
   type ReadOptions,
+  readReply,
 } from '@hostledger/http';
 import type { MoveState } from '../../domain/relocation-moves.js';
 import { relocationUnknown } from '../../domain/relocation.js';
-import { IsFacility, MayBeAbsent, RelocationParams, UpperCase } from '../../http/forms.js';
+import { IsFacility, RelocationParams, UpperCase } from '../../http/forms.js';
 import { known, PlaceView } from '../views.js';
 import type { RelocationMoveRow, RelocationRow } from './projection.js';
 

@@ -5,19 +5,22 @@ import { sql, type Kysely } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  IsInstant,
   IsTrueOrFalse,
   keysetPage,
+  MayBeAbsent,
   Page,
+  type PageOf,
   ReadAt,
+  type ReadOptions,
   readReply,
   requestClock,
-  type PageOf,
-  type ReadOptions,
 } from '@hostledger/http';
+import { dayIn } from '@hostledger/quantities';
 import type { CurtailmentCause } from '../../domain/curtailments.js';
 import { facilityUnknown } from '../../domain/facility.js';
 import { RACK_CODE } from '../../domain/rack.js';
-import { FacilityParams, IsInstant, MayBeAbsent } from '../../http/codes.js';
+import { FacilityParams } from '../../http/codes.js';
 import { nothingFree, slotsView, SlotsView, type Free } from '../views.js';
 import type { RackRow } from '../racks/projection.js';
 import type { CapacityRow, CurtailmentRow, FacilityRow, PowerRateRow } from './projection.js';
@@ -401,10 +404,6 @@ const ratesInForce = async (
     .execute();
   return new Map(rates.map((rate) => [rate.facility, rate]));
 };
-
-/** The day that an instant falls on in a time zone, YYYY-MM-DD. */
-const dayIn = (timeZone: string, instant: string): string =>
-  new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(new Date(instant));
 
 const allocationView = (row: CapacityRow): SiteAllocationView => ({
   allocationId: row.allocation_id,

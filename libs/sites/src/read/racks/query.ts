@@ -6,17 +6,19 @@ import { sql, type Kysely, type SelectQueryBuilder } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
+  IsInstant,
   IsTrueOrFalse,
   keysetPage,
+  MayBeAbsent,
   Page,
-  ReadAt,
-  readReply,
   type PageOf,
+  ReadAt,
   type ReadOptions,
+  readReply,
 } from '@hostledger/http';
 import { facilityUnknown } from '../../domain/facility.js';
 import { RACK_CODE, rackUnknown } from '../../domain/rack.js';
-import { FacilityParams, IsInstant, MayBeAbsent, RackParams } from '../../http/codes.js';
+import { FacilityParams, RackParams } from '../../http/codes.js';
 import type { FacilityRow } from '../facilities/projection.js';
 import { nothingFree, slotsView, SlotsView, type Free } from '../views.js';
 import type { RackRow, SlotRow } from './projection.js';

@@ -1,0 +1,10 @@
+export { dayIn } from './days.js';
+export {
+  exact,
+  EXACT_ZERO,
+  rounded,
+  ROUNDING_MODES,
+  type Exact,
+  type RoundingMode,
+} from './exact.js';
+export { amountOf, amountText, isPayable, MONEY, placesOf, type Money } from './money.js';
