@@ -7,6 +7,12 @@ import {
   contractsProjections,
 } from '@hostledger/contracts';
 import {
+  DealsApiModule,
+  dealsAggregates,
+  dealsProcesses,
+  dealsProjections,
+} from '@hostledger/deals';
+import {
   mergeUpcasters,
   type DurableProcess,
   type Projection,
@@ -50,6 +56,7 @@ export const apiModules = [
   SitesApiModule,
   FleetApiModule,
   FleetCensusModule,
+  DealsApiModule,
   OperationsApiModule,
   ProjectionsApiModule,
 ] as const;
@@ -66,6 +73,7 @@ const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
   deliveryAggregate,
   minerAggregate,
   relocationAggregate,
+  ...dealsAggregates,
   operationAggregate,
   projectionsAggregate,
   webhookAggregate,
@@ -83,6 +91,7 @@ export const readModelProjections: readonly Projection[] = [
   ...contractsProjections,
   ...sitesProjections,
   ...fleetProjections,
+  ...dealsProjections,
   operationsProjection,
   feedParties,
   webhooksProjection,
@@ -98,6 +107,7 @@ export const durableProcesses = ({
     ...contractsProcesses(aggregateStore),
     ...sitesProcesses(aggregateStore, new FleetCensus(readModels)),
     ...fleetProcesses(aggregateStore, eventStore),
+    ...dealsProcesses(aggregateStore),
     operationsProcess(aggregateStore, eventStore, fleetBulkKinds(aggregateStore, eventStore)),
   ];
 };

@@ -5,8 +5,13 @@ export {
   fleetProjections,
 } from './fleet.module.js';
 export {
+  addTotals,
   deliveryAggregate,
+  deliveryUnknown,
+  totalsOf,
   type Delivery,
+  type DeliveryAmended,
+  type DeliveryAttributed,
   type DeliveryEvent,
   type DeliveryReconciled,
   type DiscrepancyRaised,
@@ -31,5 +36,5 @@ export {
 } from './domain/miner.js';
 export { relocationAggregate, type Relocation, type RelocationEvent } from './domain/relocation.js';
 export type { MinerArrived, MinerDeparted, TransitPlace } from './domain/miner-transit.js';
-export { minerModel, minerModels, type MinerModel } from './domain/models.js';
+export { minerModel, minerModels, modelUnknown, type MinerModel } from './domain/models.js';
 export { fleetParties } from './parties.js';

@@ -1,4 +1,4 @@
-export { dayIn } from './days.js';
+export { dayIn, startOf } from './days.js';
 export {
   exact,
   EXACT_ZERO,

@@ -122,6 +122,19 @@ export type DeliveryAmended = DomainEvent<
   } & DeliveryTotals
 >;
 
+/** Its hashrate counts towards what was bought under a supply agreement, and under no other. */
+export type DeliveryAttributed = DomainEvent<
+  'DeliveryAttributed',
+  {
+    deliveryId: string;
+    contractId: string;
+    customerId: string;
+    supplyAgreementId: string;
+    /** Of the delivery then: what is reconciled counts at once, the other when it is. */
+    status: 'receiving' | 'reconciled';
+  }
+>;
+
 export type DeliveryEvent =
   | ManifestRegistered
   | LinesReceived
@@ -132,7 +145,8 @@ export type DeliveryEvent =
   | DiscrepancyResolved
   | DeliveryRecounted
   | DeliveryReconciled
-  | DeliveryAmended;
+  | DeliveryAmended
+  | DeliveryAttributed;
 
 export const deliveryEvents: EventCatalogue<DeliveryEvent> = {
   ManifestRegistered: 'A manifest of machines for a contract arrived; its lines are received next.',
@@ -145,5 +159,6 @@ export const deliveryEvents: EventCatalogue<DeliveryEvent> = {
   DeliveryRecounted: 'The numbers of a delivery that is not reconciled yet changed.',
   DeliveryReconciled:
     'Every line is accounted for; what was delivered is reported to the contract.',
+  DeliveryAttributed: 'The delivery counts towards what was bought under a supply agreement.',
   DeliveryAmended: 'The numbers of a reconciled delivery changed; the report before it stands.',
 };

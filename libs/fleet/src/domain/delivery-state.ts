@@ -43,6 +43,9 @@ export interface KnownDelivery extends LineCounts {
   readonly waivedHashrateGhs: number;
   readonly discrepancies: IdMap<KnownDiscrepancy>;
   readonly amendments: number;
+  /** Of the last amendment. */
+  readonly amendedAt?: string;
+  readonly supplyAgreementId?: string;
 }
 
 export type RegisteredDelivery =
@@ -136,7 +139,13 @@ export const evolve = (delivery: Delivery, event: DeliveryEvent): Delivery => {
     case 'DeliveryReconciled':
       return { ...delivery, status: 'reconciled', report: event.data };
     case 'DeliveryAmended':
-      return { ...delivery, amendments: event.data.amendment };
+      return {
+        ...delivery,
+        amendments: event.data.amendment,
+        amendedAt: event.data.amendedAt,
+      };
+    case 'DeliveryAttributed':
+      return { ...delivery, supplyAgreementId: event.data.supplyAgreementId };
     default:
       return unreachable(event);
   }

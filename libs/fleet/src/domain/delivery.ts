@@ -6,6 +6,7 @@ import {
 } from '@hostledger/eventsourcing';
 import {
   deliveryEvents,
+  type DeliveryAttributed,
   type DeliveryEvent,
   type DeliveryReconciled,
   type DiscrepancyRaised,
@@ -23,7 +24,7 @@ import {
 import type { Discrepancy } from './discrepancy.js';
 
 export * from './delivery-events.js';
-export type { Delivery, RegisteredDelivery } from './delivery-state.js';
+export { totalsOf, type Delivery, type RegisteredDelivery } from './delivery-state.js';
 export * from './delivery-totals.js';
 export * from './discrepancy.js';
 
@@ -44,7 +45,8 @@ export type DeliveryCommand =
   | DomainCommand<'RecordInspection', InspectionData>
   | DomainCommand<'BeginResolutions', ResolveData>
   | DomainCommand<'FinishResolutions', FinishData>
-  | DomainCommand<'ReconcileDelivery', { deliveryId: string }>;
+  | DomainCommand<'ReconcileDelivery', { deliveryId: string }>
+  | DomainCommand<'AttributeDelivery', { deliveryId: string; supplyAgreementId: string }>;
 
 // Decide
 
@@ -77,9 +79,30 @@ const decide = (command: DeliveryCommand, delivery: Delivery): readonly Delivery
       return finishResolutions(command.data, delivery, command.at);
     case 'ReconcileDelivery':
       return delivery.status === 'reconciled' ? [] : [reconcile(delivery, command.at)];
+    case 'AttributeDelivery':
+      return attribute(delivery, command.data.supplyAgreementId);
     default:
       return unreachable(command);
   }
+};
+
+/** What was bought once is not counted for two agreements. */
+const attribute = (
+  { status, manifest, supplyAgreementId: before }: RegisteredDelivery,
+  supplyAgreementId: string,
+): DeliveryAttributed[] => {
+  const { deliveryId, contractId, customerId } = manifest;
+  if (before === supplyAgreementId) return [];
+  if (before === undefined) {
+    const data = { deliveryId, contractId, customerId, supplyAgreementId, status };
+    return [{ type: 'DeliveryAttributed', data }];
+  }
+  throw new DomainError(
+    'conflict',
+    'delivery/attributed',
+    `The delivery counts towards supply agreement ${before} already`,
+    { deliveryId, supplyAgreementId: before },
+  );
 };
 
 const reconcile = (delivery: RegisteredDelivery, reconciledAt: string): DeliveryReconciled => {

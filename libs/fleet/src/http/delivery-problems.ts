@@ -1,6 +1,10 @@
 import { registerProblems } from '@hostledger/http';
 
 registerProblems({
+  'delivery/attributed': {
+    status: 409,
+    title: 'The delivery counts towards another supply agreement',
+  },
   'delivery/beyond-manifest': {
     status: 409,
     title: 'The machine was taken in beside the manifest; no line describes it',

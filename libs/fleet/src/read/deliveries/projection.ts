@@ -52,6 +52,7 @@ export interface DeliveryRow {
   readonly reason: string | null;
   readonly reconciled_at: string | null;
   readonly amended_at: string | null;
+  readonly supply_agreement_id: string | null;
   /** Of the event that registered the manifest; orders the deliveries. */
   readonly position: bigint;
   readonly revision: number;
@@ -99,11 +100,18 @@ export const deliveries = tableFold<DeliveryRow, DeliveryEvent>({
       reason: 'text',
       reconciled_at: 'timestamptz',
       amended_at: 'timestamptz',
+      supply_agreement_id: 'text',
       position: 'bigint',
       revision: 'integer',
     },
     key: ['delivery_id'],
-    nullable: ['reason', 'reconciled_at', 'amended_at', 'contracted_hashrate_ghs'],
+    nullable: [
+      'reason',
+      'reconciled_at',
+      'amended_at',
+      'supply_agreement_id',
+      'contracted_hashrate_ghs',
+    ],
     indexes: [['position'], ['contract_id', 'position'], ['reference', 'position']],
   },
   keys: {
@@ -117,6 +125,7 @@ export const deliveries = tableFold<DeliveryRow, DeliveryEvent>({
     DeliveryRecounted: ofDelivery,
     DeliveryReconciled: ofDelivery,
     DeliveryAmended: ofDelivery,
+    DeliveryAttributed: ofDelivery,
   },
   evolve: (before, event) => {
     const revision = Number(event.revision);
@@ -157,6 +166,7 @@ export const deliveries = tableFold<DeliveryRow, DeliveryEvent>({
         reason: metadata.reason ?? null,
         reconciled_at: null,
         amended_at: null,
+        supply_agreement_id: null,
         position,
         revision,
       };
@@ -200,6 +210,8 @@ export const deliveries = tableFold<DeliveryRow, DeliveryEvent>({
         const { amendment: amendments, amendedAt } = event.data;
         return { ...row, ...numbersOf(event.data), amendments, amended_at: amendedAt };
       }
+      case 'DeliveryAttributed':
+        return { ...row, supply_agreement_id: event.data.supplyAgreementId };
     }
   },
 });
@@ -268,6 +280,6 @@ const closed = ({ reconciledAt }: DeliveryReconciled['data']) =>
 
 export const deliveriesProjection: Projection = {
   name: 'deliveries',
-  version: 3,
+  version: 4,
   tables: [deliveries, discrepancies],
 };

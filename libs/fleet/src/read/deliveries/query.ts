@@ -97,6 +97,8 @@ export class DeliveryView {
   /** Changes of the numbers since it was reconciled. */
   amendments: number;
   amendedAt?: string;
+  /** Towards which its hashrate counts. */
+  supplyAgreementId?: string;
   /** SHA-256 of the manifest as uploaded. */
   digest: string;
   registeredAt: string;
@@ -189,6 +191,7 @@ const deliveryView = (row: DeliveryRow): DeliveryView => ({
   ...(row.reason === null ? {} : { reason: row.reason }),
   ...(row.reconciled_at === null ? {} : { reconciledAt: row.reconciled_at }),
   ...(row.amended_at === null ? {} : { amendedAt: row.amended_at }),
+  ...(row.supply_agreement_id === null ? {} : { supplyAgreementId: row.supply_agreement_id }),
 });
 
 export const deliveriesQuery = {

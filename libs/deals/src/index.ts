@@ -1,0 +1,6 @@
+export {
+  DealsApiModule,
+  dealsAggregates,
+  dealsProcesses,
+  dealsProjections,
+} from './deals.module.js';
