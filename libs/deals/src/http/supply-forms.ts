@@ -60,7 +60,7 @@ export class ContingencyBody {
   dueOn: string;
 }
 
-export class LegBody {
+export class SupplyLegBody {
   @IsIn(LEG_KINDS)
   kind: LegKind;
 
@@ -90,19 +90,19 @@ export class LegBody {
   valuation?: ContingencyBody;
 }
 
-export class Legs {
+export class SupplyLegsBody {
   /** Their faces come to the price. */
-  @ApiProperty({ type: [LegBody] })
+  @ApiProperty({ type: [SupplyLegBody] })
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_PARTS)
   @ValidateNested({ each: true })
-  @Type(() => LegBody)
-  legs: LegBody[];
+  @Type(() => SupplyLegBody)
+  legs: SupplyLegBody[];
 }
 
 /** @param timeZone in which a leg is overdue. */
 export const newLeg = (
-  { kind, face, description, instalments, valuation }: LegBody,
+  { kind, face, description, instalments, valuation }: SupplyLegBody,
   timeZone: string,
 ): NewLeg => ({
   ...{ kind, face, description },

@@ -71,8 +71,8 @@ const credit = () => {
   return store.handle(deliveryAggregate, deliveryId, command, contextFor('credit'));
 };
 
-const attribute = (key = 'attribute', to = agreementId) =>
-  attributeDelivery(store, to, deliveryId, contextFor(key));
+const attribute = (key = 'attribute', to = agreementId, acceptedOn?: string) =>
+  attributeDelivery(store, to, { deliveryId, ...(acceptedOn && { acceptedOn }) }, contextFor(key));
 
 const items = (): AttributedDelivery[] => rowsOf(attributedDeliveries, streams.log);
 const isDue = ({ due_at }: AttributedDelivery): boolean => due_at < '9999';
@@ -152,3 +152,22 @@ it.each(
     expect(counted.filter(({ type }) => type === 'HashrateAccepted')).toHaveLength(1);
   },
 );
+
+it('It counts from the day that is stated; an amendment from its own', async () => {
+  await reconcile();
+  await attribute('attribute', agreementId, '2023-12-31');
+  await credit();
+  await work();
+  const counted = streams.events(`supplyAgreement-${agreementId}`).slice(-2);
+  expect(counted).toMatchObject([
+    { data: { acceptedOn: '2023-12-31', amendment: 0, waivedHashrateGhs: 0 } },
+    { data: { acceptedOn: '2024-02-01', amendment: 1, waivedHashrateGhs: 151_000 } },
+  ]);
+});
+
+it.each([
+  ['2024-02-02', 'supply/act-in-future'],
+  ['2023-09-04', 'supply/before-agreement'],
+])('It is not accepted on %s', async (day, code) => {
+  await expect(attribute('attribute', agreementId, day)).rejects.toMatchObject({ code });
+});

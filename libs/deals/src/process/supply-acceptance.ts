@@ -22,7 +22,8 @@ import {
 import { dayIn } from '@hostledger/quantities';
 import { supplyAggregate } from '../domain/supply-agreement.js';
 import type { HashrateAccepted } from '../domain/supply-events.js';
-import { mustBeKnown, mustBeOpen } from '../domain/supply-refusals.js';
+import { mustBeKnown, mustBeOpen, mustHaveCome } from '../domain/supply-refusals.js';
+import type { KnownSupply } from '../domain/supply-state.js';
 
 /** Whoever attributed counts at once; only after this long is it our turn. */
 const GRACE_MS = 30_000;
@@ -39,17 +40,18 @@ const NEVER = '9999-12-31T00:00:00.000Z';
 export const attributeDelivery = async (
   store: AggregateStore,
   agreementId: string,
-  deliveryId: string,
+  { deliveryId, acceptedOn }: { readonly deliveryId: string; readonly acceptedOn?: string },
   context: CommandContext,
 ) => {
   const { state } = await store.load(supplyAggregate, agreementId, { fresh: true });
-  const { deliveries, ...supply } = mustBeKnown(state);
-  if (!deliveries.some((counted) => counted.deliveryId === deliveryId)) {
-    mustBeOpen({ deliveries, ...supply });
-  }
+  const supply = mustBeKnown(state);
+  if (!isCounted(supply, deliveryId)) mustBeOpen(supply);
+  const today = dayIn(supply.timeZone, context.at);
+  if (acceptedOn !== undefined) mustHaveCome(acceptedOn, today, supply, 'acceptedOn');
   const delivery = await store.load(deliveryAggregate, deliveryId, { fresh: true });
   if (delivery.state.status === 'unknown') throw deliveryUnknown(deliveryId);
-  const data = { deliveryId, supplyAgreementId: agreementId };
+  const accepted = acceptedOn === undefined ? {} : { acceptedOn };
+  const data = { deliveryId, supplyAgreementId: agreementId, ...accepted };
   const command = { type: 'AttributeDelivery', data, at: context.at } as const;
   deliveryAggregate.decide(command, delivery.state);
   await claimCommandKey(store, context);
@@ -57,6 +59,9 @@ export const attributeDelivery = async (
   const position = await countAccepted(store, agreementId, attributed.state, context);
   return position > attributed.position ? { ...attributed, position } : attributed;
 };
+
+const isCounted = ({ deliveries }: KnownSupply, id: string): boolean =>
+  deliveries.some(({ deliveryId }) => deliveryId === id);
 
 /** Tells the agreement the numbers as they are; resolves to the position, 0 if there are none yet. */
 const countAccepted = async (
@@ -66,14 +71,16 @@ const countAccepted = async (
   context: CommandContext,
 ): Promise<bigint> => {
   if (delivery.status !== 'reconciled') return 0n;
-  const { manifest, report, amendments: amendment, amendedAt } = delivery;
+  const { manifest, report, amendments: amendment, amendedAt, attributed } = delivery;
   const { deliveryId, contractId } = manifest;
   const { acceptedByModel, extraByModel, waivedHashrateGhs } = totalsOf(delivery, 'reconciled');
   const { state } = await store.load(supplyAggregate, agreementId);
-  const { timeZone } = mustBeKnown(state);
+  const supply = mustBeKnown(state);
+  // What was stated is the day of the numbers that count first; each amendment has its own.
+  const stated = isCounted(supply, deliveryId) ? undefined : attributed?.acceptedOn;
   const data = {
     ...{ deliveryId, contractId, amendment, waivedHashrateGhs },
-    acceptedOn: dayIn(timeZone, amendedAt ?? report.reconciledAt),
+    acceptedOn: stated ?? dayIn(supply.timeZone, amendedAt ?? report.reconciledAt),
     byModel: addTotals(acceptedByModel, extraByModel).map(
       ({ nameplateWatts: _, ...counted }) => counted,
     ),

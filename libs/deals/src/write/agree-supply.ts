@@ -26,7 +26,7 @@ import {
   Roles,
 } from '@hostledger/http';
 import type { CallOption, SupplyLine } from '../domain/supply-events.js';
-import { IsHashrate, Legs, newLeg } from '../http/supply-forms.js';
+import { IsHashrate, SupplyLegsBody, newLeg } from '../http/supply-forms.js';
 import { ChangeSupplyCommand } from './change-supply.js';
 
 const MAX_LINES = 100;
@@ -86,7 +86,7 @@ export class CallOptionBody {
   expiresOn: string;
 }
 
-export class AgreeSupplyBody extends Legs {
+export class AgreeSupplyBody extends SupplyLegsBody {
   /**
    * The number by which both parties call the agreement.
    * @example APA-2023-09-05

@@ -10,9 +10,23 @@ import {
   type Handled,
 } from '@hostledger/eventsourcing';
 import type { Delivery, DeliveryEvent } from '@hostledger/fleet';
-import { ActContext, IsDay, IsDigest, MayRefuse, reply, Roles } from '@hostledger/http';
+import {
+  ActContext,
+  IsDay,
+  IsDigest,
+  MayBeAbsent,
+  MayRefuse,
+  reply,
+  Roles,
+} from '@hostledger/http';
 import { mustBeKnown } from '../domain/supply-refusals.js';
-import { IsHashrate, IsNumberOfPart, Legs, newLeg, SupplyParams } from '../http/supply-forms.js';
+import {
+  IsHashrate,
+  IsNumberOfPart,
+  SupplyLegsBody,
+  newLeg,
+  SupplyParams,
+} from '../http/supply-forms.js';
 import { attributeDelivery } from '../process/supply-acceptance.js';
 import { supplyAggregate } from '../domain/supply-agreement.js';
 import { modelOf } from './agree-supply.js';
@@ -43,7 +57,7 @@ export class SubstituteModelBody {
   cause: string;
 }
 
-export class ExerciseOptionBody extends Legs {
+export class ExerciseOptionBody extends SupplyLegsBody {
   /**
    * What is bought, in GH/s: it costs this times the price of the option.
    * @example 8684280000
@@ -89,6 +103,14 @@ export class AttributeDeliveryBody {
   /** Whose accepted machines count, now or once it is reconciled. */
   @IsUUID()
   deliveryId: string;
+
+  /**
+   * The day on which it was accepted; that of its reconciliation if left out.
+   * @example 2023-12-31
+   */
+  @MayBeAbsent()
+  @IsDay()
+  acceptedOn?: string;
 }
 
 export class OptionParams extends SupplyParams {
@@ -117,7 +139,7 @@ export class HashrateWaivedReply {
 export class AttributeDeliveryCommand extends Command<Handled<Delivery, DeliveryEvent>> {
   constructor(
     readonly agreementId: string,
-    readonly deliveryId: string,
+    readonly delivery: AttributeDeliveryBody,
     readonly context: CommandContext,
   ) {
     super();
@@ -128,8 +150,8 @@ export class AttributeDeliveryCommand extends Command<Handled<Delivery, Delivery
 export class AttributeDeliveryHandler implements ICommandHandler<AttributeDeliveryCommand> {
   constructor(private readonly store: AggregateStore) {}
 
-  execute({ agreementId, deliveryId, context }: AttributeDeliveryCommand) {
-    return attributeDelivery(this.store, agreementId, deliveryId, context);
+  execute({ agreementId, delivery, context }: AttributeDeliveryCommand) {
+    return attributeDelivery(this.store, agreementId, delivery, context);
   }
 }
 
@@ -224,14 +246,14 @@ export class SupplyHashrateController {
   @Post('deliveries')
   @HttpCode(200)
   @ApiOkResponse({ type: DeliveryAttributedReply })
-  @MayRefuse('delivery/attributed', 'supply/completed', 'supply/unknown', 'delivery/unknown')
+  @MayRefuse('delivery/attributed', ...NO_ACT, 'delivery/unknown')
   async attribute(
     @Param() { agreementId }: SupplyParams,
-    @Body() { deliveryId }: AttributeDeliveryBody,
+    @Body() delivery: AttributeDeliveryBody,
     @ActContext() context: CommandContext,
   ) {
-    const command = new AttributeDeliveryCommand(agreementId, deliveryId, context);
-    const done: DeliveryAttributedReply = { agreementId, deliveryId };
+    const command = new AttributeDeliveryCommand(agreementId, delivery, context);
+    const done: DeliveryAttributedReply = { agreementId, deliveryId: delivery.deliveryId };
     return reply(await this.commands.execute(command), { body: done });
   }
 }

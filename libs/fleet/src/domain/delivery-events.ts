@@ -132,6 +132,8 @@ export type DeliveryAttributed = DomainEvent<
     supplyAgreementId: string;
     /** Of the delivery then: what is reconciled counts at once, the other when it is. */
     status: 'receiving' | 'reconciled';
+    /** The day on which it was accepted, where that is not the day of its reconciliation. */
+    acceptedOn?: string;
   }
 >;
 

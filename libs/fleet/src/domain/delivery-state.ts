@@ -1,5 +1,6 @@
 import { unreachable } from '@hostledger/eventsourcing';
 import type {
+  DeliveryAttributed,
   DeliveryEvent,
   DeliveryReconciled,
   DiscrepancyRaised,
@@ -45,7 +46,7 @@ export interface KnownDelivery extends LineCounts {
   readonly amendments: number;
   /** Of the last amendment. */
   readonly amendedAt?: string;
-  readonly supplyAgreementId?: string;
+  readonly attributed?: DeliveryAttributed['data'];
 }
 
 export type RegisteredDelivery =
@@ -145,7 +146,7 @@ export const evolve = (delivery: Delivery, event: DeliveryEvent): Delivery => {
         amendedAt: event.data.amendedAt,
       };
     case 'DeliveryAttributed':
-      return { ...delivery, supplyAgreementId: event.data.supplyAgreementId };
+      return { ...delivery, attributed: event.data };
     default:
       return unreachable(event);
   }

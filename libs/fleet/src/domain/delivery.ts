@@ -46,7 +46,10 @@ export type DeliveryCommand =
   | DomainCommand<'BeginResolutions', ResolveData>
   | DomainCommand<'FinishResolutions', FinishData>
   | DomainCommand<'ReconcileDelivery', { deliveryId: string }>
-  | DomainCommand<'AttributeDelivery', { deliveryId: string; supplyAgreementId: string }>;
+  | DomainCommand<
+      'AttributeDelivery',
+      { deliveryId: string; supplyAgreementId: string; acceptedOn?: string }
+    >;
 
 // Decide
 
@@ -80,7 +83,7 @@ const decide = (command: DeliveryCommand, delivery: Delivery): readonly Delivery
     case 'ReconcileDelivery':
       return delivery.status === 'reconciled' ? [] : [reconcile(delivery, command.at)];
     case 'AttributeDelivery':
-      return attribute(delivery, command.data.supplyAgreementId);
+      return attribute(delivery, command.data);
     default:
       return unreachable(command);
   }
@@ -88,20 +91,20 @@ const decide = (command: DeliveryCommand, delivery: Delivery): readonly Delivery
 
 /** What was bought once is not counted for two agreements. */
 const attribute = (
-  { status, manifest, supplyAgreementId: before }: RegisteredDelivery,
-  supplyAgreementId: string,
+  { status, manifest, attributed }: RegisteredDelivery,
+  data: { deliveryId: string; supplyAgreementId: string; acceptedOn?: string },
 ): DeliveryAttributed[] => {
-  const { deliveryId, contractId, customerId } = manifest;
-  if (before === supplyAgreementId) return [];
-  if (before === undefined) {
-    const data = { deliveryId, contractId, customerId, supplyAgreementId, status };
-    return [{ type: 'DeliveryAttributed', data }];
+  const { contractId, customerId } = manifest;
+  if (attributed?.supplyAgreementId === data.supplyAgreementId) return [];
+  if (!attributed) {
+    return [{ type: 'DeliveryAttributed', data: { ...data, contractId, customerId, status } }];
   }
+  const { deliveryId, supplyAgreementId } = attributed;
   throw new DomainError(
     'conflict',
     'delivery/attributed',
-    `The delivery counts towards supply agreement ${before} already`,
-    { deliveryId, supplyAgreementId: before },
+    `The delivery counts towards supply agreement ${supplyAgreementId} already`,
+    { deliveryId, supplyAgreementId },
   );
 };
 

@@ -9,7 +9,7 @@ import {
 import type { KnownLeg, KnownLine, KnownSupply } from '../../domain/supply-state.js';
 import type { RoundingMode } from '@hostledger/quantities';
 
-export class PriceView {
+export class SupplyPriceView {
   /**
    * What the parties reckoned the legs at: the price.
    * @example "77000000.00"
@@ -24,7 +24,7 @@ export class PriceView {
   pendingFace: string;
 }
 
-export class InstalmentView {
+export class SupplyInstalmentView {
   instalment: number;
   dueOn: string;
   /** @example "4100000.00" */
@@ -32,13 +32,13 @@ export class InstalmentView {
   paid: string;
 }
 
-export class CourtView {
+export class CourtReferenceView {
   court: string;
   caseNumber: string;
   order: string;
 }
 
-export class ValuationView {
+export class SupplyValuationView {
   valuationId: string;
   valuedOn: string;
   /** @example "5.0208926" */
@@ -52,7 +52,7 @@ export class ValuationView {
   /** Face - value. */
   remainder: string;
   documentDigest: string;
-  court?: CourtView;
+  court?: CourtReferenceView;
   /** The valuation that it stands in for. */
   corrects?: string;
 }
@@ -65,7 +65,7 @@ export class ValuationDueView {
   missedOn?: string;
 }
 
-export class LegView {
+export class SupplyLegView {
   leg: number;
   kind: LegKind;
   description: string;
@@ -76,16 +76,16 @@ export class LegView {
   performed: string;
   /** Valued and not performed. */
   remaining?: string;
-  instalments?: InstalmentView[];
+  instalments?: SupplyInstalmentView[];
   valuationDue?: ValuationDueView;
-  valuation?: ValuationView;
+  valuation?: SupplyValuationView;
   /** Of equity. */
   sharesIssued?: number;
   /** Of the option by whose exercise it came. */
   option?: number;
 }
 
-export class HashrateView implements HashrateFigures {
+export class SupplyHashrateView implements HashrateFigures {
   /** contracted + excess = accepted + outstanding + waived, in GH/s. */
   contracted: number;
   accepted: number;
@@ -118,7 +118,7 @@ export class SupplyLineView {
   pricePerTh?: string;
   /** Of the option by whose exercise it came. */
   option?: number;
-  hashrate: HashrateView;
+  hashrate: SupplyHashrateView;
   acceptedUnits: AcceptedUnitsView[];
 }
 
@@ -171,9 +171,9 @@ export class SupplyAgreementView {
   status: 'agreed' | 'completed';
   completedOn?: string;
   documentDigest: string;
-  price: PriceView;
-  legs: LegView[];
-  hashrate: HashrateView;
+  price: SupplyPriceView;
+  legs: SupplyLegView[];
+  hashrate: SupplyHashrateView;
   lines: SupplyLineView[];
   /** Accepted in models that no line may be delivered in. */
   unmatched: UnmatchedView[];
@@ -202,8 +202,8 @@ export class SupplyAgreementSummary {
   agreedOn: string;
   status: 'agreed' | 'completed';
   currency: string;
-  price: PriceView;
-  hashrate: HashrateView;
+  price: SupplyPriceView;
+  hashrate: SupplyHashrateView;
 }
 
 export class SupplyAgreementList {
@@ -244,7 +244,7 @@ export const agreementView = (supply: KnownSupply, today: string): SupplyAgreeme
   };
 };
 
-const legView = (leg: KnownLeg, currency: string, today: string): LegView => {
+const legView = (leg: KnownLeg, currency: string, today: string): SupplyLegView => {
   const { kind, description, instalments, paid, valuation, valued, sharesIssued, option } = leg;
   return {
     ...{ leg: leg.leg, kind, description },
