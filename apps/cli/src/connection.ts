@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 
@@ -25,7 +25,28 @@ export const connectionOf = ({ url, token, patience }: ConnectionFlags) => {
   return {
     url: base.replace(/\/+$/, ''),
     token: async () => given ?? (await firstToken(env['DATA_DIR'] || 'data')),
+    // Whoever brings a token may not be at home where the server's are.
+    kept: given === undefined ? tokensIn(env['DATA_DIR'] || 'data') : undefined,
     patienceMs: patience * 1000,
+  };
+};
+
+/** Tokens of further subjects, kept from one run to the next. */
+export interface KeptTokens {
+  read(subject: string): Promise<string | undefined>;
+  keep(subject: string, token: string): Promise<void>;
+}
+
+/** Beside the first token, and readable by nobody else either. */
+const tokensIn = (dataDir: string): KeptTokens => {
+  const path = (subject: string) => join(dataDir, `access-token.${subject}`);
+  return {
+    read: (subject) =>
+      readFile(path(subject), 'utf8').then(
+        (text) => text.trim(),
+        () => undefined,
+      ),
+    keep: (subject, token) => writeFile(path(subject), `${token}\n`, { mode: 0o600 }),
   };
 };
 

@@ -85,10 +85,84 @@ export interface PlaceAnswer {
   readonly reason?: string;
 }
 
-/** What the API says of the contracts that a scenario drafted, and of where machines stand. */
+export interface SupplyAnswer {
+  readonly reference: string;
+  readonly title: string;
+  readonly status: string;
+  readonly currency: string;
+  readonly price: {
+    readonly face: string;
+    readonly performed: string;
+    readonly remaining: string;
+  };
+  readonly hashrate: {
+    readonly contracted: number;
+    readonly accepted: number;
+    readonly outstanding: number;
+  };
+  readonly legs: readonly {
+    readonly leg: number;
+    readonly kind: string;
+    readonly face: string;
+    readonly valued?: string;
+    readonly performed: string;
+    readonly remaining?: string;
+    readonly sharesIssued?: number;
+    readonly valuationDue?: { readonly missedOn?: string };
+    readonly valuation?: {
+      readonly valuedOn: string;
+      readonly pricePerShare: string;
+      readonly shares: number;
+    };
+  }[];
+}
+
+export interface SettlementAnswer {
+  readonly reference: string;
+  readonly title: string;
+  readonly status: string;
+  readonly currency: string;
+  readonly price: { readonly received: { readonly cash: string; readonly cashAndClaims: string } };
+  readonly clearances: readonly {
+    readonly facility: string;
+    readonly status: string;
+    readonly cases: { readonly open: number; readonly moved: number; readonly retired: number };
+  }[];
+}
+
+export interface ProposalAnswer {
+  readonly reference: string;
+  readonly state: string;
+  readonly currency: string;
+  readonly relocationId?: string;
+  readonly expected?: {
+    readonly moves: number;
+    readonly value: string;
+    readonly gainPerDay: string;
+    readonly gapPercent: string;
+  };
+  readonly failure?: { readonly code: string; readonly message: string };
+  readonly routes: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly moves: number;
+  }[];
+  readonly actual?: {
+    readonly status: string;
+    readonly completed: number;
+    readonly aborted: number;
+    readonly completedValue: string;
+    readonly approvedBy?: string;
+  };
+}
+
+/** What the API says of what a scenario made, and of where machines stand. */
 export interface Answers {
   /** Everything here is true at this log position, if nobody else wrote meanwhile. */
   readonly position: bigint;
+  readonly supplyAgreements: readonly SupplyAnswer[];
+  readonly settlements: readonly SettlementAnswer[];
+  readonly proposals: readonly ProposalAnswer[];
   readonly contracts: readonly ContractAnswer[];
   readonly facilities: readonly FacilityAnswer[];
   readonly moves: readonly MovesAnswer[];
@@ -97,9 +171,25 @@ export interface Answers {
   readonly history?: { readonly serial: string; readonly places: readonly PlaceAnswer[] };
 }
 
-export const ask = async (api: ApiClient, contractIds: readonly string[]): Promise<Answers> => {
+/** What is asked for, by id. */
+export interface Made {
+  readonly contracts: readonly string[];
+  readonly supplyAgreements: readonly string[];
+  readonly settlements: readonly string[];
+  readonly proposals: readonly string[];
+}
+
+export const ask = async (api: ApiClient, made: Made): Promise<Answers> => {
   const contracts = [];
-  for (const id of contractIds) contracts.push(await askContract(api, id));
+  for (const id of made.contracts) contracts.push(await askContract(api, id));
+  const each = async <T>(path: string, ids: readonly string[]): Promise<T[]> => {
+    const found = [];
+    for (const id of ids) found.push((await api.read(`/v1/${path}/${id}`)).body);
+    return found;
+  };
+  const supplyAgreements = await each<SupplyAnswer>('supply-agreements', made.supplyAgreements);
+  const settlements = await each<SettlementAnswer>('settlements', made.settlements);
+  const proposals = await each<ProposalAnswer>('relocation-proposals', made.proposals);
   const facilities = await askFacilities(api);
   const moves = [];
   for (const { customerId } of contracts) {
@@ -110,6 +200,9 @@ export const ask = async (api: ApiClient, contractIds: readonly string[]): Promi
   const history = last && (await api.read(`/v1/miners/${last}/history`)).body;
   return {
     position: api.position,
+    supplyAgreements,
+    settlements,
+    proposals,
     contracts,
     facilities,
     moves: groupMoves(moves),

@@ -18,6 +18,8 @@ export interface CommandRequest {
   readonly reason?: string | undefined;
   readonly json?: unknown;
   readonly csv?: Uint8Array<ArrayBuffer> | undefined;
+  /** Of another subject than the client's. */
+  readonly token?: string | undefined;
 }
 
 /** A problem (RFC 9457) that sending again would not help. */
@@ -78,7 +80,7 @@ export class ApiClient {
   }
 
   command(request: CommandRequest): Promise<Reply> {
-    const { path, query = {}, key, correlationId, reason, json, csv } = request;
+    const { path, query = {}, key, correlationId, reason, json, csv, token } = request;
     const parameters = new URLSearchParams(query).toString();
     const headers: Record<string, string> = {
       'idempotency-key': key,
@@ -87,6 +89,7 @@ export class ApiClient {
     if (reason !== undefined) headers['x-reason'] = reason;
     if (csv) headers['content-type'] = 'text/csv';
     else if (json !== undefined) headers['content-type'] = 'application/json';
+    if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
     return this.#send(parameters ? `${path}?${parameters}` : path, {
       method: 'POST',
       headers,
@@ -117,7 +120,7 @@ export class ApiClient {
   async #send(path: string, init: RequestInit & { headers: Record<string, string> }) {
     const { url, token, patienceMs, onWait } = this.options;
     const request = `${init.method} ${path.split('?', 1)[0]}`;
-    const headers = { ...init.headers, authorization: `Bearer ${token}` };
+    const headers = { authorization: `Bearer ${token}`, ...init.headers };
     const deadline = Date.now() + patienceMs;
     for (let attempt = 0; ; attempt += 1) {
       const answer = await answerOf(`${url}${path}`, { ...init, headers });

@@ -13,6 +13,13 @@ export const exahash = (ghs: number): string => thousandths.format(ghs / 1e9);
 export const percent = (part: number, all: number): string =>
   all === 0 ? '-' : `${((100 * part) / all).toFixed(1)} %`;
 
+/** An amount as the API tells it, with its thousands set apart. */
+export const money = (amount: string): string => {
+  const [integer = '', fraction] = amount.split('.');
+  const grouped = integer.replace(/\B(?=(\d{3})+$)/g, ',');
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+};
+
 export const elapsed = (ms: number): string =>
   ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 

@@ -169,6 +169,87 @@ describe('playing a scenario', () => {
     expect(told).toMatch(/^ +M1 +2 +100\.0 % +302 +0\.006$/m);
   });
 
+  describe('of several subjects', () => {
+    const yaml = `
+title: Two subjects
+subjects: { approver: [operator] }
+steps:
+  - name: plan
+    says: Plan it
+    post: /v1/plans
+  - name: ready
+    says: Wait for it
+    await: { get: /v1/plans/p, field: moves.planned, is: 0 }
+  - name: approval
+    says: Approve it
+    as: approver
+    post: /v1/plans/p/approval
+  - name: departures
+    says: Let them leave
+    post: /v1/plans/\${ready.planId}/departures
+    lines: { from: /v1/plans/p/moves, columns: [serial, move] }
+`;
+    const tokens = new Map<string, string>();
+    const kept = {
+      read: (subject: string) => Promise.resolve(tokens.get(subject)),
+      keep: (subject: string, token: string) => Promise.resolve(void tokens.set(subject, token)),
+    };
+    const playThem = () =>
+      play({
+        scenario: directory,
+        url,
+        token: () => Promise.resolve('secret'),
+        kept,
+        patienceMs: 5_000,
+        output: { line: (line) => lines.push(line), progress: () => undefined },
+      });
+
+    beforeEach(async () => {
+      tokens.clear();
+      await writeFile(join(directory, 'scenario.yaml'), yaml);
+      surprises.set('GET /v1/plans/p', [
+        { body: { planId: 'p', moves: { planned: 2 } } },
+        { body: { planId: 'p', moves: { planned: 0 } } },
+        { body: { planId: 'p', moves: { planned: 0 } } },
+      ]);
+      const items = [
+        { serial: 'S1', move: 1 },
+        { serial: 'S2', move: 2 },
+      ];
+      surprises.set('GET /v1/plans/p/moves', [{ body: { items } }, { body: { items } }]);
+      surprises.set('POST /v1/access-tokens', [
+        { status: 201, body: { token: 'first' } },
+        { status: 201, body: { token: 'second' } },
+      ]);
+    });
+
+    const sentTo = (path: string) => commands.filter((command) => command.url === path);
+
+    it('waits, acts as whom the step names, and uploads what the API lists', async () => {
+      await playThem();
+      const [issued] = sentTo('/v1/access-tokens');
+      expect(JSON.parse(issued!.body)).toMatchObject({
+        subject: 'small-story.approver',
+        roles: ['operator'],
+      });
+      expect(sentTo('/v1/plans/p/approval')[0]!.headers.authorization).toBe('Bearer first');
+      const [departures] = sentTo('/v1/plans/p/departures');
+      expect(departures!.headers.authorization).toBe('Bearer secret');
+      expect(departures!.body).toBe('serial,move\nS1,1\nS2,2\n');
+    });
+
+    it('keeps the token of the other subject, and issues another when it is good no more', async () => {
+      await playThem();
+      await playThem();
+      expect(sentTo('/v1/access-tokens')).toHaveLength(1);
+      surprises.set('GET /v1/plans/p', [{ body: { planId: 'p', moves: { planned: 0 } } }]);
+      surprises.set('GET /v1/plans/p/moves', [{ body: { items: [] } }]);
+      surprises.set('POST /v1/plans/p/approval', [{ status: 401, body: {} }]);
+      await playThem();
+      expect(sentTo('/v1/plans/p/approval').at(-1)!.headers.authorization).toBe('Bearer second');
+    });
+  });
+
   it('says of a second run that nothing was changed', async () => {
     const first = await playIt();
     const second = await playIt();
@@ -267,6 +348,11 @@ describe('reading a scenario', () => {
   it('names an unknown field and where it is', async () => {
     const yaml = `title: T\nsteps:${step('one', 'boddy: {}')}`;
     await expect(reading(yaml)).rejects.toThrow(/boddy[^]*steps\[0\]/);
+  });
+
+  it('refuses a subject that the scenario does not have', async () => {
+    const yaml = `title: T\nsteps:${step('one', 'as: nobody')}`;
+    await expect(reading(yaml)).rejects.toThrow('Step one is taken as nobody');
   });
 
   it('names a scenario that does not exist', async () => {

@@ -1,11 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KeptTokens } from '../connection.js';
 import { ask, type Answers } from './answers.js';
-import { ApiClient, untilReady, type Reply } from './api-client.js';
+import { ApiClient, Refused, untilReady, type Reply } from './api-client.js';
 import { count, elapsed } from './format.js';
 import { report } from './report.js';
-import { filledIn, loadScenario, type Scenario, type Step } from './scenario.js';
+import {
+  filledIn,
+  loadScenario,
+  type AwaitingStep,
+  type CommandStep,
+  type Scenario,
+} from './scenario.js';
 
 /** Where the play is told. */
 export interface Output {
@@ -20,6 +28,8 @@ export interface PlayOptions {
   readonly url: string;
   /** Asked for when the server is ready: the first start makes the first token. */
   readonly token: () => Promise<string>;
+  /** Those of the scenario's other subjects; issued anew each time where nothing is kept. */
+  readonly kept?: KeptTokens | undefined;
   /** How long a server may take to answer, also when it restarts meanwhile. */
   readonly patienceMs: number;
   readonly output: Output;
@@ -62,14 +72,16 @@ export const play = async (options: PlayOptions): Promise<Played> => {
 
   const steps: PlayedStep[] = [];
   const replies = new Map<string, Reply['body']>();
+  const run = { api, scenario, replies, output, tokens: new Tokens(api, scenario, options.kept) };
   for (const step of scenario.steps) {
-    steps.push(await playStep(api, scenario, step, replies, output));
+    if ('await' in step) await awaitStep(run, step);
+    else steps.push(await playStep(run, step));
   }
   const after = await logPosition(api);
   output.line(`\n${summary(steps, before, after)} (${elapsed(performance.now() - started)})`);
 
   const asked = performance.now();
-  const answers = await ask(api, contractsIn(scenario, replies));
+  const answers = await ask(api, madeIn(scenario, replies));
   for (const line of report(answers)) output.line(line);
   const took = elapsed(performance.now() - asked);
   output.line(`\nTrue at log position ${answers.position}, answered in ${took}.`);
@@ -91,31 +103,77 @@ const summary = (steps: readonly PlayedStep[], before: bigint, after: bigint): s
   return `All ${steps.length} steps had been played before, nothing was changed: ${head}`;
 };
 
-const contractsIn = ({ steps }: Scenario, replies: ReadonlyMap<string, Reply['body']>): string[] =>
-  steps
-    .filter(({ post }) => post === '/v1/contracts')
-    .map(({ name }) => replies.get(name)?.['contractId'] as string);
+/** What a scenario makes, by id. */
+const madeIn = (
+  { steps }: Scenario,
+  replies: ReadonlyMap<string, Reply['body']>,
+): Parameters<typeof ask>[1] => {
+  const idsOf = (path: string, field: string): string[] =>
+    steps
+      .filter((step) => 'post' in step && step.post === path)
+      .map(({ name }) => replies.get(name)?.[field] as string);
+  return {
+    contracts: idsOf('/v1/contracts', 'contractId'),
+    supplyAgreements: idsOf('/v1/supply-agreements', 'agreementId'),
+    settlements: idsOf('/v1/settlements', 'settlementId'),
+    proposals: idsOf('/v1/relocation-proposals', 'proposalId'),
+  };
+};
 
-const playStep = async (
-  api: ApiClient,
-  { name: scenario, directory, steps }: Scenario,
-  step: Step,
-  replies: Map<string, Reply['body']>,
-  output: Output,
-): Promise<PlayedStep> => {
-  const label = `${String(steps.indexOf(step) + 1).padStart(3)}/${steps.length}  ${step.says}`;
+interface Run {
+  readonly api: ApiClient;
+  readonly scenario: Scenario;
+  readonly replies: Map<string, Reply['body']>;
+  readonly output: Output;
+  readonly tokens: Tokens;
+}
+
+/** Tokens of the subjects that a scenario has beside who plays it. */
+class Tokens {
+  readonly #known = new Map<string, string>();
+
+  constructor(
+    private readonly api: ApiClient,
+    private readonly scenario: Scenario,
+    private readonly kept: KeptTokens | undefined,
+  ) {}
+
+  async of(name: string): Promise<string> {
+    const subject = `${this.scenario.name}.${name}`;
+    const token = this.#known.get(name) ?? (await this.kept?.read(subject));
+    if (token !== undefined) {
+      this.#known.set(name, token);
+      return token;
+    }
+    return this.issue(name);
+  }
+
+  /** By who plays, who must be an admin. */
+  async issue(name: string): Promise<string> {
+    const subject = `${this.scenario.name}.${name}`;
+    const note = `Plays ${name} in ${this.scenario.title}`;
+    const { body } = await this.api.command({
+      path: '/v1/access-tokens',
+      json: { subject, roles: this.scenario.subjects[name], note: note.slice(0, 300) },
+      key: randomUUID(),
+      correlationId: `play:${subject}`,
+    });
+    const token = String(body['token']);
+    this.#known.set(name, token);
+    await this.kept?.keep(subject, token);
+    return token;
+  }
+}
+
+const labelOf = ({ steps }: Scenario, step: CommandStep | AwaitingStep): string =>
+  `${String(steps.indexOf(step) + 1).padStart(3)}/${steps.length}  ${step.says}`;
+
+const playStep = async (run: Run, step: CommandStep): Promise<PlayedStep> => {
+  const { api, scenario, replies, output } = run;
+  const label = labelOf(scenario, step);
   output.progress(label);
   const started = performance.now();
-  const { post, query, body } = filledIn(step, replies);
-  const { body: answer, replayed } = await api.command({
-    path: post,
-    query,
-    json: body,
-    csv: step.file === undefined ? undefined : await readFile(join(directory, step.file)),
-    reason: step.reason,
-    key: `${scenario}.${step.name}`,
-    correlationId: `play:${scenario}:${step.name}`,
-  });
+  const { body: answer, replayed } = await send(run, step);
   replies.set(step.name, answer);
   const operationId = answer['operationId'];
   const operation =
@@ -133,6 +191,67 @@ const playStep = async (
     replayed,
     ...(done === undefined || rejected === undefined ? {} : { done, rejected }),
   };
+};
+
+/** A token that was kept may have been revoked meanwhile; then there is a new one. */
+const send = async (run: Run, step: CommandStep): Promise<Reply> => {
+  const { api, scenario, replies, tokens } = run;
+  const { post, query, body, lines, as } = filledIn(step, replies);
+  const request = {
+    path: post,
+    query,
+    json: body,
+    csv: step.file === undefined ? undefined : await readFile(join(scenario.directory, step.file)),
+    reason: step.reason,
+    key: `${scenario.name}.${step.name}`,
+    correlationId: `play:${scenario.name}:${step.name}`,
+    ...(lines && { csv: await uploadOf(api, lines) }),
+  };
+  if (as === undefined) return api.command(request);
+  try {
+    return await api.command({ ...request, token: await tokens.of(as) });
+  } catch (error) {
+    if (!(error instanceof Refused) || error.status !== 401) throw error;
+    return api.command({ ...request, token: await tokens.issue(as) });
+  }
+};
+
+/** @param path names of fields, one within the other: `moves.planned`. */
+const valueAt = (body: Reply['body'], path: string): unknown =>
+  path
+    .split('.')
+    .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], body);
+
+/** The items of a list as CSV. */
+const uploadOf = async (
+  api: ApiClient,
+  { from, columns }: NonNullable<CommandStep['lines']>,
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const items = await api.readAll<Record<string, string | number>>(from);
+  const rows = items.map((item) => columns.map((column) => item[column] ?? '').join(','));
+  return new TextEncoder().encode(`${[columns.join(','), ...rows].join('\n')}\n`);
+};
+
+const awaitStep = async ({ api, scenario, replies, output }: Run, step: AwaitingStep) => {
+  const label = labelOf(scenario, step);
+  const { get, field, is, isNot } = filledIn(step.await, replies);
+  const started = performance.now();
+  for (;;) {
+    const { body } = await api.read(get);
+    const found = valueAt(body, field);
+    if (is === undefined ? found !== undefined && found !== isNot : found === is) {
+      replies.set(step.name, body);
+      output.line(`${label}: ${elapsed(performance.now() - started)}`);
+      return;
+    }
+    if (performance.now() - started > STANDSTILL_MS) {
+      const waited = elapsed(STANDSTILL_MS);
+      const told = JSON.stringify(found);
+      throw new Error(`Step ${step.name}: after ${waited} ${field} of ${get} is ${told}`);
+    }
+    output.progress(`${label}: ${field} is ${JSON.stringify(found)}`);
+    await sleep(POLL_MS);
+  }
 };
 
 interface Operation {
@@ -171,7 +290,7 @@ const follow = async (
 
 const checkRejections = async (
   api: ApiClient,
-  { name, rejects }: Step,
+  { name, rejects }: CommandStep,
   { operationId, rejected, rejectedAtUpload }: Operation,
 ): Promise<void> => {
   const refused = rejected + rejectedAtUpload;

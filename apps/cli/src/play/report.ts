@@ -1,11 +1,19 @@
-import type { Answers, ContractAnswer, MovesAnswer, PlaceAnswer } from './answers.js';
-import { count, exahash, megawatts, percent, table, terahash } from './format.js';
+import type {
+  Answers,
+  ContractAnswer,
+  MovesAnswer,
+  PlaceAnswer,
+  ProposalAnswer,
+  SettlementAnswer,
+  SupplyAnswer,
+} from './answers.js';
+import { count, exahash, megawatts, money, percent, table, terahash } from './format.js';
 
 /** The answers as text, one line an item. */
-export const report = ({ contracts, facilities, moves, mix, history }: Answers): string[] => [
-  '',
-  'What does the contract hold?',
-  ...contracts.flatMap(contractLines),
+export const report = ({ contracts, facilities, moves, mix, history, ...deals }: Answers) => [
+  ...asked('What was bought, and what is still owed?', deals.supplyAgreements, supplyLines),
+  ...asked('What was settled?', deals.settlements, settlementLines),
+  ...asked('What do the contracts hold?', contracts, contractLines),
   '',
   'Where do machines stand?',
   ...table(
@@ -29,7 +37,75 @@ export const report = ({ contracts, facilities, moves, mix, history }: Answers):
   '',
   'Fleet mix by model',
   ...mixLines(mix),
+  ...asked('What was worth moving, and was it moved?', deals.proposals, proposalLines),
 ];
+
+const asked = <T>(
+  question: string,
+  answers: readonly T[],
+  linesOf: (answer: T) => string[],
+): string[] => (answers.length === 0 ? [] : ['', question, ...answers.flatMap(linesOf)]);
+
+const supplyLines = (supply: SupplyAnswer): string[] => {
+  const { reference, title, status, currency, price, hashrate, legs } = supply;
+  return [
+    `  ${reference}, ${title}: ${status}`,
+    ...table(
+      [currency, 'face', 'valued', 'performed', 'remaining'],
+      [...legs, { kind: 'price', ...price }].map((leg) => [
+        leg.kind,
+        money(leg.face),
+        'valued' in leg && leg.valued !== undefined ? money(leg.valued) : '',
+        money(leg.performed),
+        leg.remaining === undefined ? '' : money(leg.remaining),
+      ]),
+    ),
+    ...legs.flatMap(({ leg, valuationDue, valuation }) => [
+      ...(valuationDue?.missedOn === undefined
+        ? []
+        : [`    leg ${leg} was not valued in time: missed on ${valuationDue.missedOn}`]),
+      ...(valuation
+        ? [
+            `    leg ${leg} was valued on ${valuation.valuedOn}: ${count(valuation.shares)} shares ` +
+              `at ${valuation.pricePerShare}`,
+          ]
+        : []),
+    ]),
+    `    ${exahash(hashrate.contracted)} EH/s bought, ${exahash(hashrate.accepted)} accepted, ` +
+      `${exahash(hashrate.outstanding)} outstanding`,
+  ];
+};
+
+const settlementLines = (settlement: SettlementAnswer): string[] => {
+  const { reference, title, status, currency, price, clearances } = settlement;
+  const { cash, cashAndClaims } = price.received;
+  return [
+    `  ${reference}, ${title}: ${status}`,
+    `    for ${money(cash)} ${currency} in cash, ${money(cashAndClaims)} ${currency} with claims`,
+    ...clearances.map(({ facility, status, cases: { open, moved, retired } }) => {
+      const left = `${count(moved)} moved, ${count(retired)} retired, ${count(open)} open`;
+      return `    machines that had to leave ${facility}: ${left} (${status})`;
+    }),
+  ];
+};
+
+const proposalLines = (proposal: ProposalAnswer): string[] => {
+  const { reference, state, currency, expected, routes, actual, failure } = proposal;
+  if (!expected) return [`  ${reference}: ${state}${failure ? `, ${failure.message}` : ''}`];
+  const { moves, value, gainPerDay, gapPercent } = expected;
+  return [
+    `  ${reference}: ${count(moves)} moves are worth ${money(value)} ${currency}, ` +
+      `${money(gainPerDay)} a day; at most ${gapPercent} % are missing to the best`,
+    ...routes.map((route) => `    ${count(route.moves)} from ${route.from} to ${route.to}`),
+    ...(actual
+      ? [
+          `    ${actual.status}: ${count(actual.completed)} made, worth ` +
+            `${money(actual.completedValue)} ${currency}, ${count(actual.aborted)} not; ` +
+            `approved by ${actual.approvedBy ?? 'nobody'}`,
+        ]
+      : []),
+  ];
+};
 
 const contractLines = (contract: ContractAnswer): string[] => {
   const { reference, title, status, executedOn, termsVersion } = contract;
