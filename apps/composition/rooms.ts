@@ -7,6 +7,13 @@ import {
   contractsProjections,
 } from '@hostledger/contracts';
 import {
+  DealsApiModule,
+  dealsAggregates,
+  dealsProcesses,
+  dealsProjections,
+  settlementParties,
+} from '@hostledger/deals';
+import {
   mergeUpcasters,
   type DurableProcess,
   type Projection,
@@ -23,6 +30,7 @@ import {
   fleetParties,
   fleetProcesses,
   fleetProjections,
+  FleetWhereabouts,
   minerAggregate,
   relocationAggregate,
 } from '@hostledger/fleet';
@@ -50,12 +58,18 @@ export const apiModules = [
   SitesApiModule,
   FleetApiModule,
   FleetCensusModule,
+  DealsApiModule,
   OperationsApiModule,
   ProjectionsApiModule,
 ] as const;
 
 /** Whom events concern, told by the rooms that write them. */
-export const partyRules = new PartyRules([contractsParties, sitesParties, fleetParties]);
+export const partyRules = new PartyRules([
+  contractsParties,
+  sitesParties,
+  fleetParties,
+  settlementParties,
+]);
 export const feedParties: Projection = partiesProjection(partyRules);
 
 /** Whose events are in the log. */
@@ -66,6 +80,7 @@ const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
   deliveryAggregate,
   minerAggregate,
   relocationAggregate,
+  ...dealsAggregates,
   operationAggregate,
   projectionsAggregate,
   webhookAggregate,
@@ -83,6 +98,7 @@ export const readModelProjections: readonly Projection[] = [
   ...contractsProjections,
   ...sitesProjections,
   ...fleetProjections,
+  ...dealsProjections,
   operationsProjection,
   feedParties,
   webhooksProjection,
@@ -98,6 +114,7 @@ export const durableProcesses = ({
     ...contractsProcesses(aggregateStore),
     ...sitesProcesses(aggregateStore, new FleetCensus(readModels)),
     ...fleetProcesses(aggregateStore, eventStore),
+    ...dealsProcesses(aggregateStore, new FleetWhereabouts(readModels)),
     operationsProcess(aggregateStore, eventStore, fleetBulkKinds(aggregateStore, eventStore)),
   ];
 };

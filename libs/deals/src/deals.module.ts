@@ -1,0 +1,28 @@
+import { Module } from '@nestjs/common';
+import type { AggregateStore, DurableProcess, Projection } from '@hostledger/eventsourcing';
+import type { FleetWhereabouts } from '@hostledger/fleet';
+import {
+  settlementAggregates,
+  settlementProcesses,
+  settlementProjections,
+  settlementSlices,
+} from './settlements.js';
+
+const slices = [...settlementSlices];
+
+/** Every route of the room. The app provides the command bus, the store and the read models. */
+@Module({
+  controllers: slices.flatMap(({ controllers }) => [...controllers]),
+  providers: slices.flatMap(({ providers }) => [...providers]),
+})
+export class DealsApiModule {}
+
+/** Whose events this room writes, for the event catalogue. */
+export const dealsAggregates = [...settlementAggregates] as const;
+
+export const dealsProjections: readonly Projection[] = [...settlementProjections];
+
+export const dealsProcesses = (
+  store: AggregateStore,
+  whereabouts: Pick<FleetWhereabouts, 'at' | 'of'>,
+): readonly DurableProcess<never>[] => [...settlementProcesses(store, whereabouts)];
