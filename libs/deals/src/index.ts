@@ -1,3 +1,4 @@
+export type { ClaimEvent } from './domain/claim.js';
 export {
   DealsApiModule,
   dealsAggregates,

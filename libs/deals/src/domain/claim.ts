@@ -1,4 +1,5 @@
 import {
+  deriveId,
   DomainError,
   unreachable,
   type Aggregate,
@@ -15,9 +16,9 @@ import type { Claim } from './settlement-events.js';
 export const nameKey = (name: string): string =>
   name.normalize('NFKC').trim().replace(/\s+/gu, ' ').toUpperCase();
 
-/** What makes two claims the same one; the id of the stream is derived from it. */
-export const claimKey = ({ holder, debtor, reference }: Claim): string =>
-  JSON.stringify([holder, debtor, reference].map(nameKey));
+/** The same for what is the same claim, whatever settlement names it. */
+export const claimIdOf = ({ holder, debtor, reference }: Claim): string =>
+  deriveId('claim', ...[holder, debtor, reference].map(nameKey));
 
 /** All that is needed to finish the release, or to give it up. */
 interface Release extends Claim {
@@ -61,13 +62,7 @@ const decide = (command: ClaimCommand, { bound }: BoundClaim): readonly ClaimEve
     case 'BindClaim': {
       if (!bound) return [{ type: 'ClaimBound', data: command.data }];
       if (bound.releaseId === command.data.releaseId) return [];
-      const { settlementId, leg, releasedOn } = bound;
-      throw new DomainError(
-        'conflict',
-        'settlement/claim-released',
-        `Claim ${bound.reference} of ${bound.holder} is released under settlement ${settlementId}`,
-        { settlementId, leg, releasedOn },
-      );
+      throw claimReleased(bound);
     }
     case 'UnbindClaim':
       return bound?.releaseId === command.data.releaseId
@@ -77,6 +72,19 @@ const decide = (command: ClaimCommand, { bound }: BoundClaim): readonly ClaimEve
       return unreachable(command);
   }
 };
+
+/** @param pointer the field that named the claim, where a body did. */
+export const claimReleased = (
+  { reference, holder, settlementId, leg, releasedOn }: Release,
+  pointer?: string,
+): DomainError =>
+  new DomainError(
+    'conflict',
+    'settlement/claim-released',
+    `Claim ${reference} of ${holder} is released under settlement ${settlementId}`,
+    { settlementId, leg, releasedOn },
+    pointer,
+  );
 
 /** A claim, by who holds it against whom; it is released once. */
 export const claimAggregate: Aggregate<BoundClaim, ClaimCommand, ClaimEvent> = {

@@ -16,6 +16,7 @@ import {
   mustBeOpen,
   mustHaveCome,
   mustNotPrecede,
+  plainAmount,
 } from './settlement-rules.js';
 import { remainingOf, type KnownSettlement, type Leg } from './settlement-state.js';
 
@@ -63,13 +64,12 @@ export const performLeg = (
     );
   }
   const told = leg.kind === 'site' ? ofDeed(data, leg, settlement) : ofProof(data, leg);
-  const before = sameBefore(told, leg);
-  if (before) return [];
+  if (sameBefore(told, leg)) return [];
   mustBeApproved(settlement);
   mustBeOpen(leg);
-  const field = leg.kind === 'site' ? 'leg' : 'performedOn';
-  mustHaveCome(told.performedOn, dayIn(settlement.timeZone, at), field);
-  mustNotPrecede(told.performedOn, approvalOf(settlement), field);
+  const pointer = leg.kind === 'site' ? undefined : '/performedOn';
+  mustHaveCome(told.performedOn, dayIn(settlement.timeZone, at), pointer);
+  mustNotPrecede(told.performedOn, approvalOf(settlement), pointer);
   if (leg.kind === 'cash') mustBePayable(told, leg, settlement);
   return [{ type: 'LegPerformed', data: { settlementId: settlement.settlementId, ...told } }];
 };
@@ -87,7 +87,8 @@ const ofProof = (
     kind === 'cash' ? (['amount', 'reference'] as const) : (['documentDigest'] as const);
   for (const field of needed) if (data[field] === undefined) throw unsound(field, kind, 'needs');
   if (kind !== 'cash' && data.amount !== undefined) throw unsound('amount', kind, 'has no');
-  return { ...data, performedOn };
+  const { amount } = data;
+  return { ...data, performedOn, ...(amount !== undefined && { amount: plainAmount(amount) }) };
 };
 
 const ofDeed = (data: PerformLegData, leg: Leg, { counterparty }: KnownSettlement): Told => {
@@ -103,13 +104,13 @@ const ofDeed = (data: PerformLegData, leg: Leg, { counterparty }: KnownSettlemen
       { facility: leg.facility, direction: leg.direction },
     );
   }
-  const { facility, on: performedOn, documentDigest } = transfer;
-  if (nameKey(transfer.party) !== nameKey(party)) {
+  const { facility, party: named, on: performedOn, documentDigest } = transfer;
+  if (nameKey(named) !== nameKey(party)) {
     throw new DomainError(
       'conflict',
       'settlement/site-of-another',
-      `The deed of ${facility} is with ${transfer.party}, not with ${party}`,
-      { facility, deed: transfer.party, party },
+      `The deed of ${facility} is with ${named}, not with ${party}`,
+      { facility, named, party },
       '/party',
     );
   }
@@ -119,7 +120,7 @@ const ofDeed = (data: PerformLegData, leg: Leg, { counterparty }: KnownSettlemen
     performedOn,
     documentDigest,
     facility,
-    party: transfer.party,
+    party: named,
     ...(reference !== undefined && { reference }),
   };
 };
@@ -221,8 +222,8 @@ export const releaseClaim = (
   }
   mustBeApproved(settlement);
   mustBeOpen(leg);
-  mustHaveCome(data.releasedOn, dayIn(settlement.timeZone, at), 'performedOn');
-  mustNotPrecede(data.releasedOn, approvalOf(settlement), 'performedOn');
+  mustHaveCome(data.releasedOn, dayIn(settlement.timeZone, at), '/performedOn');
+  mustNotPrecede(data.releasedOn, approvalOf(settlement), '/performedOn');
   const { claim, faceAmount: amount } = leg;
   const { settlementId } = settlement;
   return [{ type: 'ClaimReleased', data: { settlementId, claim, amount, ...data } }];
@@ -258,14 +259,14 @@ export const waiveLeg = (
       { proposedBy },
     );
   }
-  mustHaveCome(data.waivedOn, dayIn(settlement.timeZone, at), 'waivedOn');
-  mustNotPrecede(data.waivedOn, approvalOf(settlement), 'waivedOn');
+  mustHaveCome(data.waivedOn, dayIn(settlement.timeZone, at), '/waivedOn');
+  mustNotPrecede(data.waivedOn, approvalOf(settlement), '/waivedOn');
   const last = leg.performances
     .map(({ performedOn }) => performedOn)
     .toSorted()
     .at(-1);
   if (last !== undefined) {
-    mustNotPrecede(data.waivedOn, { day: last, what: 'A part was performed' }, 'waivedOn');
+    mustNotPrecede(data.waivedOn, { day: last, what: 'A part was performed' }, '/waivedOn');
   }
   const amount = remainingOf(leg);
   const waived = {
@@ -302,7 +303,8 @@ export const valueLeg = (
 ): SettlementEvent[] => {
   const leg = legOf(settlement, data.leg);
   const { valuation } = leg;
-  const { amount, basis, valuedOn, documentDigest } = data;
+  const { basis, valuedOn, documentDigest } = data;
+  const amount = plainAmount(data.amount);
   const same =
     valuation?.amount === amount &&
     valuation.basis === basis &&
@@ -311,12 +313,13 @@ export const valueLeg = (
   if (same) return [];
   if (settlement.status !== 'proposed') mustBeApproved(settlement);
   mustBeAmount(amount, settlement.currency, '/amount');
-  mustHaveCome(valuedOn, dayIn(settlement.timeZone, at), 'valuedOn');
+  mustHaveCome(valuedOn, dayIn(settlement.timeZone, at), '/valuedOn');
   if (valuation) {
     const before = { day: valuation.valuedOn, what: 'The leg was valued' };
-    mustNotPrecede(valuedOn, before, 'valuedOn');
+    mustNotPrecede(valuedOn, before, '/valuedOn');
   }
-  return [{ type: 'LegValued', data: { settlementId: settlement.settlementId, ...data } }];
+  const { settlementId } = settlement;
+  return [{ type: 'LegValued', data: { settlementId, ...data, amount } }];
 };
 
 const approvalOf = ({ approval, proposedOn }: KnownSettlement) => ({

@@ -1,8 +1,8 @@
 import { DomainError } from '@hostledger/eventsourcing';
 import { dayIn } from '@hostledger/quantities';
-import { claimKey, nameKey } from './claim.js';
+import { claimIdOf, nameKey } from './claim.js';
 import type { LegTerms, SettlementEvent, SettlementProposed } from './settlement-events.js';
-import { mustBeAmount, mustHaveCome } from './settlement-rules.js';
+import { mustBeAmount, mustHaveCome, plainAmount } from './settlement-rules.js';
 
 /** Far above any that a court has approved. */
 export const MAX_LEGS = 100;
@@ -16,17 +16,22 @@ export const proposeSettlement = (
   at: string,
 ): SettlementEvent[] => {
   const { settlementId, currency, timeZone, proposedOn } = proposal;
-  mustHaveCome(proposedOn, dayIn(timeZone, at), 'proposedOn');
+  mustHaveCome(proposedOn, dayIn(timeZone, at), '/proposedOn');
   legs.forEach((leg, index) => mustBeSound(leg, currency, index));
   mustBeDistinct(legs);
   return [
     { type: 'SettlementProposed', data: { ...proposal, legs: legs.length } },
     ...legs.map((terms, index): SettlementEvent => ({
       type: 'SettlementLegAdded',
-      data: { settlementId, leg: index + 1, ...terms },
+      data: { settlementId, leg: index + 1, ...plain(terms) },
     })),
   ];
 };
+
+const plain = ({ faceAmount, ...terms }: LegTerms): LegTerms => ({
+  ...terms,
+  ...(faceAmount !== undefined && { faceAmount: plainAmount(faceAmount) }),
+});
 
 const mustBeSound = (leg: LegTerms, currency: string, index: number): void => {
   const { kind, faceAmount, claim } = leg;
@@ -67,7 +72,7 @@ const unsound = (index: number, field: string, kind: string, verb: string): Doma
 const mustBeDistinct = (legs: readonly LegTerms[]): void => {
   const seen = new Map<string, number>();
   legs.forEach(({ claim, facility }, index) => {
-    const thing = claim ? `claim ${claimKey(claim)}` : facility && `site ${facility}`;
+    const thing = claim ? `claim ${claimIdOf(claim)}` : facility && `site ${facility}`;
     if (thing === undefined) return;
     const before = seen.get(thing);
     if (before !== undefined) {

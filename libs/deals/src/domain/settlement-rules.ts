@@ -1,27 +1,33 @@
 import { DomainError } from '@hostledger/eventsourcing';
-import { amountOf, isPayable, placesOf } from '@hostledger/quantities';
+import { amountOf, amountText, isPayable, placesOf } from '@hostledger/quantities';
 import { hasEnded, stateOf, type KnownSettlement, type Leg } from './settlement-state.js';
 
 export const settlementUnknown = (): DomainError =>
   new DomainError('notFound', 'settlement/unknown', 'There is no such settlement');
 
-/** An act is recorded once it was done: it counts at once, whatever day it names. */
-export const mustHaveCome = (day: string, today: string, field: string): void => {
+/**
+ * An act is recorded once it was done: it counts at once, whatever day it names.
+ * @param pointer the field that named the day, where a body did.
+ */
+export const mustHaveCome = (day: string, today: string, pointer?: string): void => {
   if (day <= today) return;
   throw new DomainError(
     'conflict',
     'settlement/act-in-future',
     `It is ${today} where the settlement is, and the act says ${day}`,
     { today, day },
-    `/${field}`,
+    pointer,
   );
 };
 
-/** @param notBefore the day that has to come first, and what happened on it. */
+/**
+ * @param notBefore the day that has to come first, and what happened on it.
+ * @param pointer the field that named the other day, where a body did.
+ */
 export const mustNotPrecede = (
   day: string,
   notBefore: { readonly day: string; readonly what: string },
-  field: string,
+  pointer?: string,
 ): void => {
   if (day >= notBefore.day) return;
   throw new DomainError(
@@ -29,7 +35,7 @@ export const mustNotPrecede = (
     'settlement/act-too-early',
     `${notBefore.what} on ${notBefore.day}, after ${day}`,
     { day, notBefore: notBefore.day },
-    `/${field}`,
+    pointer,
   );
 };
 
@@ -55,19 +61,25 @@ export const mustBeAmount = (amount: string, currency: string, pointer: string):
   );
 };
 
+/** The same amount in the same words, so that what is told again is known again. */
+export const plainAmount = (amount: string): string => amountText(amountOf(amount));
+
 /** What is done under a settlement is done once a court has approved it, and before it is closed. */
 export function mustBeApproved(
   settlement: KnownSettlement,
 ): asserts settlement is KnownSettlement & Required<Pick<KnownSettlement, 'approval'>> {
   if (settlement.status === 'approved') return;
-  throw new DomainError(
-    'conflict',
-    settlement.status === 'proposed' ? 'settlement/not-approved' : 'settlement/ended',
-    settlement.status === 'proposed'
-      ? 'No court has approved the settlement'
-      : `The settlement is ${settlement.status}`,
-    { status: settlement.status },
-  );
+  const { status } = settlement;
+  if (status === 'proposed') {
+    throw new DomainError(
+      'conflict',
+      'settlement/not-approved',
+      'No court has approved the settlement',
+    );
+  }
+  throw new DomainError('conflict', 'settlement/ended', `The settlement is ${status}`, {
+    settlementStatus: status,
+  });
 }
 
 export const legOf = ({ legs }: KnownSettlement, number: number): Leg => {

@@ -93,9 +93,9 @@ const approve = (
 ): SettlementEvent[] => {
   if (approval && hashOf(approval) === hashOf(data)) return [];
   if (status !== 'proposed') throw notProposed(status);
-  mustHaveCome(data.approvedOn, dayIn(timeZone, at), 'approvedOn');
+  mustHaveCome(data.approvedOn, dayIn(timeZone, at), '/approvedOn');
   const before = { day: proposedOn, what: 'The settlement was proposed' };
-  mustNotPrecede(data.approvedOn, before, 'approvedOn');
+  mustNotPrecede(data.approvedOn, before, '/approvedOn');
   const sitesGiven = legs.flatMap(({ direction, facility }) =>
     direction === 'given' && facility !== undefined ? [facility] : [],
   );
@@ -109,14 +109,16 @@ const withdraw = (
 ): SettlementEvent[] => {
   if (withdrawal && hashOf(withdrawal) === hashOf(data)) return [];
   if (status !== 'proposed') throw notProposed(status);
-  mustHaveCome(data.withdrawnOn, dayIn(timeZone, at), 'withdrawnOn');
+  mustHaveCome(data.withdrawnOn, dayIn(timeZone, at), '/withdrawnOn');
   const before = { day: proposedOn, what: 'The settlement was proposed' };
-  mustNotPrecede(data.withdrawnOn, before, 'withdrawnOn');
+  mustNotPrecede(data.withdrawnOn, before, '/withdrawnOn');
   return [{ type: 'SettlementWithdrawn', data: { settlementId, ...data } }];
 };
 
 const notProposed = (status: KnownSettlement['status']): DomainError =>
-  new DomainError('conflict', 'settlement/not-proposed', `The settlement is ${status}`, { status });
+  new DomainError('conflict', 'settlement/not-proposed', `The settlement is ${status}`, {
+    settlementStatus: status,
+  });
 
 const close = (
   { closedOn }: { closedOn: string },
@@ -135,9 +137,9 @@ const close = (
       { legs: open },
     );
   }
-  mustHaveCome(closedOn, dayIn(timeZone, at), 'closedOn');
+  mustHaveCome(closedOn, dayIn(timeZone, at), '/closedOn');
   const day = [approval.approvedOn, ...legs.flatMap(daysOf)].toSorted().at(-1)!;
-  mustNotPrecede(closedOn, { day, what: 'The last leg ended' }, 'closedOn');
+  mustNotPrecede(closedOn, { day, what: 'The last leg ended' }, '/closedOn');
   return [{ type: 'SettlementClosed', data: { settlementId, closedOn } }];
 };
 

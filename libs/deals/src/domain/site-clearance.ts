@@ -24,7 +24,7 @@ export type RelocationCasesOpened = DomainEvent<
   ClearanceOf & {
     /** Number of the look at the site that found the machines, from 1. */
     look: number;
-    /** Number of this part of what the look found, from 1. */
+    /** Number of this part of what was found at once, from 1. */
     part: number;
     /** How many parts there are. */
     parts: number;

@@ -1,6 +1,5 @@
 import {
   contextOfEvent,
-  deriveId,
   DomainError,
   processItemColumns,
   RevisionMismatch,
@@ -13,7 +12,7 @@ import {
   type Handled,
   type ProcessItem,
 } from '@hostledger/eventsourcing';
-import { claimAggregate, claimKey, type ClaimBound, type ClaimUnbound } from '../domain/claim.js';
+import { claimAggregate, claimIdOf, type ClaimBound, type ClaimUnbound } from '../domain/claim.js';
 import type { ClaimReleased, SettlementEvent } from '../domain/settlement-events.js';
 import { legOf, settlementUnknown } from '../domain/settlement-rules.js';
 import type { Settlement } from '../domain/settlement-state.js';
@@ -51,8 +50,8 @@ export const releaseClaim = async (
   if (state.status === 'unknown') throw settlementUnknown();
   const { claim, release } = legOf(state, told.leg);
   // Of a leg without a claim the settlement says that there is nothing to release.
-  const claimId = deriveId('claim', claim ? claimKey(claim) : '');
-  const whole = { ...told, claimId };
+  const whole = { ...told, claimId: claim ? claimIdOf(claim) : '' };
+  const { claimId } = whole;
   const isOwn = release?.releaseId === told.releaseId;
   if (!claim || (release && !isOwn)) return make(store, whole, context);
   if (!isOwn) mayRelease(whole, state, revision, context);
@@ -105,10 +104,9 @@ const settle = async (
     { type: 'AbandonRelease', data: { leg, releaseId, code, detail: refusal.message }, at },
     stepOf(context, 'abandon'),
   );
-  const released =
-    state.status !== 'unknown' && state.legs.some((each) => each.release?.releaseId === releaseId);
-  if (released)
+  if (hasReleased(state, releaseId)) {
     return { made: await make(store, release, { ...context, expectedRevision: undefined }) };
+  }
   await store.handle(
     claimAggregate,
     claimId,
@@ -117,6 +115,10 @@ const settle = async (
   );
   return { refusal };
 };
+
+const hasReleased = (settlement: Settlement, releaseId: string): boolean =>
+  settlement.status !== 'unknown' &&
+  settlement.legs.some(({ release }) => release?.releaseId === releaseId);
 
 const make = (
   store: AggregateStore,

@@ -28,6 +28,8 @@ import { PRESENCE_TYPES, presenceChange, type PresenceEvent } from './site-prese
 
 /** Nothing to do before machines came or the last one left, which makes the item due. */
 const NEVER = '9999-12-31T00:00:00.000Z';
+/** Of one look; machines come to a site that is given away once in a while at most. */
+const MAX_READINGS = 10;
 
 /** Machines that came or left, by the position of the event that says so. */
 type Moves = readonly { readonly position: string; readonly change: 1 | -1 }[];
@@ -102,12 +104,8 @@ export const openClearances = tableFold<OpenClearance, Watched>({
       case 'MachinesCounted':
         return isOfRow(event, row) ? counted(row, event) : row;
       case 'SiteCleared':
-        return isOfRow(event, row) ? unlessDone({ ...row, settlement_id: null }) : row;
-      case 'ClearanceCalledOff': {
-        const { settlementId } = event.data;
-        const left = row.to_call_off.filter((each) => each.settlementId !== settlementId);
-        return unlessDone({ ...row, to_call_off: left });
-      }
+      case 'ClearanceCalledOff':
+        return over(row, event.data.settlementId);
       default:
         return moved(row, event, facility!);
     }
@@ -117,8 +115,14 @@ export const openClearances = tableFold<OpenClearance, Watched>({
 const isOfRow = ({ data }: { data: { settlementId: string } }, row: OpenClearance): boolean =>
   data.settlementId === row.settlement_id;
 
-const unlessDone = (row: OpenClearance): OpenClearance | undefined =>
-  row.settlement_id === null && row.to_call_off.length === 0 ? undefined : row;
+/** It may have become clear while it was to be called off: then it is over as well. */
+const over = (row: OpenClearance, settlementId: string): OpenClearance | undefined => {
+  const to_call_off = row.to_call_off.filter((each) => each.settlementId !== settlementId);
+  const settlement_id = row.settlement_id === settlementId ? null : row.settlement_id;
+  return settlement_id === null && to_call_off.length === 0
+    ? undefined
+    : { ...row, settlement_id, to_call_off };
+};
 
 /** A later settlement that gives the same site away takes its machines over. */
 const begun = (
@@ -229,16 +233,38 @@ const look = async (
   const known = await store.load(siteClearanceAggregate, clearanceId(site), { fresh: true });
   if (known.state.status !== 'underWay') return;
   const number = known.state.looks + 1;
-  const seen = await whereabouts.at(facility, position);
-  const opened = await openCases(site, number, seen.machines, known, signal);
-  const there =
-    opened.position > seen.position ? await whereabouts.at(facility, opened.position) : seen;
-  await endCasesOfGone(site, number, opened.state, there, whereabouts);
+  const { there, state } = await openAll({ site, number, whereabouts, signal }, known, position);
+  await endCasesOfGone(site, number, state, there, whereabouts);
   const asOf = there.position.toString();
   const count = { settlementId, facility, look: number, machines: there.machines.length, asOf };
   await say(site, { type: 'CountMachines', data: count, at });
   if (count.machines > 0) return;
   await say(site, { type: 'ClearSite', data: { settlementId, facility, asOf }, at });
+};
+
+interface Look {
+  readonly site: Site;
+  /** Of the look, from 1. */
+  readonly number: number;
+  readonly whereabouts: Pick<FleetWhereabouts, 'at'>;
+  readonly signal: AbortSignal;
+}
+
+/** Until the site was read after the last case was opened: machines may have come meanwhile. */
+const openAll = async (
+  { site, number, whereabouts, signal }: Look,
+  known: Handled<Clearance>,
+  from: bigint,
+) => {
+  let position = from;
+  let last = known;
+  for (let reading = 1; reading <= MAX_READINGS; reading += 1) {
+    const there = await whereabouts.at(site.facility, position);
+    last = await openCases(site, number, there.machines, last, signal);
+    if (last.position <= there.position) return { there, state: last.state };
+    ({ position } = last);
+  }
+  throw new Error(`Machines came to ${site.facility} during each of ${MAX_READINGS} readings`);
 };
 
 /** One after another, in parts of one customer each. Answers the clearance with all its cases. */

@@ -4,6 +4,7 @@ import {
   ArrayMinSize,
   IsArray,
   IsIn,
+  IsObject,
   IsUUID,
   Length,
   Matches,
@@ -73,6 +74,7 @@ export class LegBody {
 
   /** Of a release: the claim. */
   @MayBeAbsent()
+  @IsObject()
   @ValidateNested()
   @Type(() => ClaimBody)
   claim?: ClaimBody;
@@ -133,6 +135,8 @@ export class ProposeSettlementBody {
   documentDigest: string;
 
   /** In the order of their numbers, from 1. */
+  // A list in place of an object has nothing in it that `ValidateNested` would look at.
+  @IsObject({ each: true })
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_LEGS)

@@ -10,7 +10,8 @@ import {
 } from '@hostledger/eventsourcing';
 import { ActContext, MayRefuse, reply, Roles } from '@hostledger/http';
 import { mustBeInOperation } from '@hostledger/sites';
-import type { SettlementEvent } from '../domain/settlement-events.js';
+import { claimAggregate, claimIdOf, claimReleased } from '../domain/claim.js';
+import type { Claim, SettlementEvent } from '../domain/settlement-events.js';
 import { releaseTold, type PerformLegData } from '../domain/settlement-legs.js';
 import type { Proposal } from '../domain/settlement-proposal.js';
 import { legOf, settlementUnknown } from '../domain/settlement-rules.js';
@@ -70,10 +71,18 @@ export class ProposeSettlementHandler implements ICommandHandler<ProposeSettleme
       const { state } = await this.store.load(customerAggregate, customerId);
       if (state.status === 'unknown') throw customerUnknown(customerId, '/customerId');
     }
-    for (const [index, { direction, facility }] of legs.entries()) {
-      if (direction !== 'given' || facility === undefined) continue;
-      await mustBeInOperation(this.store, facility, `/legs/${index}/facility`);
+    for (const [index, { direction, facility, claim }] of legs.entries()) {
+      if (direction === 'given' && facility !== undefined) {
+        await mustBeInOperation(this.store, facility, `/legs/${index}/facility`);
+      }
+      if (claim) await this.mustBeUnreleased(claim, `/legs/${index}/claim`);
     }
+  }
+
+  /** Only spares a vain proposal: what counts is the release itself. */
+  private async mustBeUnreleased(claim: Claim, pointer: string): Promise<void> {
+    const { state } = await this.store.load(claimAggregate, claimIdOf(claim), { fresh: true });
+    if (state.bound) throw claimReleased(state.bound, pointer);
   }
 }
 
@@ -158,6 +167,7 @@ export class SettlementsController {
     'settlement/money-too-fine',
     'settlement/act-in-future',
     'settlement/already-proposed',
+    'settlement/claim-released',
     'facility/unknown',
     'facility/disposal-begun',
     'facility/disposed',
