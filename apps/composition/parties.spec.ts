@@ -1,12 +1,20 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
 import type { ContractEvent } from '@hostledger/contracts';
+import type { ClaimEvent, ClearanceEvent, SettlementEvent } from '@hostledger/deals';
 import { PartiesQuery, type Parties } from '@hostledger/feed';
 import type { MinerEvent } from '@hostledger/fleet';
 import type { FacilityEvent, RackEvent } from '@hostledger/sites';
 import { readModelsOf, recorded } from '@hostledger/testing';
 import { feedParties, partyRules } from './rooms.js';
 
-type Told = ContractEvent | MinerEvent | FacilityEvent | RackEvent;
+type Told =
+  | ContractEvent
+  | MinerEvent
+  | FacilityEvent
+  | RackEvent
+  | SettlementEvent
+  | ClaimEvent
+  | ClearanceEvent;
 
 /** Only what parties depend on; the rest of the data of these events is left out. */
 const told = <T extends Told['type']>(stream: string, type: T, data: object): RecordedEvent => {
@@ -57,6 +65,14 @@ const HISTORY: readonly (readonly [RecordedEvent, readonly string[], readonly st
   [ofContract('ServiceSuspended'), ['c1'], ['cyd']],
   [told('facility-F', 'CapacityReleased', { allocationId: 'a1' }), ['c1'], ['cyd']],
   [ofMiner('MinerRetired', { customerId: 'bob' }), ['c2'], ['bob']],
+  [told('settlement-s1', 'SettlementProposed', { customerId: 'ann' }), [], ['ann']],
+  [told('settlement-s1', 'SettlementApproved', {}), [], ['ann']],
+  [told('claim-k1', 'ClaimBound', { settlementId: 's1' }), [], ['ann']],
+  [told('claim-k1', 'ClaimUnbound', { settlementId: 's1' }), [], ['ann']],
+  [told('siteClearance-s1.F', 'RelocationCasesOpened', { customerId: 'bob' }), [], ['bob']],
+  [told('siteClearance-s1.F', 'MachinesCounted', { settlementId: 's1' }), [], []],
+  [told('settlement-s2', 'SettlementProposed', {}), [], []],
+  [told('settlement-s2', 'SettlementApproved', {}), [], []],
 ];
 
 const log = HISTORY.map(([event], index) => ({ ...event, position: BigInt(index + 1) * 100n }));

@@ -11,6 +11,7 @@ import {
   dealsAggregates,
   dealsProcesses,
   dealsProjections,
+  settlementParties,
 } from '@hostledger/deals';
 import {
   mergeUpcasters,
@@ -29,6 +30,7 @@ import {
   fleetParties,
   fleetProcesses,
   fleetProjections,
+  FleetWhereabouts,
   minerAggregate,
   relocationAggregate,
 } from '@hostledger/fleet';
@@ -62,7 +64,12 @@ export const apiModules = [
 ] as const;
 
 /** Whom events concern, told by the rooms that write them. */
-export const partyRules = new PartyRules([contractsParties, sitesParties, fleetParties]);
+export const partyRules = new PartyRules([
+  contractsParties,
+  sitesParties,
+  fleetParties,
+  settlementParties,
+]);
 export const feedParties: Projection = partiesProjection(partyRules);
 
 /** Whose events are in the log. */
@@ -107,7 +114,7 @@ export const durableProcesses = ({
     ...contractsProcesses(aggregateStore),
     ...sitesProcesses(aggregateStore, new FleetCensus(readModels)),
     ...fleetProcesses(aggregateStore, eventStore),
-    ...dealsProcesses(aggregateStore),
+    ...dealsProcesses(aggregateStore, new FleetWhereabouts(readModels)),
     operationsProcess(aggregateStore, eventStore, fleetBulkKinds(aggregateStore, eventStore)),
   ];
 };

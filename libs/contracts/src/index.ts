@@ -1,5 +1,6 @@
 export {
   customerAggregate,
+  customerUnknown,
   type Customer,
   type CustomerCommand,
   type CustomerEvent,

@@ -22,6 +22,19 @@ export {
 export { reconcileDelivery, startDelivery } from './process/delivery.js';
 export { FleetCensus, FleetCensusModule } from './read/census.js';
 export {
+  FleetWhereabouts,
+  type MachineAtSite,
+  type MachineWhereabouts,
+  type TrueAt,
+} from './read/whereabouts.js';
+export type { MinerRetired, TitleTransferred } from './domain/miner-life.js';
+export type {
+  MinerReturnedFromVendor,
+  MinerSentToVendor,
+  VendorPlace,
+} from './domain/miner-repair.js';
+export {
+  facilityOf,
   minerAggregate,
   normaliseSerial,
   type Miner,

@@ -183,8 +183,8 @@ export const ask = async (api: ApiClient, made: Made): Promise<Answers> => {
   const contracts = [];
   for (const id of made.contracts) contracts.push(await askContract(api, id));
   const each = async <T>(path: string, ids: readonly string[]): Promise<T[]> => {
-    const found = [];
-    for (const id of ids) found.push((await api.read(`/v1/${path}/${id}`)).body);
+    const found: T[] = [];
+    for (const id of ids) found.push((await api.read(`/v1/${path}/${id}`)).body as T);
     return found;
   };
   const supplyAgreements = await each<SupplyAnswer>('supply-agreements', made.supplyAgreements);
