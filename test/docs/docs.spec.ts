@@ -124,7 +124,7 @@ describe('The reader of the sources', () => {
           bulbs: readonly Bulb[];
           note: Json;
           counts: Readonly<Record<string, number>>;
-          spot: { kind: 'wall' } | { kind: 'table'; foot: number };
+          spot: { kind: 'wall' } | { kind: 'table'; stem: number };
         } };
         const lampEvents = { LampLit: 'Light came.' };
         export const lampAggregate: Aggregate<null, null, LampLit> = { category: 'lamp', events: lampEvents };
@@ -151,9 +151,9 @@ describe('The reader of the sources', () => {
               type: 'object',
               properties: {
                 kind: { const: 'table', description: 'Which kind.' },
-                foot: { type: 'number' },
+                stem: { type: 'number' },
               },
-              required: ['kind', 'foot'],
+              required: ['kind', 'stem'],
             },
             {
               type: 'object',
