@@ -98,6 +98,21 @@ describe('a fact of the market', () => {
   });
 });
 
+describe('the first block', () => {
+  const genesis = { ...epoch, blockHeight: 0, difficulty: '1' };
+
+  it('has nothing before it', () => {
+    const first = { ...genesis, effectiveAt: '2009-01-03T18:15:05.000Z' };
+    given().when(observe(first)).then(observed(first));
+    given()
+      .when(observe({ ...genesis, effectiveAt: '2009-01-03T18:15:04.999Z' }))
+      .thenRejects('market/before-bitcoin', '/effectiveAt');
+    given()
+      .when(fix({ ...price, fixedAt: '2009-01-01T00:00:00.000Z' }))
+      .thenRejects('market/before-bitcoin', '/fixedAt');
+  });
+});
+
 describe('a correction', () => {
   const typo = { ...price, price: '46994.44' };
   const corrected = { ...price, corrects: { revision: 0, cause: 'Digits were swapped' } };

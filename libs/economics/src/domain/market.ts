@@ -13,6 +13,8 @@ export const EPOCH_BLOCKS = 2_016;
 /** Blocks between two halvings. */
 export const HALVING_BLOCKS = 210_000;
 const FIRST_SUBSIDY_SATS = 5_000_000_000;
+/** When the first block was found; nothing is said of what was before. */
+const GENESIS_AT = '2009-01-03T18:15:05.000Z';
 
 // Events
 
@@ -192,13 +194,23 @@ const mustBeSubsidy = ({ blockHeight, subsidySats }: SubsidyChanged['data']): vo
 
 const mustHaveCome = (event: MarketEvent, now: string): void => {
   const instant = instantOf(event);
+  const field = event.type === 'PriceFixed' ? '/fixedAt' : '/effectiveAt';
+  if (instant < GENESIS_AT) {
+    throw new DomainError(
+      'invalid',
+      'market/before-bitcoin',
+      `The first block was found at ${GENESIS_AT}`,
+      { instant },
+      field,
+    );
+  }
   if (instant <= now) return;
   throw new DomainError(
     'conflict',
     'market/not-come',
     `It is ${now}, and ${instant} is still to come`,
     { now, instant },
-    event.type === 'PriceFixed' ? '/fixedAt' : '/effectiveAt',
+    field,
   );
 };
 

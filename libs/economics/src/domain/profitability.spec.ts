@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { exact, EXACT_ZERO, rounded, type Exact } from '@hostledger/quantities';
-import { profitPerDay, type Drawing, type MiningConditions } from './profitability.js';
+import {
+  profitPerDay,
+  sumOfProfits,
+  type Drawing,
+  type MiningConditions,
+} from './profitability.js';
 
 /** After the halving of April 2024, subsidy alone. */
 const halved: MiningConditions = {
@@ -128,6 +133,20 @@ describe('the profit of machines, whatever the conditions', () => {
           }
         },
       ),
+    );
+  });
+
+  it('is, at several rates, what is left of all revenue after all power is paid', () => {
+    const at = fc.tuple(drawing, rate);
+    fc.assert(
+      fc.property(fc.array(at, { maxLength: 8 }), conditions, (each, under) => {
+        const profits = each.map(([machine, per]) => profitPerDay(machine, under, per));
+        const { margin, revenue, energyKwh, breakEvenRatePerKwh } = sumOfProfits(profits);
+        const margins = profits.reduce((all, profit) => all.add(profit.margin), EXACT_ZERO);
+        expect(margin.equals(margins)).toBe(true);
+        const even = breakEvenRatePerKwh ?? EXACT_ZERO;
+        expect(energyKwh.mul(even).equals(revenue)).toBe(true);
+      }),
     );
   });
 

@@ -97,13 +97,16 @@ export const profitPerDay = (
 ): Profit => profitUnder(conditions)(machines, ratePerKwh);
 
 /** Of machines at several rates, from their profits at each under the same conditions. */
-export const sumOfProfits = (profits: readonly Profit[]): Profit =>
-  profitOf({
+export const sumOfProfits = (profits: readonly Profit[]): Profit => {
+  const [first] = profits;
+  if (first && profits.length === 1) return first;
+  return profitOf({
     energyKwh: sumOf(profits.map(({ energyKwh }) => energyKwh)),
     bitcoinSats: sumOf(profits.map(({ bitcoinSats }) => bitcoinSats)),
     revenue: sumOf(profits.map(({ revenue }) => revenue)),
     powerCost: sumOf(profits.map(({ powerCost }) => powerCost)),
   });
+};
 
 const sumOf = (values: readonly Exact[]): Exact =>
   values.reduce((sum, value) => sum.add(value), EXACT_ZERO);

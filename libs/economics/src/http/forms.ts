@@ -1,4 +1,4 @@
-import { applyDecorators } from '@nestjs/common';
+import { Transform } from 'class-transformer';
 import { Matches } from 'class-validator';
 
 // What fields of this room's bodies and queries are made of.
@@ -22,8 +22,12 @@ export const IsPercent = (): PropertyDecorator =>
 
 /** Money per kWh as text. */
 export const IsRatePerKwh = (): PropertyDecorator =>
-  applyDecorators(
-    Matches(/^\d{1,9}(\.\d{1,9})?$/, {
-      message: '$property is a decimal number in a string, e.g. "0.045"',
-    }),
+  Matches(/^\d{1,9}(\.\d{1,9})?$/, {
+    message: '$property is a decimal number in a string, e.g. "0.045"',
+  });
+
+/** Compared without regard to case. */
+export const UpperCase = (): PropertyDecorator =>
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' ? value.trim().toUpperCase() : value,
   );

@@ -14,6 +14,10 @@ registerProblems({
     title: 'By the rules of the network a block of that height pays another subsidy',
   },
   'market/not-come': { status: 409, title: 'A fact of the market is recorded once it has come' },
+  'market/before-bitcoin': {
+    status: 422,
+    title: 'Nothing is said of the market before the first block',
+  },
   'market/told-otherwise': {
     status: 409,
     title: 'Something else is recorded of it, which only a correction replaces',

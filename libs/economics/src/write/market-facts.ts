@@ -162,6 +162,7 @@ const EVERY = [
   'market/not-come',
   'market/correction-outdated',
   'market/nothing-to-correct',
+  'market/before-bitcoin',
 ] as const;
 
 @ApiTags('economics')

@@ -19,12 +19,8 @@ const recordedBy = (alias: 'fact' | 'later' | 'rate', knownAt: string | undefine
   // Of 19 digits, which a bigint need not hold.
   return /^\d+$/.test(knownAt)
     ? sql<boolean>`${sql.ref(`${alias}.position`)} <= ${knownAt}::numeric`
-    : sql<boolean>`${sql.ref(`${alias}.recorded_at`)} <= ${atLeastYearOne(knownAt)}::timestamptz`;
+    : sql<boolean>`${sql.ref(`${alias}.recorded_at`)} <= ${knownAt}::timestamptz`;
 };
-
-/** The calendar of PostgreSQL has no year 0. */
-export const atLeastYearOne = (text: string): string =>
-  text.startsWith('0000') ? `0001${text.slice(4)}` : text;
 
 export interface FactsWanted {
   readonly series: Series;
@@ -62,7 +58,7 @@ export const statements = (
     .where('series', '=', series)
     .where(recordedBy('fact', knownAt));
   if (currency !== undefined) facts = facts.where('currency', '=', currency);
-  if (by !== undefined) facts = facts.where('effective_at', '<=', atLeastYearOne(by));
+  if (by !== undefined) facts = facts.where('effective_at', '<=', by);
   const told = db.selectFrom(facts.as('told')).selectAll();
   const wanted = withCorrected ? told : told.where(sql<boolean>`not corrected`);
   return wanted as unknown as SelectQueryBuilder<{ told: StandingRow }, 'told', StandingRow>;
@@ -94,7 +90,7 @@ export const ratesOn = async (
     .where((eb) =>
       eb.or(
         [...byDay].map(([day, there]) =>
-          eb.and([eb('facility', 'in', there), eb('effective_on', '<=', atLeastYearOne(day))]),
+          eb.and([eb('facility', 'in', there), eb('effective_on', '<=', day)]),
         ),
       ),
     )

@@ -45,7 +45,7 @@ export class ConditionsQuery {
 
   /**
    * What if the difficulty were this one?
-   * @example 88104191118793.16
+   * @example "88104191118793.16"
    */
   @MayBeAbsent()
   @IsPositiveDecimal()
@@ -53,7 +53,7 @@ export class ConditionsQuery {
 
   /**
    * What if a block paid this subsidy, in satoshi?
-   * @example 312500000
+   * @example "312500000"
    */
   @MayBeAbsent()
   @IsSats()
@@ -61,7 +61,7 @@ export class ConditionsQuery {
 
   /**
    * Average fees of a block, in satoshi; 0 if left out.
-   * @example 20000000
+   * @example "20000000"
    */
   @MayBeAbsent()
   @IsSats()
@@ -69,7 +69,7 @@ export class ConditionsQuery {
 
   /**
    * What if a bitcoin were worth this, in the currency?
-   * @example 60000
+   * @example "60000"
    */
   @MayBeAbsent()
   @IsPositiveDecimal()
@@ -85,7 +85,7 @@ export class ConditionsQuery {
 
   /**
    * What the pool keeps; 0 if left out.
-   * @example 1.5
+   * @example "1.5"
    */
   @MayBeAbsent()
   @IsPercent()
@@ -93,7 +93,7 @@ export class ConditionsQuery {
 
   /**
    * Share of the day that the machines run; 100 if left out.
-   * @example 98
+   * @example "98"
    */
   @MayBeAbsent()
   @IsPercent()
@@ -101,7 +101,7 @@ export class ConditionsQuery {
 
   /**
    * What if energy cost this at every facility, in the currency?
-   * @example 0.05
+   * @example "0.05"
    */
   @MayBeAbsent()
   @IsRatePerKwh()

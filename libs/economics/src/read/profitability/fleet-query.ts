@@ -1,6 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { IsIn, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
 import { sql, type Kysely } from 'kysely';
 import { DomainError } from '@hostledger/eventsourcing';
@@ -22,7 +21,7 @@ import {
   type Profit,
   type ProfitUnder,
 } from '../../domain/profitability.js';
-import '../../http/problems.js';
+import { UpperCase } from '../../http/forms.js';
 import { CONDITION_REFUSALS } from '../../http/refusals.js';
 import {
   ConditionsQuery,
@@ -45,9 +44,6 @@ type Dimension = (typeof DIMENSIONS)[number];
 const COUNTS = ['energized', 'installed'] as const;
 type Count = (typeof COUNTS)[number];
 
-const upperCase = ({ value }: { value: unknown }): unknown =>
-  typeof value === 'string' ? value.trim().toUpperCase() : value;
-
 export class ProfitabilityFilter extends ConditionsQuery {
   /** Add everything up per this; by rack within one facility, now. Without it every combination of model, facility and customer is named. */
   @MayBeAbsent()
@@ -66,7 +62,7 @@ export class ProfitabilityFilter extends ConditionsQuery {
 
   /** @example S19JXP-151 */
   @MayBeAbsent()
-  @Transform(upperCase)
+  @UpperCase()
   @IsString()
   @MaxLength(60)
   model?: string;
@@ -253,19 +249,17 @@ const answer = (
 ): FleetProfitability => {
   const profitAt = profitUnder(conditions);
   const groups = Map.groupBy(cells, (cell) => Object.values(namesOf(cell, by)).join(' '));
-  const parts = [...groups].sort(byName).map(([, group]) => {
-    const sum = drawingOf(group);
-    const profit = profitOf(group, profitAt, rateAt);
-    return { names: namesOf(group[0]!, by), sum, profit };
-  });
-  const total = sumOfProfits(parts.map(({ profit }) => profit));
+  const rowOf = (names: Names, own: readonly Cell[]): ProfitabilityRow => {
+    const sum = drawingOf(own);
+    return { ...names, units: sum.units, ...figuresView(sum, profitOf(own, profitAt, rateAt)) };
+  };
   return {
     asOf: instant,
     ...(day !== undefined && { machinesOn: day }),
     count,
     inputs,
-    items: parts.map(({ names, sum, profit }) => rowView(names, sum, profit)),
-    total: rowView({}, drawingOf(cells), total),
+    items: [...groups].sort(byName).map(([, own]) => rowOf(namesOf(own[0]!, by), own)),
+    total: rowOf({}, cells),
   };
 };
 
@@ -292,12 +286,6 @@ const drawingOf = (cells: readonly Cell[]): Sum => ({
   units: cells.reduce((sum, { units }) => sum + units, 0),
   hashrateGhs: cells.reduce((sum, { hashrateGhs }) => sum + hashrateGhs, 0n),
   powerWatts: cells.reduce((sum, { powerWatts }) => sum + powerWatts, 0n),
-});
-
-const rowView = (names: Names, sum: Sum, profit: Profit): ProfitabilityRow => ({
-  ...names,
-  units: sum.units,
-  ...figuresView(sum, profit),
 });
 
 export const fleetProfitability = { controllers: [FleetProfitabilityController], providers: [] };

@@ -1,6 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { Matches } from 'class-validator';
 import type { Kysely } from 'kysely';
 import { DomainError, streamName, upcast, type RecordedEvent } from '@hostledger/eventsourcing';
@@ -16,7 +15,7 @@ import {
 } from '@hostledger/fleet';
 import { AnyRole, MayRefuse, ReadAt, type ReadOptions, readReply } from '@hostledger/http';
 import { profitPerDay } from '../../domain/profitability.js';
-import '../../http/problems.js';
+import { UpperCase } from '../../http/forms.js';
 import { CONDITION_REFUSALS } from '../../http/refusals.js';
 import {
   ConditionsQuery,
@@ -36,9 +35,7 @@ export class MinerParams {
    * The miner's serial number, in any case.
    * @example HKYDD1AABJHAG0001
    */
-  @Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' ? value.trim().toUpperCase() : value,
-  )
+  @UpperCase()
   @Matches(/^[A-Z0-9]{6,40}$/, { message: '$property is 6 to 40 letters and digits' })
   serial: string;
 }
