@@ -13,6 +13,10 @@ import {
   dealsProjections,
   settlementParties,
 } from '@hostledger/deals';
+  EconomicsApiModule,
+  economicsAggregates,
+  economicsProjections,
+} from '@hostledger/economics';
 import {
   mergeUpcasters,
   type DurableProcess,
@@ -59,6 +63,7 @@ export const apiModules = [
   FleetApiModule,
   FleetCensusModule,
   DealsApiModule,
+  EconomicsApiModule,
   OperationsApiModule,
   ProjectionsApiModule,
 ] as const;
@@ -81,6 +86,7 @@ const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
   minerAggregate,
   relocationAggregate,
   ...dealsAggregates,
+  ...economicsAggregates,
   operationAggregate,
   projectionsAggregate,
   webhookAggregate,
@@ -99,6 +105,7 @@ export const readModelProjections: readonly Projection[] = [
   ...sitesProjections,
   ...fleetProjections,
   ...dealsProjections,
+  ...economicsProjections,
   operationsProjection,
   feedParties,
   webhooksProjection,

@@ -36,6 +36,7 @@ export type {
 export {
   facilityOf,
   minerAggregate,
+  minerUnknown,
   normaliseSerial,
   type Miner,
   type MinerEvent,
@@ -51,3 +52,7 @@ export { relocationAggregate, type Relocation, type RelocationEvent } from './do
 export type { MinerArrived, MinerDeparted, TransitPlace } from './domain/miner-transit.js';
 export { minerModel, minerModels, modelUnknown, type MinerModel } from './domain/models.js';
 export { fleetParties } from './parties.js';
+export type { MixDayRow } from './read/mix/days.js';
+export type { MixRow } from './read/mix/projection.js';
+export { mixOn } from './read/mix/query.js';
+export type { MinerRow } from './read/miners/projection.js';

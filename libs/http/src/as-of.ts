@@ -10,10 +10,14 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z$/;
 const POSITION = /^\d{1,19}$/;
 
-/** A date that the calendar does not have, or 25 o'clock, does not come out as it went in. */
+/**
+ * A date that the calendar does not have, or 25 o'clock, does not come out as it went in. A year 0
+ * would, but PostgreSQL has none.
+ */
 const isOfCalendar = (text: string): boolean => {
   const time = Date.parse(text);
-  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text.slice(0, 16));
+  if (Number.isNaN(time) || text.startsWith('0000')) return false;
+  return new Date(time).toISOString().startsWith(text.slice(0, 16));
 };
 const isDay = (text: string): boolean => DAY.test(text) && isOfCalendar(text);
 const isInstant = (text: string): boolean => INSTANT.test(text) && isOfCalendar(text);

@@ -16,11 +16,14 @@ export const IsDay = (): PropertyDecorator =>
     IsISO8601({ strict: true }, { message: '$property is a day of the calendar' }),
   );
 
-/** An instant in UTC, so that texts order as instants do. */
+/**
+ * An instant in UTC, in the one form that says it, so that texts order, and are the same, as instants
+ * are: midnight is not 24 o'clock.
+ */
 export const IsInstant = (): PropertyDecorator =>
   applyDecorators(
     ApiProperty({ format: 'date-time' }),
-    Matches(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, {
+    Matches(/^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}:\d{2}\.\d{3}Z$/, {
       message: '$property is an instant in UTC, YYYY-MM-DDTHH:MM:SS.sssZ',
     }),
     IsISO8601({ strict: true }, { message: '$property is an instant of the calendar' }),

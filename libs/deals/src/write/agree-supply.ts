@@ -11,8 +11,8 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { deriveId, DomainError, type CommandContext } from '@hostledger/eventsourcing';
-import { minerModel, type MinerModel } from '@hostledger/fleet';
+import { deriveId, type CommandContext } from '@hostledger/eventsourcing';
+import { minerModel, modelUnknown, type MinerModel } from '@hostledger/fleet';
 import {
   ActContext,
   IsCurrency,
@@ -152,14 +152,8 @@ export class SupplyAgreedReply {
 /** @throws DomainError `model/unknown`. */
 export const modelOf = (code: string, pointer: string): MinerModel => {
   const model = minerModel(code);
-  if (model) return model;
-  throw new DomainError(
-    'invalid',
-    'model/unknown',
-    `There is no miner model ${code}`,
-    { model: code },
-    pointer,
-  );
+  if (!model) throw modelUnknown(code, pointer);
+  return model;
 };
 
 @ApiTags('deals')

@@ -63,11 +63,12 @@ const byCode = new Map(minerModels.map((model) => [model.code, model]));
 
 export const minerModel = (code: string): MinerModel | undefined => byCode.get(code);
 
-export const modelUnknown = (code: string): DomainError =>
+/** @param pointer the field that named it. */
+export const modelUnknown = (code: string, pointer = '/model'): DomainError =>
   new DomainError(
     'invalid',
     'model/unknown',
     `There is no miner model ${code}`,
     { model: code },
-    '/model',
+    pointer,
   );
