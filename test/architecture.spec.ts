@@ -101,6 +101,20 @@ describe('Rooms', () => {
   });
 });
 
+describe('Schemas', () => {
+  it('have names of their own', () => {
+    expect(rules.schemaNames(repository)).toEqual([]);
+  });
+
+  it('of two rooms with one name are told', () => {
+    const text = 'export class PriceView {}';
+    const sources = small({ 'libs/deals/src/read/a.ts': text, 'libs/fleet/src/write/b.ts': text });
+    expect(rules.schemaNames(sources)).toEqual([
+      'libs/fleet/src/write/b.ts:1 libs/deals/src/read/a.ts has a PriceView already',
+    ]);
+  });
+});
+
 describe('Files', () => {
   it('do not load each other in circles', () => {
     expect(rules.noCycles(repository)).toEqual([]);

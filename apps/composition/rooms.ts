@@ -13,6 +13,7 @@ import {
   dealsProjections,
   settlementParties,
 } from '@hostledger/deals';
+import {
   EconomicsApiModule,
   economicsAggregates,
   economicsProjections,

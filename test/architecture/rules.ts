@@ -198,3 +198,23 @@ export const sqlPlaces: Rule = checkImports(({ path }, { specifier }) =>
     ? `${specifier} belongs to the read side`
     : undefined,
 );
+
+const SCHEMA = /^libs\/[^/]+\/src\/(?:.*\/)?(?:http|write|read)\/|^libs\/http\/src\//;
+
+/** The API document holds one schema of a name, the last one, whichever rooms say theirs is. */
+export const schemaNames: Rule = (sources) => {
+  const places = new Map<string, string>();
+  const faults: string[] = [];
+  for (const { path, tree } of sources) {
+    if (!SCHEMA.test(path) || isSpec(path)) continue;
+    walk(tree, (node) => {
+      // Parameters and queries are told field by field.
+      if (!ts.isClassDeclaration(node) || !node.name || /Params$/.test(node.name.text)) return;
+      const { text: name } = node.name;
+      const before = places.get(name);
+      places.set(name, path);
+      if (before) faults.push(`${path}:${lineOf(node)} ${before} has a ${name} already`);
+    });
+  }
+  return faults;
+};

@@ -20,7 +20,7 @@ import {
 // One function makes every view of a settlement, of the read model as of a fold up to a day.
 
 /** In the currency of the settlement. */
-export class PriceView {
+export class SettlementPriceView {
   /**
    * Legs in cash, by their face.
    * @example "14000000.00"
@@ -35,8 +35,8 @@ export class PriceView {
 
 /** What each side gives, told in two ways that are both true. */
 export class PricesView {
-  received: PriceView;
-  given: PriceView;
+  received: SettlementPriceView;
+  given: SettlementPriceView;
 }
 
 /** In the currency of the settlement; performed, waived and remaining add up to the face. */
