@@ -18,6 +18,14 @@ export class TermsInForceView extends TermsSaidView {
   recorded: RecordedView;
 }
 
+export class ConsentOnDayView {
+  consentId: string;
+  facilities: string[];
+  consentedOn: string;
+  fromOn: string;
+  untilOn?: string;
+}
+
 /** A contract on a day, by what had been recorded. */
 export class ContractAsOfView {
   contractId: string;
@@ -44,6 +52,8 @@ export class ContractAsOfView {
    * @example "7800000.00"
    */
   depositHeld: string;
+  /** Consents of the customer to moving machines elsewhere that held on the day. */
+  relocationConsents: ConsentOnDayView[];
 }
 
 /**
@@ -70,7 +80,7 @@ export const readAsOf = async (
 };
 
 const viewOf = (
-  { terms, ...contract }: ContractOnDay,
+  { terms, relocationConsents, ...contract }: ContractOnDay,
   day: string,
   last: RecordedEvent,
 ): ContractAsOfView => ({
@@ -78,6 +88,10 @@ const viewOf = (
   asOf: day,
   knownAt: recordedView(last),
   ...(terms && { terms: termsInForce(terms) }),
+  relocationConsents: relocationConsents.map(({ withdrawn: _, facilities, ...consent }) => ({
+    ...consent,
+    facilities: [...facilities],
+  })),
 });
 
 const termsInForce = ({
