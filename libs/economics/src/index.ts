@@ -1,0 +1,6 @@
+export {
+  profitPerDay,
+  type Drawing,
+  type MiningConditions,
+  type Profit,
+} from './domain/profitability.js';
