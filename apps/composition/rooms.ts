@@ -7,6 +7,11 @@ import {
   contractsProjections,
 } from '@hostledger/contracts';
 import {
+  EconomicsApiModule,
+  economicsAggregates,
+  economicsProjections,
+} from '@hostledger/economics';
+import {
   mergeUpcasters,
   type DurableProcess,
   type Projection,
@@ -50,6 +55,7 @@ export const apiModules = [
   SitesApiModule,
   FleetApiModule,
   FleetCensusModule,
+  EconomicsApiModule,
   OperationsApiModule,
   ProjectionsApiModule,
 ] as const;
@@ -66,6 +72,7 @@ const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
   deliveryAggregate,
   minerAggregate,
   relocationAggregate,
+  ...economicsAggregates,
   operationAggregate,
   projectionsAggregate,
   webhookAggregate,
@@ -83,6 +90,7 @@ export const readModelProjections: readonly Projection[] = [
   ...contractsProjections,
   ...sitesProjections,
   ...fleetProjections,
+  ...economicsProjections,
   operationsProjection,
   feedParties,
   webhooksProjection,

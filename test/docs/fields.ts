@@ -2,6 +2,7 @@
 const UNITS: readonly (readonly [RegExp, string])[] = [
   [/watts$/i, 'W'],
   [/ghs$/i, 'GH/s'],
+  [/sats$/i, 'satoshi'],
   [/PerKwh$/, 'currency per kWh, decimal'],
   [/kwh$/i, 'kWh'],
   [/seconds$/i, 's'],

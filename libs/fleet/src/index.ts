@@ -17,7 +17,9 @@ export {
 export { reconcileDelivery, startDelivery } from './process/delivery.js';
 export { FleetCensus, FleetCensusModule } from './read/census.js';
 export {
+  facilityOf,
   minerAggregate,
+  minerUnknown,
   normaliseSerial,
   type Miner,
   type MinerEvent,
@@ -33,3 +35,7 @@ export { relocationAggregate, type Relocation, type RelocationEvent } from './do
 export type { MinerArrived, MinerDeparted, TransitPlace } from './domain/miner-transit.js';
 export { minerModel, minerModels, type MinerModel } from './domain/models.js';
 export { fleetParties } from './parties.js';
+export type { MixDayRow } from './read/mix/days.js';
+export type { MixRow } from './read/mix/projection.js';
+export { mixOn } from './read/mix/query.js';
+export type { MinerRow } from './read/miners/projection.js';

@@ -9,6 +9,7 @@ export {
   type FacilityOpened,
   type OpenFacility,
   type OperatingFacility,
+  type PowerRateFixed,
   type RackPlan,
   type RackPowerCommitted,
 } from './domain/facility.js';
@@ -44,3 +45,4 @@ export {
   sitesProjections,
 } from './sites.module.js';
 export { sitesParties } from './parties.js';
+export type { FacilityRow } from './read/facilities/projection.js';

@@ -1,4 +1,4 @@
-import { exact, type Exact } from '@hostledger/quantities';
+import { exact, EXACT_ZERO, type Exact } from '@hostledger/quantities';
 
 /** What mining pays under; pinned wherever a figure is computed. */
 export interface MiningConditions {
@@ -50,6 +50,30 @@ const ONE = exact(1);
 const whole = (value: number | bigint): Exact => exact(BigInt(value));
 const share = (percent: string): Exact => exact(percent).div(HUNDRED);
 
+/** {@link profitPerDay} under conditions that are the same for many machines. */
+export type ProfitUnder = (machines: Drawing, ratePerKwh: string) => Profit;
+
+/** For many machines, or many rates: what does not depend on them is computed once. */
+export const profitUnder = (conditions: MiningConditions): ProfitUnder => {
+  const availability = share(conditions.availabilityPercent);
+  const kwhPerWatt = HOURS_A_DAY.div(WATTS_A_KILOWATT).mul(availability);
+  const blocksPerGhs = HASHES_PER_GIGAHASH.mul(SECONDS_A_DAY).div(
+    exact(conditions.difficulty).mul(HASHES_PER_DIFFICULTY),
+  );
+  const satsPerGhs = blocksPerGhs
+    .mul(whole(conditions.subsidySats).add(whole(conditions.feesSats)))
+    .mul(ONE.sub(share(conditions.poolFeePercent)))
+    .mul(availability);
+  const pricePerSat = exact(conditions.price).div(SATS_A_BITCOIN);
+  return ({ hashrateGhs, powerWatts }, ratePerKwh) => {
+    const energyKwh = kwhPerWatt.mul(whole(powerWatts));
+    const bitcoinSats = satsPerGhs.mul(whole(hashrateGhs));
+    const revenue = bitcoinSats.mul(pricePerSat);
+    const powerCost = energyKwh.mul(exact(ratePerKwh));
+    return profitOf({ energyKwh, bitcoinSats, revenue, powerCost });
+  };
+};
+
 /**
  * What the machines earn and cost in a day, expected:
  *
@@ -60,8 +84,9 @@ const share = (percent: string): Exact => exact(percent).div(HUNDRED);
  *
  * A hash finds a block with a chance of 1 in difficulty x 2^32: the target of difficulty 1 is
  * 0xFFFF x 2^208, and the 0.0015 % by which 2^48 / 0xFFFF exceeds 2^32 is left out, as everywhere
- * in the trade (Bitcoin wiki, "Difficulty": "D * 2^32 hashes"). Hashrate and watts enter linearly, so
- * the profit of a sum of machines at one rate is the sum of their profits, to the last digit.
+ * in the trade (Bitcoin Wiki, "Difficulty": time to find a block = difficulty x 2^32 / hashrate).
+ * Hashrate and watts enter linearly, so the profit of a sum of machines at one rate is the sum of
+ * their profits, to the last digit.
  *
  * @param ratePerKwh decimal, in units of the currency of the conditions.
  */
@@ -69,28 +94,25 @@ export const profitPerDay = (
   machines: Drawing,
   conditions: MiningConditions,
   ratePerKwh: string,
-): Profit => {
-  const availability = share(conditions.availabilityPercent);
-  const energyKwh = whole(machines.powerWatts)
-    .mul(HOURS_A_DAY)
-    .div(WATTS_A_KILOWATT)
-    .mul(availability);
-  const blocks = whole(machines.hashrateGhs)
-    .mul(HASHES_PER_GIGAHASH)
-    .mul(SECONDS_A_DAY)
-    .div(exact(conditions.difficulty).mul(HASHES_PER_DIFFICULTY));
-  const bitcoinSats = blocks
-    .mul(whole(conditions.subsidySats).add(whole(conditions.feesSats)))
-    .mul(ONE.sub(share(conditions.poolFeePercent)))
-    .mul(availability);
-  const revenue = bitcoinSats.div(SATS_A_BITCOIN).mul(exact(conditions.price));
-  const powerCost = energyKwh.mul(exact(ratePerKwh));
-  return {
-    energyKwh,
-    bitcoinSats,
-    revenue,
-    powerCost,
-    margin: revenue.sub(powerCost),
-    breakEvenRatePerKwh: energyKwh.n === 0n ? undefined : revenue.div(energyKwh),
-  };
-};
+): Profit => profitUnder(conditions)(machines, ratePerKwh);
+
+/** Of machines at several rates, from their profits at each under the same conditions. */
+export const sumOfProfits = (profits: readonly Profit[]): Profit =>
+  profitOf({
+    energyKwh: sumOf(profits.map(({ energyKwh }) => energyKwh)),
+    bitcoinSats: sumOf(profits.map(({ bitcoinSats }) => bitcoinSats)),
+    revenue: sumOf(profits.map(({ revenue }) => revenue)),
+    powerCost: sumOf(profits.map(({ powerCost }) => powerCost)),
+  });
+
+const sumOf = (values: readonly Exact[]): Exact =>
+  values.reduce((sum, value) => sum.add(value), EXACT_ZERO);
+
+const profitOf = (
+  figures: Pick<Profit, 'energyKwh' | 'bitcoinSats' | 'revenue' | 'powerCost'>,
+): Profit => ({
+  ...figures,
+  margin: figures.revenue.sub(figures.powerCost),
+  breakEvenRatePerKwh:
+    figures.energyKwh.n === 0n ? undefined : figures.revenue.div(figures.energyKwh),
+});

@@ -8,7 +8,7 @@ import { IsFacility, IsIdFilter, UpperCase } from '../../http/forms.js';
 import type { MixDayRow } from './days.js';
 import { AMOUNTS, MIX_STATES, type MixRow } from './projection.js';
 
-interface Tables {
+export interface MixTables {
   fleet_mix: MixRow;
   fleet_mix_days: MixDayRow;
 }
@@ -94,7 +94,7 @@ export class FleetMixController {
     @Query() { model, facility, state, customerId, on, by }: MixFilter,
     @ReadAt() at: ReadOptions,
   ) {
-    const { position, value: rows } = await this.readModels.read<Tables, MixRow[]>(at, (db) => {
+    const { position, value: rows } = await this.readModels.read<MixTables, MixRow[]>(at, (db) => {
       let query = mixOn(db, on);
       if (model !== undefined) query = query.where('model', '=', model);
       if (facility !== undefined) query = query.where('facility', '=', facility);
@@ -115,7 +115,8 @@ export class FleetMixController {
 
 type Mixes = SelectQueryBuilder<{ mix: MixRow }, 'mix', MixRow>;
 
-const mixOn = (db: Kysely<Tables>, on: string | undefined): Mixes => {
+/** The mix now, or as a day of the business (UTC) ended. */
+export const mixOn = (db: Kysely<MixTables>, on: string | undefined): Mixes => {
   if (on === undefined) return db.selectFrom('fleet_mix as mix').selectAll();
   const key = ['model', 'facility', 'state', 'customer_id'] as const;
   const total = (amount: (typeof AMOUNTS)[number], type: 'integer' | 'bigint') =>

@@ -1,0 +1,30 @@
+import { registerProblems } from '@hostledger/http';
+
+registerProblems({
+  'market/not-an-epoch': {
+    status: 422,
+    title: 'A difficulty epoch begins at a multiple of 2,016 blocks',
+  },
+  'market/not-a-halving': {
+    status: 422,
+    title: 'The subsidy changes at a multiple of 210,000 blocks',
+  },
+  'market/not-the-subsidy': {
+    status: 422,
+    title: 'By the rules of the network a block of that height pays another subsidy',
+  },
+  'market/not-come': { status: 409, title: 'A fact of the market is recorded once it has come' },
+  'market/told-otherwise': {
+    status: 409,
+    title: 'Something else is recorded of it, which only a correction replaces',
+  },
+  'market/nothing-to-correct': {
+    status: 409,
+    title: 'Nothing is recorded of it that could be corrected',
+  },
+  'market/correction-outdated': {
+    status: 409,
+    title: 'Another event holds than the one that is to be corrected',
+  },
+  'market/out-of-order': { status: 409, title: 'Of two blocks the higher one was found later' },
+});
