@@ -1,7 +1,13 @@
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { contractsProjections } from '@hostledger/contracts';
-import { AggregateStore, type RecordedEvent } from '@hostledger/eventsourcing';
+import {
+  AggregateStore,
+  deriveId,
+  type DomainEvent,
+  type EventMetadata,
+  type RecordedEvent,
+} from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import type { ReadModels } from '@hostledger/eventsourcing/postgres';
@@ -56,6 +62,24 @@ export class Room {
   async close(): Promise<void> {
     await this.app?.close();
     await this.filled?.close();
+  }
+
+  /** Events of other rooms as they would have been recorded, at an instant. */
+  async happened(stream: string, at: string, ...events: readonly DomainEvent[]): Promise<void> {
+    const { length } = this.streams.events(stream);
+    const metadata: EventMetadata = {
+      commandId: deriveId(stream, length),
+      commandHash: 'hash',
+      actor: { subject: 'ada', role: 'operator' },
+      occurredAt: at,
+      $correlationId: 'c',
+      $causationId: 'c',
+    };
+    await this.streams.append(
+      stream,
+      length === 0 ? 'no_stream' : BigInt(length - 1),
+      events.map((event, index) => ({ ...event, id: deriveId(stream, length, index), metadata })),
+    );
   }
 
   async post<Body = Record<string, unknown>>(

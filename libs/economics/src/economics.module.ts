@@ -4,9 +4,11 @@ import { marketAggregate } from './domain/market.js';
 import './http/problems.js';
 import { marketProjection } from './read/market/projection.js';
 import { marketQuery } from './read/market/query.js';
+import { fleetProfitability } from './read/profitability/fleet-query.js';
+import { minerProfitability } from './read/profitability/miner-query.js';
 import { marketFacts } from './write/market-facts.js';
 
-const slices = [marketFacts, marketQuery];
+const slices = [marketFacts, marketQuery, fleetProfitability, minerProfitability];
 
 /** Every route of the room. The app provides the command bus, the store and the read models. */
 @Module({

@@ -27,4 +27,40 @@ registerProblems({
     title: 'Another event holds than the one that is to be corrected',
   },
   'market/out-of-order': { status: 409, title: 'Of two blocks the higher one was found later' },
+  'profitability/difficulty-unknown': {
+    status: 409,
+    title: 'No difficulty is recorded that was in force, and none was given',
+  },
+  'profitability/subsidy-unknown': {
+    status: 409,
+    title: 'No subsidy is recorded that was in force, and none was given',
+  },
+  'profitability/price-unknown': {
+    status: 409,
+    title: 'No price in the currency is recorded that was in force, and none was given',
+  },
+  'profitability/rate-unknown': {
+    status: 409,
+    title: 'No power rate of a facility was in force, and none was given',
+  },
+  'profitability/currency-mixed': {
+    status: 409,
+    title: 'Power is paid in another currency than the bitcoin is priced in',
+  },
+  'profitability/not-come': {
+    status: 409,
+    title: 'What is still to come has no profitability yet',
+  },
+  'profitability/facility-needed': {
+    status: 422,
+    title: 'Racks are told apart within one facility, which has to be named',
+  },
+  'profitability/racks-of-past': {
+    status: 422,
+    title: 'What racks held on a past day is not kept',
+  },
+  'profitability/no-place': {
+    status: 409,
+    title: 'The machine stood at no facility whose power rate could be reckoned with',
+  },
 });
