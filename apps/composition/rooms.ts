@@ -7,8 +7,9 @@ import {
   contractsProjections,
 } from '@hostledger/contracts';
 import {
-  EconomicsApiModule,
   economicsAggregates,
+  EconomicsApiModule,
+  economicsProcesses,
   economicsProjections,
 } from '@hostledger/economics';
 import {
@@ -106,6 +107,7 @@ export const durableProcesses = ({
     ...contractsProcesses(aggregateStore),
     ...sitesProcesses(aggregateStore, new FleetCensus(readModels)),
     ...fleetProcesses(aggregateStore, eventStore),
+    ...economicsProcesses(aggregateStore, { readModels }),
     operationsProcess(aggregateStore, eventStore, fleetBulkKinds(aggregateStore, eventStore)),
   ];
 };

@@ -45,6 +45,7 @@ export {
   type CostClass,
   type RelocationClause,
 } from './domain/relocation-clause.js';
+export type { ContractRow } from './read/contracts/contracts-table.js';
 export type { ConsentRow, TermsRow } from './read/contracts/papers-tables.js';
 export { assignMachines, countLeavers, releaseAssignment } from './process/assignment.js';
 export {

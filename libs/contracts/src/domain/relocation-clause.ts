@@ -30,9 +30,11 @@ export type RelocationConsented = DomainEvent<
   {
     contractId: string;
     customerId: string;
+    /** Consent to move machines. */
     consentId: string;
     /** Sites that the machines may be brought to. */
     facilities: readonly string[];
+    /** When the customer said so. */
     consentedOn: string;
     /** First day on which machines may be moved under it. */
     fromOn: string;
@@ -47,9 +49,11 @@ export type RelocationConsentWithdrawn = DomainEvent<
   {
     contractId: string;
     customerId: string;
+    /** Consent to move machines. */
     consentId: string;
     /** From this day on nothing is moved under it; what is on its way arrives. */
     withdrawnOn: string;
+    /** Why. */
     cause: string;
   }
 >;

@@ -1,6 +1,12 @@
-import { amountOf, exact } from '@hostledger/quantities';
+import { exact } from '@hostledger/quantities';
 import type { MiningConditions } from './profitability.js';
-import { moveValue, type MoveTerms, type Rates, type ValuedMachine } from './proposal-value.js';
+import {
+  moveValue,
+  type MoveTerms,
+  type MoveValue,
+  type Rates,
+  type ValuedMachine,
+} from './proposal-value.js';
 
 // What is chosen from: machines that are alike are one class, and for each class there is a value
 // for each facility that it may go to and that pays.
@@ -51,12 +57,9 @@ export interface ProposalInputs {
   readonly budget?: string;
 }
 
-export interface Destination {
+/** Where a machine may go, worth more than 0 there. */
+export interface Destination extends MoveValue {
   readonly facility: string;
-  /** Of one machine, in ten-thousandths; above 0. */
-  readonly value: bigint;
-  /** Of moving one machine, in ten-thousandths. */
-  readonly cost: bigint;
 }
 
 /** Machines that are worth the same wherever they go, and may go to the same sites. */
@@ -117,10 +120,8 @@ const classOf = (
   const machine = { standing, facility, hashrateGhs, powerWatts };
   const destinations = allowed.flatMap((to): Destination[] => {
     if (to === facility && standing !== 'stored') return [];
-    const value = moveValue(machine, to, rates, conditions, terms);
-    if (value === undefined || value <= 0n) return [];
-    const { cost } = to === facility ? terms.within : terms.between;
-    return [{ facility: to, value, cost: amountOf(cost) }];
+    const worth = moveValue(machine, to, rates, conditions, terms);
+    return worth && worth.value > 0n ? [{ facility: to, ...worth }] : [];
   });
   return { ...machine, serials: machines.map(({ serial }) => serial).sort(compare), destinations };
 };

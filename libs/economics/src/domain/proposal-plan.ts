@@ -1,9 +1,9 @@
 import { compare } from './proposal-classes.js';
 import type { Placement } from './proposal-packing.js';
-import type { Standing } from './proposal-value.js';
+import type { MoveValue, Standing } from './proposal-value.js';
 
 /** Consecutive moves of a plan that are worth the same. */
-export interface GainLine {
+export interface GainLine extends MoveValue {
   readonly from: string;
   readonly to: string;
   readonly standing: Standing;
@@ -13,9 +13,6 @@ export interface GainLine {
   /** Number of its first move in the plan, from 1. */
   readonly firstMove: number;
   readonly moves: number;
-  /** Of each, in ten-thousandths of the currency. */
-  readonly value: bigint;
-  readonly cost: bigint;
 }
 
 export interface ChosenMove {
@@ -63,6 +60,7 @@ export const planOf = (placements: readonly Placement[]): ChosenPlan => {
       firstMove,
       moves: group.length,
       value: to.value,
+      gainPerDay: to.gainPerDay,
       cost: to.cost,
     };
   });

@@ -33,6 +33,16 @@ export interface ValuedMachine {
   readonly powerWatts: number;
 }
 
+/** Of one machine, in ten-thousandths. */
+export interface MoveValue {
+  /** Over the horizon. */
+  readonly value: bigint;
+  /** Of margin, once it runs there. */
+  readonly gainPerDay: bigint;
+  /** Of moving it, once. */
+  readonly cost: bigint;
+}
+
 /** By facility, per kWh, decimal, in the currency of the conditions. */
 export type Rates = ReadonlyMap<string, string>;
 
@@ -55,14 +65,18 @@ export const moveValue = (
   rates: Rates,
   conditions: MiningConditions,
   terms: MoveTerms,
-): bigint | undefined => {
+): MoveValue | undefined => {
   const there = marginAt(machine, to, rates, conditions);
   if (there.compare(EXACT_ZERO) <= 0) return undefined;
   const { cost, downtimeHours } = to === machine.facility ? terms.within : terms.between;
   const horizon = exact(terms.horizonDays);
   const worked = horizon.sub(exact(downtimeHours).div(exact(HOURS_A_DAY)));
-  const stays = marginHere(machine, rates, conditions).mul(horizon);
-  return ofMoney(there.mul(worked).sub(stays).sub(exact(cost)));
+  const here = marginHere(machine, rates, conditions);
+  return {
+    value: ofMoney(there.mul(worked).sub(here.mul(horizon)).sub(exact(cost))),
+    gainPerDay: ofMoney(there.sub(here)),
+    cost: amountOf(cost),
+  };
 };
 
 const marginAt = (

@@ -99,6 +99,32 @@ describe('the moves that are chosen', () => {
     expect(movesTo(await choose(inputs))).toEqual(['STORED HERE/R1/1']);
   });
 
+  it('are the greedy ones where the solver gives up, under a bound that needs none', async () => {
+    const inputs = inputsOf({ CHEAP: '0.03', DEAR: '0.08' }, machinesAt('DEAR', 'S21', 3), [
+      rackAt('CHEAP', 'R1', 2, 8_000),
+    ]);
+    const solver = { solver: 'none', tolerance: 0, bound: Infinity };
+    const givesUp = () => Promise.resolve({ status: 'notSolved' as const, ...solver });
+    const choice = await chooseMoves(inputs, givesUp, { withinSeconds: 1 });
+    expect(choice).toMatchObject({ status: 'notSolved', value: choice.greedyValue });
+    expect(choice.moves).toHaveLength(2);
+    expect(choice.bound * 2n).toBe(choice.value * 3n);
+  });
+
+  it('are chosen whatever the amounts are', async () => {
+    const inputs = inputsOf({ CHEAP: '0.03', DEAR: '0.08' }, machinesAt('DEAR', 'S21', 3), [
+      rackAt('CHEAP', 'R1', 2, 8_000),
+    ]);
+    const large = {
+      ...inputs,
+      rates: new Map(Object.entries({ CHEAP: '0', DEAR: '9'.repeat(9) })),
+    };
+    const choice = await choose(large);
+    expect(choice).toMatchObject({ status: 'optimal', value: choice.greedyValue });
+    expect(choice.moves).toHaveLength(2);
+    expect(choice.bound).toBeGreaterThanOrEqual(choice.value);
+  });
+
   it('are the same for the same inputs, in whatever order they come', async () => {
     const inputs = largeFleet(480, 12);
     const shuffled = {
@@ -132,12 +158,12 @@ const bestByTrying = (inputs: ProposalInputs): bigint => {
       if (rack.slots === 0 || rack.watts < watts || (left.get(facility) ?? 0) < watts) continue;
       if (facility === machine.facility && machine.standing !== 'stored') continue;
       if (!mayGo(rules.get(machine.contractId), machine.facility, facility, rates)) continue;
-      const value = moveValue(machine, facility, rates, conditions, terms);
-      if (value === undefined) continue;
+      const worth = moveValue(machine, facility, rates, conditions, terms);
+      if (!worth) continue;
       rack.slots -= 1;
       rack.watts -= watts;
       left.set(facility, left.get(facility)! - watts);
-      const total = value + from(index + 1, moves - 1);
+      const total = worth.value + from(index + 1, moves - 1);
       if (total > best) best = total;
       rack.slots += 1;
       rack.watts += watts;
@@ -169,7 +195,7 @@ const broken = (inputs: ProposalInputs, { moves, lines, value }: Choice): string
     }
     const rule = inputs.rules.get(machine.contractId);
     if (!mayGo(rule, machine.facility, facility, inputs.rates)) faults.push(`${serial} may not`);
-    const worth = moveValue(machine, facility, inputs.rates, conditions, terms) ?? -1n;
+    const worth = moveValue(machine, facility, inputs.rates, conditions, terms)?.value ?? -1n;
     if (worth <= 0n) faults.push(`${serial} loses by it`);
     const number = index + 1;
     const line = lines.find((one) => one.firstMove <= number && number < one.firstMove + one.moves);

@@ -1,4 +1,5 @@
-import { classesOf, type ProposalInputs } from '../domain/proposal-classes.js';
+import { hashOf } from '@hostledger/eventsourcing';
+import { classesOf, compare, type ProposalInputs } from '../domain/proposal-classes.js';
 import { fillGreedily, Floor, kindsOf, packInto } from '../domain/proposal-packing.js';
 import { planOf, type ChosenPlan } from '../domain/proposal-plan.js';
 import {
@@ -19,8 +20,13 @@ export interface Choice extends ChosenPlan {
   readonly greedyValue: bigint;
   readonly status: Solution['status'];
   readonly grouping: Grouping;
+  /** Kinds of machines for which some move would pay, were there room. */
+  readonly classes: number;
+  /** Of the programme. */
   readonly columns: number;
   readonly solver: string;
+  /** SHA-256 (hex) over everything that it was chosen from. */
+  readonly digest: string;
 }
 
 export interface ChoiceOptions extends SolverOptions {
@@ -30,8 +36,8 @@ export interface ChoiceOptions extends SolverOptions {
 
 /**
  * Chooses the moves that bring most. The solver only decides how many machines of a class go where;
- * what is told of the moves is summed from the moves, exactly. Where the greedy choice is as good, the
- * solver's is taken; never one that is worse.
+ * what is told of the moves is summed from the moves, exactly. Nothing is chosen that is worse than
+ * the greedy choice.
  */
 export const chooseMoves = async (
   inputs: ProposalInputs,
@@ -54,8 +60,10 @@ export const chooseMoves = async (
     greedyValue: greedy.value,
     status,
     grouping,
+    classes: classes.length,
     columns: columns.length,
     solver,
+    digest: digestOf(inputs),
   };
 };
 
@@ -63,12 +71,12 @@ export const chooseMoves = async (
 const ROUNDING_ERROR = 1e-9;
 const TEN_THOUSANDTHS = 10_000;
 
-/** Of an optimal solution its own value, to the last digit; otherwise what the solver could prove. */
+/** Of an optimal solution its own value, to the last digit that counts; otherwise what was proven. */
 const boundOf = ({ columns }: BuiltProgramme, solution: Solution, achieved: bigint): bigint => {
-  const { status, counts, bound } = solution;
+  const { status, counts, bound, tolerance } = solution;
   const proven =
     status === 'optimal' && counts
-      ? valueOf(columns, counts)
+      ? valueOf(columns, counts) + BigInt(Math.floor(tolerance * TEN_THOUSANDTHS))
       : Number.isFinite(bound)
         ? BigInt(Math.ceil(bound * (1 + ROUNDING_ERROR) * TEN_THOUSANDTHS))
         : everyMove(columns);
@@ -86,3 +94,14 @@ const everyMove = (columns: readonly Column[]): bigint => {
   }
   return [...best].reduce((sum, [{ serials }, value]) => sum + value * BigInt(serials.length), 0n);
 };
+
+/** The same for the same inputs, in whatever order they come. */
+const digestOf = ({ machines, sites, racks, rules, rates, ...inputs }: ProposalInputs): string =>
+  hashOf({
+    ...inputs,
+    machines: machines.toSorted((a, b) => compare(a.serial, b.serial)),
+    sites: sites.toSorted((a, b) => compare(a.facility, b.facility)),
+    racks: racks.toSorted((a, b) => compare(a.facility, b.facility) || compare(a.rack, b.rack)),
+    rules: [...rules].sort(([a], [b]) => compare(a, b)),
+    rates: [...rates].sort(([a], [b]) => compare(a, b)),
+  });

@@ -12,40 +12,61 @@ const SETTINGS = {
 
 let loaded: Promise<Highs> | undefined;
 
+/** The largest gain as the solver sees it, whatever the currency and the horizon. */
+const LARGEST_GAIN = 1_000;
+/** The solver takes solutions for equal that differ by less, of the gains as it sees them. */
+const TOLERANCE = 1e-6;
+
 /** Solves with HiGHS (WebAssembly) in this thread, which does nothing else meanwhile. */
 export const solveHere = async (
   programme: IntegerProgramme,
-  { withinSeconds }: SolverOptions,
+  options: SolverOptions,
 ): Promise<Solution> => {
   const highs = await (loaded ??= loadHighs());
   const solver = `HiGHS ${highs.version.string}`;
-  if (programme.gains.length === 0) return { status: 'optimal', counts: [], bound: 0, solver };
-  return highs.withModel(modelOf(programme, highs), (model): Solution => {
-    model.options.set({ ...SETTINGS, time_limit: withinSeconds });
-    model.run();
-    const { optimal, timeLimit } = highs.constants.modelStatus;
-    const status = model.getModelStatus();
-    if (status !== optimal && status !== timeLimit) {
-      throw new Error(`The solver ended with status ${status}`);
-    }
-    const isOptimal = status === optimal;
-    const found =
-      model.info.get('primal_solution_status') === highs.constants.solutionStatus.feasible;
-    const counts = Array.from(model.getSolution().colValue, (value) => Math.round(value));
-    return {
-      status: isOptimal ? 'optimal' : 'timeLimit',
-      ...(found && { counts }),
-      bound: Number(model.info.get('mip_dual_bound')),
-      solver,
-    };
-  });
+  if (programme.gains.length === 0) {
+    return { status: 'optimal', counts: [], bound: 0, tolerance: 0, solver };
+  }
+  const scale = programme.gains.reduce((most, gain) => Math.max(most, gain), 0) / LARGEST_GAIN;
+  try {
+    const solved = highs.withModel(modelOf(programme, scale, highs), (model) =>
+      run(model, highs, options),
+    );
+    const { bound } = solved;
+    return { ...solved, bound: bound * scale, tolerance: TOLERANCE * scale, solver };
+  } catch {
+    // An instance that gave up is of no use to the next programme.
+    loaded = undefined;
+    return { status: 'notSolved', bound: Infinity, tolerance: 0, solver };
+  }
 };
 
-const modelOf = ({ gains, upper, rows }: IntegerProgramme, highs: Highs) => ({
+type Model = ReturnType<Highs['createModel']>;
+
+const run = (
+  model: Model,
+  { constants }: Highs,
+  { withinSeconds }: SolverOptions,
+): Pick<Solution, 'status' | 'counts' | 'bound'> => {
+  model.options.set({ ...SETTINGS, time_limit: withinSeconds });
+  model.run();
+  const { optimal, timeLimit } = constants.modelStatus;
+  const ended = model.getModelStatus();
+  if (ended !== optimal && ended !== timeLimit) return { status: 'notSolved', bound: Infinity };
+  const isFound = model.info.get('primal_solution_status') === constants.solutionStatus.feasible;
+  const counts = Array.from(model.getSolution().colValue, (value) => Math.round(value));
+  return {
+    status: ended === optimal ? 'optimal' : 'timeLimit',
+    ...(isFound && { counts }),
+    bound: Number(model.info.get('mip_dual_bound')),
+  };
+};
+
+const modelOf = ({ gains, upper, rows }: IntegerProgramme, scale: number, highs: Highs) => ({
   numCols: gains.length,
   numRows: rows.length,
   sense: highs.constants.objectiveSense.maximize,
-  colCost: Float64Array.from(gains),
+  colCost: Float64Array.from(gains, (gain) => gain / scale),
   colLower: new Float64Array(gains.length),
   colUpper: Float64Array.from(upper),
   rowLower: new Float64Array(rows.length).fill(-highs.infinity),

@@ -11,7 +11,12 @@ import {
 import { contractAggregate } from '../../domain/hosting-contract.js';
 import { contractUnknown } from '../../domain/standing.js';
 import type { Stage } from '../../domain/lifecycle.js';
-import { type AmountView, type DeliveredView, TermsSaidView } from './views.js';
+import {
+  type AmountView,
+  type DeliveredView,
+  relocationClauseView,
+  TermsSaidView,
+} from './views.js';
 
 export class TermsInForceView extends TermsSaidView {
   /** The event that says so. */
@@ -97,11 +102,13 @@ const viewOf = (
 const termsInForce = ({
   contractId: _,
   clauses,
+  relocation,
   recorded,
   ...said
 }: NonNullable<ContractOnDay['terms']>): TermsInForceView => ({
   ...said,
   kind: termsKindOf(said),
   clauses: [...clauses],
+  ...(relocation && { relocation: relocationClauseView(relocation) }),
   recorded: recordedView({ ...recorded, id: recorded.eventId }),
 });

@@ -2,7 +2,7 @@ import type { OrderBasis, TermsKind } from '../../domain/contract-events.js';
 import { minus, NOTHING } from '../../domain/contract-state.js';
 import type { Stage } from '../../domain/lifecycle.js';
 import type { RateBasis } from '../../domain/rate-card.js';
-import type { ConsentRule, CostClass } from '../../domain/relocation-clause.js';
+import type { ConsentRule, CostClass, RelocationClause } from '../../domain/relocation-clause.js';
 import type { ContractRow } from './contracts-table.js';
 import { onDay } from './later.js';
 import type { AllocationRow, DepositRow, OrderRow } from './orders-tables.js';
@@ -201,7 +201,7 @@ export class RelocationClauseView {
    */
   clauseRef: string;
   /** Sites that the machines may stand at; any where it is absent. */
-  facilities?: readonly string[];
+  facilities?: string[];
   /** What the utility rate there may be, against that of the site they leave. */
   costClass?: CostClass;
   consent: ConsentRule;
@@ -239,6 +239,14 @@ export class TermsView extends TermsSaidView {
   correctionCause?: string;
 }
 
+export const relocationClauseView = ({
+  facilities,
+  ...clause
+}: RelocationClause): RelocationClauseView => ({
+  ...clause,
+  ...(facilities && { facilities: [...facilities] }),
+});
+
 export const termsView = (row: TermsRow): TermsView => ({
   version: row.version,
   effectiveOn: row.effective_on,
@@ -249,7 +257,7 @@ export const termsView = (row: TermsRow): TermsView => ({
   ...(row.term_ends_on !== null && { termEndsOn: row.term_ends_on }),
   ...(row.caps !== null && { caps: row.caps }),
   ...(row.required_deposit !== null && { requiredDeposit: row.required_deposit }),
-  ...(row.relocation !== null && { relocation: row.relocation }),
+  ...(row.relocation !== null && { relocation: relocationClauseView(row.relocation) }),
   ...(row.changes !== null && { changes: row.changes }),
   adoptedAt: row.adopted_at,
   ...(row.corrected_at !== null && { correctedAt: row.corrected_at }),
@@ -389,7 +397,7 @@ export const depositView = (row: DepositRow): DepositView => ({
 export class RelocationConsentView {
   consentId: string;
   /** Sites that machines may be brought to. */
-  facilities: readonly string[];
+  facilities: string[];
   /** @example 2024-05-01 */
   consentedOn: string;
   /** First day on which machines may be moved under it. */
@@ -404,7 +412,7 @@ export class RelocationConsentView {
 
 export const consentView = (row: ConsentRow): RelocationConsentView => ({
   consentId: row.consent_id,
-  facilities: row.facilities,
+  facilities: [...row.facilities],
   consentedOn: row.consented_on,
   fromOn: row.from_on,
   ...(row.until_on !== null && { untilOn: row.until_on }),
