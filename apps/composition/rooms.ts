@@ -14,8 +14,9 @@ import {
   settlementParties,
 } from '@hostledger/deals';
 import {
-  EconomicsApiModule,
   economicsAggregates,
+  EconomicsApiModule,
+  economicsProcesses,
   economicsProjections,
 } from '@hostledger/economics';
 import {
@@ -123,6 +124,7 @@ export const durableProcesses = ({
     ...sitesProcesses(aggregateStore, new FleetCensus(readModels)),
     ...fleetProcesses(aggregateStore, eventStore),
     ...dealsProcesses(aggregateStore, new FleetWhereabouts(readModels)),
+    ...economicsProcesses(aggregateStore, { readModels }),
     operationsProcess(aggregateStore, eventStore, fleetBulkKinds(aggregateStore, eventStore)),
   ];
 };

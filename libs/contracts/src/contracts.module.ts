@@ -19,6 +19,7 @@ import { executeContract } from './write/execute-contract.js';
 import { contractLifecycle } from './write/lifecycle.js';
 import { placeOrder } from './write/place-order.js';
 import { registerCustomer } from './write/register-customer.js';
+import { relocationConsents } from './write/relocation-consents.js';
 
 const slices = [
   registerCustomer,
@@ -31,6 +32,7 @@ const slices = [
   placeOrder,
   allocateCustomer,
   deposits,
+  relocationConsents,
   customersQuery,
   contractsQuery,
 ];

@@ -40,6 +40,14 @@ export {
 export { contractAggregate, type ContractCommand } from './domain/hosting-contract.js';
 export { hasEnded, type Lifecycle, type LifecycleEvent, type Stage } from './domain/lifecycle.js';
 export type { RateBasis, RateCard } from './domain/rate-card.js';
+export {
+  isConsentedOn,
+  type ConsentRule,
+  type CostClass,
+  type RelocationClause,
+} from './domain/relocation-clause.js';
+export type { ContractRow } from './read/contracts/contracts-table.js';
+export type { ConsentRow, TermsRow } from './read/contracts/papers-tables.js';
 export { assignMachines, countLeavers, releaseAssignment } from './process/assignment.js';
 export {
   ContractsApiModule,

@@ -7,6 +7,13 @@ export {
   type Profit,
   type ProfitUnder,
 } from './domain/profitability.js';
+export { proposalAggregate } from './domain/proposal.js';
+export {
+  type ProposalEvent,
+  type RelocationProposalFailed,
+  type RelocationProposalRequested,
+  type RelocationProposed,
+} from './domain/proposal-events.js';
 export {
   marketAggregate,
   type DifficultyObserved,
@@ -17,5 +24,6 @@ export {
 export {
   EconomicsApiModule,
   economicsAggregates,
+  economicsProcesses,
   economicsProjections,
 } from './economics.module.js';

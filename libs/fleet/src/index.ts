@@ -48,7 +48,14 @@ export {
   type SlotPlace,
   type StoragePlace,
 } from './domain/miner.js';
-export { relocationAggregate, type Relocation, type RelocationEvent } from './domain/relocation.js';
+export {
+  relocationAggregate,
+  type Relocation,
+  type RelocationEvent,
+  type RelocationPlanned,
+} from './domain/relocation.js';
+export { destinationsOf, listMoves, planListed } from './process/relocation-plan.js';
+export type { RelocationMoveRow, RelocationRow } from './read/relocations/projection.js';
 export type { MinerArrived, MinerDeparted, TransitPlace } from './domain/miner-transit.js';
 export { minerModel, minerModels, modelUnknown, type MinerModel } from './domain/models.js';
 export { fleetParties } from './parties.js';

@@ -46,3 +46,4 @@ export {
 } from './sites.module.js';
 export { sitesParties } from './parties.js';
 export type { FacilityRow } from './read/facilities/projection.js';
+export type { RackRow, SlotRow } from './read/racks/projection.js';

@@ -3,6 +3,7 @@ import { amountOf, amountText, dayIn } from '@hostledger/quantities';
 import type { ContractEvent, TermsAdopted } from './contract-events.js';
 import { minus, NOTHING, plus, type Amount } from './contract-state.js';
 import { evolveLifecycle, lifecycleDay, type Lifecycle, type Stage } from './lifecycle.js';
+import { evolveConsents, isConsentedOn, type RelocationConsent } from './relocation-clause.js';
 
 /** What was true of a contract on a day, by what had been recorded. */
 export interface ContractOnDay {
@@ -25,6 +26,8 @@ export interface ContractOnDay {
   readonly delivered: Amount & { readonly hashrateGhs: number };
   /** Of all deposits together, in the currency of the contract. */
   readonly depositHeld: string;
+  /** To move machines, that held on the day. */
+  readonly relocationConsents: readonly (RelocationConsent & { readonly consentId: string })[];
 }
 
 /** The event that says so. */
@@ -47,6 +50,7 @@ export const contractOnDay = (
   let contract: ContractOnDay | undefined;
   let lifecycle: Lifecycle | undefined;
   let timeZone = 'UTC';
+  let consents: ReadonlyMap<string, RelocationConsent> = new Map();
   for (const recorded of known) {
     const event = recorded as unknown as ContractEvent;
     if (event.type === 'ContractDrafted') {
@@ -62,6 +66,7 @@ export const contractOnDay = (
         allocated: NOTHING,
         delivered: { ...NOTHING, hashrateGhs: 0 },
         depositHeld: '0.00',
+        relocationConsents: [],
       };
       continue;
     }
@@ -137,6 +142,10 @@ export const contractOnDay = (
       case 'DepositRefunded':
         if (event.data.refundedOn <= day) contract = held(contract, -amountOf(event.data.amount));
         break;
+      case 'RelocationConsented':
+      case 'RelocationConsentWithdrawn':
+        consents = evolveConsents(consents, event);
+        break;
       case 'ContractActivated':
       case 'ServiceSuspended':
       case 'ServiceResumed':
@@ -156,8 +165,11 @@ export const contractOnDay = (
         unreachable(event);
     }
   }
-  if (!contract || !lifecycle) return contract;
-  return { ...contract, ...lifecycle };
+  if (!contract) return undefined;
+  const relocationConsents = [...consents]
+    .filter(([, consent]) => isConsentedOn(consent, day))
+    .map(([consentId, consent]) => ({ consentId, ...consent }));
+  return { ...contract, ...lifecycle, relocationConsents };
 };
 
 const held = (contract: ContractOnDay, by: bigint): ContractOnDay => ({

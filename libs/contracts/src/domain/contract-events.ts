@@ -1,6 +1,7 @@
 import type { DomainEvent, EventCatalogue } from '@hostledger/eventsourcing';
 import { lifecycleEvents, type LifecycleEvent } from './lifecycle.js';
 import type { RateCard } from './rate-card.js';
+import { consentEvents, type ConsentEvent, type RelocationClause } from './relocation-clause.js';
 
 // What can be recorded of a hosting contract. Dates are days in the contract's time zone.
 
@@ -82,6 +83,8 @@ export type TermsAdopted = DomainEvent<
     caps?: OrderCaps;
     /** Money in the contract's currency that is held before service begins or goes on. */
     requiredDeposit?: string;
+    /** Where machines may be moved; without it they may go to any site. */
+    relocation?: RelocationClause;
     /** What is different from the version before, in the words of the parties. */
     changes?: string;
   }
@@ -100,6 +103,8 @@ export type TermsCorrected = DomainEvent<
     caps?: OrderCaps;
     /** Money in the contract's currency that is held before service begins or goes on. */
     requiredDeposit?: string;
+    /** Where machines may be moved; without it they may go to any site. */
+    relocation?: RelocationClause;
     /** What was recorded wrongly. */
     cause: string;
   }
@@ -306,6 +311,7 @@ export type ContractEvent =
   | MinersDelivered
   | DeliveredMinersAmended
   | DepositEvent
+  | ConsentEvent
   | LifecycleEvent;
 
 export const contractEvents: EventCatalogue<ContractEvent> = {
@@ -324,5 +330,6 @@ export const contractEvents: EventCatalogue<ContractEvent> = {
   DepositReceived: 'The customer paid a deposit.',
   DepositDrawn: 'A part of a deposit was kept for what the customer owed.',
   DepositRefunded: 'A part of a deposit went back to the customer.',
+  ...consentEvents,
   ...lifecycleEvents,
 };

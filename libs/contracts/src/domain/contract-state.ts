@@ -12,6 +12,7 @@ import type {
   Signatory,
 } from './contract-events.js';
 import { evolveLifecycle, type Acts, type Lifecycle, type LifecycleEvent } from './lifecycle.js';
+import { evolveConsents, type RelocationConsent } from './relocation-clause.js';
 
 export interface Amount {
   readonly units: number;
@@ -79,6 +80,8 @@ interface Agreed {
   readonly deposits: ReadonlyMap<string, DepositBalance>;
   /** Draws and refunds. */
   readonly depositMovements: ReadonlySet<string>;
+  /** To move machines, by its id. */
+  readonly consents: ReadonlyMap<string, RelocationConsent>;
 }
 
 export type DraftedContract = { readonly status: 'drafted' } & Agreed;
@@ -148,6 +151,7 @@ export const evolve = (contract: Contract, event: ContractEvent): Contract => {
       deliveries: new Map(),
       deposits: new Map(),
       depositMovements: new Set(),
+      consents: new Map(),
     };
   }
   if (contract.status === 'unknown') return contract;
@@ -198,6 +202,9 @@ export const evolve = (contract: Contract, event: ContractEvent): Contract => {
     case 'DepositDrawn':
     case 'DepositRefunded':
       return evolveDeposits(contract, event);
+    case 'RelocationConsented':
+    case 'RelocationConsentWithdrawn':
+      return { ...contract, consents: evolveConsents(contract.consents, event) };
     default:
       return lived(contract, event);
   }

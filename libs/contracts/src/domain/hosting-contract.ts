@@ -44,6 +44,7 @@ import {
   type Order,
   type Reduction,
 } from './orders.js';
+import { decideConsent, type ConsentCommand } from './relocation-clause.js';
 import { contractUnknown, mustBeExecuted, refused } from './standing.js';
 import {
   adoptTerms,
@@ -76,6 +77,7 @@ export type ContractCommand =
   | DomainCommand<'ReceiveDeposit', Deposit>
   | DomainCommand<'DrawDeposit', Draw>
   | DomainCommand<'RefundDeposit', Refund>
+  | ConsentCommand
   | LifecycleCommand;
 
 const decide = (command: ContractCommand, contract: Contract): readonly ContractEvent[] => {
@@ -113,6 +115,9 @@ const decide = (command: ContractCommand, contract: Contract): readonly Contract
       return drawDeposit(command.data, contract, today);
     case 'RefundDeposit':
       return refundDeposit(command.data, contract, today);
+    case 'ConsentToRelocation':
+    case 'WithdrawRelocationConsent':
+      return decideConsent(command, contract, today);
     default: {
       const { contractId, customerId, lifecycle, acts } = mustBeExecuted(contract);
       const termEndsOn = termEndOf(contract);

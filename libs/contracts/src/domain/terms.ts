@@ -3,6 +3,7 @@ import type { ContractEvent, OrderCaps, TermsAdopted, TermsCorrected } from './c
 import { mostOf, type Amount, type KnownContract } from './contract-state.js';
 import { mustBePayable } from './money.js';
 import { checkRateCard } from './rate-card.js';
+import { mustBeClauseOf } from './relocation-clause.js';
 import { mustGoOn, notFound, refused } from './standing.js';
 
 export type NewTerms = Omit<TermsAdopted['data'], 'contractId' | 'version'>;
@@ -76,11 +77,12 @@ export const mustCoverExecution = (
 
 /** What terms say fits together, whatever the contract holds. */
 const mustBeSound = (
-  { effectiveOn, termEndsOn, clauses, rateCard, requiredDeposit }: Said,
+  { effectiveOn, termEndsOn, clauses, rateCard, requiredDeposit, relocation }: Said,
   { currency }: KnownContract,
 ): void => {
   checkRateCard(rateCard, currency);
   if (requiredDeposit !== undefined) mustBePayable(requiredDeposit, currency, '/requiredDeposit');
+  if (relocation !== undefined) mustBeClauseOf(relocation, clauses);
   if (termEndsOn !== undefined && termEndsOn < effectiveOn) {
     throw new DomainError(
       'invalid',
@@ -104,7 +106,7 @@ const mustBeSound = (
 
 type Said = Pick<
   TermsAdopted['data'],
-  'effectiveOn' | 'termEndsOn' | 'clauses' | 'rateCard' | 'requiredDeposit'
+  'effectiveOn' | 'termEndsOn' | 'clauses' | 'rateCard' | 'requiredDeposit' | 'relocation'
 >;
 
 /** A cap in units binds what is allocated as well: an order in power names no units. */

@@ -1,5 +1,15 @@
 import { applyDecorators } from '@nestjs/common';
-import { IsInt, IsUUID, Max, Min } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsInt,
+  IsUUID,
+  Matches,
+  Max,
+  Min,
+} from 'class-validator';
+import { FACILITY_CODE } from '@hostledger/sites';
 
 /** A number of machines. */
 export const IsUnits = (): PropertyDecorator => applyDecorators(IsInt(), Min(1), Max(10_000_000));
@@ -7,6 +17,17 @@ export const IsUnits = (): PropertyDecorator => applyDecorators(IsInt(), Min(1),
 /** Power in whole watts. */
 export const IsWatts = (): PropertyDecorator =>
   applyDecorators(IsInt(), Min(1), Max(100_000_000_000));
+
+const MOST_SITES = 200;
+
+/** Codes of facilities, one or more. */
+export const IsSites = (): PropertyDecorator =>
+  applyDecorators(
+    IsArray(),
+    ArrayMinSize(1),
+    ArrayMaxSize(MOST_SITES),
+    Matches(FACILITY_CODE, { each: true, message: 'each of $property is the code of a facility' }),
+  );
 
 export class CustomerParams {
   /** The customer's id. */

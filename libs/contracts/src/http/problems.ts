@@ -148,6 +148,20 @@ registerProblems({
   },
   'contract/deposit-unpaid': { status: 409, title: 'The terms require a deposit that is not held' },
   'contract/deposit-exceeded': { status: 409, title: 'The deposit holds less' },
+  'contract/relocation-clause-unknown': {
+    status: 422,
+    title: 'What the terms say of relocations is said by none of their clauses',
+  },
+  'contract/relocation-site-repeated': { status: 422, title: 'A site is named once' },
+  'contract/consent-unknown': { status: 404, title: 'The contract has no such consent' },
+  'contract/consent-backwards': {
+    status: 422,
+    title: 'A consent does not end before it begins',
+  },
+  'contract/consent-not-given': {
+    status: 409,
+    title: 'A consent is not withdrawn before it was given',
+  },
   'contract/allocation-abandoned': {
     status: 409,
     title: 'The allocation was refused for good; allocate anew',

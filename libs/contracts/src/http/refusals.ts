@@ -21,6 +21,8 @@ export const UNSOUND_TERMS = [
   'contract/currency-mismatch',
   'contract/term-backwards',
   'contract/clause-repeated',
+  'contract/relocation-clause-unknown',
+  'contract/relocation-site-repeated',
   'contract/money-too-fine',
   'contract/cap-below-orders',
   'contract/cap-below-allocations',

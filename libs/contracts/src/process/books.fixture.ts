@@ -202,6 +202,9 @@ class Book {
       }
       case 'DeliveredMinersAmended':
         return this.report(event.data, event.data.amendedAt);
+      case 'RelocationConsented':
+      case 'RelocationConsentWithdrawn':
+        return [];
       default:
         return this.live(event);
     }

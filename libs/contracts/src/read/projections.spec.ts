@@ -172,6 +172,7 @@ describe('contracts', () => {
         rate_card: rateCard,
         kind: 'original',
         required_deposit: null,
+        relocation: null,
         term_ends_on: null,
         caps: null,
         changes: null,

@@ -34,7 +34,21 @@ export const amendment = {
   termEndsOn: '2026-12-31',
   caps: { powerWatts: 100_000_000 },
   requiredDeposit: '7800000.00',
+  relocation: {
+    clauseRef: '4.1',
+    facilities: ['DENTON', 'PECOS'],
+    costClass: 'equalOrLower',
+    consent: 'required',
+  },
   changes: 'A deposit is required',
+};
+export const consent = {
+  consentId: deriveId('consent'),
+  facilities: ['PECOS'],
+  consentedOn: '2024-04-22',
+  fromOn: '2024-05-01',
+  untilOn: '2024-07-31',
+  documentDigest,
 };
 export const history: ContractEvent[] = [
   drafted(contractId, customerId),
@@ -92,6 +106,20 @@ export const history: ContractEvent[] = [
     },
   },
   adopted(2, '2024-01-01', amendment),
+  {
+    type: 'RelocationConsented',
+    data: { contractId, customerId, ...consent },
+  },
+  {
+    type: 'RelocationConsentWithdrawn',
+    data: {
+      contractId,
+      customerId,
+      consentId: consent.consentId,
+      withdrawnOn: '2024-05-20',
+      cause: 'Sold',
+    },
+  },
 ];
 /** A contract with what takes effect on days to come: it is read on 31 December 2024. */
 export const growingId = deriveId('contract', 'growing');

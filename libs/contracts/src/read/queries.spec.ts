@@ -20,6 +20,7 @@ import {
   rateCard,
   byModel,
   amendment,
+  consent,
   history,
   growingId,
   largeId,
@@ -62,7 +63,7 @@ const contract = `/v1/contracts/${contractId}`;
 it('A contract tells what it holds: ordered, allocated, delivered', async () => {
   const { status, headers, body } = await get(contract);
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ etag: '"6"', 'log-position': String(log.at(-1)!.position) });
+  expect(headers).toMatchObject({ etag: '"8"', 'log-position': String(log.at(-1)!.position) });
   expect(body).toEqual({
     contractId,
     customerId,
@@ -108,11 +109,11 @@ it('A contract tells what it holds: ordered, allocated, delivered', async () => 
 it('It can be asked for as it was on a day, by what was known then', async () => {
   const { status, headers, body } = await get(`${contract}?asOf=2023-12-31`);
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ 'log-position': log[8]!.position.toString() });
+  expect(headers).toMatchObject({ 'log-position': log[10]!.position.toString() });
   expect(body).toMatchObject({
     contractId,
     asOf: '2023-12-31',
-    knownAt: { revision: 6 },
+    knownAt: { revision: 8 },
     stage: 'executed',
     terms: { version: 1, effectiveOn: '2023-09-25', recorded: { revision: 1 } },
     allocated: { units: 15_000, powerWatts: 49_000_000 },
@@ -221,6 +222,21 @@ it('Its allocations and deliveries can be listed', async () => {
   expect((await get(`${contract}/deliveries`)).body.items).toMatchObject([
     { reference: 'BATCH-1', lines: 5, received: 3, missing: 1, refused: 1, byModel },
   ]);
+});
+
+it('What its customer consented to is told of each day and as it stands', async () => {
+  const { documentDigest: _, ...held } = consent;
+  const consents = async (asOf: string) =>
+    (await get(`${contract}?asOf=${asOf}`)).body.relocationConsents;
+  expect(await consents('2024-04-30')).toEqual([]);
+  expect(await consents('2024-05-19')).toEqual([held]);
+  expect(await consents('2024-05-20')).toEqual([]);
+  const before = log[10]!.position - 1n;
+  expect((await get(`${contract}?asOf=2024-07-31&knownAt=${before}`)).body).toMatchObject({
+    relocationConsents: [held],
+  });
+  const { body } = await get(`${contract}/relocation-consents`);
+  expect(body.items).toEqual([{ ...consent, withdrawnOn: '2024-05-20', withdrawnFor: 'Sold' }]);
 });
 
 it('Its orders come page by page, as they were placed', async () => {

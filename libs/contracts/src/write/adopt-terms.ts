@@ -29,7 +29,13 @@ import {
 import { TERMS_KINDS, type TermsKind } from '../domain/contract-events.js';
 import { type Contract } from '../domain/contract-state.js';
 import { rateBases, type RateBasis } from '../domain/rate-card.js';
-import { ContractParams, IsUnits, IsWatts } from '../http/forms.js';
+import {
+  COST_CLASSES,
+  RELOCATION_CONSENTS,
+  type ConsentRule,
+  type CostClass,
+} from '../domain/relocation-clause.js';
+import { ContractParams, IsSites, IsUnits, IsWatts } from '../http/forms.js';
 import { UNSOUND_TERMS } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
 
@@ -110,6 +116,32 @@ export class OrderCapsBody {
   powerWatts?: number;
 }
 
+export class RelocationClauseBody {
+  /**
+   * The clause that says so, one of those below.
+   * @example 4.1
+   */
+  @Length(1, 30)
+  clauseRef: string;
+
+  /**
+   * Sites that the machines may stand at; any where it is left out.
+   * @example ["DENTON", "PECOS"]
+   */
+  @MayBeAbsent()
+  @IsSites()
+  facilities?: string[];
+
+  /** Whether the utility rate of a destination may be above that of the site they leave. */
+  @MayBeAbsent()
+  @IsIn(COST_CLASSES)
+  costClass?: CostClass;
+
+  /** Whether the customer is asked before machines go to another site. */
+  @IsIn(RELOCATION_CONSENTS)
+  consent: ConsentRule;
+}
+
 /** What a version of the terms says. */
 export class TermsBody {
   /**
@@ -153,6 +185,12 @@ export class TermsBody {
   @MayBeAbsent()
   @IsMoney()
   requiredDeposit?: string;
+
+  /** Where machines may be moved; to any site where it is left out. */
+  @MayBeAbsent()
+  @ValidateNested()
+  @Type(() => RelocationClauseBody)
+  relocation?: RelocationClauseBody;
 }
 
 export class AdoptTermsBody extends TermsBody {

@@ -5,6 +5,7 @@ import { type ContractEvent } from '../domain/contract-events.js';
 import { type Contract } from '../domain/contract-state.js';
 import { contractAggregate, type ContractCommand } from '../domain/hosting-contract.js';
 import type { LifecycleCommand } from '../domain/lifecycle.js';
+import type { ConsentCommand } from '../domain/relocation-clause.js';
 import { mustBeInCredit } from '../process/credit.js';
 
 /** A command that touches one contract and nothing else. */
@@ -22,6 +23,7 @@ type OnOneContract =
           | 'RefundDeposit';
       }
     >
+  | ConsentCommand
   | LifecycleCommand;
 
 /** Shared by the use cases that are one decision on one contract. */

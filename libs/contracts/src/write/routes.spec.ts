@@ -18,6 +18,7 @@ import { executeContract } from './execute-contract.js';
 import { contractLifecycle } from './lifecycle.js';
 import { placeOrder } from './place-order.js';
 import { registerCustomer } from './register-customer.js';
+import { relocationConsents } from './relocation-consents.js';
 
 const slices = [
   registerCustomer,
@@ -30,6 +31,7 @@ const slices = [
   adoptTerms,
   placeOrder,
   allocateCustomer,
+  relocationConsents,
 ];
 
 let app: NestFastifyApplication;
@@ -119,6 +121,12 @@ const ordered = async (): Promise<{ contract: string; orderId: unknown }> => {
     },
   );
   return { contract, orderId: body.orderId };
+};
+const noSites = { clauseRef: '4.1', facilities: [], consent: 'required' };
+const consented = {
+  consentedOn: '2023-10-01',
+  fromOn: '2023-10-01',
+  documentDigest: 'e'.repeat(64),
 };
 const capacity = { facility: 'DENTON', units: 60, powerWatts: 600, effectiveOn: '2023-10-01' };
 
@@ -384,6 +392,53 @@ describe('a deposit', () => {
   });
 });
 
+describe('machines that are to be moved', () => {
+  const relocation = { clauseRef: '4.1', facilities: ['PECOS'], consent: 'required' };
+  const consent = {
+    facilities: ['PECOS'],
+    consentedOn: '2023-10-01',
+    fromOn: '2023-10-02',
+    documentDigest: 'e'.repeat(64),
+  };
+
+  it('go where the terms say, and their customer agrees', async () => {
+    const contract = await draft();
+    const elsewhere = { ...terms, relocation: { ...relocation, clauseRef: '9' } };
+    expect(await post(`${contract}/terms`, elsewhere)).toMatchObject({
+      status: 422,
+      body: {
+        code: 'contract/relocation-clause-unknown',
+        errors: [{ pointer: '/relocation/clauseRef' }],
+      },
+    });
+    await post(`${contract}/terms`, { ...terms, relocation });
+    await post(`${contract}/execution`, execution);
+    const consents = `${contract}/relocation-consents`;
+    const given = await post(consents, consent, { 'idempotency-key': 'consent-1' });
+    expect(given).toMatchObject({ status: 201, headers: { location: consents } });
+    const again = await post(consents, consent, { 'idempotency-key': 'consent-1' });
+    expect(again).toMatchObject({ status: 201, body: given.body });
+    const withdrawal = `${consents}/${String(given.body.consentId)}/withdrawal`;
+    const cause = 'The customer sells them';
+    expect(await post(withdrawal, { withdrawnOn: '2023-09-30', cause })).toMatchObject({
+      status: 409,
+      body: { code: 'contract/consent-not-given', errors: [{ pointer: '/withdrawnOn' }] },
+    });
+    expect(await post(withdrawal, { withdrawnOn: '2023-10-03', cause })).toMatchObject({
+      status: 200,
+    });
+    const stream = `hostingContract-${contract.split('/').at(-1)}`;
+    expect(streams.events(stream).map(({ type }) => type)).toEqual([
+      'ContractDrafted',
+      'TermsAdopted',
+      'ContractExecuted',
+      'RelocationConsented',
+      'RelocationConsentWithdrawn',
+    ]);
+    expect(streams.events(stream)[1]!.data).toMatchObject({ relocation });
+  });
+});
+
 describe('what is refused', () => {
   it('a contract with a customer that is not there', async () => {
     const customerId = deriveId('nobody');
@@ -426,6 +481,9 @@ describe('what is refused', () => {
     ['/terms', '/rateCard', { ...terms, rateCard: undefined }],
     ['/terms', '/rateCard/discount', { ...terms, rateCard: { ...terms.rateCard, discount: '1' } }],
     ['/terms', '/clauses/0/text', { ...terms, clauses: [{ ref: '1', title: 'x', text: '' }] }],
+    ['/terms', '/relocation/consent', { ...terms, relocation: { clauseRef: '4.1' } }],
+    ['/terms', '/relocation/facilities', { ...terms, relocation: noSites }],
+    ['/relocation-consents', '/facilities', { ...consented, facilities: [] }],
     ['/execution', '/documentDigest', { ...execution, documentDigest: 'x' }],
     ['/execution', '/signatories', { ...execution, signatories: [] }],
     ['/orders', '/model', { ...order, model: null }],

@@ -62,7 +62,7 @@ export type RelocationPlanned = DomainEvent<
     moveCount: number;
     chunkCount: number;
     destinations: readonly { readonly facility: string; readonly moves: number }[];
-    /** SHA-256 (hex) of the upload. */
+    /** SHA-256 (hex) of the upload, or of what a proposal was computed from. */
     digest: string;
     /** Position of the log up to which the planner knew it; a decimal number. */
     logPosition: string;

@@ -15,7 +15,6 @@ import {
   relocationAggregate,
   type PlanChunk,
   type PlannedMove,
-  type RelocationCommand,
   type RelocationMovesListed,
   type RelocationPlanned,
 } from '../domain/relocation.js';
@@ -62,6 +61,48 @@ export const mustBeRecorded = async (
   );
 };
 
+/** Moves that are stored and no plan yet; without one they have no effect. */
+export interface ListedMoves {
+  readonly relocationId: string;
+  readonly chunkCount: number;
+  /** Of the last of them in the log. */
+  readonly position: bigint;
+}
+
+/** Stores moves in their order. Repeated with the same moves it goes on where it stopped. */
+export const listMoves = async (
+  store: AggregateStore,
+  moves: RelocationProposal['moves'],
+  context: CommandContext,
+): Promise<ListedMoves> => {
+  const relocationId = deriveId(context.commandId, 'relocation');
+  const chunks = toChunks(moves.map((move, index) => ({ move: index + 1, ...move })));
+  let position = 0n;
+  for (let first = 0; first < chunks.length; first += CHUNKS_AN_APPEND) {
+    const part = chunks.slice(first, first + CHUNKS_AN_APPEND);
+    const data = { relocationId, of: chunks.length, chunks: part };
+    const command = { type: 'ListMoves', data, at: context.at } as const;
+    const step = stepOf(context, 'moves', first);
+    ({ position } = await store.handle(relocationAggregate, relocationId, command, step));
+  }
+  return { relocationId, chunkCount: chunks.length, position };
+};
+
+/** Makes a plan of moves that are all listed; who acts is its planner. */
+export const planListed = async (
+  store: AggregateStore,
+  about: Omit<RelocationPlanned['data'], 'plannedBy'>,
+  context: CommandContext,
+): Promise<StartedPlan> => {
+  const { relocationId } = about;
+  const data = { ...about, plannedBy: context.actor.subject };
+  const command = { type: 'PlanRelocation', data, at: context.at } as const;
+  const step = stepOf(context, 'plan');
+  const planned = await store.handle(relocationAggregate, relocationId, command, step);
+  const { revision, position, replayed } = planned;
+  return { relocationId, revision, position, replayed };
+};
+
 /**
  * Stores the moves of a plan and then the plan. A crash before `RelocationPlanned` leaves moves
  * that a retry with the same key completes, and that have no effect without it.
@@ -71,29 +112,16 @@ export const planRelocation = async (
   { moves, logPosition, ...about }: RelocationProposal,
   context: CommandContext,
 ): Promise<StartedPlan> => {
-  const relocationId = deriveId(context.commandId, 'relocation');
-  const chunks = toChunks(moves.map((move, index) => ({ move: index + 1, ...move })));
-  const append = (command: RelocationCommand, ...step: (string | number)[]) =>
-    store.handle(relocationAggregate, relocationId, command, stepOf(context, ...step));
-  const { at } = context;
-  let listedAt = 0n;
-  for (let first = 0; first < chunks.length; first += CHUNKS_AN_APPEND) {
-    const part = chunks.slice(first, first + CHUNKS_AN_APPEND);
-    const data = { relocationId, of: chunks.length, chunks: part };
-    listedAt = (await append({ type: 'ListMoves', data, at }, 'moves', first)).position;
-  }
+  const { relocationId, chunkCount, position } = await listMoves(store, moves, context);
   const data = {
     relocationId,
-    plannedBy: context.actor.subject,
     moveCount: moves.length,
-    chunkCount: chunks.length,
+    chunkCount,
     destinations: destinationsOf(moves),
-    logPosition: logPosition ?? listedAt.toString(),
+    logPosition: logPosition ?? position.toString(),
     ...about,
   };
-  const planned = await append({ type: 'PlanRelocation', data, at }, 'plan');
-  const { revision, position, replayed } = planned;
-  return { relocationId, revision, position, replayed };
+  return planListed(store, data, context);
 };
 
 const toChunks = (moves: readonly PlannedMove[]): PlanChunk[] =>
@@ -102,7 +130,8 @@ const toChunks = (moves: readonly PlannedMove[]): PlanChunk[] =>
     moves: moves.slice(chunk * CHUNK_MOVES, (chunk + 1) * CHUNK_MOVES),
   }));
 
-const destinationsOf = (
+/** How many moves go to each facility. */
+export const destinationsOf = (
   moves: RelocationProposal['moves'],
 ): RelocationPlanned['data']['destinations'] =>
   [...Map.groupBy(moves, ({ facility }) => facility)]

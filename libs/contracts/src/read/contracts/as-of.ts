@@ -11,11 +11,24 @@ import {
 import { contractAggregate } from '../../domain/hosting-contract.js';
 import { contractUnknown } from '../../domain/standing.js';
 import type { Stage } from '../../domain/lifecycle.js';
-import { type AmountView, type DeliveredView, TermsSaidView } from './views.js';
+import {
+  type AmountView,
+  type DeliveredView,
+  relocationClauseView,
+  TermsSaidView,
+} from './views.js';
 
 export class TermsInForceView extends TermsSaidView {
   /** The event that says so. */
   recorded: RecordedView;
+}
+
+export class ConsentOnDayView {
+  consentId: string;
+  facilities: string[];
+  consentedOn: string;
+  fromOn: string;
+  untilOn?: string;
 }
 
 /** A contract on a day, by what had been recorded. */
@@ -44,6 +57,8 @@ export class ContractAsOfView {
    * @example "7800000.00"
    */
   depositHeld: string;
+  /** Consents of the customer to moving machines elsewhere that held on the day. */
+  relocationConsents: ConsentOnDayView[];
 }
 
 /**
@@ -70,7 +85,7 @@ export const readAsOf = async (
 };
 
 const viewOf = (
-  { terms, ...contract }: ContractOnDay,
+  { terms, relocationConsents, ...contract }: ContractOnDay,
   day: string,
   last: RecordedEvent,
 ): ContractAsOfView => ({
@@ -78,16 +93,22 @@ const viewOf = (
   asOf: day,
   knownAt: recordedView(last),
   ...(terms && { terms: termsInForce(terms) }),
+  relocationConsents: relocationConsents.map(({ withdrawn: _, facilities, ...consent }) => ({
+    ...consent,
+    facilities: [...facilities],
+  })),
 });
 
 const termsInForce = ({
   contractId: _,
   clauses,
+  relocation,
   recorded,
   ...said
 }: NonNullable<ContractOnDay['terms']>): TermsInForceView => ({
   ...said,
   kind: termsKindOf(said),
   clauses: [...clauses],
+  ...(relocation && { relocation: relocationClauseView(relocation) }),
   recorded: recordedView({ ...recorded, id: recorded.eventId }),
 });

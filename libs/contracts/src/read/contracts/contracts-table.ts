@@ -274,6 +274,8 @@ export const contracts = tableFold<ContractRow, ContractEvent | ManifestRegister
       case 'DepositRefunded':
         return { ...row, deposit_held: held(row.deposit_held, -amountOf(event.data.amount)) };
       case 'AllocationAbandoned':
+      case 'RelocationConsented':
+      case 'RelocationConsentWithdrawn':
         return row;
       default:
         return lived(row, event);

@@ -102,6 +102,8 @@ export const everyContractEvent = <Key>(key: Key) => ({
   DepositReceived: key,
   DepositDrawn: key,
   DepositRefunded: key,
+  RelocationConsented: key,
+  RelocationConsentWithdrawn: key,
   ContractActivated: key,
   ServiceSuspended: key,
   ServiceResumed: key,

@@ -11,9 +11,10 @@ import {
   type TermsKind,
 } from '../../domain/contract-events.js';
 import type { RateCard } from '../../domain/rate-card.js';
+import type { ConsentEvent, RelocationClause } from '../../domain/relocation-clause.js';
 import { nameplateWatts } from './folding.js';
 
-// The terms of a contract, and what was delivered under it
+// The terms of a contract, what the customer agreed to beside them, and what was delivered
 
 const ofVersion = ({ data }: { data: { contractId: string; version: number } }) => [
   { contract_id: data.contractId, version: data.version },
@@ -30,6 +31,7 @@ export interface TermsRow {
   readonly term_ends_on: string | null;
   readonly caps: OrderCaps | null;
   readonly required_deposit: string | null;
+  readonly relocation: RelocationClause | null;
   readonly changes: string | null;
   readonly adopted_at: string;
   /** By the last correction; until then as adopted. */
@@ -51,6 +53,7 @@ export const contractTerms = tableFold<TermsRow, TermsAdopted | TermsCorrected>(
       term_ends_on: 'date',
       caps: 'jsonb',
       required_deposit: 'text',
+      relocation: 'jsonb',
       changes: 'text',
       adopted_at: 'timestamptz',
       corrected_at: 'timestamptz',
@@ -61,6 +64,7 @@ export const contractTerms = tableFold<TermsRow, TermsAdopted | TermsCorrected>(
       'term_ends_on',
       'caps',
       'required_deposit',
+      'relocation',
       'changes',
       'corrected_at',
       'correction_cause',
@@ -75,6 +79,7 @@ export const contractTerms = tableFold<TermsRow, TermsAdopted | TermsCorrected>(
       term_ends_on: data.termEndsOn ?? null,
       caps: data.caps ?? null,
       required_deposit: data.requiredDeposit ?? null,
+      relocation: data.relocation ?? null,
     };
     if (type === 'TermsCorrected') {
       const { cause: correction_cause } = data;
@@ -177,4 +182,57 @@ export const contractDeliveries = tableFold<
           amended_at: null,
         }),
   }),
+});
+
+export interface ConsentRow {
+  readonly contract_id: string;
+  readonly consent_id: string;
+  readonly facilities: readonly string[];
+  readonly consented_on: string;
+  readonly from_on: string;
+  readonly until_on: string | null;
+  readonly document_digest: string;
+  readonly withdrawn_on: string | null;
+  readonly withdrawn_for: string | null;
+}
+
+const ofConsent = ({ data }: { data: { contractId: string; consentId: string } }) => [
+  { contract_id: data.contractId, consent_id: data.consentId },
+];
+
+export const contractConsents = tableFold<ConsentRow, ConsentEvent>({
+  table: {
+    name: 'contract_relocation_consents',
+    columns: {
+      contract_id: 'text',
+      consent_id: 'text',
+      facilities: 'jsonb',
+      consented_on: 'date',
+      from_on: 'date',
+      until_on: 'date',
+      document_digest: 'text',
+      withdrawn_on: 'date',
+      withdrawn_for: 'text',
+    },
+    key: ['contract_id', 'consent_id'],
+    nullable: ['until_on', 'withdrawn_on', 'withdrawn_for'],
+  },
+  keys: { RelocationConsented: ofConsent, RelocationConsentWithdrawn: ofConsent },
+  evolve: (row, { type, data }) => {
+    if (type === 'RelocationConsentWithdrawn') {
+      const { withdrawnOn: withdrawn_on, cause: withdrawn_for } = data;
+      return row && { ...row, withdrawn_on, withdrawn_for };
+    }
+    return {
+      contract_id: data.contractId,
+      consent_id: data.consentId,
+      facilities: data.facilities,
+      consented_on: data.consentedOn,
+      from_on: data.fromOn,
+      until_on: data.untilOn ?? null,
+      document_digest: data.documentDigest,
+      withdrawn_on: null,
+      withdrawn_for: null,
+    };
+  },
 });

@@ -1,11 +1,11 @@
 import type { Projection } from '@hostledger/eventsourcing';
 import { contracts } from './contracts-table.js';
 import { contractAllocations, contractDeposits, contractOrders } from './orders-tables.js';
-import { contractDeliveries, contractTerms } from './papers-tables.js';
+import { contractConsents, contractDeliveries, contractTerms } from './papers-tables.js';
 
 export const contractsProjection: Projection = {
   name: 'contracts',
-  version: 9,
+  version: 10,
   tables: [
     contracts,
     contractTerms,
@@ -13,5 +13,6 @@ export const contractsProjection: Projection = {
     contractAllocations,
     contractDeposits,
     contractDeliveries,
+    contractConsents,
   ],
 };

@@ -36,10 +36,11 @@ import { ContractParams } from '../../http/forms.js';
 import { ContractAsOfView, readAsOf } from './as-of.js';
 import type { ContractRow } from './contracts-table.js';
 import type { AllocationRow, OrderRow, DepositRow } from './orders-tables.js';
-import type { ContractDeliveryRow, TermsRow } from './papers-tables.js';
+import type { ConsentRow, ContractDeliveryRow, TermsRow } from './papers-tables.js';
 import {
   AllocationView,
   allocationView,
+  consentView,
   ContractDeliveryView,
   ContractDetails,
   ContractView,
@@ -49,6 +50,7 @@ import {
   DepositView,
   OrderView,
   orderView,
+  RelocationConsentView,
   TermsView,
   termsView,
 } from './views.js';
@@ -60,6 +62,7 @@ interface Tables {
   contract_allocations: AllocationRow;
   contract_deliveries: ContractDeliveryRow;
   contract_deposits: DepositRow;
+  contract_relocation_consents: ConsentRow;
 }
 
 export class ContractsPage extends Page {
@@ -117,6 +120,9 @@ export class DepositList {
   items: DepositView[];
   /** Absent on the last page. */
   nextCursor?: string;
+}
+export class RelocationConsentList extends ListOf {
+  items: RelocationConsentView[];
 }
 
 export class ContractDeliveryList extends ListOf {
@@ -283,6 +289,27 @@ export class ContractsController {
         db.selectFrom('contract_deposits').selectAll().where('contract_id', '=', contractId),
         page,
         ['deposit_id'],
+      ),
+    );
+  }
+
+  @ApiOperation({ summary: 'List what the customer consented to of moving machines elsewhere' })
+  @Get(':contractId/relocation-consents')
+  @AnyRole()
+  @ApiOkResponse({ type: RelocationConsentList })
+  relocationConsents(
+    @Param() { contractId }: ContractParams,
+    @Query() page: Page,
+    @ReadAt() at: ReadOptions,
+  ) {
+    return this.listOf(contractId, at, consentView, (db) =>
+      keysetPage(
+        db
+          .selectFrom('contract_relocation_consents')
+          .selectAll()
+          .where('contract_id', '=', contractId),
+        page,
+        ['consent_id'],
       ),
     );
   }

@@ -2,10 +2,11 @@ import type { OrderBasis, TermsKind } from '../../domain/contract-events.js';
 import { minus, NOTHING } from '../../domain/contract-state.js';
 import type { Stage } from '../../domain/lifecycle.js';
 import type { RateBasis } from '../../domain/rate-card.js';
+import type { ConsentRule, CostClass, RelocationClause } from '../../domain/relocation-clause.js';
 import type { ContractRow } from './contracts-table.js';
 import { onDay } from './later.js';
 import type { AllocationRow, DepositRow, OrderRow } from './orders-tables.js';
-import type { ContractDeliveryRow, TermsRow } from './papers-tables.js';
+import type { ConsentRow, ContractDeliveryRow, TermsRow } from './papers-tables.js';
 
 /** Machines and the power they need together. */
 export class AmountView {
@@ -192,6 +193,20 @@ export class OrderCapsView {
   powerWatts?: number;
 }
 
+/** What the terms say of machines that are to be moved to another site. */
+export class RelocationClauseView {
+  /**
+   * One of the clauses.
+   * @example 5.2
+   */
+  clauseRef: string;
+  /** Sites that the machines may stand at; any where it is absent. */
+  facilities?: string[];
+  /** What the utility rate there may be, against that of the site they leave. */
+  costClass?: CostClass;
+  consent: ConsentRule;
+}
+
 /** What a version of the terms says. */
 export class TermsSaidView {
   /** @example 1 */
@@ -211,6 +226,8 @@ export class TermsSaidView {
    * @example "7800000.00"
    */
   requiredDeposit?: string;
+  /** Where machines may be moved; to any site where it is absent. */
+  relocation?: RelocationClauseView;
   /** What is different from the version before. */
   changes?: string;
 }
@@ -222,6 +239,14 @@ export class TermsView extends TermsSaidView {
   correctionCause?: string;
 }
 
+export const relocationClauseView = ({
+  facilities,
+  ...clause
+}: RelocationClause): RelocationClauseView => ({
+  ...clause,
+  ...(facilities && { facilities: [...facilities] }),
+});
+
 export const termsView = (row: TermsRow): TermsView => ({
   version: row.version,
   effectiveOn: row.effective_on,
@@ -232,6 +257,7 @@ export const termsView = (row: TermsRow): TermsView => ({
   ...(row.term_ends_on !== null && { termEndsOn: row.term_ends_on }),
   ...(row.caps !== null && { caps: row.caps }),
   ...(row.required_deposit !== null && { requiredDeposit: row.required_deposit }),
+  ...(row.relocation !== null && { relocation: relocationClauseView(row.relocation) }),
   ...(row.changes !== null && { changes: row.changes }),
   adoptedAt: row.adopted_at,
   ...(row.corrected_at !== null && { correctedAt: row.corrected_at }),
@@ -365,4 +391,32 @@ export const depositView = (row: DepositRow): DepositView => ({
   balance: row.balance,
   receivedOn: row.received_on,
   movements: [...row.movements],
+});
+
+/** A consent of the customer to machines being brought to other sites. */
+export class RelocationConsentView {
+  consentId: string;
+  /** Sites that machines may be brought to. */
+  facilities: string[];
+  /** @example 2024-05-01 */
+  consentedOn: string;
+  /** First day on which machines may be moved under it. */
+  fromOn: string;
+  /** Last such day; it holds until it is withdrawn where it is absent. */
+  untilOn?: string;
+  documentDigest: string;
+  /** From this day on nothing is moved under it. */
+  withdrawnOn?: string;
+  withdrawnFor?: string;
+}
+
+export const consentView = (row: ConsentRow): RelocationConsentView => ({
+  consentId: row.consent_id,
+  facilities: [...row.facilities],
+  consentedOn: row.consented_on,
+  fromOn: row.from_on,
+  ...(row.until_on !== null && { untilOn: row.until_on }),
+  documentDigest: row.document_digest,
+  ...(row.withdrawn_on !== null && { withdrawnOn: row.withdrawn_on }),
+  ...(row.withdrawn_for !== null && { withdrawnFor: row.withdrawn_for }),
 });
