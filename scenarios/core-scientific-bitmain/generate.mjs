@@ -7,25 +7,29 @@ import { join } from 'node:path';
 const MODEL = 'S19JXP-151';
 const NAMEPLATE_WATTS = 3_247;
 const UNITS = 27_000;
+/** Received by the end of 2023; the rest came in January. */
+const FIRST_UNITS = 22_700;
+const OLDER_MODEL = 'S19JPRO-104';
 const UNITS_PER_PALLET = 36;
 const SLOTS_PER_RACK = 84;
 /** 84 machines at their nameplate are 272,748 W; the rest is for the rack's switch. */
 const RACK_LIMIT_WATTS = 273_000;
 
-/** Rows of racks in each building, and the machines installed first. Racks are left free to move into. */
+/**
+ * Rows of racks in each building, and the machines installed first. Racks are left free to move
+ * into: the last three of Denton for the machines that have to leave Cedarvale.
+ */
 const sites = [
   { facility: 'DENTON', buildings: 5, racksPerBuilding: 50, units: 20_000 },
   { facility: 'COTTONWOOD', buildings: 2, racksPerBuilding: 45, units: 7_000 },
 ];
+const cedarvale = { facility: 'CEDARVALE', buildings: 1, racksPerBuilding: 3, units: 252 };
 
-/** Machines exchanged between the two sites, each way. */
-const EXCHANGED = 240;
 /** Racks emptied inside each site. */
 const CLEARED = {
   DENTON: ['B1-R01', 'B1-R02'],
   COTTONWOOD: ['B1-R01'],
 };
-const SEED = 840_000;
 
 /** @typedef {{ facility: string, rack: string, slot: number }} Place */
 /** @typedef {Place & { serial: string }} Line */
@@ -53,10 +57,11 @@ const slotsOf = (site) =>
     })),
   );
 
-const serials = Array.from(
-  { length: UNITS },
-  (_, index) => `GEN151XP${String(index + 1).padStart(5, '0')}`,
-);
+const serialsOf = (/** @type {string} */ prefix, /** @type {number} */ count) =>
+  Array.from({ length: count }, (_, index) => `${prefix}${String(index + 1).padStart(5, '0')}`);
+
+const serials = serialsOf('GEN151XP', UNITS);
+const olderSerials = serialsOf('GEN104JP', cedarvale.units);
 
 /** Machines leave the pallets in order and fill rack after rack. */
 const install = () => {
@@ -70,54 +75,29 @@ const install = () => {
   return lines;
 };
 
-/** Mulberry32: small, and the same numbers on every machine. */
-const random = (/** @type {number} */ seed) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-};
+/** @param {readonly string[]} machines @param {readonly Place[]} places @returns {Line[]} */
+const into = (machines, places) =>
+  machines.map((serial, index) => {
+    const place = places[index];
+    if (!place) throw new Error(`There is no slot for ${serial}`);
+    return { serial, ...place };
+  });
 
 /**
- * @param {readonly Line[]} lines
- * @param {number} count
- * @param {() => number} next
- */
-const draw = (lines, count, next) => {
-  const pool = [...lines];
-  return Array.from(
-    { length: count },
-    () => /** @type {Line} */ (pool.splice(Math.floor(next() * pool.length), 1)[0]),
-  ).sort((a, b) => (a.serial < b.serial ? -1 : 1));
-};
-
-/**
- * The moves, each into a slot that nobody ever stood in: no line waits for another.
+ * The machines of the racks that are cleared go into the next slots in which nobody stands.
  * @param {readonly Line[]} installed
+ * @param {keyof CLEARED} facility
  */
-const relocate = (installed) => {
-  const next = random(SEED);
-  const free = new Map(sites.map((site) => [site.facility, slotsOf(site).slice(site.units)]));
-  const into = (/** @type {string} */ facility, /** @type {readonly Line[]} */ lines) =>
-    lines.map(({ serial }) => {
-      const place = free.get(facility)?.shift();
-      if (!place) throw new Error(`${facility} has no free slot left`);
-      return { serial, ...place };
-    });
-  const at = (/** @type {keyof CLEARED} */ facility) =>
-    installed.filter((line) => line.facility === facility);
-  const stays = (/** @type {keyof CLEARED} */ facility) =>
-    at(facility).filter(({ rack }) => !CLEARED[facility].includes(rack));
-  const leaves = (/** @type {keyof CLEARED} */ facility) =>
-    at(facility).filter(({ rack }) => CLEARED[facility].includes(rack));
-  return {
-    exchange: [
-      ...into('COTTONWOOD', draw(stays('DENTON'), EXCHANGED, next)),
-      ...into('DENTON', draw(stays('COTTONWOOD'), EXCHANGED, next)),
-    ],
-    denton: into('DENTON', leaves('DENTON')),
-    cottonwood: into('COTTONWOOD', leaves('COTTONWOOD')),
-  };
+const clear = (installed, facility) => {
+  const site = sites.find((each) => each.facility === facility);
+  if (!site) throw new Error(`There is no site ${facility}`);
+  const leaving = installed.filter(
+    (line) => line.facility === facility && CLEARED[facility].includes(line.rack),
+  );
+  return into(
+    leaving.map(({ serial }) => serial),
+    slotsOf(site).slice(site.units),
+  );
 };
 
 /** @param {string} header @param {readonly (readonly (string | number)[])[]} rows */
@@ -130,29 +110,46 @@ const placesCsv = (lines) =>
     lines.map(({ serial, facility, rack, slot }) => [serial, facility, rack, slot]),
   );
 
+const palletOf = (/** @type {number} */ index) =>
+  `P${String(Math.floor(index / UNITS_PER_PALLET) + 1).padStart(4, '0')}`;
+
+/** @param {readonly string[]} machines @param {string} model @param {number} before */
+const manifest = (machines, model, before = 0) =>
+  csv(
+    'serial,model,condition,pallet',
+    machines.map((serial, index) => [serial, model, 'ok', palletOf(before + index)]),
+  );
+
 const files = () => {
   const installed = install();
-  const moves = relocate(installed);
-  const pallet = (/** @type {number} */ index) =>
-    `P${String(Math.floor(index / UNITS_PER_PALLET) + 1).padStart(4, '0')}`;
-  const racks = sites.map((site) => ({
+  const racks = [...sites, cedarvale].map((site) => ({
     name: `racks-${site.facility.toLowerCase()}.csv`,
     text: csv(
       'rack,slotCount,powerLimitWatts',
       racksOf(site).map((rack) => [rack, SLOTS_PER_RACK, RACK_LIMIT_WATTS]),
     ),
   }));
-  const manifest = csv(
-    'serial,model,condition,pallet',
-    serials.map((serial, index) => [serial, MODEL, 'ok', pallet(index)]),
-  );
+  const [denton] = sites;
+  if (!denton) throw new Error('There is no site');
+  const refuge = slotsOf(denton).slice(-cedarvale.units);
+  const powered = [...serials, ...olderSerials].map((serial) => [serial]);
   return [
     ...racks,
-    { name: 'manifest.csv', text: manifest },
+    { name: 'manifest-2023.csv', text: manifest(serials.slice(0, FIRST_UNITS), MODEL) },
+    {
+      name: 'manifest-2024.csv',
+      text: manifest(serials.slice(FIRST_UNITS), MODEL, FIRST_UNITS),
+    },
+    { name: 'manifest-older.csv', text: manifest(olderSerials, OLDER_MODEL) },
     { name: 'installations.csv', text: placesCsv(installed) },
-    { name: 'relocations-exchange.csv', text: placesCsv(moves.exchange) },
-    { name: 'relocations-denton.csv', text: placesCsv(moves.denton) },
-    { name: 'relocations-cottonwood.csv', text: placesCsv(moves.cottonwood) },
+    {
+      name: 'installations-cedarvale.csv',
+      text: placesCsv(into(olderSerials, slotsOf(cedarvale))),
+    },
+    { name: 'relocations-cedarvale.csv', text: placesCsv(into(olderSerials, refuge)) },
+    { name: 'relocations-denton.csv', text: placesCsv(clear(installed, 'DENTON')) },
+    { name: 'relocations-cottonwood.csv', text: placesCsv(clear(installed, 'COTTONWOOD')) },
+    { name: 'energizations.csv', text: csv('serial', powered) },
   ];
 };
 

@@ -14,7 +14,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/[a-z]On$/, 'date'],
   [/[a-z](At|Until)$/, 'instant (UTC)'],
   [/digest$/i, 'SHA-256, hex'],
-  [/^(amount|price)$|Amount$/, 'currency, decimal'],
+  [/^(amount|price|face|value|remainder)$|Amount$|Per(Share|Th)$/, 'currency, decimal'],
 ];
 
 export const unitOf = (field: string): string =>

@@ -40,7 +40,7 @@ interface MixView extends RatedAmount {
 }
 
 interface Place {
-  readonly kind: 'slot' | 'storage';
+  readonly kind: 'slot' | 'storage' | 'transit';
   readonly facility: string;
   readonly rack?: string;
   readonly slot?: number;
@@ -48,7 +48,7 @@ interface Place {
 
 interface Move {
   readonly serial: string;
-  readonly kind: 'installation' | 'relocation';
+  readonly kind: 'installation' | 'relocation' | 'departure' | 'arrival';
   readonly from: Place;
   readonly to: Place;
   readonly movedAt: string;
@@ -192,7 +192,7 @@ export const ask = async (api: ApiClient, made: Made): Promise<Answers> => {
   const proposals = await each<ProposalAnswer>('relocation-proposals', made.proposals);
   const facilities = await askFacilities(api);
   const moves = [];
-  for (const { customerId } of contracts) {
+  for (const customerId of new Set(contracts.map((contract) => contract.customerId))) {
     moves.push(...(await api.readAll<Move>(`/v1/moves?customerId=${customerId}`)));
   }
   const mix = (await api.read('/v1/fleet/mix?by=model')).body['items'] as MixView[];

@@ -147,8 +147,10 @@ const historyLines = (places: readonly PlaceAnswer[]): string[] =>
     places.map(({ at, kind, to, by, reason }) => [at, kind, placeText(to), by, reason ?? '']),
   );
 
-const placeText = ({ kind, facility, rack, slot }: PlaceAnswer['to']): string =>
-  kind === 'storage' ? `${facility}, storage` : `${facility} ${rack} slot ${slot}`;
+const placeText = ({ kind, facility, rack, slot }: PlaceAnswer['to']): string => {
+  if (kind === 'storage') return `${facility}, storage`;
+  return kind === 'transit' ? `the road to ${facility}` : `${facility} ${rack} slot ${slot}`;
+};
 
 const mixLines = (mix: Answers['mix']): string[] => {
   const all = mix.reduce((sum, { units }) => sum + units, 0);

@@ -15,6 +15,7 @@ export interface SupplyLine {
   readonly contractedHashrateGhs: number;
   /** How many of the model that comes to; for reference. */
   readonly units: number;
+  /** Of one TH/s. */
   readonly pricePerTh?: string;
 }
 
@@ -23,9 +24,11 @@ export interface CallOption {
   /** 1, 2, 3, ... */
   readonly option: number;
   readonly model: string;
+  /** Rated, of one unit. */
   readonly unitHashrateGhs: number;
   /** The most that may be bought under it. */
   readonly hashrateGhs: number;
+  /** Of one TH/s. */
   readonly pricePerTh: string;
   /** Last day on which it may be exercised. */
   readonly expiresOn: string;
@@ -34,6 +37,7 @@ export interface CallOption {
 export interface Instalment {
   /** 1, 2, 3, ... */
   readonly instalment: number;
+  /** By which it is to be paid. */
   readonly dueOn: string;
   readonly amount: string;
 }
@@ -42,6 +46,7 @@ export interface Instalment {
 export interface Contingency {
   /** A court, a market, an index. */
   readonly authority: string;
+  /** The last day by which that is expected. */
   readonly dueOn: string;
 }
 
@@ -64,24 +69,30 @@ export interface ConsiderationLeg {
 
 export interface CourtReference {
   readonly court: string;
+  /** Of the case, as the court has it. */
   readonly caseNumber: string;
   /** The order, as the docket numbers it. */
   readonly order: string;
 }
 
 interface Agreed {
+  /** Supply agreement. */
   agreementId: string;
 }
 
 export type SupplyAgreed = DomainEvent<
   'SupplyAgreed',
   {
+    /** Supply agreement. */
     agreementId: string;
     /** The number by which both parties call it. */
     reference: string;
     title: string;
+    /** By its legal name. */
     seller: string;
+    /** By its legal name. */
     buyer: string;
+    /** Day of the signatures. */
     agreedOn: string;
     /** IANA name; its days are days in this zone. */
     timeZone: string;
@@ -92,6 +103,7 @@ export type SupplyAgreed = DomainEvent<
     /** SHA-256 (hex) of the signed document. */
     documentDigest: string;
     lines: readonly SupplyLine[];
+    /** Rights to buy more. */
     options: readonly CallOption[];
     /** Subject of the token; another one waives. */
     recordedBy: string;
@@ -99,7 +111,13 @@ export type SupplyAgreed = DomainEvent<
 >;
 export type ConsiderationLegAdded = DomainEvent<
   'ConsiderationLegAdded',
-  Agreed & ConsiderationLeg & { addedOn: string; /** By whose exercise. */ option?: number }
+  Agreed &
+    ConsiderationLeg & {
+      /** From this day on. */
+      addedOn: string;
+      /** The option by whose exercise it came. */
+      option?: number;
+    }
 >;
 export type ValuationPending = DomainEvent<
   'ValuationPending',
@@ -125,12 +143,17 @@ export type ConsiderationValued = DomainEvent<
   'ConsiderationValued',
   Agreed & {
     leg: number;
+    /** Valuation of the leg. */
     valuationId: string;
+    /** Day of the order, or of whatever fixes it. */
     valuedOn: string;
+    /** Of the leg. */
     face: string;
+    /** What one share is worth. */
     pricePerShare: string;
     /** Of face ÷ price per share, to whole shares. */
     rounding: RoundingMode;
+    /** That are owed for the leg. */
     shares: number;
     /** Shares × price per share, rounded half up to what the currency can pay. */
     value: string;
@@ -147,10 +170,13 @@ export type ValuationReversed = DomainEvent<
   'ValuationReversed',
   Agreed & {
     leg: number;
+    /** The valuation that is reversed. */
     valuationId: string;
     /** The day of the valuation: it never held. */
     effectiveOn: string;
+    /** What it said. */
     shares: number;
+    /** What it said they are worth. */
     value: string;
     /** What was recorded wrongly. */
     cause: string;
@@ -160,8 +186,11 @@ export type SharesIssued = DomainEvent<
   'SharesIssued',
   Agreed & {
     leg: number;
+    /** Issue of shares. */
     issueId: string;
+    /** Issued now. */
     shares: number;
+    /** Day of the issue. */
     issuedOn: string;
     /** To whom. */
     holder: string;
@@ -174,9 +203,12 @@ export type InstalmentPaid = DomainEvent<
   'InstalmentPaid',
   Agreed & {
     leg: number;
+    /** Of the leg, by its number. */
     instalment: number;
+    /** Payment. */
     paymentId: string;
     amount: string;
+    /** Day of the payment. */
     paidOn: string;
     /** Of the payment, as the books call it. */
     reference: string;
@@ -197,7 +229,9 @@ export type ConsiderationPerformed = DomainEvent<
 export type ModelSubstituted = DomainEvent<
   'ModelSubstituted',
   Agreed & {
+    /** Of the agreement, by its number. */
     line: number;
+    /** What the line was delivered in before. */
     fromModel: string;
     model: string;
     /** Rated, of one unit of the new model. */
@@ -213,7 +247,9 @@ export type ModelSubstituted = DomainEvent<
 export type CallOptionExercised = DomainEvent<
   'CallOptionExercised',
   Agreed & {
+    /** Of the agreement, by its number. */
     option: number;
+    /** Day of the notice. */
     exercisedOn: string;
     /** The line that it adds. */
     line: SupplyLine;
@@ -231,6 +267,7 @@ export type HashrateAccepted = DomainEvent<
     contractId: string;
     /** 0 as reconciled, then counted from 1. */
     amendment: number;
+    /** The day from which it counts. */
     acceptedOn: string;
     byModel: readonly {
       readonly model: string;
@@ -244,8 +281,11 @@ export type HashrateAccepted = DomainEvent<
 export type HashrateWaived = DomainEvent<
   'HashrateWaived',
   Agreed & {
+    /** Of the agreement, by its number. */
     line: number;
+    /** Waiver. */
     waiverId: string;
+    /** That is owed no more. */
     hashrateGhs: number;
     waivedOn: string;
     /** Subject of the token, another one than who recorded the agreement. */
@@ -257,14 +297,20 @@ export type HashrateWaived = DomainEvent<
 >;
 export type HostingContractLinked = DomainEvent<
   'HostingContractLinked',
-  Agreed & { contractId: string; linkedOn: string }
+  Agreed & {
+    contractId: string;
+    /** From this day on. */
+    linkedOn: string;
+  }
 >;
 export type UpgradeProgrammeAgreed = DomainEvent<
   'UpgradeProgrammeAgreed',
   Agreed & {
+    /** Upgrade programme. */
     programmeId: string;
     reference: string;
     title: string;
+    /** Day of the signatures. */
     agreedOn: string;
     /** SHA-256 (hex) of the document. */
     documentDigest: string;
@@ -272,7 +318,13 @@ export type UpgradeProgrammeAgreed = DomainEvent<
     units?: number;
   }
 >;
-export type SupplyCompleted = DomainEvent<'SupplyCompleted', Agreed & { completedOn: string }>;
+export type SupplyCompleted = DomainEvent<
+  'SupplyCompleted',
+  Agreed & {
+    /** Day from which nothing is owed any more. */
+    completedOn: string;
+  }
+>;
 
 export type SupplyEvent =
   | SupplyAgreed

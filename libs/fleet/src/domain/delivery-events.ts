@@ -129,6 +129,7 @@ export type DeliveryAttributed = DomainEvent<
     deliveryId: string;
     contractId: string;
     customerId: string;
+    /** Supply agreement that it counts towards. */
     supplyAgreementId: string;
     /** Of the delivery then: what is reconciled counts at once, the other when it is. */
     status: 'receiving' | 'reconciled';
