@@ -27,6 +27,7 @@ import { minersProjection } from './read/miners/projection.js';
 import { minersQuery } from './read/miners/query.js';
 import { fleetMixDaysProjection } from './read/mix/days.js';
 import { fleetMixProjection } from './read/mix/projection.js';
+import { fleetRackDaysProjection } from './read/mix/racks.js';
 import { fleetMixQuery } from './read/mix/query.js';
 import { movesProjection } from './read/moves/projection.js';
 import { movesQuery } from './read/moves/query.js';
@@ -82,6 +83,7 @@ export const fleetProjections: readonly Projection[] = [
   relocationsProjection,
   fleetMixProjection,
   fleetMixDaysProjection,
+  fleetRackDaysProjection,
   deploymentsProjection,
 ];
 

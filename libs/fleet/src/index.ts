@@ -61,5 +61,6 @@ export { minerModel, minerModels, modelUnknown, type MinerModel } from './domain
 export { fleetParties } from './parties.js';
 export type { MixDayRow } from './read/mix/days.js';
 export type { MixRow } from './read/mix/projection.js';
+export type { RackDayRow } from './read/mix/racks.js';
 export { mixOn } from './read/mix/query.js';
 export type { MinerRow } from './read/miners/projection.js';

@@ -1,6 +1,7 @@
-import { validateSync } from 'class-validator';
+import { plainToInstance } from 'class-transformer';
+import { Length, validateSync } from 'class-validator';
 import { IsDayOrInstant, IsPositionOrInstant } from './as-of.js';
-import { IsDay, IsInstant } from './forms.js';
+import { AreNested, IsDay, IsInstant, IsNested } from './forms.js';
 
 class Form {
   @IsDay()
@@ -37,5 +38,37 @@ describe('a day or an instant in a form', () => {
       'asOf',
       'knownAt',
     ]);
+  });
+});
+
+class Clause {
+  @Length(1, 10)
+  ref: string;
+}
+
+class Document {
+  @IsNested(() => Clause)
+  first: Clause;
+
+  @AreNested(() => Clause)
+  others: Clause[];
+}
+
+describe('an object in a form', () => {
+  const faults = (first: unknown, others: unknown): string[] =>
+    validateSync(plainToInstance(Document, { first, others })).map(({ property }) => property);
+
+  it('is one of its class, and no list', () => {
+    expect(faults({ ref: '4.1' }, [{ ref: '4.2' }])).toEqual([]);
+    for (const none of [[], [{ ref: '4.1' }], 'text', null, undefined, { ref: '' }]) {
+      expect(faults(none, [])).toEqual(['first']);
+    }
+  });
+
+  it('is so in a list, each of them', () => {
+    const first = { ref: '4.1' };
+    for (const none of [[[]], ['text'], [null], [first, []], [{ ref: '' }], 'text']) {
+      expect(faults(first, none)).toEqual(['others']);
+    }
   });
 });

@@ -1,6 +1,14 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsISO4217CurrencyCode, IsISO8601, Matches, ValidateIf } from 'class-validator';
+import { Type, type ClassConstructor } from 'class-transformer';
+import {
+  IsISO4217CurrencyCode,
+  IsISO8601,
+  IsObject,
+  Matches,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
 import { MONEY } from '@hostledger/quantities';
 
 // What fields of every room's bodies and queries are made of.
@@ -43,3 +51,11 @@ export const IsCurrency = (): PropertyDecorator =>
 /** An amount of money as text, exact. */
 export const IsMoney = (): PropertyDecorator =>
   Matches(MONEY, { message: '$property is an amount of money in a string, e.g. "7800000.00"' });
+
+/** One object of this class. `ValidateNested` alone takes an empty list for one. */
+export const IsNested = (of: () => ClassConstructor<object>): PropertyDecorator =>
+  applyDecorators(IsObject(), ValidateNested(), Type(of));
+
+/** Objects of this class, each of them. */
+export const AreNested = (of: () => ClassConstructor<object>): PropertyDecorator =>
+  applyDecorators(IsObject({ each: true }), ValidateNested({ each: true }), Type(of));

@@ -35,7 +35,16 @@ export {
   type ReadOptions,
 } from './read.js';
 export { isTimeZoneName, IsTimeZoneName } from './time-zone.js';
-export { IsCurrency, IsDay, IsDigest, IsInstant, IsMoney, MayBeAbsent } from './forms.js';
+export {
+  AreNested,
+  IsCurrency,
+  IsDay,
+  IsDigest,
+  IsInstant,
+  IsMoney,
+  IsNested,
+  MayBeAbsent,
+} from './forms.js';
 export {
   AsOfQuery,
   IsDayOrInstant,

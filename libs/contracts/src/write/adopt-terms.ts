@@ -2,25 +2,16 @@ import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  IsArray,
-  IsDefined,
-  IsIn,
-  IsInt,
-  Length,
-  Matches,
-  Max,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, Length, Matches, Max, Min } from 'class-validator';
 import type { CommandContext } from '@hostledger/eventsourcing';
 import {
   ActContext,
+  AreNested,
   IsCurrency,
   IsDay,
   IsDigest,
   IsMoney,
+  IsNested,
   MayBeAbsent,
   MayRefuse,
   reply,
@@ -154,13 +145,10 @@ export class TermsBody {
   /** The clauses that charges and decisions refer to. */
   @IsArray()
   @ArrayMaxSize(200)
-  @ValidateNested({ each: true })
-  @Type(() => ClauseBody)
+  @AreNested(() => ClauseBody)
   clauses: ClauseBody[];
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => RateCardBody)
+  @IsNested(() => RateCardBody)
   rateCard: RateCardBody;
 
   /**
@@ -173,8 +161,7 @@ export class TermsBody {
 
   /** The most that may be ordered while the terms are in force. */
   @MayBeAbsent()
-  @ValidateNested()
-  @Type(() => OrderCapsBody)
+  @IsNested(() => OrderCapsBody)
   caps?: OrderCapsBody;
 
   /**
@@ -188,8 +175,7 @@ export class TermsBody {
 
   /** Where machines may be moved; to any site where it is left out. */
   @MayBeAbsent()
-  @ValidateNested()
-  @Type(() => RelocationClauseBody)
+  @IsNested(() => RelocationClauseBody)
   relocation?: RelocationClauseBody;
 }
 

@@ -1,11 +1,11 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, Length, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, Length } from 'class-validator';
 import type { CommandContext } from '@hostledger/eventsourcing';
 import {
   ActContext,
+  AreNested,
   IsDay,
   IsDigest,
   MayBeAbsent,
@@ -46,8 +46,7 @@ export class ExecuteContractBody {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(20)
-  @ValidateNested({ each: true })
-  @Type(() => SignatoryBody)
+  @AreNested(() => SignatoryBody)
   signatories: SignatoryBody[];
 }
 

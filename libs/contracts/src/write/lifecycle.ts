@@ -1,13 +1,13 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsDefined, IsIn, IsUUID, Length, ValidateNested } from 'class-validator';
+import { IsIn, IsUUID, Length } from 'class-validator';
 import type { CommandContext } from '@hostledger/eventsourcing';
 import {
   ActContext,
   IsDay,
   IsDigest,
+  IsNested,
   MayBeAbsent,
   MayRefuse,
   reply,
@@ -114,9 +114,7 @@ export class AssumeContractBody {
   @IsDay()
   assumedOn: string;
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => RulingBody)
+  @IsNested(() => RulingBody)
   ruling: RulingBody;
 }
 
@@ -125,9 +123,7 @@ export class RejectContractBody {
   @IsDay()
   rejectedOn: string;
 
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => RulingBody)
+  @IsNested(() => RulingBody)
   ruling: RulingBody;
 }
 

@@ -1,5 +1,6 @@
-import type { NewAgreement, SupplyCommand } from './supply-agreement.js';
+import { supplyAggregate, type NewAgreement, type SupplyCommand } from './supply-agreement.js';
 import type { ConsiderationLegAdded, SupplyAgreed, SupplyEvent } from './supply-events.js';
+import type { KnownSupply, Supply } from './supply-state.js';
 
 // The announced deal: 27,000 S19J XP of 151 TH/s for 77 million, 23.1 of it in cash.
 
@@ -123,3 +124,9 @@ export const accepted = (
     ...over,
   },
 });
+
+export const stateAfter = (...events: readonly SupplyEvent[]): KnownSupply => {
+  const state = events.reduce<Supply>(supplyAggregate.evolve, supplyAggregate.initialState);
+  if (state.status === 'unknown') throw new Error('Nothing was agreed');
+  return state;
+};

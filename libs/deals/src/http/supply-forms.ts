@@ -1,17 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsIn,
-  IsInt,
-  IsUUID,
-  Length,
-  Max,
-  Min,
-  ValidateNested,
-} from 'class-validator';
-import { IsDay, IsMoney, MayBeAbsent } from '@hostledger/http';
+import { ArrayMaxSize, ArrayMinSize, IsIn, IsInt, IsUUID, Length, Max, Min } from 'class-validator';
+import { AreNested, IsDay, IsMoney, IsNested, MayBeAbsent } from '@hostledger/http';
 import { startOf } from '@hostledger/quantities';
 import { LEG_KINDS, type LegKind } from '../domain/supply-events.js';
 import { dayAfter, type NewLeg } from '../domain/supply-legs.js';
@@ -79,14 +68,12 @@ export class SupplyLegBody {
   @MayBeAbsent()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_PARTS)
-  @ValidateNested({ each: true })
-  @Type(() => InstalmentBody)
+  @AreNested(() => InstalmentBody)
   instalments?: InstalmentBody[];
 
   /** Of equity. */
   @MayBeAbsent()
-  @ValidateNested()
-  @Type(() => ContingencyBody)
+  @IsNested(() => ContingencyBody)
   valuation?: ContingencyBody;
 }
 
@@ -95,8 +82,7 @@ export class SupplyLegsBody {
   @ApiProperty({ type: [SupplyLegBody] })
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_PARTS)
-  @ValidateNested({ each: true })
-  @Type(() => SupplyLegBody)
+  @AreNested(() => SupplyLegBody)
   legs: SupplyLegBody[];
 }
 

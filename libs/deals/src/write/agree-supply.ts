@@ -1,20 +1,12 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsInt,
-  Length,
-  Max,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsInt, Length, Max, Min } from 'class-validator';
 import { deriveId, type CommandContext } from '@hostledger/eventsourcing';
 import { minerModel, modelUnknown, type MinerModel } from '@hostledger/fleet';
 import {
   ActContext,
+  AreNested,
   IsCurrency,
   IsDay,
   IsDigest,
@@ -134,14 +126,12 @@ export class AgreeSupplyBody extends SupplyLegsBody {
 
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_LINES)
-  @ValidateNested({ each: true })
-  @Type(() => SupplyLineBody)
+  @AreNested(() => SupplyLineBody)
   lines: SupplyLineBody[];
 
   @MayBeAbsent()
   @ArrayMaxSize(MAX_LINES)
-  @ValidateNested({ each: true })
-  @Type(() => CallOptionBody)
+  @AreNested(() => CallOptionBody)
   options?: CallOptionBody[];
 }
 

@@ -1,4 +1,3 @@
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -8,13 +7,14 @@ import {
   IsUUID,
   Length,
   Matches,
-  ValidateNested,
 } from 'class-validator';
 import {
+  AreNested,
   IsCurrency,
   IsDay,
   IsDigest,
   IsMoney,
+  IsNested,
   IsTimeZoneName,
   MayBeAbsent,
 } from '@hostledger/http';
@@ -74,9 +74,7 @@ export class LegBody {
 
   /** Of a release: the claim. */
   @MayBeAbsent()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => ClaimBody)
+  @IsNested(() => ClaimBody)
   claim?: ClaimBody;
 
   /**
@@ -140,8 +138,7 @@ export class ProposeSettlementBody {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_LEGS)
-  @ValidateNested({ each: true })
-  @Type(() => LegBody)
+  @AreNested(() => LegBody)
   legs: LegBody[];
 }
 

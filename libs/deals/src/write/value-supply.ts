@@ -1,13 +1,13 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsUUID, Length, Matches, ValidateNested } from 'class-validator';
+import { IsIn, IsUUID, Length, Matches } from 'class-validator';
 import { deriveId, type CommandContext, type Handled } from '@hostledger/eventsourcing';
 import {
   ActContext,
   IsDay,
   IsDigest,
+  IsNested,
   MayBeAbsent,
   MayRefuse,
   reply,
@@ -64,8 +64,7 @@ export class ValueConsiderationBody {
 
   /** Where a court fixed it. */
   @MayBeAbsent()
-  @ValidateNested()
-  @Type(() => CourtReferenceBody)
+  @IsNested(() => CourtReferenceBody)
   court?: CourtReferenceBody;
 }
 

@@ -59,10 +59,6 @@ registerProblems({
     status: 422,
     title: 'Racks are told apart within one facility, which has to be named',
   },
-  'profitability/racks-of-past': {
-    status: 422,
-    title: 'What racks held on a past day is not kept',
-  },
   'profitability/no-place': {
     status: 409,
     title: 'The machine stood at no facility whose power rate could be reckoned with',

@@ -200,10 +200,12 @@ const plan = async (
   proposed: RelocationProposed['data'],
   context: CommandContext,
 ): Promise<void> => {
-  const { relocationId, reference, cause, notes, moveCount, chunkCount, destinations } = proposed;
+  const { proposalId, relocationId, reference, cause, notes } = proposed;
+  const { moveCount, chunkCount, destinations } = proposed;
   const { holdHours, currency, movingCost, gainPerDay, inputs } = proposed;
   const about = {
     relocationId,
+    proposalId,
     reference,
     cause,
     moveCount,

@@ -1,8 +1,7 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsDefined, IsInt, Length, Max, Min, ValidateNested } from 'class-validator';
+import { IsInt, Length, Max, Min } from 'class-validator';
 import {
   AggregateStore,
   streamName,
@@ -13,6 +12,7 @@ import {
   ActContext,
   IsCurrency,
   IsInstant,
+  IsNested,
   MayBeAbsent,
   MayRefuse,
   reply,
@@ -55,9 +55,7 @@ class StatementBody {
 
   /** Where something else is recorded of it: which event is wrong, and why. */
   @MayBeAbsent()
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => CorrectionBody)
+  @IsNested(() => CorrectionBody)
   corrects?: CorrectionBody;
 }
 

@@ -1,13 +1,11 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
   ArrayUnique,
   IsArray,
-  IsDefined,
   IsIn,
   IsInt,
   IsUUID,
@@ -16,7 +14,6 @@ import {
   Max,
   MaxLength,
   Min,
-  ValidateNested,
 } from 'class-validator';
 import { applyDecorators } from '@nestjs/common';
 import {
@@ -27,8 +24,10 @@ import {
 } from '@hostledger/eventsourcing';
 import {
   ActContext,
+  AreNested,
   IsCurrency,
   IsMoney,
+  IsNested,
   MayBeAbsent,
   MayRefuse,
   reply,
@@ -208,15 +207,11 @@ export class RequestProposalBody {
   currency: string;
 
   /** Of one machine. */
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => MovingCostBody)
+  @IsNested(() => MovingCostBody)
   movingCost: MovingCostBody;
 
   /** Whole hours that one machine is without power. */
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => DowntimeBody)
+  @IsNested(() => DowntimeBody)
   downtimeHours: DowntimeBody;
 
   /** `running` if left out: machines that draw power now. `all`: also idle and stored ones. */
@@ -226,8 +221,7 @@ export class RequestProposalBody {
 
   /** Which machines may be moved; all of them if left out. */
   @MayBeAbsent()
-  @ValidateNested()
-  @Type(() => ProposalScopeBody)
+  @IsNested(() => ProposalScopeBody)
   scope?: ProposalScopeBody;
 
   /**
@@ -244,14 +238,12 @@ export class RequestProposalBody {
   @ArrayUnique(({ facility }: ProposalRateBody) => facility, {
     message: 'each of $property is for another facility',
   })
-  @ValidateNested({ each: true })
-  @Type(() => ProposalRateBody)
+  @AreNested(() => ProposalRateBody)
   rates?: ProposalRateBody[];
 
   /** What the market is taken to be; as it is if left out. */
   @MayBeAbsent()
-  @ValidateNested()
-  @Type(() => ProposalConditionsBody)
+  @IsNested(() => ProposalConditionsBody)
   conditions?: ProposalConditionsBody;
 
   /** @example 500 */

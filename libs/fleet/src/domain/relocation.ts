@@ -70,6 +70,8 @@ export type RelocationPlanned = DomainEvent<
     holdHours: number;
     economics?: RelocationEconomics;
     notes?: string;
+    /** The proposal whose answer it is, where it was not uploaded. */
+    proposalId?: string;
   }
 >;
 export type RelocationApproved = DomainEvent<

@@ -18,6 +18,7 @@ import { decideOrRefuse, lifeCommands } from '../domain/miner-life.fixture.js';
 import { deployments, type DeploymentRow } from './deployments/projection.js';
 import { fleetMixDays, type MixDayRow } from './mix/days.js';
 import { AMOUNTS, fleetMix, type MixRow } from './mix/projection.js';
+import { fleetRackDays, type RackDayRow } from './mix/racks.js';
 import { moves, type MoveRow } from './moves/projection.js';
 import { placeView } from './views.js';
 
@@ -267,10 +268,48 @@ describe('the fleet mix', () => {
           else sums.set(key, after);
         }
         expect(sums).toEqual(new Map(mix));
+        expect(racksBy(log, on)).toEqual(racksOf(log.slice(0, days + 1)));
       }),
     );
   });
 });
+
+type Sums = Map<string, readonly bigint[]>;
+
+const addTo = (sums: Sums, key: string, more: readonly bigint[]): void => {
+  const before = sums.get(key);
+  sums.set(
+    key,
+    more.map((amount, n) => amount + (before?.[n] ?? 0n)),
+  );
+};
+
+/** What racks held as a day ended, by what the days until then changed of them. */
+const racksBy = (log: readonly RecordedEvent[], on: string): Sums => {
+  const sums: Sums = new Map();
+  for (const row of rowsOf<RackDayRow>(fleetRackDays, log)) {
+    if (row.day > on) continue;
+    const key = `${row.facility} ${row.rack} ${row.model} ${row.customer_id}`;
+    addTo(
+      sums,
+      key,
+      AMOUNTS.map((amount) => BigInt(row[amount])),
+    );
+  }
+  return new Map([...sums].filter(([, amounts]) => amounts.some((amount) => amount !== 0n)));
+};
+
+/** The same by the machines that stand in them. */
+const racksOf = (log: readonly RecordedEvent[]): Sums => {
+  const sums: Sums = new Map();
+  for (const row of rowsOf<MinerRow>(miners, log)) {
+    if (row.state !== 'installed') continue;
+    const one = [1n, BigInt(row.hashrate_ghs), BigInt(row.power_watts)];
+    const drawn = row.energized ? one : [0n, 0n, 0n];
+    addTo(sums, `${row.facility} ${row.rack} ${row.model} ${row.customer_id}`, [...one, ...drawn]);
+  }
+  return sums;
+};
 
 const amountsOf = (row: MixRow): [string, bigint[]] => [
   `${row.model} ${row.facility} ${row.state} ${row.customer_id}`,

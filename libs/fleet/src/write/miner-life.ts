@@ -1,20 +1,9 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import {
-  IsIn,
-  IsInt,
-  IsISO8601,
-  IsUUID,
-  Length,
-  Matches,
-  Max,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { IsIn, IsInt, IsISO8601, IsUUID, Length, Matches, Max, Min } from 'class-validator';
 import { AggregateStore, deriveId, type CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, MayBeAbsent, reply, Roles } from '@hostledger/http';
+import { ActContext, IsNested, MayBeAbsent, reply, Roles } from '@hostledger/http';
 import { COMPONENTS, REPAIR_OUTCOMES, type Component } from '../domain/miner-repair.js';
 import { DEENERGIZATION_CAUSES, type DeenergizationCause } from '../domain/miner-power.js';
 import {
@@ -46,8 +35,7 @@ export class OverrideBody {
 export class EnergizeBody {
   /** Lets it draw power although its contract is not active. */
   @MayBeAbsent()
-  @ValidateNested()
-  @Type(() => OverrideBody)
+  @IsNested(() => OverrideBody)
   override?: OverrideBody;
 }
 

@@ -1,19 +1,16 @@
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
   ArrayUnique,
   IsIn,
-  IsObject,
   IsString,
   IsUUID,
   Length,
   Matches,
-  ValidateNested,
   type ValidationArguments,
 } from 'class-validator';
 import { eventCategories, eventTypes } from '@hostledger/feed';
-import { MayBeAbsent } from '@hostledger/http';
+import { IsNested, MayBeAbsent } from '@hostledger/http';
 
 const MAX_NAMES = 100;
 
@@ -70,9 +67,7 @@ export class WebhookTargetBody {
   url?: string;
 
   @MayBeAbsent()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => WebhookFilterBody)
+  @IsNested(() => WebhookFilterBody)
   filter?: WebhookFilterBody;
 
   /** @example Relocations for the ERP */

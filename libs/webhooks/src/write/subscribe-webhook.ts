@@ -1,8 +1,7 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsObject, IsString, Length, Matches, ValidateNested } from 'class-validator';
-import { Type } from 'class-transformer';
+import { IsString, Length, Matches } from 'class-validator';
 import {
   AggregateStore,
   deriveId,
@@ -11,7 +10,7 @@ import {
 } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { ActContext, MayBeAbsent, reply, Roles } from '@hostledger/http';
+import { ActContext, IsNested, MayBeAbsent, reply, Roles } from '@hostledger/http';
 import { webhookAggregate } from '../domain/webhook.js';
 import { WebhookFilterBody } from '../http/forms.js';
 import {
@@ -38,9 +37,7 @@ export class SubscribeWebhookBody {
   url: string;
 
   @MayBeAbsent()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => WebhookFilterBody)
+  @IsNested(() => WebhookFilterBody)
   filter?: WebhookFilterBody;
 
   /** @example Relocations for the ERP */

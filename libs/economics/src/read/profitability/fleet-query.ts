@@ -4,7 +4,7 @@ import { IsIn, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
 import { sql, type Kysely } from 'kysely';
 import { DomainError } from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { mixOn, type MinerRow, type MixDayRow, type MixRow } from '@hostledger/fleet';
+import { mixOn, type MixDayRow, type MixRow, type RackDayRow } from '@hostledger/fleet';
 import {
   AnyRole,
   MayBeAbsent,
@@ -36,7 +36,7 @@ import { FiguresView, figuresView, InputsView } from './views.js';
 interface Tables extends ConditionsTables {
   fleet_mix: MixRow;
   fleet_mix_days: MixDayRow;
-  miners: MinerRow;
+  fleet_rack_days: RackDayRow;
 }
 
 const DIMENSIONS = ['model', 'rack', 'facility', 'customer'] as const;
@@ -45,7 +45,7 @@ const COUNTS = ['energized', 'installed'] as const;
 type Count = (typeof COUNTS)[number];
 
 export class ProfitabilityFilter extends ConditionsQuery {
-  /** Add everything up per this; by rack within one facility, now. Without it every combination of model, facility and customer is named. */
+  /** Add everything up per this; by rack within one facility. Without it every combination of model, facility and customer is named. */
   @MayBeAbsent()
   @IsIn(DIMENSIONS)
   by?: Dimension;
@@ -111,7 +111,7 @@ export class FleetProfitabilityController {
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: FleetProfitability })
-  @MayRefuse(...CONDITION_REFUSALS, 'profitability/facility-needed', 'profitability/racks-of-past')
+  @MayRefuse(...CONDITION_REFUSALS, 'profitability/facility-needed')
   async profitability(@Query() filter: ProfitabilityFilter, @ReadAt() at: ReadOptions) {
     mustBeAnswerable(filter);
     const moment = momentOf(filter.at);
@@ -128,26 +128,15 @@ export class FleetProfitabilityController {
   }
 }
 
-const mustBeAnswerable = ({ by, facility, at }: ProfitabilityFilter): void => {
-  if (by !== 'rack') return;
-  if (facility === undefined) {
-    throw new DomainError(
-      'invalid',
-      'profitability/facility-needed',
-      'Name the facility whose racks are asked for',
-      {},
-      '/facility',
-    );
-  }
-  if (at !== undefined) {
-    throw new DomainError(
-      'invalid',
-      'profitability/racks-of-past',
-      'What racks held is told of now; ask for the facility as a whole, or by model',
-      {},
-      '/at',
-    );
-  }
+const mustBeAnswerable = ({ by, facility }: ProfitabilityFilter): void => {
+  if (by !== 'rack' || facility !== undefined) return;
+  throw new DomainError(
+    'invalid',
+    'profitability/facility-needed',
+    'Name the facility whose racks are asked for',
+    {},
+    '/facility',
+  );
 };
 
 /** Machines that are counted together; one facility has one power rate. */
@@ -165,7 +154,8 @@ const cellsOf = (
   db: Kysely<Tables>,
   filter: ProfitabilityFilter,
   { day }: Moment,
-): Promise<Cell[]> => (filter.by === 'rack' ? rackCells(db, filter) : mixCells(db, filter, day));
+): Promise<Cell[]> =>
+  filter.by === 'rack' ? rackCells(db, filter, day) : mixCells(db, filter, day);
 
 /** Counted as they change, so this reads hundreds of rows however many machines there are. */
 const mixCells = async (
@@ -194,30 +184,32 @@ const mixCells = async (
     .filter(({ units }) => units !== 0);
 };
 
-/** The machines in the slots of one facility, by its index. */
+/** What days changed of the racks of one facility, added up to the one that is asked for. */
 const rackCells = async (
   db: Kysely<Tables>,
   { facility, model, customerId, count }: ProfitabilityFilter,
+  day: string | undefined,
 ): Promise<Cell[]> => {
-  let machines = db
-    .selectFrom('miners')
-    .where('facility', '=', facility!)
-    .where('state', '=', 'installed');
-  if (count !== 'installed') machines = machines.where('energized', '=', true);
-  if (model !== undefined) machines = machines.where('model', '=', model);
-  if (customerId !== undefined) machines = machines.where('customer_id', '=', customerId);
-  const rows = await machines
+  let days = db.selectFrom('fleet_rack_days').where('facility', '=', facility!);
+  if (day !== undefined) days = days.where('day', '<=', day);
+  if (model !== undefined) days = days.where('model', '=', model);
+  if (customerId !== undefined) days = days.where('customer_id', '=', customerId);
+  const [units, hashrate, watts] =
+    count === 'installed'
+      ? (['units', 'hashrate_ghs', 'power_watts'] as const)
+      : (['energized_units', 'energized_hashrate_ghs', 'energized_watts'] as const);
+  const rows = await days
     .select('rack')
-    .select(sql<number>`count(*)::integer`.as('units'))
-    .select(sql<bigint>`sum(hashrate_ghs)::bigint`.as('hashrate_ghs'))
-    .select(sql<bigint>`sum(power_watts)::bigint`.as('power_watts'))
+    .select(sql<number>`sum(${sql.ref(units)})::integer`.as('units'))
+    .select(sql<bigint>`sum(${sql.ref(hashrate)})::bigint`.as('hashrate_ghs'))
+    .select(sql<bigint>`sum(${sql.ref(watts)})::bigint`.as('power_watts'))
     .groupBy('rack')
+    .having(sql<boolean>`sum(${sql.ref(units)}) <> 0`)
     .orderBy('rack')
     .execute();
   return rows.map((row) => ({
     facility: facility!,
-    // A machine in a slot is in a rack.
-    rack: row.rack!,
+    rack: row.rack,
     units: row.units,
     hashrateGhs: row.hashrate_ghs,
     powerWatts: row.power_watts,

@@ -200,6 +200,24 @@ describe('the profitability of the fleet on a past day', () => {
     });
   });
 
+  it('is told by rack as the racks were then', async () => {
+    const racksOn = async (query: string) =>
+      (await fleet(`by=rack&facility=DENTON&${query}`)).items.map(({ rack, units }) => [
+        rack,
+        units,
+      ]);
+    const market = 'difficulty=88100000000000&subsidySats=625000000&price=60000';
+    expect(await racksOn(`at=2024-02-29&${market}`)).toEqual([]);
+    expect(await racksOn('at=2024-04-15')).toEqual([['A1', 1]]);
+    expect(await racksOn('at=2024-06-15')).toEqual([
+      ['A1', 1],
+      ['B1', 1],
+    ]);
+    const then = await fleet('by=rack&facility=DENTON&at=2024-04-15');
+    const whole = await fleet('by=facility&facility=DENTON&at=2024-04-15');
+    expect(then.total).toEqual(whole.total);
+  });
+
   it('changes at the instant of the halving', async () => {
     const subsidyAt = async (at: string) => (await fleet(`at=${at}`)).inputs.subsidySats.value;
     expect(await subsidyAt('2024-04-20T00:09:26Z')).toBe('625000000');
@@ -299,7 +317,6 @@ describe('what is missing', () => {
     ['currency=EUR', 'profitability/price-unknown', '/price'],
     ['currency=EUR&price=60000', 'profitability/currency-mixed', '/currency'],
     ['by=rack', 'profitability/facility-needed', '/facility', 422],
-    ['by=rack&facility=DENTON&at=2024-05-01', 'profitability/racks-of-past', '/at', 422],
   ])(
     'is named, with the parameter that gives it: %s',
     async (query, code, pointer, status = 409) => {

@@ -97,9 +97,18 @@ describe('a request for a proposal', () => {
 
   it('is answered by moves, with what they bring and from what that was computed', () => {
     const log = logOf(answered);
-    expect(rowsOf(proposals, log)).toMatchObject([
-      { state: 'proposed', relocation_id: 'r1', outcome: figures, inputs, asked, revision: 2 },
+    const answer = { relocation_id: 'r1', outcome: figures, inputs, asked, revision: 2 };
+    expect(rowsOf(proposals, log)).toMatchObject([{ state: 'requested', ...answer }]);
+    // A plan that nobody could approve yet is none.
+    const data = { relocationId: 'r1', proposalId: 'p1' };
+    const planned = recorded('relocation-r1', [{ type: 'RelocationPlanned', data }], 7);
+    expect(rowsOf(proposals, [...log, ...planned])).toMatchObject([
+      { state: 'proposed', ...answer },
     ]);
+    const uploaded = recorded('relocation-r2', [
+      { type: 'RelocationPlanned', data: { relocationId: 'r2' } },
+    ]);
+    expect(rowsOf(proposals, [...log, ...uploaded])).toMatchObject([{ state: 'requested' }]);
     expect(rowsOf(proposedGains, log)).toEqual([
       {
         proposal_id: 'p1',

@@ -1,4 +1,5 @@
 import { tableFold, type Projection } from '@hostledger/eventsourcing';
+import type { RelocationPlanned } from '@hostledger/fleet';
 import type {
   PinnedInputs,
   ProposalEvent,
@@ -38,7 +39,7 @@ const ofProposal = ({ data }: { data: { proposalId: string } }) => [
   { proposal_id: data.proposalId },
 ];
 
-export const proposals = tableFold<ProposalRow, ProposalEvent>({
+export const proposals = tableFold<ProposalRow, ProposalEvent | RelocationPlanned>({
   table: {
     name: 'relocation_proposals',
     columns: {
@@ -65,6 +66,8 @@ export const proposals = tableFold<ProposalRow, ProposalEvent>({
     RelocationProposalRequested: ofProposal,
     RelocationProposed: ofProposal,
     RelocationProposalFailed: ofProposal,
+    RelocationPlanned: ({ data: { proposalId } }) =>
+      proposalId === undefined ? [] : [{ proposal_id: proposalId }],
   },
   evolve: (row, event) => {
     const revision = Number(event.revision);
@@ -87,6 +90,8 @@ export const proposals = tableFold<ProposalRow, ProposalEvent>({
       };
     }
     if (!row || event.type === 'ProposedGainsListed') return row;
+    // Only now is there something to approve.
+    if (event.type === 'RelocationPlanned') return { ...row, state: 'proposed' };
     const answered = { ...row, answered_at: event.metadata.occurredAt, revision };
     if (event.type === 'RelocationProposalFailed') {
       const { code, message, inputs = null } = event.data;
@@ -95,7 +100,6 @@ export const proposals = tableFold<ProposalRow, ProposalEvent>({
     const { relocationId, inputs, ...outcome } = event.data;
     return {
       ...answered,
-      state: 'proposed',
       relocation_id: relocationId,
       inputs,
       outcome: outcomeOf(outcome),

@@ -92,68 +92,86 @@ const whole = (sign: 1 | -1, hashrateGhs: number, watts: number, energized: bool
   return energized ? plus(one, drawing(sign, hashrateGhs, watts)) : one;
 };
 
-/** What an event adds to which counts; a machine is de-energized before it moves. */
-export const changesBy = (event: Counted): Change[] => {
+/** What an event adds to the machines of one model and customer at one place. */
+export interface PlacedChange extends Amounts {
+  readonly place: Place;
+  readonly model: string;
+  readonly customer_id: string;
+}
+
+/** One after another; a machine is de-energized before it moves. */
+export const placedChanges = (event: Counted): PlacedChange[] => {
   switch (event.type) {
     case 'MinerReceived': {
-      const { place, model, customerId, ratedHashrateGhs, nameplateWatts } = event.data;
-      return [
-        { key: keyAt(place, model, customerId), ...machine(1, ratedHashrateGhs, nameplateWatts) },
-      ];
+      const {
+        place,
+        model,
+        customerId: customer_id,
+        ratedHashrateGhs,
+        nameplateWatts,
+      } = event.data;
+      return [{ place, model, customer_id, ...machine(1, ratedHashrateGhs, nameplateWatts) }];
     }
     case 'MinerRetired': {
-      const { from, model, customerId, ratedHashrateGhs, powerWatts } = event.data;
-      return [
-        { key: keyAt(from, model, customerId), ...machine(-1, ratedHashrateGhs, powerWatts) },
-      ];
+      const { from: place, model, customerId: customer_id } = event.data;
+      const { ratedHashrateGhs, powerWatts } = event.data;
+      return [{ place, model, customer_id, ...machine(-1, ratedHashrateGhs, powerWatts) }];
     }
     case 'MinerEnergized':
     case 'MinerDeenergized': {
-      const { place, model, customerId, ratedHashrateGhs, powerWatts } = event.data;
+      const { place, model, customerId: customer_id, ratedHashrateGhs, powerWatts } = event.data;
       const sign = event.type === 'MinerEnergized' ? 1 : -1;
-      return [
-        { key: keyAt(place, model, customerId), ...drawing(sign, ratedHashrateGhs, powerWatts) },
-      ];
+      return [{ place, model, customer_id, ...drawing(sign, ratedHashrateGhs, powerWatts) }];
     }
     case 'PowerProfileChanged': {
-      const { place, model, customerId, energized } = event.data;
+      const { place, model, customerId: customer_id, energized } = event.data;
       const hashrate_ghs = BigInt(event.data.hashrateGhs - event.data.fromHashrateGhs);
       const power_watts = BigInt(event.data.powerWatts - event.data.fromWatts);
       const more = { ...nothing, hashrate_ghs, power_watts };
       const drawn = { energized_hashrate_ghs: hashrate_ghs, energized_watts: power_watts };
-      return [{ key: keyAt(place, model, customerId), ...more, ...(energized && drawn) }];
+      return [{ place, model, customer_id, ...more, ...(energized && drawn) }];
     }
     case 'TitleTransferred': {
       const { place, model, fromCustomerId, toCustomerId, energized } = event.data;
       const { ratedHashrateGhs, powerWatts } = event.data;
       const amounts = (sign: 1 | -1) => whole(sign, ratedHashrateGhs, powerWatts, energized);
       return [
-        { key: keyAt(place, model, fromCustomerId), ...amounts(-1) },
-        { key: keyAt(place, model, toCustomerId), ...amounts(1) },
+        { place, model, customer_id: fromCustomerId, ...amounts(-1) },
+        { place, model, customer_id: toCustomerId, ...amounts(1) },
       ];
     }
     case 'ModelCorrected': {
-      const { place, fromModel, model, customerId, energized, retired } = event.data;
+      const { place, fromModel, model, customerId: customer_id, energized, retired } = event.data;
       const { fromHashrateGhs, hashrateGhs, fromWatts, powerWatts } = event.data;
       if (retired) return [];
+      const [before, after] = [
+        whole(-1, fromHashrateGhs, fromWatts, energized),
+        whole(1, hashrateGhs, powerWatts, energized),
+      ];
       return [
-        {
-          key: keyAt(place, fromModel, customerId),
-          ...whole(-1, fromHashrateGhs, fromWatts, energized),
-        },
-        { key: keyAt(place, model, customerId), ...whole(1, hashrateGhs, powerWatts, energized) },
+        { place, model: fromModel, customer_id, ...before },
+        { place, model, customer_id, ...after },
       ];
     }
     default: {
-      const { from, to, model, customerId, ratedHashrateGhs, powerWatts } = event.data;
-      const [left, joined] = [keyAt(from, model, customerId), keyAt(to, model, customerId)];
-      if (left.facility === joined.facility && left.state === joined.state) return [];
+      const { from, to, model, customerId: customer_id } = event.data;
+      const { ratedHashrateGhs, powerWatts } = event.data;
       return [
-        { key: left, ...machine(-1, ratedHashrateGhs, powerWatts) },
-        { key: joined, ...machine(1, ratedHashrateGhs, powerWatts) },
+        { place: from, model, customer_id, ...machine(-1, ratedHashrateGhs, powerWatts) },
+        { place: to, model, customer_id, ...machine(1, ratedHashrateGhs, powerWatts) },
       ];
     }
   }
+};
+
+/** What an event adds to which counts; a move within one of them changes nothing. */
+export const changesBy = (event: Counted): Change[] => {
+  const changes = placedChanges(event).map(({ place, model, customer_id, ...amounts }) => ({
+    key: keyAt(place, model, customer_id),
+    ...amounts,
+  }));
+  const [left, joined] = changes;
+  return left && joined && sameKey(left.key, joined.key) ? [] : changes;
 };
 
 const keysOf = (event: Counted): MixKey[] => changesBy(event).map(({ key }) => key);
