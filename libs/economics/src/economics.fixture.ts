@@ -55,8 +55,8 @@ export class Room {
 
   /** Fills the read models from the log, with what else is said to have happened. */
   async catchUp(log: readonly RecordedEvent[] = this.streams.log): Promise<void> {
-    await this.filled?.close();
-    this.filled = await readModelsOf(projections, log);
+    if (this.filled) await this.filled.catchUp(log);
+    else this.filled = await readModelsOf(projections, log);
   }
 
   async close(): Promise<void> {

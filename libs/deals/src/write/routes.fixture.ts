@@ -69,9 +69,10 @@ export class DealsRoutes {
 
   /** Reads see what is in the log now. */
   async fill(): Promise<ReadModels> {
-    await this.filled?.close();
+    const log = await this.home.log();
     const projections = [...contractsProjections, ...fleetProjections, ...dealsProjections];
-    this.filled = await readModelsOf(projections, await this.home.log());
+    if (this.filled) await this.filled.catchUp(log);
+    else this.filled = await readModelsOf(projections, log);
     return this.filled.readModels;
   }
 

@@ -13,15 +13,14 @@ import { DealsApiModule, dealsProjections } from '../deals.module.js';
 const streams = new InMemoryStreams();
 const store = new AggregateStore(streams);
 let app: NestFastifyApplication;
-let readModels: Pick<ReadModels, 'read'> | undefined;
-let closeReadModels = (): Promise<unknown> => Promise.resolve();
+let filled: Awaited<ReturnType<typeof readModelsOf>> | undefined;
 
 beforeAll(async () => {
   const authenticate = (token: string) => {
     const [subject = '', role] = token.split(':');
     return Promise.resolve({ subject, roles: [role] as never });
   };
-  const read = (...asked: Parameters<ReadModels['read']>) => readModels!.read(...asked);
+  const read = (...asked: Parameters<ReadModels['read']>) => filled!.readModels.read(...asked);
   const imports = [
     CqrsModule.forRoot(),
     EventSourcingModule.with({
@@ -36,14 +35,13 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await app.close();
-  await closeReadModels();
+  await filled?.close();
 });
 
 /** Reads see what is in the log now. */
 const fill = async (): Promise<void> => {
-  await closeReadModels();
-  const filled = await readModelsOf(dealsProjections, streams.log);
-  ({ readModels, close: closeReadModels } = filled);
+  if (filled) await filled.catchUp();
+  else filled = await readModelsOf(dealsProjections, streams.log);
 };
 
 const call = async (

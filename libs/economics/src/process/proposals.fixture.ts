@@ -102,8 +102,8 @@ export class World {
   } as Pick<ReadModels, 'read'>;
 
   async catchUp(): Promise<void> {
-    await this.filled?.close();
-    this.filled = await readModelsOf(projections, this.streams.log);
+    if (this.filled) await this.filled.catchUp();
+    else this.filled = await readModelsOf(projections, this.streams.log);
   }
 
   // What there is
