@@ -17,8 +17,8 @@ const STANDALONE = 'dist/apps/standalone/src/main.js';
 const CLI = 'dist/apps/cli/src/main.js';
 const SCENARIO = 'core-scientific-bitmain';
 const PATIENCE_MS = 60_000;
-const PLAY_LIMIT_MS = 480_000;
-const REBUILT_WITHIN_MS = 120_000;
+const PLAY_LIMIT_MS = 900_000;
+const REBUILT_WITHIN_MS = 400_000;
 const STOP_LIMIT_MS = 15_000;
 
 /** The built system dies at these points of the play, and is started again. */
@@ -118,9 +118,9 @@ describe('the scenario core-scientific-bitmain, played while the system is kille
       ['delivery', 22_700, 0],
       ['delivery-2', 4_300, 0],
       ['installation', 27_000, 0],
-      ['energization', 27_252, 0],
       ['clear-denton', 168, 0],
       ['clear-cottonwood', 84, 0],
+      ['energization', 27_252, 0],
       ['departures', PROPOSED, 0],
       ['arrivals', PROPOSED, 0],
       ['restart', PROPOSED, 0],
@@ -206,9 +206,8 @@ describe('the scenario core-scientific-bitmain, played while the system is kille
   // 86.39T at block 838,656 and 88.10T in the next epoch.
   it('earns half of what it would without the halving', async () => {
     const client = await api();
-    const [machine] = await client.readAll<{ serial: string }>(
-      '/v1/miners?model=S19JXP-151&limit=1',
-    );
+    const { items } = (await client.read('/v1/miners?model=S19JXP-151&limit=1')).body;
+    const [machine] = items as { serial: string }[];
     const earns = async (query: string) => {
       const path = `/v1/miners/${machine!.serial}/profitability?${query}`;
       return (await client.read(path)).body as unknown as { revenuePerDay: string };
@@ -255,8 +254,8 @@ describe('the scenario core-scientific-bitmain, played while the system is kille
     ]);
     const path = `/v1/contracts/${contract!.contractId}/deliveries`;
     expect(await (await api()).readAll(path)).toMatchObject([
-      { lines: 22_700, received: 22_700, missing: 0, refused: 0, hashrateGhs: 3_427_700_000 },
       { lines: 4_300, received: 4_300, missing: 0, refused: 0, hashrateGhs: 649_300_000 },
+      { lines: 22_700, received: 22_700, missing: 0, refused: 0, hashrateGhs: 3_427_700_000 },
     ]);
   });
 
@@ -328,8 +327,8 @@ describe('the scenario core-scientific-bitmain, played while the system is kille
     const older = { units: 252, hashrateGhs: 26_208_000, powerWatts: 773_136 };
     const bought = { units: 27_000, hashrateGhs: 4_077_000_000, powerWatts: 87_669_000 };
     expect(played.answers.mix).toEqual([
-      { model: 'S19JXP-151', ...bought, energized: bought },
       { model: 'S19JPRO-104', ...older, energized: older },
+      { model: 'S19JXP-151', ...bought, energized: bought },
     ]);
   });
 
@@ -343,26 +342,30 @@ describe('the scenario core-scientific-bitmain, played while the system is kille
     );
   }, 60_000);
 
-  it('has the same rows in every table when all projections are rebuilt', async () => {
-    const client = await api();
-    const projections = await client.readAll<ProjectionView>('/v1/projections');
-    const runs = new Map<string, number>();
-    for (const { name } of projections) {
-      const path = `/v1/projections/${name}/rebuild`;
-      const { body } = await client.command({ path, key: randomUUID(), correlationId: path });
-      runs.set(name, body['run'] as number);
-    }
-    const deadline = performance.now() + REBUILT_WITHIN_MS;
-    const isRebuilt = ({ name, run }: ProjectionView): boolean => run === runs.get(name);
-    while (!(await client.readAll<ProjectionView>('/v1/projections')).every(isRebuilt)) {
-      if (performance.now() > deadline) throw new Error('Not rebuilt in time');
-      await sleep(200);
-    }
-    await stop();
-    const { differences, rows } = await compareRuns(join(dataDir, 'read-models'));
-    expect(differences).toEqual([]);
-    expect(rows).toBeGreaterThan(27_252);
-  }, 180_000);
+  it(
+    'has the same rows in every table when all projections are rebuilt',
+    async () => {
+      const client = await api();
+      const projections = await client.readAll<ProjectionView>('/v1/projections');
+      const runs = new Map<string, number>();
+      for (const { name } of projections) {
+        const path = `/v1/projections/${name}/rebuild`;
+        const { body } = await client.command({ path, key: randomUUID(), correlationId: path });
+        runs.set(name, body['run'] as number);
+      }
+      const deadline = performance.now() + REBUILT_WITHIN_MS;
+      const isRebuilt = ({ name, run }: ProjectionView): boolean => run === runs.get(name);
+      while (!(await client.readAll<ProjectionView>('/v1/projections')).every(isRebuilt)) {
+        if (performance.now() > deadline) throw new Error('Not rebuilt in time');
+        await sleep(200);
+      }
+      await stop();
+      const { differences, rows } = await compareRuns(join(dataDir, 'read-models'));
+      expect(differences).toEqual([]);
+      expect(rows).toBeGreaterThan(27_252);
+    },
+    REBUILT_WITHIN_MS + 60_000,
+  );
 });
 
 interface ProjectionView {

@@ -236,15 +236,17 @@ const awaitStep = async ({ api, scenario, replies, output }: Run, step: Awaiting
   const label = labelOf(scenario, step);
   const { get, field, is, isNot } = filledIn(step.await, replies);
   const started = performance.now();
+  let last = { found: undefined as unknown, at: started };
   for (;;) {
     const { body } = await api.read(get);
     const found = valueAt(body, field);
+    if (found !== last.found) last = { found, at: performance.now() };
     if (is === undefined ? found !== undefined && found !== isNot : found === is) {
       replies.set(step.name, body);
       output.line(`${label}: ${elapsed(performance.now() - started)}`);
       return;
     }
-    if (performance.now() - started > STANDSTILL_MS) {
+    if (performance.now() - last.at > STANDSTILL_MS) {
       const waited = elapsed(STANDSTILL_MS);
       const told = JSON.stringify(found);
       throw new Error(`Step ${step.name}: after ${waited} ${field} of ${get} is ${told}`);

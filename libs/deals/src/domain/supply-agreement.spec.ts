@@ -54,6 +54,17 @@ describe('A supply agreement', () => {
       .thenRejects('supply/valuation-of-equity', '/legs/1/valuation');
   });
 
+  it('has options that can be exercised', () => {
+    const [option] = agreed.options;
+    if (!option) throw new Error('no option');
+    given()
+      .when(agree({ options: [{ ...option, expiresOn: '2023-09-04' }] }))
+      .thenRejects('supply/option-expired', '/options/0/expiresOn');
+    given()
+      .when(agree({ options: [{ ...option, pricePerTh: '0.00' }] }))
+      .thenRejects('supply/amount-nothing', '/options/0/pricePerTh');
+  });
+
   it('names units that come to the hashrate, and a price per TH/s that comes to the price', () => {
     const [line] = agreed.lines;
     if (!line) throw new Error('no line');
@@ -115,11 +126,23 @@ describe('Hashrate that was bought', () => {
       waived: 151_000,
       outstanding: 649_300_000,
     });
-    const { data } = accepted('d-1', 22_700);
-    const { agreementId: _, ...again } = data;
+    const { agreementId: _, acceptedOn: __, ...again } = accepted('d-1', 22_700).data;
+    const days = { firstOn: '2023-12-31', amendedOn: '2024-01-15' };
+    const count = (amendment: number): SupplyCommand => ({
+      type: 'CountAccepted',
+      data: { ...again, ...days, amendment },
+      at: AT,
+    });
     given(...agreement, amended)
-      .when({ type: 'CountAccepted', data: again, at: AT })
+      .when(count(1))
       .thenNothing();
+    const { data } = accepted('d-1', 22_700, { amendment: 2, acceptedOn: '2024-01-15' });
+    given(...agreement, amended)
+      .when(count(2))
+      .then({ type: 'HashrateAccepted', data });
+    given(...agreement)
+      .when(count(2))
+      .then({ type: 'HashrateAccepted', data: { ...data, acceptedOn: '2023-12-31' } });
   });
 
   it('may come in another model by supplement; the line is owed in hashrate, not in units', () => {
@@ -178,6 +201,7 @@ describe('Hashrate that was bought', () => {
       exercisedOn: '2024-01-31',
       hashrateGhs: 400_000_000,
       documentDigest: DIGEST,
+      recordedBy: 'bob',
       legs: [
         {
           kind: 'cash',
@@ -201,6 +225,23 @@ describe('Hashrate that was bought', () => {
     expect(priceFigures(after).face).toBe('84000000.00');
     expect(after.price).toBe('84000000.00');
     expect(hashrateFigures(after).total.contracted).toBe(4_477_000_000);
+    const waive = (waivedBy: string): SupplyCommand => ({
+      type: 'WaiveHashrate',
+      data: {
+        line: 2,
+        waiverId: 'waiver',
+        hashrateGhs: 1,
+        waivedOn: '2024-01-31',
+        waivedBy,
+        cause: 'Credited',
+        documentDigest: DIGEST,
+      },
+      at: AT,
+    });
+    given(...agreement, ...events)
+      .when(waive('bob'))
+      .thenRejects('supply/own-waiver');
+    expect(supplyAggregate.decide(waive('ada'), after)).toHaveLength(1);
     given(...agreement, ...events)
       .when(exercise({ hashrateGhs: 600_000_001 }))
       .thenRejects('supply/option-exceeded', '/hashrateGhs');

@@ -16,6 +16,7 @@ import {
 } from '@hostledger/quantities';
 import {
   supplyEvents,
+  type CallOption,
   type CallOptionExercised,
   type HashrateAccepted,
   type HashrateWaived,
@@ -59,11 +60,19 @@ import { evolve, type KnownSupply, type Supply } from './supply-state.js';
 
 export type NewAgreement = SupplyAgreed['data'] & { readonly legs: readonly NewLeg[] };
 type Substitution = Omit<ModelSubstituted['data'], 'agreementId' | 'fromModel' | 'units'>;
-type Exercise = Pick<CallOptionExercised['data'], 'option' | 'exercisedOn' | 'documentDigest'> & {
+type Exercise = Pick<
+  CallOptionExercised['data'],
+  'option' | 'exercisedOn' | 'documentDigest' | 'recordedBy'
+> & {
   readonly hashrateGhs: number;
   readonly legs: readonly NewLeg[];
 };
-type Acceptance = Omit<HashrateAccepted['data'], 'agreementId'>;
+type Acceptance = Omit<HashrateAccepted['data'], 'agreementId' | 'acceptedOn'> & {
+  /** The day from which its numbers count first. */
+  readonly firstOn: string;
+  /** That of the last amendment, from which it counts if others counted before. */
+  readonly amendedOn: string;
+};
 type Waiver = Omit<HashrateWaived['data'], 'agreementId'>;
 type Programme = Omit<UpgradeProgrammeAgreed['data'], 'agreementId'>;
 
@@ -141,6 +150,7 @@ const agree = (data: NewAgreement, state: Supply, at: string): readonly SupplyEv
   }
   mustBePayable(agreed.price, agreed.currency, '/price');
   agreed.lines.forEach((line, index) => mustComeTo(line, `/lines/${index}`));
+  agreed.options.forEach((option, index) => mustBeUsable(option, agreed, `/options/${index}`));
   mustCostThePrice(agreed);
   const added = addLegs(agreed, agreed.price, legs, agreed.agreedOn, { legs: 0 });
   return [{ type: 'SupplyAgreed', data: agreed }, ...added];
@@ -160,6 +170,25 @@ const mustComeTo = (line: SupplyLine, pointer: string): void => {
     { units, unitHashrateGhs, contractedHashrateGhs },
     `${pointer}/units`,
   );
+};
+
+/** An option that could never be exercised is none. */
+const mustBeUsable = (
+  { pricePerTh, expiresOn }: CallOption,
+  { agreedOn }: SupplyAgreed['data'],
+  pointer: string,
+): void => {
+  if (expiresOn < agreedOn) {
+    throw refused(
+      'supply/option-expired',
+      `The option would expire on ${expiresOn}, before the agreement is made`,
+      { expiresOn, agreedOn },
+      `${pointer}/expiresOn`,
+    );
+  }
+  if (amountOf(pricePerTh) > 0n) return;
+  const message = 'An amount of nothing is no amount';
+  throw invalid('supply/amount-nothing', message, { pricePerTh }, `${pointer}/pricePerTh`);
 };
 
 const GHS_PER_TH = 1_000;
@@ -213,7 +242,7 @@ const substitute = (data: Substitution, supply: KnownSupply, today: string): Sup
 };
 
 const exercise = (
-  { option: number, exercisedOn, documentDigest, hashrateGhs, legs }: Exercise,
+  { option: number, exercisedOn, documentDigest, hashrateGhs, legs, recordedBy }: Exercise,
   supply: KnownSupply,
   today: string,
 ): SupplyEvent[] => {
@@ -255,7 +284,7 @@ const exercise = (
   return [
     {
       type: 'CallOptionExercised',
-      data: { agreementId, option: number, exercisedOn, line, price, documentDigest },
+      data: { agreementId, option: number, exercisedOn, line, price, documentDigest, recordedBy },
     },
     ...addLegs(supply, price, legs, exercisedOn, after),
   ];
@@ -273,22 +302,26 @@ const payablePrice = (cost: Exact, currency: string): string => {
   );
 };
 
-const countAccepted = (data: Acceptance, supply: KnownSupply): HashrateAccepted[] => {
-  const before = supply.deliveries.find(({ deliveryId }) => deliveryId === data.deliveryId);
+const countAccepted = (
+  { firstOn, amendedOn, ...data }: Acceptance,
+  { agreementId, deliveries }: KnownSupply,
+): HashrateAccepted[] => {
+  const before = deliveries.find(({ deliveryId }) => deliveryId === data.deliveryId);
   if (before && before.amendment >= data.amendment) return [];
-  return [{ type: 'HashrateAccepted', data: { agreementId: supply.agreementId, ...data } }];
+  const acceptedOn = before ? amendedOn : firstOn;
+  return [{ type: 'HashrateAccepted', data: { agreementId, ...data, acceptedOn } }];
 };
 
 /** Like every write-off by two subjects: who recorded the agreement does not waive what is owed. */
 const waive = (data: Waiver, supply: KnownSupply, today: string): HashrateWaived[] => {
   mustBeOpen(supply);
-  lineOf(supply, data.line);
-  const { agreementId, recordedBy } = supply;
+  const { agreementId } = supply;
+  const { recordedBy = supply.recordedBy } = lineOf(supply, data.line);
   if (data.waivedBy === recordedBy) {
     throw new DomainError(
       'forbidden',
       'supply/own-waiver',
-      `The agreement was recorded by ${recordedBy}; another subject waives what is owed`,
+      `Line ${data.line} was recorded by ${recordedBy}; another subject waives what is owed`,
       { recordedBy },
     );
   }
@@ -337,6 +370,14 @@ const agreeProgramme = (
 const complete = (completedOn: string, supply: KnownSupply, today: string): SupplyCompleted[] => {
   if (supply.status === 'completed') return [];
   mustHaveCome(completedOn, today, supply, 'completedOn');
+  if (completedOn < supply.lastActOn) {
+    throw refused(
+      'supply/completed-before-act',
+      `The last act under the agreement was on ${supply.lastActOn}, after ${completedOn}`,
+      { lastActOn: supply.lastActOn },
+      '/completedOn',
+    );
+  }
   const { total, unmatched } = hashrateFigures(supply);
   const { outstanding } = total;
   if (outstanding > 0 || unmatched.length > 0) {

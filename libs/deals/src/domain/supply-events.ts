@@ -257,6 +257,8 @@ export type CallOptionExercised = DomainEvent<
     price: string;
     /** SHA-256 (hex) of the notice. */
     documentDigest: string;
+    /** Subject of the token; another one waives what the line owes. */
+    recordedBy: string;
   }
 >;
 /** Numbers of a delivery as they stand: the highest amendment holds. */

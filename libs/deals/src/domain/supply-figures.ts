@@ -161,7 +161,7 @@ const fill = (taking: readonly Account[], { model, units, hashrateGhs }: Unmatch
     const wanted = Math.ceil((roomOf(account) * left.units) / Math.max(left.hashrateGhs, 1));
     const taken = isLast ? left.units : Math.min(wanted, left.units);
     if (taken === 0) return;
-    const hashrate = Math.floor((left.hashrateGhs * taken) / left.units);
+    const hashrate = Number((BigInt(left.hashrateGhs) * BigInt(taken)) / BigInt(left.units));
     account.accepted += hashrate;
     account.units.set(model, (account.units.get(model) ?? 0) + taken);
     left = { units: left.units - taken, hashrateGhs: left.hashrateGhs - hashrate };

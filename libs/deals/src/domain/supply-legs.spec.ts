@@ -99,7 +99,7 @@ describe('A contingent leg', () => {
       .then(missed, valued);
     given(...agreement)
       .when(valuationOf({ valuedOn: '2023-12-31' }))
-      .then({ ...valued, data: { ...valued.data, valuedOn: '2023-12-31' } } as SupplyEvent);
+      .then({ ...valued, data: { ...valued.data, valuedOn: '2023-12-31' } });
   });
 
   it('has a face and no amount until it is valued', () => {
@@ -178,6 +178,26 @@ describe('A contingent leg', () => {
     given(...agreement, missed)
       .when(correct())
       .thenRejects('supply/valuation-not-in-force');
+  });
+
+  it('that is corrected to a day after its own has missed it, if nobody has said so', () => {
+    const early = { ...valued.data, valuedOn: '2023-12-30' };
+    const command = { ...cents, pricePerShare: '5.02', reverses: 'valuation-1', cause };
+    const state = stateAfter(...agreement, { ...valued, data: early });
+    const types = supplyAggregate
+      .decide({ type: 'CorrectValuation', data: command, at: AT }, state)
+      .map(({ type }) => type);
+    expect(types).toEqual(['ValuationReversed', 'ValuationDeadlineMissed', 'ConsiderationValued']);
+  });
+
+  it('is not corrected to a day after its shares were issued', () => {
+    given(...agreement, missed, valued, issued(1))
+      .when({
+        type: 'CorrectValuation',
+        data: { ...cents, valuedOn: '2024-01-24', reverses: 'valuation-1', cause },
+        at: AT,
+      })
+      .thenRejects('supply/issue-before-valuation', '/valuedOn');
   });
 
   it('is not corrected below the shares that were issued', () => {

@@ -9,7 +9,6 @@ import type {
   SupplyEvent,
   ValuationDeadlineMissed,
   ValuationPending,
-  ValuationReversed,
 } from './supply-events.js';
 import { legFigures, worthOf } from './supply-figures.js';
 import {
@@ -199,17 +198,25 @@ export const value = (data: NewValuation, supply: KnownSupply, today: string): S
     );
   }
   const valued = valuationOf(data, leg, supply, today);
-  const { valuation, deadlineMissedOn } = leg;
-  const isLate = valuation && deadlineMissedOn === undefined && data.valuedOn > valuation.dueOn;
-  return isLate ? [missed(supply, leg.leg, valuation), valued] : [valued];
+  return [...missedBy(data, leg, supply), valued];
 };
+
+/** What the clock has not told yet of a day that passed before the valuation. */
+const missedBy = (
+  { valuedOn }: NewValuation,
+  { leg, valuation, deadlineMissedOn }: KnownLeg,
+  supply: KnownSupply,
+): ValuationDeadlineMissed[] =>
+  valuation && deadlineMissedOn === undefined && valuedOn > valuation.dueOn
+    ? [missed(supply, leg, valuation)]
+    : [];
 
 /** A reversing pair: the valuation that was wrong never held, another stands in for it. */
 export const correctValuation = (
   { reverses, cause, ...data }: ValuationCorrection,
   supply: KnownSupply,
   today: string,
-): (ValuationReversed | ConsiderationValued)[] => {
+): SupplyEvent[] => {
   mustBeOpen(supply);
   const leg = legOfKind(supply, data.leg, 'equity');
   const { valued, sharesIssued } = leg;
@@ -228,6 +235,14 @@ export const correctValuation = (
       '/pricePerShare',
     );
   }
+  if (leg.issuedFromOn !== undefined && data.valuedOn > leg.issuedFromOn) {
+    throw refused(
+      'supply/issue-before-valuation',
+      `Shares of the leg were issued on ${leg.issuedFromOn}, before ${data.valuedOn}`,
+      { issuedFromOn: leg.issuedFromOn },
+      '/valuedOn',
+    );
+  }
   const { agreementId } = supply;
   const { valuedOn: effectiveOn, shares, value: worth } = valued;
   const reversed = {
@@ -240,6 +255,7 @@ export const correctValuation = (
   };
   return [
     { type: 'ValuationReversed', data: { agreementId, ...reversed } },
+    ...missedBy(data, leg, supply),
     { ...corrected, data: { ...corrected.data, corrects: reverses } },
   ];
 };

@@ -1,14 +1,15 @@
 import { unreachable } from '@hostledger/eventsourcing';
 import { amountOf, amountText } from '@hostledger/quantities';
-import type {
-  CallOption,
-  ConsiderationLeg,
-  ConsiderationValued,
-  HashrateAccepted,
-  SupplyAgreed,
-  SupplyEvent,
-  SupplyLine,
-  UpgradeProgrammeAgreed,
+import {
+  dayOfSupplyEvent,
+  type CallOption,
+  type ConsiderationLeg,
+  type ConsiderationValued,
+  type HashrateAccepted,
+  type SupplyAgreed,
+  type SupplyEvent,
+  type SupplyLine,
+  type UpgradeProgrammeAgreed,
 } from './supply-events.js';
 
 // The state holds JSON only, so that a read model can keep it and every figure is computed in one
@@ -26,6 +27,8 @@ export interface KnownLeg extends ConsiderationLeg {
   /** Of equity, once it was valued. */
   readonly valued?: Valuation;
   readonly sharesIssued: number;
+  /** The first day on which some were. */
+  readonly issuedFromOn?: string;
   /** The day by which it was to be valued passed without. */
   readonly deadlineMissedOn?: string;
 }
@@ -45,6 +48,8 @@ export interface KnownLine extends Pick<
   readonly models: readonly LineModel[];
   readonly waivedHashrateGhs: number;
   readonly option?: number;
+  /** Of a line that an option added: who recorded that. */
+  readonly recordedBy?: string;
 }
 
 export interface KnownOption extends CallOption {
@@ -56,6 +61,8 @@ export type CountedDelivery = Readonly<Omit<HashrateAccepted['data'], 'agreement
 export interface KnownSupply extends Readonly<Omit<SupplyAgreed['data'], 'lines' | 'options'>> {
   readonly status: 'agreed' | 'completed';
   readonly completedOn?: string;
+  /** The latest day of anything that was done under it. */
+  readonly lastActOn: string;
   readonly lines: readonly KnownLine[];
   readonly options: readonly KnownOption[];
   readonly legs: readonly KnownLeg[];
@@ -82,6 +89,7 @@ export const evolve = (supply: Supply, event: SupplyEvent): Supply => {
     return {
       status: 'agreed',
       ...agreed,
+      lastActOn: agreed.agreedOn,
       lines: lines.map((line) => lineOf(line, agreed.agreedOn)),
       options: options.map((option) => ({ ...option, exercisedHashrateGhs: 0 })),
       legs: [],
@@ -90,7 +98,10 @@ export const evolve = (supply: Supply, event: SupplyEvent): Supply => {
       upgradeProgrammes: [],
     };
   }
-  return supply.status === 'unknown' ? supply : change(supply, event);
+  if (supply.status === 'unknown') return supply;
+  const day = dayOfSupplyEvent(event);
+  const lastActOn = day > supply.lastActOn ? day : supply.lastActOn;
+  return { ...change(supply, event), lastActOn };
 };
 
 const change = (supply: KnownSupply, event: Exclude<SupplyEvent, { type: 'SupplyAgreed' }>) => {
@@ -114,9 +125,14 @@ const change = (supply: KnownSupply, event: Exclude<SupplyEvent, { type: 'Supply
         valued?.valuationId === event.data.valuationId ? { valued: undefined } : {},
       );
     case 'SharesIssued':
-      return onLeg(supply, event.data.leg, ({ sharesIssued }) => ({
-        sharesIssued: sharesIssued + event.data.shares,
-      }));
+      return onLeg(supply, event.data.leg, ({ sharesIssued, issuedFromOn }) => {
+        const { shares, issuedOn } = event.data;
+        const isFirst = issuedFromOn === undefined || issuedOn < issuedFromOn;
+        return {
+          sharesIssued: sharesIssued + shares,
+          issuedFromOn: isFirst ? issuedOn : issuedFromOn,
+        };
+      });
     case 'InstalmentPaid': {
       const { leg, instalment, amount } = event.data;
       return onLeg(supply, leg, ({ paid }) => ({
@@ -136,12 +152,12 @@ const change = (supply: KnownSupply, event: Exclude<SupplyEvent, { type: 'Supply
       }));
     }
     case 'CallOptionExercised': {
-      const { option, exercisedOn, line, price } = event.data;
+      const { option, exercisedOn, line, price, recordedBy } = event.data;
       const { contractedHashrateGhs } = line;
       return {
         ...supply,
         price: plusAmount(supply.price, price),
-        lines: [...supply.lines, { ...lineOf(line, exercisedOn), option }],
+        lines: [...supply.lines, { ...lineOf(line, exercisedOn), option, recordedBy }],
         options: supply.options.map((each) =>
           each.option === option
             ? { ...each, exercisedHashrateGhs: each.exercisedHashrateGhs + contractedHashrateGhs }

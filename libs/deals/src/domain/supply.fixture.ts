@@ -1,5 +1,10 @@
 import { supplyAggregate, type NewAgreement, type SupplyCommand } from './supply-agreement.js';
-import type { ConsiderationLegAdded, SupplyAgreed, SupplyEvent } from './supply-events.js';
+import type {
+  ConsiderationLegAdded,
+  ConsiderationValued,
+  SupplyAgreed,
+  SupplyEvent,
+} from './supply-events.js';
 import type { KnownSupply, Supply } from './supply-state.js';
 
 // The announced deal: 27,000 S19J XP of 151 TH/s for 77 million, 23.1 of it in cash.
@@ -95,7 +100,7 @@ export const missed: SupplyEvent = {
   data: { agreementId, leg: 2, ...valuation, missedOn: '2024-01-01' },
 };
 
-export const valued: SupplyEvent = {
+export const valued: ConsiderationValued = {
   type: 'ConsiderationValued',
   data: {
     agreementId,

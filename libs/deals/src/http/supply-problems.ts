@@ -81,5 +81,9 @@ registerProblems({
     status: 409,
     title: 'Hashrate is outstanding, or accepted machines are on no line',
   },
+  'supply/completed-before-act': {
+    status: 409,
+    title: 'An agreement is completed on the day of its last act or later',
+  },
   'supply/legs-open': { status: 409, title: 'A leg of the price is not performed in full' },
 });

@@ -1,4 +1,10 @@
-import { AggregateStore, deriveId, hashOf, type CommandContext } from '@hostledger/eventsourcing';
+import {
+  AggregateStore,
+  deriveId,
+  hashOf,
+  RevisionMismatch,
+  type CommandContext,
+} from '@hostledger/eventsourcing';
 import { deliveryAggregate } from '@hostledger/fleet';
 import { InMemoryStreams, rowsOf, type FaultPoint } from '@hostledger/testing';
 import { supplyAggregate } from '../domain/supply-agreement.js';
@@ -170,4 +176,35 @@ it.each([
   ['2023-09-04', 'supply/before-agreement'],
 ])('It is not accepted on %s', async (day, code) => {
   await expect(attribute('attribute', agreementId, day)).rejects.toMatchObject({ code });
+});
+
+it('Its amendment counts from its own day, also for who does not know that it counted before', async () => {
+  await reconcile();
+  const worker = new AggregateStore(streams);
+  await worker.load(supplyAggregate, agreementId);
+  await attribute('attribute', agreementId, '2023-12-31');
+  await credit();
+  const process = supplyAcceptancesProcess(worker);
+  const [item] = items().filter(isDue);
+  await process.perform(item!, { at, signal: new AbortController().signal });
+  expect(streams.events(`supplyAgreement-${agreementId}`).at(-1)).toMatchObject({
+    data: { amendment: 1, acceptedOn: '2024-02-01' },
+  });
+});
+
+it('If-Match guards the agreement', async () => {
+  await reconcile();
+  const { revision } = await store.load(supplyAggregate, agreementId);
+  const by = (expectedRevision: bigint, key: string) =>
+    attributeDelivery(store, agreementId, { deliveryId }, { ...contextFor(key), expectedRevision });
+  await expect(by(revision + 1n, 'stale')).rejects.toThrow(RevisionMismatch);
+  expect(await by(revision, 'fresh')).toMatchObject({ revision: revision + 1n });
+});
+
+it('It does not count from another day for being asked again', async () => {
+  await attribute('attribute', agreementId, '2023-12-31');
+  await expect(attribute('again', agreementId, '2024-01-15')).rejects.toMatchObject({
+    code: 'delivery/attributed-otherwise',
+  });
+  await attribute('again without', agreementId);
 });

@@ -2,7 +2,9 @@ import {
   claimCommandKey,
   contextOfEvent,
   processItemColumns,
+  RevisionMismatch,
   stepOf,
+  streamName,
   tableFold,
   type AggregateStore,
   type CommandContext,
@@ -23,7 +25,6 @@ import { dayIn } from '@hostledger/quantities';
 import { supplyAggregate } from '../domain/supply-agreement.js';
 import type { HashrateAccepted } from '../domain/supply-events.js';
 import { mustBeKnown, mustBeOpen, mustHaveCome } from '../domain/supply-refusals.js';
-import type { KnownSupply } from '../domain/supply-state.js';
 
 /** Whoever attributed counts at once; only after this long is it our turn. */
 const GRACE_MS = 30_000;
@@ -42,52 +43,66 @@ export const attributeDelivery = async (
   agreementId: string,
   { deliveryId, acceptedOn }: { readonly deliveryId: string; readonly acceptedOn?: string },
   context: CommandContext,
-) => {
-  const { state } = await store.load(supplyAggregate, agreementId, { fresh: true });
+): Promise<AttributedReply> => {
+  const { state, revision } = await store.load(supplyAggregate, agreementId, { fresh: true });
   const supply = mustBeKnown(state);
-  if (!isCounted(supply, deliveryId)) mustBeOpen(supply);
-  const today = dayIn(supply.timeZone, context.at);
-  if (acceptedOn !== undefined) mustHaveCome(acceptedOn, today, supply, 'acceptedOn');
   const delivery = await store.load(deliveryAggregate, deliveryId, { fresh: true });
   if (delivery.state.status === 'unknown') throw deliveryUnknown(deliveryId);
+  const { expectedRevision, ...unguarded } = context;
+  if (delivery.state.attributed?.supplyAgreementId !== agreementId) {
+    mustBeOpen(supply);
+    if (expectedRevision !== undefined && expectedRevision !== revision) {
+      const stream = streamName(supplyAggregate, agreementId);
+      throw new RevisionMismatch(stream, expectedRevision, revision);
+    }
+  }
+  const today = dayIn(supply.timeZone, context.at);
+  if (acceptedOn !== undefined) mustHaveCome(acceptedOn, today, supply, 'acceptedOn');
   const accepted = acceptedOn === undefined ? {} : { acceptedOn };
   const data = { deliveryId, supplyAgreementId: agreementId, ...accepted };
   const command = { type: 'AttributeDelivery', data, at: context.at } as const;
   deliveryAggregate.decide(command, delivery.state);
   await claimCommandKey(store, context);
-  const attributed = await store.handle(deliveryAggregate, deliveryId, command, context);
-  const position = await countAccepted(store, agreementId, attributed.state, context);
-  return position > attributed.position ? { ...attributed, position } : attributed;
+  const attributed = await store.handle(deliveryAggregate, deliveryId, command, unguarded);
+  const { position, replayed } = attributed;
+  const counted = await countAccepted(store, agreementId, attributed.state, unguarded);
+  if (!counted) return { revision, position, replayed };
+  return { ...counted, replayed, position: later(counted.position, position) };
 };
 
-const isCounted = ({ deliveries }: KnownSupply, id: string): boolean =>
-  deliveries.some(({ deliveryId }) => deliveryId === id);
+/** Of the agreement; the position is the later one of the two streams. */
+export interface AttributedReply {
+  readonly revision: bigint;
+  readonly position: bigint;
+  readonly replayed: boolean;
+}
 
-/** Tells the agreement the numbers as they are; resolves to the position, 0 if there are none yet. */
+const later = (one: bigint, other: bigint): bigint => (one > other ? one : other);
+
+/** Tells the agreement the numbers as they are; `undefined` if there are none yet. */
 const countAccepted = async (
   store: AggregateStore,
   agreementId: string,
   delivery: Delivery,
   context: CommandContext,
-): Promise<bigint> => {
-  if (delivery.status !== 'reconciled') return 0n;
+): Promise<{ readonly revision: bigint; readonly position: bigint } | undefined> => {
+  if (delivery.status !== 'reconciled') return undefined;
   const { manifest, report, amendments: amendment, amendedAt, attributed } = delivery;
   const { deliveryId, contractId } = manifest;
   const { acceptedByModel, extraByModel, waivedHashrateGhs } = totalsOf(delivery, 'reconciled');
-  const { state } = await store.load(supplyAggregate, agreementId);
-  const supply = mustBeKnown(state);
-  // What was stated is the day of the numbers that count first; each amendment has its own.
-  const stated = isCounted(supply, deliveryId) ? undefined : attributed?.acceptedOn;
+  const { timeZone } = mustBeKnown((await store.load(supplyAggregate, agreementId)).state);
   const data = {
     ...{ deliveryId, contractId, amendment, waivedHashrateGhs },
-    acceptedOn: stated ?? dayIn(supply.timeZone, amendedAt ?? report.reconciledAt),
+    firstOn: attributed?.acceptedOn ?? dayIn(timeZone, report.reconciledAt),
+    amendedOn: dayIn(timeZone, amendedAt ?? report.reconciledAt),
     byModel: addTotals(acceptedByModel, extraByModel).map(
       ({ nameplateWatts: _, ...counted }) => counted,
     ),
   };
   const command = { type: 'CountAccepted', data, at: context.at } as const;
   const step = stepOf(context, 'count', amendment);
-  return (await store.handle(supplyAggregate, agreementId, command, step)).position;
+  const { revision, position } = await store.handle(supplyAggregate, agreementId, command, step);
+  return { revision, position };
 };
 
 /** A delivery that counts towards an agreement; `item_id` is its id. */

@@ -3,13 +3,7 @@ import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nest
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsInt, IsUUID, Length, Max, Min } from 'class-validator';
 import { Type } from 'class-transformer';
-import {
-  AggregateStore,
-  deriveId,
-  type CommandContext,
-  type Handled,
-} from '@hostledger/eventsourcing';
-import type { Delivery, DeliveryEvent } from '@hostledger/fleet';
+import { AggregateStore, deriveId, type CommandContext } from '@hostledger/eventsourcing';
 import {
   ActContext,
   IsDay,
@@ -27,7 +21,7 @@ import {
   newLeg,
   SupplyParams,
 } from '../http/supply-forms.js';
-import { attributeDelivery } from '../process/supply-acceptance.js';
+import { attributeDelivery, type AttributedReply } from '../process/supply-acceptance.js';
 import { supplyAggregate } from '../domain/supply-agreement.js';
 import { modelOf } from './agree-supply.js';
 import { ChangeSupplyCommand } from './change-supply.js';
@@ -136,7 +130,7 @@ export class HashrateWaivedReply {
   waiverId: string;
 }
 
-export class AttributeDeliveryCommand extends Command<Handled<Delivery, DeliveryEvent>> {
+export class AttributeDeliveryCommand extends Command<AttributedReply> {
   constructor(
     readonly agreementId: string,
     readonly delivery: AttributeDeliveryBody,
@@ -214,7 +208,11 @@ export class SupplyHashrateController {
   ) {
     const { state } = await this.store.load(supplyAggregate, agreementId);
     const { timeZone } = mustBeKnown(state);
-    const data = { option, ...body, legs: legs.map((leg) => newLeg(leg, timeZone)) };
+    const recordedBy = context.actor.subject;
+    const data = {
+      ...{ option, recordedBy, ...body },
+      legs: legs.map((leg) => newLeg(leg, timeZone)),
+    };
     const command = { type: 'ExerciseOption', data, at: context.at } as const;
     const change = new ChangeSupplyCommand(agreementId, command, context);
     const done: SupplyChangedReply = { agreementId };
@@ -246,7 +244,7 @@ export class SupplyHashrateController {
   @Post('deliveries')
   @HttpCode(200)
   @ApiOkResponse({ type: DeliveryAttributedReply })
-  @MayRefuse('delivery/attributed', ...NO_ACT, 'delivery/unknown')
+  @MayRefuse('delivery/attributed', 'delivery/attributed-otherwise', ...NO_ACT, 'delivery/unknown')
   async attribute(
     @Param() { agreementId }: SupplyParams,
     @Body() delivery: AttributeDeliveryBody,

@@ -126,7 +126,12 @@ export class SupplyLinksController {
   @Post('completion')
   @HttpCode(200)
   @ApiOkResponse({ type: SupplyChangedReply })
-  @MayRefuse('supply/hashrate-outstanding', 'supply/legs-open', ...NO_ACT)
+  @MayRefuse(
+    'supply/hashrate-outstanding',
+    'supply/legs-open',
+    'supply/completed-before-act',
+    ...NO_ACT,
+  )
   async complete(
     @Param() { agreementId }: SupplyParams,
     @Body() data: CompleteSupplyBody,

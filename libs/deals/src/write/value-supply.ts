@@ -141,7 +141,12 @@ export class ValueSupplyController {
   @Post(':valuationId/correction')
   @HttpCode(200)
   @ApiOkResponse({ type: ConsiderationValuedReply })
-  @MayRefuse('supply/valuation-not-in-force', 'supply/shares-issued', ...NO_VALUATION)
+  @MayRefuse(
+    'supply/valuation-not-in-force',
+    'supply/shares-issued',
+    'supply/issue-before-valuation',
+    ...NO_VALUATION,
+  )
   async correct(
     @Param() { agreementId, valuationId: reverses }: ValuationParams,
     @Body() body: CorrectValuationBody,

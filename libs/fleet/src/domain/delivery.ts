@@ -95,7 +95,16 @@ const attribute = (
   data: { deliveryId: string; supplyAgreementId: string; acceptedOn?: string },
 ): DeliveryAttributed[] => {
   const { contractId, customerId } = manifest;
-  if (attributed?.supplyAgreementId === data.supplyAgreementId) return [];
+  if (attributed?.supplyAgreementId === data.supplyAgreementId) {
+    if (data.acceptedOn === undefined || data.acceptedOn === attributed.acceptedOn) return [];
+    throw new DomainError(
+      'conflict',
+      'delivery/attributed-otherwise',
+      'The delivery counts towards the agreement already, from another day',
+      { acceptedOn: attributed.acceptedOn },
+      '/acceptedOn',
+    );
+  }
   if (!attributed) {
     return [{ type: 'DeliveryAttributed', data: { ...data, contractId, customerId, status } }];
   }

@@ -1,6 +1,10 @@
 import { registerProblems } from '@hostledger/http';
 
 registerProblems({
+  'delivery/attributed-otherwise': {
+    status: 409,
+    title: 'The delivery counts towards the supply agreement already, from another day',
+  },
   'delivery/attributed': {
     status: 409,
     title: 'The delivery counts towards another supply agreement',

@@ -265,7 +265,9 @@ const valuationDue = (
 ): ValuationDueView => ({
   ...valuation,
   status: valued ? 'valued' : today > valuation.dueOn ? 'overdue' : 'pending',
-  ...(deadlineMissedOn !== undefined && { missedOn: deadlineMissedOn }),
+  // Valued in time and recorded late, it was not missed after all.
+  ...(deadlineMissedOn !== undefined &&
+    (!valued || valued.valuedOn > valuation.dueOn) && { missedOn: deadlineMissedOn }),
 });
 
 type LineFigures = ReturnType<typeof hashrateFigures>['lines'][number];
