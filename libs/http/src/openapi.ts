@@ -5,20 +5,19 @@ import { allowedRoles, ROLES, routesOf, type Role } from './auth.js';
 import { problemCatalogue } from './problem.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
-type Parameter = NonNullable<Operation['parameters']>[number];
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
-const header = (name: string, description: string, example: string): Parameter => ({
+const header = (name: string, description: string, example: string) => ({
   name,
-  in: 'header',
+  in: 'header' as const,
   required: false,
   description,
-  schema: { type: 'string' },
+  schema: { type: 'string' as const },
   example,
 });
 
-const COMMAND_HEADERS: readonly Parameter[] = [
+const COMMAND_HEADERS = [
   header(
     'Idempotency-Key',
     'Makes a repetition have the first outcome; 1 to 255 visible ASCII characters',
@@ -28,11 +27,23 @@ const COMMAND_HEADERS: readonly Parameter[] = [
   header('X-Reason', 'Why; kept with the events', 'Post-halving consolidation'),
 ];
 
-const QUERY_HEADERS: readonly Parameter[] = [
+const QUERY_HEADERS = [
   header('Min-Log-Position', 'Answer from a state not older than this position', '1048576'),
 ];
 
 const CORRELATION = header('X-Correlation-Id', 'Carried through logs and events', 'order-4711');
+
+/** What operations have in common stands once in the document, and they refer to it. */
+const COMMON_HEADERS = Object.fromEntries(
+  [...COMMAND_HEADERS, ...QUERY_HEADERS, CORRELATION].map((parameter) => [
+    parameter.name,
+    parameter,
+  ]),
+);
+const headerRefs = (reads: boolean): { $ref: string }[] =>
+  [...(reads ? QUERY_HEADERS : COMMAND_HEADERS), CORRELATION].map(({ name }) => ({
+    $ref: `#/components/parameters/${name}`,
+  }));
 
 const COMMAND_PROBLEMS = [400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503];
 const QUERY_PROBLEMS = [400, 401, 403, 404, 429, 503];
@@ -57,6 +68,10 @@ export const openApiDocument = (app: NestFastifyApplication): OpenAPIObject => {
   document.components = { ...document.components };
   sortEnums(document.components.schemas);
   document.components.schemas = { ...document.components.schemas, Problem: problemSchema() };
+  document.components.parameters = COMMON_HEADERS;
+  document.components.responses = Object.fromEntries(
+    COMMAND_PROBLEMS.map((status) => [`Problem${status}`, problemResponse(status)]),
+  );
   const rolesOf = rolesByOperation(app);
   for (const item of Object.values(document.paths)) {
     for (const method of METHODS) {
@@ -101,8 +116,7 @@ const complete = (
   operation.security = [{ bearer: [] }];
   const who = roles.length === ROLES.length ? 'any' : roles.join(', ');
   operation.description = [operation.description, `Roles: ${who}.`].filter(Boolean).join('\n\n');
-  const common = reads ? QUERY_HEADERS : COMMAND_HEADERS;
-  operation.parameters = [...(operation.parameters ?? []), ...common, CORRELATION];
+  operation.parameters = [...(operation.parameters ?? []), ...headerRefs(reads)];
   describeFile(operation);
   const replyHeaders = {
     'Log-Position': textHeader('Position in the log'),
@@ -114,7 +128,7 @@ const complete = (
     }
   }
   for (const status of reads ? QUERY_PROBLEMS : COMMAND_PROBLEMS) {
-    operation.responses[status] ??= problemResponse(status);
+    operation.responses[status] ??= { $ref: `#/components/responses/Problem${status}` };
   }
 };
 
