@@ -7,4 +7,4 @@ export {
   type Exact,
   type RoundingMode,
 } from './exact.js';
-export { amountOf, amountText, isPayable, MONEY, placesOf, type Money } from './money.js';
+export { amountOf, amountText, isPayable, MONEY, placesOf } from './money.js';

@@ -4,13 +4,6 @@ const PLACES = 4;
 /** A non-negative amount of money as text, exact, in units of its currency. */
 export const MONEY = /^\d{1,15}(\.\d{1,4})?$/;
 
-/** An amount of money in a currency (ISO 4217). */
-export interface Money {
-  /** Decimal, as {@link MONEY}. */
-  readonly amount: string;
-  readonly currency: string;
-}
-
 /** The amount in ten-thousandths. @param text as {@link MONEY}. */
 export const amountOf = (text: string): bigint => {
   const [whole = '', fraction = ''] = text.split('.');
