@@ -201,6 +201,51 @@ describe('a machine with two disputes that is sent back for both', () => {
   });
 });
 
+it('credits what the line announced, though another model came in its place at first', () => {
+  const announced = { model: 'S21-200', units: 1, hashrateGhs: 200_000, nameplateWatts: 3_500 };
+  const found = { model: 'T21-190', units: 1, hashrateGhs: 190_000, nameplateWatts: 3_610 };
+  const line = 3;
+  const by = { resolvedBy: 'ana', reason: 'Agreed' };
+  const raised = (discrepancy: Omit<Discrepancy, 'line' | 'detail'>): DeliveryEvent => ({
+    type: 'DiscrepancyRaised',
+    data: { deliveryId, line, detail: 'Seen at the dock', ...discrepancy },
+  });
+  const replaced: DeliveryEvent = {
+    type: 'DiscrepancyResolved',
+    data: {
+      ...{ deliveryId, line, kind: 'duplicateSerial', serial: 'HKYDD3', ...by },
+      ...{ discrepancyId: '3-duplicateSerial', resolution: 'corrected', machine: s19(1) },
+    },
+  };
+  const credit = { discrepancyId: '3-wrongModel', resolution: 'credited' as const, ...by };
+  const about = { deliveryId, line, kind: 'wrongModel' as const, serial: 'HKYDD3' };
+  const began: DeliveryEvent = {
+    type: 'ResolutionBegan',
+    data: {
+      ...{ ...about, ...credit, contractId: 'contract-1', customerId: 'customer-1' },
+      ...{ facility: 'DENTON', model: 'T21-190' },
+    },
+  };
+  const outcome = { discrepancyId: '3-wrongModel', serial: 'HKYDD3', machine: found };
+  given(
+    ...[registered, lines(0, 7, 1, 2)],
+    ...[raised({ kind: 'duplicateSerial', machine: announced }), replaced],
+    ...[raised({ kind: 'wrongModel', machine: s19(1), found, serial: 'HKYDD3' }), began],
+  )
+    .when({ type: 'FinishResolutions', data: { deliveryId, outcomes: [outcome] }, at })
+    .then(
+      { type: 'DiscrepancyResolved', data: { ...about, ...credit, waivedHashrateGhs: 10_000 } },
+      {
+        type: 'DeliveryRecounted',
+        data: {
+          ...{ deliveryId, contractId: 'contract-1', received: 8, missing: 1, refused: 1 },
+          ...{ accepted: 1, returned: 0, extra: 0, waivedHashrateGhs: 10_000 },
+          ...{ byModel: [s19(7), found], acceptedByModel: [found], extraByModel: [] },
+        },
+      },
+    );
+});
+
 it('totals of models do not depend on their order', () => {
   const other = { model: 'S21-200', units: 1, hashrateGhs: 200_000, nameplateWatts: 3_500 };
   expect(addTotals([other], [s19(1)], [s19(2)])).toEqual([s19(3), other]);

@@ -11,6 +11,7 @@ import {
   recounts,
   RESOLUTIONS,
   takesIn,
+  UNRECEIVED,
   type Discrepancy,
   type KnownDiscrepancy,
   type Resolution,
@@ -109,7 +110,7 @@ export const beginResolutions = (
       const begun = { ...about, serial, model, ...damaged, ...by };
       events.add({ type: 'ResolutionBegan', data: begun });
     } else {
-      events.add(resolvedEvent(deliveryId, known, by));
+      events.add(resolvedEvent(events.delivery, known, by));
     }
   }
   return events.end(at);
@@ -129,16 +130,17 @@ const settledTogether = (
     });
 
 const resolvedEvent = (
-  deliveryId: string,
-  { line, kind, serial, machine, found }: KnownDiscrepancy,
+  delivery: KnownDelivery,
+  known: KnownDiscrepancy,
   by: ResolutionBy,
 ): DiscrepancyResolved => {
+  const { line, kind, serial, found } = known;
   const waivedHashrateGhs =
-    by.resolution === 'credited' ? creditedHashrate(kind, machine, found) : 0;
+    by.resolution === 'credited' ? creditedHashrate(kind, owedOn(delivery, known), found) : 0;
   return {
     type: 'DiscrepancyResolved',
     data: {
-      deliveryId,
+      deliveryId: delivery.manifest.deliveryId,
       line,
       kind,
       ...(serial === undefined ? {} : { serial }),
@@ -146,6 +148,15 @@ const resolvedEvent = (
       ...by,
     },
   };
+};
+
+/** What the line announced; a machine that came in its place may have been another model already. */
+const owedOn = (
+  { discrepancies }: KnownDelivery,
+  { line, machine }: KnownDiscrepancy,
+): ModelTotal | undefined => {
+  const ids = UNRECEIVED.map((kind) => discrepancyIdOf({ line, kind }));
+  return ids.map((id) => getById(discrepancies, id)?.machine).find(Boolean) ?? machine;
 };
 
 /** What is owed and does not come: the whole machine, or what the found one lacks. */
@@ -193,12 +204,12 @@ export const finishResolutions = (
     const { resolution, resolvedBy, reason, serial } = known.begun;
     if (handsBack(known.kind, resolution)) {
       for (const { known: settled, by } of settledTogether(events.delivery, known)) {
-        events.add(resolvedEvent(deliveryId, settled, by));
+        events.add(resolvedEvent(events.delivery, settled, by));
       }
       continue;
     }
     const by = { discrepancyId, resolution, resolvedBy, reason };
-    const { data } = resolvedEvent(deliveryId, { ...known, serial }, by);
+    const { data } = resolvedEvent(events.delivery, { ...known, serial }, by);
     if (recounts(known.kind, resolution)) {
       events.add({ type: 'DiscrepancyResolved', data });
       continue;
@@ -215,7 +226,7 @@ export const finishResolutions = (
       discrepancyId: seen.discrepancyId,
       resolution: 'corrected' as const,
     };
-    events.add(resolvedEvent(deliveryId, seen, explained));
+    events.add(resolvedEvent(events.delivery, seen, explained));
   }
   return events.end(at);
 };
