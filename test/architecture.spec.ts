@@ -44,6 +44,15 @@ describe('The domain', () => {
     ]);
   });
 
+  it('may know what another room says of itself by type, along the plan', () => {
+    const told = (room: string): string[] =>
+      rules.domainImports(
+        small({ [`libs/${room}/src/domain/x.ts`]: `import type { A } from '@hostledger/fleet';` }),
+      );
+    expect(told('billing')).toEqual([]);
+    expect(told('sites')).toHaveLength(1);
+  });
+
   it.each([
     ['const now = Date.now();'],
     ['const now = new Date();'],

@@ -21,8 +21,15 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   fleet: ['eventsourcing', 'http', 'feed', 'operations', 'quantities', 'sites', 'contracts'],
   deals: ['eventsourcing', 'http', 'feed', 'quantities', 'sites', 'contracts', 'fleet'],
   economics: ['eventsourcing', 'http', 'feed', 'quantities', 'sites', 'contracts', 'fleet'],
+  billing: [
+    ...['eventsourcing', 'http', 'feed', 'operations', 'quantities'],
+    ...['sites', 'contracts', 'fleet', 'economics', 'deals'],
+  ],
   testing: ['eventsourcing', 'embedded-node', 'feed', 'http'],
 };
+
+/** Rooms that have a domain of the trade. */
+const DOMAIN_ROOMS = ['sites', 'contracts', 'fleet', 'economics', 'deals'] as const;
 
 /** What a spec and its fixtures may use in any room, beside the room's own arrows. */
 const SPEC_TOOLS = new Set(['testing', 'embedded-node']);
@@ -55,8 +62,11 @@ const checkImports =
       }),
     );
 
-/** A decider knows the kernel's pure surface, its own folder and exact decimals; specs also their tools. */
-export const domainImports: Rule = checkImports(({ path }, { specifier }) => {
+/**
+ * A decider knows the kernel's pure surface, its own folder and exact decimals; specs also their tools.
+ * What other rooms say of themselves it may know by type, along the arrows of {@link ROOMS}.
+ */
+export const domainImports: Rule = checkImports(({ path }, { specifier, typeOnly }) => {
   if (!isDomain(path)) return undefined;
   const folder = path.slice(0, path.indexOf('/domain/') + '/domain/'.length);
   if (specifier.startsWith('.')) {
@@ -66,6 +76,8 @@ export const domainImports: Rule = checkImports(({ path }, { specifier }) => {
   }
   const allowed = ['@hostledger/eventsourcing', '@hostledger/quantities'];
   if (isSpec(path)) allowed.push('@hostledger/testing', 'fast-check');
+  const others = DOMAIN_ROOMS.filter((room) => ROOMS[roomOf(path)!]?.includes(room));
+  if (typeOnly) allowed.push(...others.map((room) => `@hostledger/${room}`));
   return allowed.includes(specifier) ? undefined : `the domain imports ${specifier}`;
 });
 

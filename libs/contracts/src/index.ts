@@ -39,7 +39,16 @@ export {
 } from './domain/contract-state.js';
 export { contractAggregate, type ContractCommand } from './domain/hosting-contract.js';
 export { hasEnded, type Lifecycle, type LifecycleEvent, type Stage } from './domain/lifecycle.js';
-export type { RateBasis, RateCard } from './domain/rate-card.js';
+export type {
+  CurtailmentCredit,
+  Fee,
+  FeeKind,
+  PaymentTerms,
+  RateBasis,
+  RateCard,
+  RateTier,
+  UptimePromise,
+} from './domain/rate-card.js';
 export {
   isConsentedOn,
   type ConsentRule,

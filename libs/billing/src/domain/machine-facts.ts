@@ -1,0 +1,41 @@
+import type { Source } from './inputs.js';
+
+/** Where a machine is; without a facility it is on the road, at a vendor or gone. */
+export type PlaceKind = 'slot' | 'storage' | 'transit' | 'vendor' | 'gone';
+
+/** What happened to a machine, as far as it is used, charged or credited. */
+export const MACHINE_FACTS = [
+  'received',
+  'placed',
+  'energized',
+  'deenergized',
+  'profileChanged',
+  'modelCorrected',
+  'assigned',
+  'unassigned',
+  'titleTransferred',
+  'repairOpened',
+  'repairClosed',
+  'retired',
+] as const;
+export type MachineFactKind = (typeof MACHINE_FACTS)[number];
+
+/** Absent fields stay as they were before. */
+export interface MachineFact {
+  readonly serial: string;
+  readonly kind: MachineFactKind;
+  /** When it happened, ISO 8601 UTC; of two at one instant the one of the lower position is first. */
+  readonly at: string;
+  readonly source: Source;
+  readonly contractId?: string;
+  readonly customerId?: string;
+  readonly placeKind?: PlaceKind;
+  readonly facility?: string;
+  /** It was moved from one slot to another, or came to another site. */
+  readonly moved?: boolean;
+  readonly powerWatts?: number;
+  readonly hashrateGhs?: number;
+  /** Why it ceased to draw power. */
+  readonly cause?: string;
+  readonly curtailmentId?: string;
+}
