@@ -1,0 +1,59 @@
+import type { Line } from './line.js';
+
+// What a customer is sent.
+
+/**
+ * - `statement`: of a closed month, with adjustments of earlier ones.
+ * - `restatement`: the difference that an approved restatement of one month makes.
+ * - `creditNote`: what is given back beside them.
+ */
+export const STATEMENT_KINDS = ['statement', 'restatement', 'creditNote'] as const;
+export type StatementKind = (typeof STATEMENT_KINDS)[number];
+
+/** Which line of which earlier statement a line changes, and why. */
+export interface Adjusts {
+  /** YYYY-MM of the closed period. */
+  readonly month: string;
+  readonly statementId: string;
+  /** Of the original; absent where there was none with that key. */
+  readonly line?: number;
+  /** A later fact changed what it comes to, or somebody agreed on it. */
+  readonly cause: 'lateFact' | 'agreed';
+  /** In words, where it was agreed. */
+  readonly reason?: string;
+  /** What stood until now, in the currency of the line: original and adjustments so far. */
+  readonly before: string;
+}
+
+export interface StatementLine extends Line {
+  /** From 1. */
+  readonly number: number;
+  /** The line's amount is then the difference; quantity and rate are those of the new result. */
+  readonly adjusts?: Adjusts;
+}
+
+export interface Total {
+  /** ISO 4217, or BTC. */
+  readonly currency: string;
+  readonly amount: string;
+}
+
+export interface Statement {
+  readonly statementId: string;
+  /** Without gaps in its series: `<series>-<six digits>`, e.g. `2024-000017`. */
+  readonly number: string;
+  readonly kind: StatementKind;
+  readonly contractId: string;
+  readonly customerId: string;
+  /** YYYY-MM */
+  readonly month: string;
+  readonly issuedOn: string;
+  readonly dueOn?: string;
+  readonly lines: readonly StatementLine[];
+  readonly totals: readonly Total[];
+  /** Log position up to which facts counted, in digits. */
+  readonly position: string;
+  /** SHA-256 (hex) over the canonical form of the inputs, and of the lines. */
+  readonly inputsDigest: string;
+  readonly linesDigest: string;
+}
