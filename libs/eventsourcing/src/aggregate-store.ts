@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { upcast } from './codec.js';
+import { occurredBeforeLatest } from './backdating.js';
 import { eventId, hashOf, type CommandContext } from './context.js';
 import { streamName, type Aggregate } from './decider.js';
 import {
@@ -68,6 +69,8 @@ export interface AcceptedCommand {
 }
 
 export interface LoadedStream<State> extends Loaded<State> {
+  /** When the latest of its events occurred; empty where there is none. */
+  readonly latestAt: string;
   /** The stream is its own table of accepted commands. */
   readonly commands: readonly AcceptedCommand[];
 }
@@ -198,7 +201,7 @@ export class AggregateStore {
       commandId: context.commandId,
       commandHash: hash,
       actor: context.actor,
-      occurredAt: context.at,
+      occurredAt: aggregate.isInOrderOfTime ? later(known.latestAt, context.at) : context.at,
       $correlationId: context.correlationId,
       $causationId: context.causationId,
       ...(context.reason === undefined ? {} : { reason: context.reason }),
@@ -219,6 +222,7 @@ export class AggregateStore {
       state,
       revision,
       position,
+      latestAt: later(known.latestAt, metadata.occurredAt),
       commands: [...known.commands, accepted],
     });
     return { state, revision, position, events, replayed: false };
@@ -246,6 +250,7 @@ export class AggregateStore {
       return known;
     }
     let state = known.state as S;
+    let { latestAt } = known;
     const commands = [...known.commands];
     for (const recorded of missing) {
       const event = upcast(aggregate.upcasters ?? {}, recorded);
@@ -255,7 +260,8 @@ export class AggregateStore {
         );
       }
       state = aggregate.evolve(state, event as E);
-      const { commandId: id, commandHash } = recorded.metadata;
+      const { commandId: id, commandHash, occurredAt } = recorded.metadata;
+      latestAt = later(latestAt, occurredAt);
       const accepted = {
         id,
         hash: commandHash,
@@ -266,7 +272,7 @@ export class AggregateStore {
       commands.push(accepted);
     }
     const { revision, position } = missing.at(-1)!;
-    const refreshed: Known = { state, revision, position, commands };
+    const refreshed: Known = { state, revision, position, latestAt, commands };
     this.cache.set(stream, refreshed);
     return refreshed;
   }
@@ -294,8 +300,12 @@ const unknownStream = (state: unknown): Known => ({
   state,
   revision: -1n,
   position: 0n,
+  latestAt: '',
   commands: [],
 });
+
+/** Of two instants. */
+const later = (one: string, other: string): string => (one > other ? one : other);
 
 /** By its command, since a position is only as exact as the server's reply to the append. */
 const isLastEventOf = ({ commands }: Known, event: RecordedEvent | undefined): boolean => {
@@ -321,7 +331,7 @@ const replay = <S, E extends DomainEvent>(
 const decideOn = <S, C extends DomainCommand, E extends DomainEvent>(
   aggregate: Aggregate<S, C, E>,
   stream: string,
-  known: Loaded<unknown>,
+  known: Known,
   command: C,
   context: CommandContext,
 ): { readonly events: readonly E[] } | { readonly refusal: DomainError | RevisionMismatch } => {
@@ -329,6 +339,8 @@ const decideOn = <S, C extends DomainCommand, E extends DomainEvent>(
   if (expectedRevision !== undefined && expectedRevision !== known.revision) {
     return { refusal: new RevisionMismatch(stream, expectedRevision, known.revision) };
   }
+  const early = occurredBeforeLatest(context, known);
+  if (early) return { refusal: early };
   try {
     return { events: aggregate.decide(command, known.state as S) };
   } catch (error) {

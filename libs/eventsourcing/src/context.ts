@@ -47,20 +47,25 @@ export interface CommandContext {
   readonly reason?: string;
   /** The instant of the act, ISO 8601 UTC. */
   readonly at: string;
+  /**
+   * The act is recorded later than it happened: `at` is when somebody says it was, and is refused
+   * where the stream knows of anything later; see `backdated`.
+   */
+  readonly isBackdated?: true;
   /** From `If-Match`: act only on this revision of the stream. */
   readonly expectedRevision?: bigint;
 }
 
 /**
  * Context of a further step of the same act on another stream: own command id, derived from the
- * first, so that a repeated act repeats its steps under the same ids. `If-Match` belongs to the
- * stream it was sent for and is not passed on.
+ * first, so that a repeated act repeats its steps under the same ids. `If-Match`, and that a date must
+ * not be before the last event, belong to the stream they were sent for and are not passed on.
  */
 export const stepOf = (
   context: CommandContext,
   ...step: readonly (string | number)[]
 ): CommandContext => {
-  const { expectedRevision, ...rest } = context;
+  const { expectedRevision, isBackdated, ...rest } = context;
   return {
     ...rest,
     commandId: deriveId(context.commandId, ...step),

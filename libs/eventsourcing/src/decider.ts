@@ -23,6 +23,12 @@ export interface Aggregate<
   readonly category: string;
   readonly events: EventCatalogue<Event>;
   readonly upcasters?: Upcasters;
+  /**
+   * Times in its streams never go back: an act without a date of its own happened, at the earliest,
+   * when the event before it did, also where it was asked for before that. Lines of a bulk operation
+   * bear the time of its upload, and others may act before their turn comes.
+   */
+  readonly isInOrderOfTime?: true;
 }
 
 export const streamName = (aggregate: { readonly category: string }, id: string): string =>

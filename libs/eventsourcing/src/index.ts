@@ -3,6 +3,7 @@ export * from './decider.js';
 export * from './errors.js';
 export * from './codec.js';
 export * from './context.js';
+export * from './backdating.js';
 export * from './observer.js';
 export * from './aggregate-store.js';
 export * from './projection.js';
