@@ -441,6 +441,7 @@ export const minerAggregate: Aggregate<Miner, MinerCommand, MinerEvent> = {
   category: 'miner',
   initialState: { status: 'unknown' },
   events: minerEvents,
+  isInOrderOfTime: true,
   decide,
   evolve,
 };

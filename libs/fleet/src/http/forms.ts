@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsUUID, Matches } from 'class-validator';
 import { z } from 'zod';
-import { MayBeAbsent } from '@hostledger/http';
+import { IsInstant, MayBeAbsent } from '@hostledger/http';
 import { FACILITY_CODE, RACK_CODE } from '@hostledger/sites';
 import { normaliseSerial } from '../domain/miner.js';
 
@@ -47,6 +47,32 @@ export class RelocationParams {
 
 /** An optional filter by an id. */
 export const IsIdFilter = (): PropertyDecorator => applyDecorators(MayBeAbsent(), IsUUID());
+
+/** Of an act that may be recorded later than it happened. */
+export class DatedBody {
+  /**
+   * When it happened, where it is recorded later: not in the future, not more than 62 days ago, and
+   * not before anything that is recorded of the miner. Left out, it happens now.
+   * @example 2024-06-01T03:00:00.000Z
+   */
+  @MayBeAbsent()
+  @IsInstant()
+  occurredAt?: string;
+}
+
+export const DATED_REFUSALS = [
+  'request/occurred-before-latest',
+  'request/occurred-in-future',
+  'request/occurred-too-long-ago',
+] as const;
+
+/** The same of a line; left out, it happens when the lines are uploaded. */
+export const occurredAtField = z
+  .preprocess(
+    (value) => (value === '' ? undefined : value),
+    z.iso.datetime({ precision: 3 }).optional(),
+  )
+  .meta({ example: '2024-06-01T03:00:00.000Z' });
 
 /** Serial number of a line: upper case, without blanks around. */
 export const serialField = z

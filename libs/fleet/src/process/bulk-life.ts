@@ -19,11 +19,15 @@ import { uninstallMiners } from './uninstall.js';
 interface SerialLine {
   readonly serial: string;
 }
-export interface EnergizationLine extends SerialLine {
+interface DatedLine extends SerialLine {
+  /** When it happened, where that was before the upload. */
+  readonly occurredAt?: string | undefined;
+}
+export interface EnergizationLine extends DatedLine {
   readonly overrideApprovedBy?: string | undefined;
   readonly overrideReason?: string | undefined;
 }
-export interface DeenergizationLine extends SerialLine {
+export interface DeenergizationLine extends DatedLine {
   readonly cause: DeenergizationCause;
   readonly curtailmentId?: string | undefined;
 }
@@ -67,7 +71,7 @@ export interface BenchSwapLine extends SerialLine {
   readonly spareSerial: string;
 }
 
-export interface PowerProfileLine extends SerialLine, PowerProfile {}
+export interface PowerProfileLine extends DatedLine, PowerProfile {}
 
 /** The wish that a line of each kind is. */
 const wishes = {
@@ -143,10 +147,13 @@ const eachLine = <Line>(
 export const lifeKinds = (store: AggregateStore): readonly BulkKind[] => [
   ...(Object.keys(wishes) as LifeKind[]).map((kind) => {
     const wishOf = wishes[kind] as (line: never, context: CommandContext) => Wish;
-    return eachLine<never>(kind, (lines) =>
+    return eachLine<DatedLine>(kind, (lines) =>
       actOnMiners(
         store,
-        lines.map(({ value, context }) => ({ wish: wishOf(value, context), context })),
+        lines.map(({ value, context }) => {
+          const { occurredAt } = value;
+          return { wish: wishOf(value as never, context), context, occurredAt };
+        }),
       ),
     );
   }),

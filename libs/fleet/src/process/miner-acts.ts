@@ -1,16 +1,18 @@
 import {
+  backdated,
   DomainError,
   mapLimited,
   type AggregateStore,
   type CommandContext,
 } from '@hostledger/eventsourcing';
-import { contractAggregate, customerAggregate } from '@hostledger/contracts';
+import { contractAggregate, customerAggregate, type Contract } from '@hostledger/contracts';
 import {
   facilityAggregate,
   isCurtailed,
   mustBeInOperation,
   type Facility,
 } from '@hostledger/sites';
+import { dayIn } from '@hostledger/quantities';
 import type { LifeCommand } from '../domain/miner-life.js';
 import type { DeenergizeMinerData, EnergizeMinerData } from '../domain/miner-power.js';
 import { minerAggregate, minerUnknown } from '../domain/miner.js';
@@ -48,6 +50,8 @@ export type Wish =
 export interface ActOrder {
   readonly wish: Wish;
   readonly context: CommandContext;
+  /** When it happened, where that was before it was asked for. */
+  readonly occurredAt?: string | undefined;
 }
 
 /**
@@ -86,8 +90,9 @@ const outcomeOf = async (
 const act = async (
   store: AggregateStore,
   facts: Facts,
-  { wish, context }: ActOrder,
+  { wish, context: asked, occurredAt }: ActOrder,
 ): Promise<Outcome> => {
+  const context = backdated(asked, occurredAt);
   for (let attempt = 1; ; attempt += 1) {
     const command = { ...(await facts.complete(wish, context, attempt > 1)), at: context.at };
     try {
@@ -103,33 +108,34 @@ const act = async (
 
 /** What other streams say, read once for all orders of a run. */
 class Facts {
-  private readonly stages = new Map<string, Promise<string>>();
+  private readonly contracts = new Map<string, Promise<Contract>>();
   private readonly customers = new Map<string, Promise<void>>();
   private readonly facilities = new Map<string, Promise<Facility>>();
 
   constructor(private readonly store: AggregateStore) {}
 
   async complete(wish: Wish, context: CommandContext, fresh: boolean) {
-    const { actor, commandId } = context;
+    const { actor } = context;
     if (wish.type === 'ReturnFromVendor') {
       await mustBeInOperation(this.store, wish.data.facility, '/facility');
     }
     if (wish.type === 'TransferTitle') await this.mustBeCustomer(wish.data.toCustomerId);
-    if (wish.type === 'DeenergizeMiner') await this.mustBeCurtailed(wish.data, commandId);
+    if (wish.type === 'DeenergizeMiner') await this.mustBeCurtailed(wish.data, context);
     if (isOfRepair(wish)) return this.ofOpenRepair(wish, context);
     if (wish.type !== 'EnergizeMiner') return wish;
     const { serial } = wish.data;
     const { state } = await this.store.load(minerAggregate, serial, { fresh });
     if (state.status === 'unknown') throw minerUnknown(serial);
     const { contractId } = state;
-    const stage = await once(this.stages, contractId, () => this.stageOf(contractId));
+    const contract = await once(this.contracts, contractId, () => this.contractOf(contractId));
+    const stage = stageOf(contract, context);
     return { ...wish, data: { ...wish.data, contractId, stage, by: actor.subject } };
   }
 
-  /** By an open curtailment that the rack of the machine is within. */
+  /** By a curtailment that the rack of the machine is within, open now or under way at that time. */
   private async mustBeCurtailed(
     { serial, cause, curtailmentId }: DeenergizeMinerData,
-    commandId: string,
+    { commandId, isBackdated, at }: CommandContext,
   ): Promise<void> {
     if (cause !== 'curtailment' || curtailmentId === undefined) return;
     const { state, commands } = await this.store.load(minerAggregate, serial, { fresh: true });
@@ -137,11 +143,14 @@ class Facts {
     if (state.status !== 'installed' || commands.some(({ id }) => id === commandId)) return;
     const { facility, rack } = state.place;
     const site = await once(this.facilities, facility, () => this.facilityOf(facility));
-    if (site.status !== 'unknown' && isCurtailed(site, rack, curtailmentId)) return;
+    const then = isBackdated && at;
+    if (site.status !== 'unknown' && isCurtailed(site, rack, curtailmentId, then)) return;
     throw new DomainError(
       'invalid',
       'miner/not-curtailed',
-      `No curtailment ${curtailmentId} is open for rack ${rack} of ${facility}`,
+      then === undefined
+        ? `No curtailment ${curtailmentId} is open for rack ${rack} of ${facility}`
+        : `No curtailment ${curtailmentId} was under way at ${then} for rack ${rack} of ${facility}`,
       { serial, facility, rack, curtailmentId },
       '/curtailmentId',
     );
@@ -163,9 +172,8 @@ class Facts {
     return { ...wish, data: { ...wish.data, repairId: open ?? '' } } as OfRepair;
   }
 
-  private async stageOf(contractId: string): Promise<string> {
-    const { state } = await this.store.load(contractAggregate, contractId, { fresh: true });
-    return 'lifecycle' in state ? state.lifecycle.stage : 'drafted';
+  private async contractOf(contractId: string): Promise<Contract> {
+    return (await this.store.load(contractAggregate, contractId, { fresh: true })).state;
   }
 
   private mustBeCustomer(customerId: string): Promise<void> {
@@ -182,6 +190,14 @@ class Facts {
     });
   }
 }
+
+/** What it was before its last act is not remembered, so nobody is told that it was active then. */
+const stageOf = (contract: Contract, { isBackdated, at }: CommandContext): string => {
+  if (!('lifecycle' in contract)) return 'drafted';
+  const { stage, since } = contract.lifecycle;
+  const isEarlier = isBackdated && dayIn(contract.timeZone, at) < since;
+  return isEarlier && stage === 'active' ? `active only since ${since}` : stage;
+};
 
 const isOfRepair = (wish: Wish): wish is OfAnyRepair<OfRepair> =>
   wish.type === 'SendToVendor' ||

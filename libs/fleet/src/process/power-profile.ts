@@ -1,6 +1,8 @@
 import {
+  backdated,
   CommandIdReused,
   mapLimited,
+  occurredBeforeLatest,
   processContext,
   processItemColumns,
   RevisionMismatch,
@@ -37,6 +39,8 @@ const GRACE_MS = 30_000;
 export interface ProfileOrder extends PowerProfile {
   readonly serial: string;
   readonly context: CommandContext;
+  /** When it happened, where that was before it was asked for. */
+  readonly occurredAt?: string | undefined;
 }
 
 /**
@@ -59,12 +63,13 @@ export const changePowerProfiles = (
 
 const change = async (
   store: AggregateStore,
-  { serial, profile, hashrateGhs, powerWatts, context }: ProfileOrder,
+  { serial, profile, hashrateGhs, powerWatts, occurredAt, ...order }: ProfileOrder,
 ): Promise<Outcome> => {
+  const context = backdated(order.context, occurredAt);
   const loaded = await store.load(minerAggregate, serial, { fresh: true });
   const { state, revision, commands } = loaded;
   if (state.status === 'unknown') throw minerUnknown(serial);
-  const { expectedRevision, requestHash, ...rest } = context;
+  const { expectedRevision, requestHash, isBackdated, ...rest } = context;
   const before = commands.find(({ id }) => id === context.commandId);
   if (before && requestHash !== undefined && before.hash !== requestHash) {
     throw new CommandIdReused(context.commandId);
@@ -72,6 +77,8 @@ const change = async (
   if (!before && expectedRevision !== undefined && expectedRevision !== revision) {
     throw new RevisionMismatch(`miner-${serial}`, expectedRevision, revision);
   }
+  const early = before ? undefined : occurredBeforeLatest(context, loaded);
+  if (early) throw early;
   const target = { profile, hashrateGhs, powerWatts };
   let grant: Grant | undefined;
   if (state.status === 'installed' && !before) {
@@ -84,7 +91,12 @@ const change = async (
   }
   const data = { serial, ...target, ...(grant && { grant }) };
   const command = { type: 'ChangePowerProfile', data, at: context.at } as const;
-  const asked = requestHash === undefined ? rest : { ...rest, requestHash };
+  const asked = {
+    ...rest,
+    ...(requestHash !== undefined && { requestHash }),
+    // What the rack granted is not refused any more: it is dated after what came in between.
+    ...(isBackdated && !grant && { isBackdated }),
+  };
   const done = await store.handle(minerAggregate, serial, command, asked);
   const { position, replayed, events } = done;
   const unchanged = events.length === 0;
@@ -116,6 +128,7 @@ export interface OpenGrant extends ProcessItem {
   readonly profile: string;
   readonly hashrate_ghs: number;
   readonly power_watts: number;
+  readonly occurred_at: string;
 }
 
 const ofGrant = ({ data: { grant } }: { data: { grant?: Grant } }) =>
@@ -135,6 +148,7 @@ export const openGrants = tableFold<
       profile: 'text',
       hashrate_ghs: 'integer',
       power_watts: 'integer',
+      occurred_at: 'text',
     },
     key: ['item_id'],
   },
@@ -160,6 +174,7 @@ export const openGrants = tableFold<
           profile,
           hashrate_ghs: hashrateGhs,
           power_watts: powerWatts,
+          occurred_at: event.metadata.occurredAt,
         };
       }
       case 'SlotVacated':
@@ -176,11 +191,11 @@ const NAME = 'power_profiles';
 /** Tells machines of grants that a crash left unused. */
 export const powerProfilesProcess = (store: AggregateStore): DurableProcess<OpenGrant> => ({
   name: NAME,
-  version: 2,
+  version: 3,
   items: openGrants,
-  perform: async (item, { at }) => {
+  perform: async (item) => {
     const { serial, revision, profile, item_id: reservationId } = item;
-    const { hashrate_ghs: hashrateGhs, power_watts: powerWatts } = item;
+    const { hashrate_ghs: hashrateGhs, power_watts: powerWatts, occurred_at: at } = item;
     const grant = { reservationId, revision };
     const data = { serial, profile, hashrateGhs, powerWatts, grant };
     const command = { type: 'ChangePowerProfile', data, at } as const;

@@ -5,7 +5,13 @@ import { z } from 'zod';
 import { BulkRoute, Roles, Upload, type BulkUpload } from '@hostledger/http';
 import { FACILITY_CODE } from '@hostledger/sites';
 import { UploadMode } from '../http/delivery-lines.js';
-import { MAX_HASHRATE_GHS, MAX_WATTS, serialField, wholeField } from '../http/forms.js';
+import {
+  MAX_HASHRATE_GHS,
+  MAX_WATTS,
+  occurredAtField,
+  serialField,
+  wholeField,
+} from '../http/forms.js';
 import { OperationAccepted } from '../http/lines.js';
 import { COMPONENTS, REPAIR_OUTCOMES } from '../domain/miner-repair.js';
 import { DEENERGIZATION_CAUSES } from '../domain/miner-power.js';
@@ -14,6 +20,9 @@ import type { BenchSwapLine, ComponentSwapLine, IdentificationLine } from '../pr
 import { eachNumberOnce, eachPartOnce, eachSwapOnce, startBulk } from './bulk.js';
 
 const EACH = 'Every line is an act of its own, done in the background and refused on its own.';
+
+const DATED =
+  'A line with `occurredAt` is recorded later than it happened, which was not before anything that is recorded of its miner, and not more than 62 days ago.';
 
 const OPEN_REPAIR = 'Without `repairId` the repair of the machine that is open is meant.';
 
@@ -28,6 +37,7 @@ const energizationLine = z
     serial,
     overrideApprovedBy: optional(text(200)).meta({ example: 'grace' }),
     overrideReason: optional(text(500)).meta({ example: 'burn-in before commencement' }),
+    occurredAt: occurredAtField,
   })
   .refine(
     ({ overrideApprovedBy, overrideReason }) =>
@@ -38,6 +48,7 @@ const deenergizationLine = z.strictObject({
   serial,
   cause: z.enum(DEENERGIZATION_CAUSES),
   curtailmentId: optional(text(60)),
+  occurredAt: occurredAtField,
 });
 const serialLine = z.strictObject({ serial });
 const assignmentLine = z.strictObject({
@@ -63,6 +74,7 @@ const powerProfileLine = z.strictObject({
   profile: text(60).meta({ example: 'eco' }),
   hashrateGhs: wholeField(1, MAX_HASHRATE_GHS).meta({ example: 120_000 }),
   powerWatts: wholeField(1, MAX_WATTS).meta({ example: 2_400 }),
+  occurredAt: occurredAtField,
 });
 
 const repairLine = z.strictObject({
@@ -109,7 +121,7 @@ export class ManyMinersController {
 
   @ApiOperation({
     summary: 'Let installed miners draw power, up to 100,000 at once',
-    description: `The contract of each must be active, or the line names who overrides that and why. ${EACH}`,
+    description: `The contract of each must be active, or the line names who overrides that and why. ${DATED} ${EACH}`,
   })
   @Post('energizations')
   @Roles('operator')
@@ -121,7 +133,7 @@ export class ManyMinersController {
 
   @ApiOperation({
     summary: 'Take miners off power for a cause, up to 100,000 at once',
-    description: EACH,
+    description: `${DATED} ${EACH}`,
   })
   @Post('deenergizations')
   @Roles('operator')
@@ -169,7 +181,7 @@ export class ManyMinersController {
 
   @ApiOperation({
     summary: 'Change the power profiles of miners, up to 100,000 at once',
-    description: `Of miners in slots as far as their racks grant the watts. ${EACH}`,
+    description: `Of miners in slots as far as their racks grant the watts. ${DATED} ${EACH}`,
   })
   @Post('power-profiles')
   @Roles('operator')

@@ -3,7 +3,7 @@ import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nest
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsInt, IsISO8601, IsUUID, Length, Matches, Max, Min } from 'class-validator';
 import { AggregateStore, deriveId, type CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, IsNested, MayBeAbsent, reply, Roles } from '@hostledger/http';
+import { ActContext, IsNested, MayBeAbsent, MayRefuse, reply, Roles } from '@hostledger/http';
 import { COMPONENTS, REPAIR_OUTCOMES, type Component } from '../domain/miner-repair.js';
 import { DEENERGIZATION_CAUSES, type DeenergizationCause } from '../domain/miner-power.js';
 import {
@@ -12,7 +12,15 @@ import {
   type IdentifierKind,
   type RetirementCause,
 } from '../domain/miner-life.js';
-import { IsFacility, MAX_HASHRATE_GHS, MAX_WATTS, MinerParams, UpperCase } from '../http/forms.js';
+import {
+  DatedBody,
+  DATED_REFUSALS,
+  IsFacility,
+  MAX_HASHRATE_GHS,
+  MAX_WATTS,
+  MinerParams,
+  UpperCase,
+} from '../http/forms.js';
 import { benchSwap, type SwapOrder } from '../process/bench-swap.js';
 import { actOnMiners, type Wish } from '../process/miner-acts.js';
 import type { Done, Outcome } from '../process/outcome.js';
@@ -32,24 +40,27 @@ export class OverrideBody {
   reason: string;
 }
 
-export class EnergizeBody {
+export class EnergizeBody extends DatedBody {
   /** Lets it draw power although its contract is not active. */
   @MayBeAbsent()
   @IsNested(() => OverrideBody)
   override?: OverrideBody;
 }
 
-export class DeenergizeBody {
+export class DeenergizeBody extends DatedBody {
   @IsIn(DEENERGIZATION_CAUSES)
   cause: DeenergizationCause;
 
-  /** Of an open one that the rack of the miner is within; for the cause `curtailment` alone. */
+  /**
+   * Of one that the rack of the miner is within, open or under way at `occurredAt`; for the cause
+   * `curtailment` alone.
+   */
   @MayBeAbsent()
   @Length(1, 60)
   curtailmentId?: string;
 }
 
-export class PowerProfileBody {
+export class PowerProfileBody extends DatedBody {
   /**
    * As the firmware names it.
    * @example eco
@@ -183,6 +194,7 @@ export class ActOnMinerCommand extends Command<Done> {
   constructor(
     readonly wish: Wish,
     readonly context: CommandContext,
+    readonly occurredAt?: string,
   ) {
     super();
   }
@@ -259,32 +271,40 @@ export class MinerLifeController {
   @ApiOperation({
     summary: 'Let an installed miner draw power',
     description:
-      'Its contract must be active, or the body names who overrides that and why: somebody else.',
+      'Its contract must be active, or the body names who overrides that and why: somebody else. ' +
+      'An act that is recorded later than it happened names when, and counts from then on.',
   })
   @Post('energization')
   @HttpCode(200)
   @Roles('operator')
   @ApiOkResponse({ type: MinerChangedReply })
+  @MayRefuse('miner/contract-not-active', 'miner/not-in-slot', ...DATED_REFUSALS)
   energize(
     @Param() { serial }: MinerParams,
-    @Body() { override }: EnergizeBody,
+    @Body() { override, occurredAt }: EnergizeBody,
     @ActContext() context: CommandContext,
   ) {
     const data = { serial, ...(override && { override: { ...override } }) };
-    return this.act({ type: 'EnergizeMiner', data }, context);
+    return this.act({ type: 'EnergizeMiner', data }, context, { occurredAt });
   }
 
-  @ApiOperation({ summary: 'Take a miner off power for a cause' })
+  @ApiOperation({
+    summary: 'Take a miner off power for a cause',
+    description:
+      'An act that is recorded later than it happened names when, and counts from then on.',
+  })
   @Post('deenergization')
   @HttpCode(200)
   @Roles('operator')
   @ApiOkResponse({ type: MinerChangedReply })
+  @MayRefuse('miner/not-curtailed', 'miner/curtailment-not-named', ...DATED_REFUSALS)
   deenergize(
     @Param() { serial }: MinerParams,
-    @Body() body: DeenergizeBody,
+    @Body() { occurredAt, ...body }: DeenergizeBody,
     @ActContext() context: CommandContext,
   ) {
-    return this.act({ type: 'DeenergizeMiner', data: { serial, ...body } }, context);
+    const wish: Wish = { type: 'DeenergizeMiner', data: { serial, ...body } };
+    return this.act(wish, context, { occurredAt });
   }
 
   @ApiOperation({ summary: 'Take a miner out of its slot to the storage of its facility' })
@@ -318,7 +338,9 @@ export class MinerLifeController {
 
   @ApiOperation({
     summary: 'Change the power profile of a miner',
-    description: 'Of a miner in a slot as far as its rack grants the watts. `If-Match` guards it.',
+    description:
+      'Of a miner in a slot as far as its rack grants the watts, now. `If-Match` guards it. ' +
+      'A change that is recorded later than it happened names when, and counts from then on.',
   })
   @Post('power-profile')
   @HttpCode(200)
@@ -397,7 +419,7 @@ export class MinerLifeController {
   ) {
     const repairId = deriveId(context.commandId, 'repair');
     const data = { serial, repairId, ...body };
-    return this.act({ type: 'OpenRepair', data }, context, { serial, repairId });
+    return this.act({ type: 'OpenRepair', data }, context, { body: { serial, repairId } });
   }
 
   @ApiOperation({ summary: 'Record that a part of a miner under repair was replaced' })
@@ -455,9 +477,13 @@ export class MinerLifeController {
   private async act(
     wish: Wish,
     context: CommandContext,
-    body: MinerChangedReply | RepairOpenedReply = { serial: wish.data.serial },
+    {
+      occurredAt,
+      body = { serial: wish.data.serial },
+    }: { occurredAt?: string | undefined; body?: MinerChangedReply | RepairOpenedReply } = {},
   ) {
-    return reply(await this.commands.execute(new ActOnMinerCommand(wish, context)), { body });
+    const act = new ActOnMinerCommand(wish, context, occurredAt);
+    return reply(await this.commands.execute(act), { body });
   }
 }
 

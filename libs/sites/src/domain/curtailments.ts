@@ -172,14 +172,21 @@ const overlap = (one: CurtailmentScope, other: CurtailmentScope): boolean =>
   other.kind === 'facility' ||
   one.racks.some((rack) => other.racks.includes(rack));
 
-/** Whether it is open and a rack is within it. */
+/**
+ * Whether a rack is within a curtailment that is open, or that was under way at an instant. One that
+ * is open may begin later: racks are shed in time for it.
+ */
 export const isCurtailed = (
   { curtailments }: OperatingFacility,
   rack: string,
   curtailmentId: string,
+  then?: string,
 ): boolean => {
   const known = curtailments.get(curtailmentId);
-  if (!known || known.ended || known.cancelled) return false;
+  if (!known || known.cancelled) return false;
+  const { startsAt, ended } = known;
+  if (then === undefined ? ended : then < startsAt || (ended && then >= ended.endedAt))
+    return false;
   return overlap(known.scope, { kind: 'racks', racks: [rack] });
 };
 
