@@ -1,5 +1,12 @@
 import { specOf } from '@hostledger/testing';
-import { facilityAggregate, type FacilityCommand, type FacilityEvent } from './facility.js';
+import { isCurtailed } from './curtailments.js';
+import {
+  facilityAggregate,
+  type Facility,
+  type FacilityCommand,
+  type FacilityEvent,
+  type OperatingFacility,
+} from './facility.js';
 
 // What happens to a site beside its racks and its customers.
 
@@ -193,6 +200,27 @@ describe('a curtailment', () => {
     given(opened, racks, declared, ended)
       .when(end({ energyAvoidedWh: 1_000 }))
       .thenRejects('facility/curtailment-ended', '/energyAvoidedWh');
+  });
+
+  it('holds racks while it is open, and afterwards those of its time', () => {
+    const cancelled: FacilityEvent = {
+      type: 'CurtailmentCancelled',
+      data: { facility, curtailmentId: 'curtailment-1', cancelledAt: at, cause: 'rain' },
+    };
+    const holds = (rack: string, last: FacilityEvent, then?: string): boolean => {
+      const site = [opened, racks, declared, last].reduce<Facility>(
+        facilityAggregate.evolve,
+        facilityAggregate.initialState,
+      );
+      return isCurtailed(site as OperatingFacility, rack, 'curtailment-1', then);
+    };
+    expect([holds('A', racks), holds('B', racks), holds('A', ended)]).toEqual([true, false, false]);
+    const times = ['13:59:59.999', '14:00:00.000', '17:59:59.999', '18:00:00.000'];
+    const instants = times.map((time) => `2024-06-01T${time}Z`);
+    expect(instants.map((then) => holds('A', ended, then))).toEqual([false, true, true, false]);
+    expect(instants.map((then) => holds('A', racks, then))).toEqual([false, true, true, true]);
+    expect(instants.some((then) => holds('B', ended, then))).toBe(false);
+    expect(instants.some((then) => holds('A', cancelled, then))).toBe(false);
   });
 
   it('names racks of the site, and ends after it began', () => {
