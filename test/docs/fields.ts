@@ -9,12 +9,13 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/minutes$/i, 'min'],
   [/days$/i, 'days'],
   [/bytes$/i, 'B'],
-  [/percent$/i, '%, decimal'],
+  [/percent(PerMonth|PerPoint)?$/i, '%, decimal'],
+  [/^(above|rate)$/, 'decimal'],
   [/Per(Unit|Kw)Month$/, 'currency a month, decimal'],
   [/[a-z]On$/, 'date'],
   [/[a-z](At|Until)$/, 'instant (UTC)'],
   [/digest$/i, 'SHA-256, hex'],
-  [/^(amount|price|face|value|remainder)$|Amount$|Per(Share|Th)$/, 'currency, decimal'],
+  [/^(amount|price|face|value|remainder)$|Amount$|^amountPer|Per(Share|Th)$/, 'currency, decimal'],
 ];
 
 export const unitOf = (field: string): string =>

@@ -39,15 +39,21 @@ export {
 } from './domain/contract-state.js';
 export { contractAggregate, type ContractCommand } from './domain/hosting-contract.js';
 export { hasEnded, type Lifecycle, type LifecycleEvent, type Stage } from './domain/lifecycle.js';
-export type {
-  CurtailmentCredit,
-  Fee,
-  FeeKind,
-  PaymentTerms,
-  RateBasis,
-  RateCard,
-  RateTier,
-  UptimePromise,
+export {
+  EXCUSABLE_CAUSES,
+  type CountedMachines,
+  type CurtailmentCredit,
+  type Fee,
+  type FeeKind,
+  type LateFeeTerms,
+  type MinimumCharge,
+  type PaymentLadder,
+  type PaymentTerms,
+  type Proration,
+  type RateBasis,
+  type RateCard,
+  type RateTier,
+  type UptimePromise,
 } from './domain/rate-card.js';
 export {
   isConsentedOn,

@@ -28,6 +28,7 @@ export {
   type TrueAt,
 } from './read/whereabouts.js';
 export type { MinerRetired, TitleTransferred } from './domain/miner-life.js';
+export { DEENERGIZATION_CAUSES } from './domain/miner-power.js';
 export type {
   MinerReturnedFromVendor,
   MinerSentToVendor,

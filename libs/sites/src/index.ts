@@ -13,7 +13,7 @@ export {
   type RackPlan,
   type RackPowerCommitted,
 } from './domain/facility.js';
-export { isCurtailed } from './domain/curtailments.js';
+export { isCurtailed, type CurtailmentCause } from './domain/curtailments.js';
 export {
   RACK_CODE,
   rackAggregate,

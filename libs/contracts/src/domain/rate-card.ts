@@ -1,4 +1,4 @@
-import { DomainError } from '@hostledger/eventsourcing';
+import type { CurtailmentCause } from '@hostledger/sites';
 
 /**
  * What a terms version charges for, and at which rates. Rates, percents and amounts are decimal
@@ -14,6 +14,7 @@ export interface RateCard {
   readonly ratePerUnitMonth?: string;
   readonly ratePerKwMonth?: string;
   readonly proceedsSharePercent?: string;
+  /** The host's share of what is left of the proceeds once energy is paid. */
   readonly profitSharePercent?: string;
   /** The clause that says what the basis charges. */
   readonly clauseRef?: string;
@@ -30,10 +31,14 @@ export interface RateCard {
   /** What stands in for energy that no meter told; without it there must be no gap. */
   readonly estimation?: 'nameplate';
   /** What a whole month costs at least; prorated where the version is in force for a part of it. */
-  readonly minimum?: { readonly amountPerMonth: string; readonly clauseRef: string };
+  readonly minimum?: MinimumCharge;
+  /** Charged for each event of a kind, beside the basis. */
   readonly fees?: readonly Fee[];
+  /** How much of the time machines are up, and what is credited where they are not. */
   readonly uptime?: UptimePromise;
+  /** The customer's part of what curtailments bring. */
   readonly curtailmentCredit?: CurtailmentCredit;
+  /** When statements are due, and what follows where they are not paid. */
   readonly payment?: PaymentTerms;
 }
 
@@ -41,7 +46,15 @@ export interface RateCard {
 export interface RateTier {
   /** The rate is that of each unit above this quantity, up to the next tier. */
   readonly above: string;
+  /** In the currency of the card, for each unit. */
   readonly rate: string;
+}
+
+export interface MinimumCharge {
+  /** In the currency of the card. */
+  readonly amountPerMonth: string;
+  /** The clause that says so. */
+  readonly clauseRef: string;
 }
 
 /** Drawing power; standing in a slot; having taken up a part of an allocation. */
@@ -61,13 +74,33 @@ export type Proration = (typeof PRORATIONS)[number];
 export const FEE_KINDS = ['setUp', 'relocation', 'storage', 'repair'] as const;
 export type FeeKind = (typeof FEE_KINDS)[number];
 export interface Fee {
+  /** What it is charged for. */
   readonly kind: FeeKind;
+  /** For each, in the currency of the card. */
   readonly amount: string;
+  /** The clause that says so. */
   readonly clauseRef: string;
 }
 
+/**
+ * Why a machine can be off power: the causes that the fleet tells. This room comes before the fleet
+ * and cannot read its list; a spec of billing, which knows both, holds the two together.
+ */
+export const EXCUSABLE_CAUSES = [
+  'curtailment',
+  'fault',
+  'repair',
+  'relocation',
+  'uninstallation',
+  'nonPayment',
+  'customerRequest',
+  'maintenance',
+  'other',
+] as const;
+
 /** Machine-time up ÷ (machine-time - excused), all machines and the whole period together. */
 export interface UptimePromise {
+  /** Of the machine-time that is not excused. */
   readonly promisedPercent: string;
   /** Causes of being off power that do not count against the promise. */
   readonly excusedCauses: readonly string[];
@@ -75,36 +108,64 @@ export interface UptimePromise {
   readonly creditPercentPerPoint: string;
   /** Never more than so many percent of it. */
   readonly capPercent: string;
+  /** The clause that says so. */
   readonly clauseRef: string;
 }
 
+/** All that sites know; the compiler misses one that is added there. */
+const creditedCauses: Readonly<Record<CurtailmentCause, true>> = {
+  grid: true,
+  economic: true,
+  demandResponse: true,
+  maintenance: true,
+  other: true,
+};
+export const CREDITED_CAUSES = Object.keys(creditedCauses) as CurtailmentCause[];
+
 /** The customer's part of what not drawing power brought, of the curtailments of these causes. */
 export interface CurtailmentCredit {
+  /** Causes of the curtailments that bring it. */
   readonly causes: readonly string[];
+  /** The customer's part. */
   readonly sharePercent: string;
   /** Agreed for each kWh avoided; without it the part is one of what the programme paid. */
   readonly creditPerKwh?: string;
+  /** The clause that says so. */
   readonly clauseRef: string;
 }
 
 export interface PaymentTerms {
   /** Days from the issue of a statement until it is due. */
   readonly dueDays: number;
+  /** The clause that says so. */
   readonly clauseRef: string;
-  /** Percent of what is overdue, for each month, by the day; once so many days late. */
-  readonly lateFee?: { readonly percentPerMonth: string; readonly graceDays: number };
-  /** Steps for what stays unpaid, in days after it was due. */
-  readonly ladder?: {
-    readonly noticeDays: number;
-    readonly suspensionDays: number;
-    readonly terminationDays: number;
-  };
+  /** Charged on what is overdue. */
+  readonly lateFee?: LateFeeTerms;
+  /** Steps for what stays unpaid. */
+  readonly ladder?: PaymentLadder;
+}
+
+export interface LateFeeTerms {
+  /** Percent of what is overdue, for each month, by the day. */
+  readonly percentPerMonth: string;
+  /** Nothing is charged on what is not more days late than these. */
+  readonly graceDays: number;
+}
+
+/** In days after a statement was due, each step later than the one before. */
+export interface PaymentLadder {
+  /** The customer is given notice. */
+  readonly noticeDays: number;
+  /** Service is suspended. */
+  readonly suspensionDays: number;
+  /** The contract is terminated. */
+  readonly terminationDays: number;
 }
 
 type RateName = Extract<keyof RateCard, `${string}Per${string}` | `${string}SharePercent`>;
 
 /** Each basis with the rates it needs; a card names these and no others. */
-const ratesOfBasis = {
+export const ratesOfBasis = {
   nameplateKwh: ['ratePerKwh'],
   meteredKwh: ['ratePerKwh'],
   passThrough: ['serviceFeePerKwh'],
@@ -119,29 +180,19 @@ export type RateBasis = keyof typeof ratesOfBasis;
 
 export const rateBases = Object.keys(ratesOfBasis) as RateBasis[];
 
-const rateNames: readonly RateName[] = [...new Set(Object.values(ratesOfBasis).flat())];
-
-/** @throws DomainError naming the rate that is missing, foreign to the basis, or the currency. */
-export const checkRateCard = (card: RateCard, contractCurrency: string): void => {
-  if (card.currency !== contractCurrency) {
-    throw new DomainError(
-      'invalid',
-      'contract/currency-mismatch',
-      `The contract is in ${contractCurrency}, the rate card in ${card.currency}`,
-      { contractCurrency, currency: card.currency },
-      '/rateCard/currency',
-    );
-  }
-  const needed: readonly RateName[] = ratesOfBasis[card.basis];
-  for (const name of rateNames) {
-    const given = card[name] !== undefined;
-    if (given === needed.includes(name)) continue;
-    throw new DomainError(
-      'invalid',
-      given ? 'contract/rate-foreign' : 'contract/rate-missing',
-      `The basis ${card.basis} ${given ? 'has no rate' : 'needs the rate'} ${name}`,
-      { basis: card.basis, rate: name },
-      `/rateCard/${name}`,
-    );
-  }
-};
+/** What only some bases can be modified by, and which these are. */
+export const basesOfModifier = {
+  tiers: [
+    'nameplateKwh',
+    'meteredKwh',
+    'passThrough',
+    'flatPerUnit',
+    'flatPerKw',
+    'criticalItLoad',
+  ],
+  upliftPercent: ['nameplateKwh'],
+  counted: ['flatPerUnit', 'flatPerKw'],
+  proration: ['flatPerUnit', 'flatPerKw', 'criticalItLoad'],
+  paidIn: ['proceedsShare'],
+  estimation: ['meteredKwh', 'passThrough', 'profitShare'],
+} as const satisfies Partial<Record<keyof RateCard, readonly RateBasis[]>>;

@@ -2,8 +2,8 @@ import { DomainError } from '@hostledger/eventsourcing';
 import type { ContractEvent, OrderCaps, TermsAdopted, TermsCorrected } from './contract-events.js';
 import { mostOf, type Amount, type KnownContract } from './contract-state.js';
 import { mustBePayable } from './money.js';
-import { checkRateCard } from './rate-card.js';
 import { mustBeClauseOf } from './relocation-clause.js';
+import { mustBeSoundCard } from './sound-rate-card.js';
 import { mustGoOn, notFound, refused } from './standing.js';
 
 export type NewTerms = Omit<TermsAdopted['data'], 'contractId' | 'version'>;
@@ -80,7 +80,7 @@ const mustBeSound = (
   { effectiveOn, termEndsOn, clauses, rateCard, requiredDeposit, relocation }: Said,
   { currency }: KnownContract,
 ): void => {
-  checkRateCard(rateCard, currency);
+  mustBeSoundCard(rateCard, currency, clauses);
   if (requiredDeposit !== undefined) mustBePayable(requiredDeposit, currency, '/requiredDeposit');
   if (relocation !== undefined) mustBeClauseOf(relocation, clauses);
   if (termEndsOn !== undefined && termEndsOn < effectiveOn) {

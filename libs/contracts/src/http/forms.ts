@@ -5,6 +5,7 @@ import {
   IsArray,
   IsInt,
   IsUUID,
+  Length,
   Matches,
   Max,
   Min,
@@ -28,6 +29,20 @@ export const IsSites = (): PropertyDecorator =>
     ArrayMaxSize(MOST_SITES),
     Matches(FACILITY_CODE, { each: true, message: 'each of $property is the code of a facility' }),
   );
+
+/** A decimal from 0 on as text, so that no digit is lost. */
+export const IsDecimal = (): PropertyDecorator =>
+  Matches(/^\d{1,12}(\.\d{1,12})?$/, {
+    message: '$property is a decimal number in a string, e.g. "0.075"',
+  });
+
+const MOST_DAYS = 3_650;
+
+/** A number of whole days, 0 or more. */
+export const IsDays = (): PropertyDecorator => applyDecorators(IsInt(), Min(0), Max(MOST_DAYS));
+
+/** The number of a clause of the terms. */
+export const IsClauseRef = (): PropertyDecorator => Length(1, 30);
 
 export class CustomerParams {
   /** The customer's id. */

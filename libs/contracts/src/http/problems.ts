@@ -67,6 +67,29 @@ registerProblems({
   'contract/currency-mismatch': { status: 422, title: 'The rate card is in another currency' },
   'contract/rate-missing': { status: 422, title: 'The basis of the rate card needs this rate' },
   'contract/rate-foreign': { status: 422, title: 'The basis of the rate card has no such rate' },
+  'contract/rate-modifier-foreign': {
+    status: 422,
+    title: 'The basis of the rate card is not modified so',
+  },
+  'contract/rate-minimum-in-bitcoin': {
+    status: 422,
+    title: 'What is paid in bitcoin has no minimum in money',
+  },
+  'contract/rate-percent-range': { status: 422, title: 'A percentage is from 0 to 100' },
+  'contract/rate-tiers-unordered': {
+    status: 422,
+    title: 'A tier of rates begins above the one before it',
+  },
+  'contract/rate-ladder-unordered': {
+    status: 422,
+    title: 'Notice comes before suspension, and suspension before termination',
+  },
+  'contract/rate-repeated': { status: 422, title: 'A rate card names each fee and cause once' },
+  'contract/rate-cause-unknown': { status: 422, title: 'There is no such cause' },
+  'contract/rate-clause-unknown': {
+    status: 422,
+    title: 'What the rate card charges is said by none of the clauses',
+  },
   'contract/order-unknown': { status: 404, title: 'The contract has no such order' },
   'contract/order-exceeded': {
     status: 409,

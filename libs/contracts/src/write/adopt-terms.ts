@@ -2,12 +2,11 @@ import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsInt, Length, Matches, Max, Min } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, Length, Max, Min } from 'class-validator';
 import type { CommandContext } from '@hostledger/eventsourcing';
 import {
   ActContext,
   AreNested,
-  IsCurrency,
   IsDay,
   IsDigest,
   IsMoney,
@@ -19,7 +18,6 @@ import {
 } from '@hostledger/http';
 import { TERMS_KINDS, type TermsKind } from '../domain/contract-events.js';
 import { type Contract } from '../domain/contract-state.js';
-import { rateBases, type RateBasis } from '../domain/rate-card.js';
 import {
   COST_CLASSES,
   RELOCATION_CONSENTS,
@@ -29,10 +27,7 @@ import {
 import { ContractParams, IsSites, IsUnits, IsWatts } from '../http/forms.js';
 import { UNSOUND_TERMS } from '../http/refusals.js';
 import { ChangeContractCommand } from './change-contract.js';
-
-/** A non-negative decimal number as text, so that no digit is lost. */
-const DECIMAL = /^\d{1,12}(\.\d{1,12})?$/;
-const decimalForm = { message: '$property is a decimal number in a string, e.g. "0.075"' };
+import { RateCardBody } from './rate-card-body.js';
 
 export class ClauseBody {
   /**
@@ -49,44 +44,6 @@ export class ClauseBody {
   /** @example The Client pays the rate per kWh of nameplate consumption. */
   @Length(1, 10_000)
   text: string;
-}
-
-export class RateCardBody {
-  /** What is charged for; each basis needs its own rates. */
-  @IsIn(rateBases)
-  basis: RateBasis;
-
-  /** @example USD */
-  @IsCurrency()
-  currency: string;
-
-  /**
-   * For `nameplateKwh` and `meteredKwh`.
-   * @example "0.0750"
-   */
-  @MayBeAbsent()
-  @Matches(DECIMAL, decimalForm)
-  ratePerKwh?: string;
-
-  /** For `passThrough`. */
-  @MayBeAbsent()
-  @Matches(DECIMAL, decimalForm)
-  serviceFeePerKwh?: string;
-
-  /** For `flatPerUnit`. */
-  @MayBeAbsent()
-  @Matches(DECIMAL, decimalForm)
-  ratePerUnitMonth?: string;
-
-  /** For `flatPerKw`. */
-  @MayBeAbsent()
-  @Matches(DECIMAL, decimalForm)
-  ratePerKwMonth?: string;
-
-  /** For `proceedsShare`. */
-  @MayBeAbsent()
-  @Matches(DECIMAL, decimalForm)
-  proceedsSharePercent?: string;
 }
 
 export class OrderCapsBody {

@@ -11,6 +11,7 @@ import {
 import { contractAggregate } from '../../domain/hosting-contract.js';
 import { contractUnknown } from '../../domain/standing.js';
 import type { Stage } from '../../domain/lifecycle.js';
+import { rateCardView } from './rate-card-view.js';
 import {
   type AmountView,
   type DeliveredView,
@@ -102,6 +103,7 @@ const viewOf = (
 const termsInForce = ({
   contractId: _,
   clauses,
+  rateCard,
   relocation,
   recorded,
   ...said
@@ -109,6 +111,7 @@ const termsInForce = ({
   ...said,
   kind: termsKindOf(said),
   clauses: [...clauses],
+  rateCard: rateCardView(rateCard),
   ...(relocation && { relocation: relocationClauseView(relocation) }),
   recorded: recordedView({ ...recorded, id: recorded.eventId }),
 });

@@ -1,12 +1,12 @@
 import type { OrderBasis, TermsKind } from '../../domain/contract-events.js';
 import { minus, NOTHING } from '../../domain/contract-state.js';
 import type { Stage } from '../../domain/lifecycle.js';
-import type { RateBasis } from '../../domain/rate-card.js';
 import type { ConsentRule, CostClass, RelocationClause } from '../../domain/relocation-clause.js';
 import type { ContractRow } from './contracts-table.js';
 import { onDay } from './later.js';
 import type { AllocationRow, DepositRow, OrderRow } from './orders-tables.js';
 import type { ConsentRow, ContractDeliveryRow, TermsRow } from './papers-tables.js';
+import { rateCardView, type RateCardView } from './rate-card-view.js';
 
 /** Machines and the power they need together. */
 export class AmountView {
@@ -175,19 +175,6 @@ export class ClauseView {
   text: string;
 }
 
-export class RateCardView {
-  /** @example nameplateKwh */
-  basis: RateBasis;
-  /** @example USD */
-  currency: string;
-  /** @example "0.0750" */
-  ratePerKwh?: string;
-  serviceFeePerKwh?: string;
-  ratePerUnitMonth?: string;
-  ratePerKwMonth?: string;
-  proceedsSharePercent?: string;
-}
-
 export class OrderCapsView {
   units?: number;
   powerWatts?: number;
@@ -252,7 +239,7 @@ export const termsView = (row: TermsRow): TermsView => ({
   effectiveOn: row.effective_on,
   documentDigest: row.document_digest,
   clauses: [...row.clauses],
-  rateCard: row.rate_card,
+  rateCard: rateCardView(row.rate_card),
   kind: row.kind,
   ...(row.term_ends_on !== null && { termEndsOn: row.term_ends_on }),
   ...(row.caps !== null && { caps: row.caps }),
