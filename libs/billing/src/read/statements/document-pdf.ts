@@ -1,17 +1,18 @@
 import { dayIn, startOf } from '@hostledger/quantities';
+import { sumOf } from '../../domain/sums.js';
 import type { Adjusts, Statement, StatementLine } from '../../domain/statement.js';
 import { LEFT, Paper, TEXT_WIDTH, type Column, type Row } from './paper.js';
 import type { Parties } from './parties.js';
-import { grouped, monthText, rateText, roundingNotes, sumOf, TITLES, unitText } from './words.js';
+import { grouped, monthText, rateText, roundingNotes, TITLES, unitText } from './words.js';
 
-const COLUMNS: readonly Column[] = [
+const columnsIn = (currency: string): readonly Column[] => [
   { title: '#', width: 24 },
   { title: 'Description', width: 198 },
   { title: 'Clause', width: 52 },
   { title: 'Quantity', width: 76, align: 'right' },
   { title: 'Unit', width: 52 },
   { title: 'Rate', width: 50, align: 'right' },
-  { title: 'Amount', width: 64, align: 'right' },
+  { title: `Amount, ${currency}`, width: 64, align: 'right' },
 ];
 const HALF = TEXT_WIDTH / 2;
 
@@ -32,7 +33,7 @@ export const statementPdf = (statement: Statement, parties: Parties): Promise<Bu
   heading(paper, statement, parties);
   for (const { currency, amount } of statement.totals) {
     const lines = statement.lines.filter((line) => line.currency === currency);
-    paper.table(COLUMNS, [
+    paper.table(columnsIn(currency), [
       ...rowsOf(lines, statement, parties),
       ...subtotals(lines, currency, amount),
     ]);

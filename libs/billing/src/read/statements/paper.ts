@@ -6,7 +6,7 @@ const WIDTH = 612;
 const HEIGHT = 792;
 const MARGIN = 48;
 /** Of the text, below the running head. */
-const TOP = 76;
+const TOP = 68;
 const BOTTOM = HEIGHT - 64;
 const PADDING = 3;
 const INK = '#1a1a1a';

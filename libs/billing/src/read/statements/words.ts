@@ -1,5 +1,5 @@
-import { exact, EXACT_ZERO, rounded, type Exact } from '@hostledger/quantities';
 import type { Component, LineUnit } from '../../domain/line.js';
+import { isShare } from '../../domain/rating/charge.js';
 import type { StatementKind, StatementLine } from '../../domain/statement.js';
 
 // How papers say in words and figures what a statement holds.
@@ -42,15 +42,11 @@ export const COMPONENTS: Readonly<Record<Component, string>> = {
   curtailmentCredit: 'Curtailment credit',
 };
 
-/** A share of money or bitcoin is in percent, everything else so much for one unit. */
-export const isShare = ({ unit }: Pick<StatementLine, 'unit'>): boolean =>
-  unit === 'money' || unit === 'BTC';
-
 export const unitText = ({ unit, currency }: Pick<StatementLine, 'unit' | 'currency'>): string =>
   unit === 'money' ? currency : UNITS[unit];
 
 export const rateText = (line: Pick<StatementLine, 'unit' | 'rate'>): string =>
-  isShare(line) ? `${grouped(line.rate)} %` : grouped(line.rate);
+  isShare(line.unit) ? `${grouped(line.rate)} %` : grouped(line.rate);
 
 /** `1234567.80` as `1,234,567.80`. */
 export const grouped = (decimal: string): string => {
@@ -67,13 +63,6 @@ const MONTHS = [
 /** @param month YYYY-MM */
 export const monthText = (month: string): string =>
   `${MONTHS[Number(month.slice(5)) - 1]} ${month.slice(0, 4)}`;
-
-/** The sum with as many places as the most exact of them has. */
-export const sumOf = (amounts: readonly string[]): string => {
-  const places = Math.max(0, ...amounts.map((amount) => amount.split('.')[1]?.length ?? 0));
-  const total = amounts.reduce<Exact>((sum, amount) => sum.add(exact(amount)), EXACT_ZERO);
-  return rounded(total, places);
-};
 
 const ROUNDING: Readonly<Record<StatementLine['rounding']['mode'], string>> = {
   halfUp: 'to the nearest, ties away from zero',
