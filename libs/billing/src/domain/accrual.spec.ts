@@ -1,4 +1,4 @@
-import { accruedBy, throughDay, totalsOf } from './accrual.js';
+import { accruedBy, throughDay } from './accrual.js';
 import { computePeriod } from './rating/index.js';
 import {
   curtailment,
@@ -70,18 +70,5 @@ describe('what was earned by a day', () => {
       ['M1', day(11)],
     ]);
     expect(cut.readings.map(({ source: { position } }) => position)).toEqual(['50']);
-  });
-
-  it('is summed for each currency, exactly', () => {
-    const lines = [
-      { currency: 'USD', amount: '0.10' },
-      { currency: 'BTC', amount: '0.00000001' },
-      { currency: 'USD', amount: '0.20' },
-      { currency: 'BTC', amount: '1.00000000' },
-    ];
-    expect(totalsOf(lines)).toEqual([
-      { currency: 'BTC', amount: '1.00000001' },
-      { currency: 'USD', amount: '0.30' },
-    ]);
   });
 });

@@ -1,5 +1,5 @@
+import { totalsOf } from './amounts.js';
 import type { BillingInputs } from './inputs.js';
-import { sumOf } from './sums.js';
 import type { Computation } from './line.js';
 import type { Total } from './statement.js';
 import { shared } from './rating/windows.js';
@@ -41,10 +41,5 @@ export const throughDay = (inputs: BillingInputs, day: string, until: string): B
 };
 
 /** What lines come to, for each currency in the order of their codes. */
-export const totalsOf = (lines: readonly Total[]): readonly Total[] =>
-  [...Map.groupBy(lines, ({ currency }) => currency)]
-    .map(([currency, of]) => ({ currency, amount: sumOf(of.map(({ amount }) => amount)) }))
-    .toSorted((a, b) => (a.currency < b.currency ? -1 : 1));
-
 export const accruedBy = ({ rated }: Computation): readonly Total[] =>
   totalsOf(rated.map(({ line }) => line));

@@ -198,12 +198,15 @@ export const csvRow = (row: ExportedLine): readonly string[] =>
   EXPORT_COLUMNS.map(({ of }) => of(row) ?? '');
 
 /** A row of NDJSON; decimals are text, which no reader rounds, and what does not apply is null. */
-export const jsonRow = (row: ExportedLine): Readonly<Record<string, unknown>> =>
+export const jsonRow = (
+  row: ExportedLine,
+): Readonly<Record<string, string | number | boolean | null>> =>
   Object.fromEntries(
-    EXPORT_COLUMNS.map(({ name, type, of }) => {
-      const value = of(row);
-      if (value === undefined) return [name, null];
-      if (type === 'Integer') return [name, Number(value)];
-      return [name, type === 'Boolean' ? value === 'true' : value];
-    }),
+    EXPORT_COLUMNS.map(({ name, type, of }) => [name, jsonValue(type, of(row))] as const),
   );
+
+const jsonValue = (type: ExportColumn['type'], value: string | undefined) => {
+  if (value === undefined) return null;
+  if (type === 'Integer') return Number(value);
+  return type === 'Boolean' ? value === 'true' : value;
+};

@@ -1,5 +1,5 @@
 import { dayIn, startOf } from '@hostledger/quantities';
-import { sumOf } from '../../domain/sums.js';
+import { sumOf } from '../../domain/amounts.js';
 import type { Adjusts, Statement, StatementLine } from '../../domain/statement.js';
 import { LEFT, Paper, TEXT_WIDTH, type Column, type Row } from './paper.js';
 import type { Parties } from './parties.js';
@@ -166,7 +166,7 @@ const subtotals = (
   });
   return [
     ...(told.length > 1
-      ? told.map(([name, of]) => row(name, sumOf(of.map(({ amount }) => amount)), false))
+      ? told.map(([name, of]) => row(name, sumOf(...of.map(({ amount }) => amount)), false))
       : []),
     row(`Total in ${currency}`, total, true),
   ];

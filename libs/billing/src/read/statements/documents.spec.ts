@@ -27,7 +27,7 @@ const pdfOf = async (of: Statement): Promise<Buffer> => (await documentOf(of, pa
 
 describe('a statement as a PDF', () => {
   it('says every amount, quantity and rate, every total, and between whom it is', async () => {
-    const said = (await pagesOf(await pdfOf(statement)))[0]!;
+    const said = pagesOf(await pdfOf(statement))[0]!;
     const figures = statement.lines.flatMap(({ amount, quantity }) => [amount, quantity]);
     expect(said).toEqual(expect.arrayContaining(figures.map(grouped)));
     expect(said).toEqual(expect.arrayContaining(['0.0725', '0.08', '1.591766 %', '12.5 %']));
@@ -43,7 +43,7 @@ describe('a statement as a PDF', () => {
   });
 
   it('adds up charges, credits and adjustments to the total', async () => {
-    const said = (await pagesOf(await pdfOf(statement)))[0]!;
+    const said = pagesOf(await pdfOf(statement))[0]!;
     const after = (name: string) => said[said.indexOf(name) + 1];
     expect(after('Charges')).toBe('4,724,154.41');
     expect(after('Credits')).toBe('-75,197.49');
