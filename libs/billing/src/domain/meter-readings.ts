@@ -44,6 +44,12 @@ export interface Readings {
   readonly told: ReadonlySet<string>;
 }
 
+/** The month that a reading is judged in; one out of bounds is refused there as well as anywhere. */
+export const monthOfReading = ({ timeZone, startsAt }: KnownMeter, from: string, now: string) => {
+  const begun = from < startsAt ? startsAt : from;
+  return monthOf(timeZone, begun < now ? begun : now);
+};
+
 export const noReadings: Readings = { known: [], told: new Set() };
 
 /** Two readings of one name say the same. */
@@ -164,21 +170,21 @@ export const formFault = (
       from < startsAt ? '/from' : '/until',
     );
   }
-  if (from < window.from || until > window.until) {
-    return new DomainError(
-      'invalid',
-      'meter/across-months',
-      `A month in ${meter.timeZone} ends at ${window.until}; split the reading there`,
-      { from, until, month: monthOf(meter.timeZone, from), endsAt: window.until },
-      '/until',
-    );
-  }
   if (until > now) {
     return new DomainError(
       'conflict',
       'meter/not-come',
       `It is ${now}, and ${until} is still to come`,
       { now, instant: until },
+      '/until',
+    );
+  }
+  if (from < window.from || until > window.until) {
+    return new DomainError(
+      'invalid',
+      'meter/across-months',
+      `A month in ${meter.timeZone} ends at ${window.until}; split the reading there`,
+      { from, until, month: monthOf(meter.timeZone, from), endsAt: window.until },
       '/until',
     );
   }

@@ -12,6 +12,9 @@ import {
 /** Capital letters, digits and dashes, up to 40. */
 export const METER_CODE = /^[A-Z0-9][A-Z0-9-]{0,39}$/;
 
+/** When the first block was found. */
+const GENESIS_AT = '2009-01-03T18:15:05.000Z';
+
 export const METER_KINDS = ['energy', 'proceeds'] as const;
 export type MeterKind = (typeof METER_KINDS)[number];
 
@@ -105,6 +108,7 @@ const register = (
   meter: Meter,
 ): readonly MeterEvent[] => {
   if (meter.status === 'unknown') {
+    mustBeOfBitcoin(data.startsAt);
     return [{ type: 'MeterRegistered', data: { ...data, unit: unitOf(data.kind) } }];
   }
   const { contractId, facility, kind, startsAt, reference } = meter;
@@ -121,6 +125,18 @@ const register = (
     `${data.meterId} is a meter of ${kind} of another registration; a code is used once`,
     { meterId: data.meterId, contractId, facility, kind, startsAt, reference },
     '/meterId',
+  );
+};
+
+/** Nothing was hosted before there was something to mine. */
+const mustBeOfBitcoin = (startsAt: string): void => {
+  if (startsAt >= GENESIS_AT) return;
+  throw new DomainError(
+    'invalid',
+    'meter/before-bitcoin',
+    `The first block was found at ${GENESIS_AT}`,
+    { startsAt },
+    '/startsAt',
   );
 };
 
