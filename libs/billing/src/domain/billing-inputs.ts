@@ -22,7 +22,7 @@ export interface Told extends Pick<BillingInputs, 'machines' | 'meters' | 'readi
 }
 
 /** Those that were recorded at a position or before. */
-export const upTo = <E extends RecordedEvent<never>>(
+export const upTo = <E extends { readonly position: bigint }>(
   events: readonly E[],
   position: string,
 ): E[] => {
@@ -73,6 +73,28 @@ export const inputsFrom = (told: Told, month: string, position: string): Billing
     allocations: allocationsIn(contract, month),
     powerRates: sites.flatMap((events) => powerRatesIn(events, period)),
     curtailments: sites.flatMap((events) => curtailmentsIn(events, period, paidFor)),
+    prices: pricesIn(upTo(told.prices, position), period),
+  };
+};
+
+/**
+ * Of what contract, sites and market say about a month, all that its lines can depend on, to be
+ * compared as of two positions. Curtailments of earlier months count as well, since what was paid for
+ * one later is attributed by it.
+ */
+export const circumstancesOf = (
+  told: Pick<Told, 'contract' | 'facilities' | 'prices'>,
+  month: string,
+  position: string,
+): unknown => {
+  const { contract } = told;
+  const period = windowOf(contract.timeZone, month);
+  const sites = [...told.facilities.values()].map((events) => upTo(events, position));
+  return {
+    terms: termsIn(contract, month),
+    allocations: allocationsIn(contract, month),
+    powerRates: sites.flatMap((events) => powerRatesIn(events, period)),
+    curtailments: sites.flatMap((events) => curtailmentsIn(events, { ...period, from: '' })),
     prices: pricesIn(upTo(told.prices, position), period),
   };
 };

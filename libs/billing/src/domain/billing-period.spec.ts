@@ -292,7 +292,7 @@ describe('Adjustments', () => {
     expect(posted).toMatchObject({
       data: { lines: [{ amount: '3.00', adjusts: { before: '0.00' } }] },
     });
-    expect((posted!.data as { lines: { adjusts: object }[] }).lines[0]!.adjusts).not.toHaveProperty(
+    expect((posted!.data as unknown as { lines: { adjusts: object }[] }).lines[0]!.adjusts).not.toHaveProperty(
       'line',
     );
   });

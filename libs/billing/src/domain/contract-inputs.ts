@@ -1,8 +1,7 @@
 import type { ContractEvent, PaymentTerms } from '@hostledger/contracts';
 import type { RecordedEvent } from '@hostledger/eventsourcing';
-import { startOf } from '@hostledger/quantities';
 import type { AllocatedPower, Source, TermsInForce, Window } from './inputs.js';
-import { windowOf, within } from './months.js';
+import { startOfDay, windowOf, within } from './months.js';
 
 // What a contract's own events say about a month. All that they date are days of its time zone.
 
@@ -76,8 +75,8 @@ export const billedContract = (
   if (executedOn === undefined || firstTermsOn === undefined) return known;
   const firstOn = executedOn > firstTermsOn ? executedOn : firstTermsOn;
   const { timeZone } = drafted;
-  const from = startOf(timeZone, firstOn);
-  const until = endedOn === undefined ? FOREVER : startOf(timeZone, endedOn);
+  const from = startOfDay(timeZone, firstOn);
+  const until = endedOn === undefined ? FOREVER : startOfDay(timeZone, endedOn);
   return { ...known, firstMonth: firstOn.slice(0, 7), inForce: { from, until } };
 };
 
@@ -106,7 +105,7 @@ export const termsIn = (
     if (event.type !== 'TermsAdopted' && event.type !== 'TermsCorrected') continue;
     const { version, clauses, rateCard, effectiveOn } = event.data;
     // Those of a version that was adopted later take effect later.
-    const from = startOf(timeZone, effectiveOn);
+    const from = startOfDay(timeZone, effectiveOn);
     versions[version - 1] = { version, clauses, rateCard, source: sourceOf(recorded), from };
   }
   return versions.flatMap((terms, index) => {
@@ -149,8 +148,8 @@ export const allocationsIn = (
       powerWatts += change.powerWatts;
       sources.push(change.source);
       const next = inOrder[index + 1]?.effectiveOn;
-      const until = next === undefined ? FOREVER : startOf(timeZone, next);
-      const cut = within({ from: startOf(timeZone, change.effectiveOn), until }, bounds);
+      const until = next === undefined ? FOREVER : startOfDay(timeZone, next);
+      const cut = within({ from: startOfDay(timeZone, change.effectiveOn), until }, bounds);
       if (!cut || powerWatts + units === 0) return [];
       return [{ allocationId, facility, units, powerWatts, ...cut, sources: [...sources] }];
     });

@@ -11,10 +11,21 @@ export const monthAfter = (month: string, months = 1): string => {
   return `${String(after).padStart(4, '0')}-${String(place).padStart(2, '0')}`;
 };
 
+/** Days are few and asked for again and again, and where one begins is costly to find. */
+const starts = new Map<string, string>();
+
+/** The first instant of a day in a time zone, ISO 8601 UTC. */
+export const startOfDay = (timeZone: string, day: string): string => {
+  const key = `${timeZone} ${day}`;
+  const start = starts.get(key) ?? startOf(timeZone, day);
+  starts.set(key, start);
+  return start;
+};
+
 /** From the first instant of its first day until that of the next month. */
 export const windowOf = (timeZone: string, month: string): Window => ({
-  from: startOf(timeZone, `${month}-01`),
-  until: startOf(timeZone, `${monthAfter(month)}-01`),
+  from: startOfDay(timeZone, `${month}-01`),
+  until: startOfDay(timeZone, `${monthAfter(month)}-01`),
 });
 
 /** The part of a window that lies in another; undefined where they do not meet. */

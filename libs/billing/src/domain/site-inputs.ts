@@ -1,10 +1,9 @@
 import type { PriceFixed } from '@hostledger/economics';
 import type { RecordedEvent } from '@hostledger/eventsourcing';
-import { startOf } from '@hostledger/quantities';
 import type { FacilityEvent } from '@hostledger/sites';
 import { FOREVER, sourceOf } from './contract-inputs.js';
 import type { CurtailmentFact, PowerRateInForce, PriceInForce, Window } from './inputs.js';
-import { within } from './months.js';
+import { startOfDay, within } from './months.js';
 
 // What sites and the market say about a month.
 
@@ -29,8 +28,8 @@ export const powerRatesIn = (
   const days = [...byDay.keys()].sort();
   return days.flatMap((day, index) => {
     const next = days[index + 1];
-    const until = next === undefined ? FOREVER : startOf(timeZone, next);
-    const cut = within({ from: startOf(timeZone, day), until }, bounds);
+    const until = next === undefined ? FOREVER : startOfDay(timeZone, next);
+    const cut = within({ from: startOfDay(timeZone, day), until }, bounds);
     return cut ? [{ ...byDay.get(day)!, ...cut }] : [];
   });
 };
