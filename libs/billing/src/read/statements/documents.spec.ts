@@ -2,7 +2,8 @@ import { inflateSync } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
 import { CsvReader } from '@hostledger/http';
 import type { Statement } from '../../domain/statement.js';
-import { documentOf, formatWanted } from './documents.js';
+import { formatWanted } from '../../http/format.js';
+import { documentOf, PAPER_TYPES } from './documents.js';
 import { printable } from './paper.js';
 import { line, longStatement, parties, statement } from './statement.fixture.js';
 import { grouped } from './words.js';
@@ -144,12 +145,13 @@ describe('a statement as CSV', () => {
 
 describe('the form of a statement', () => {
   const asked = (accept: string) => ({ raw: { headers: { accept } } }) as FastifyRequest;
+  const types = { json: 'application/json', ...PAPER_TYPES };
 
   it('is chosen by name, else by Accept', () => {
-    expect(formatWanted(asked('application/pdf'), undefined)).toBe('pdf');
-    expect(formatWanted(asked('text/csv'), undefined)).toBe('csv');
-    expect(formatWanted(asked('*/*'), undefined)).toBe('json');
-    expect(formatWanted(asked('application/json'), 'pdf')).toBe('pdf');
-    expect(() => formatWanted(asked('image/png'), undefined)).toThrow(/application\/pdf/);
+    expect(formatWanted(asked('application/pdf'), undefined, types)).toBe('pdf');
+    expect(formatWanted(asked('text/csv'), undefined, types)).toBe('csv');
+    expect(formatWanted(asked('*/*'), undefined, types)).toBe('json');
+    expect(formatWanted(asked('application/json'), 'pdf', types)).toBe('pdf');
+    expect(() => formatWanted(asked('image/png'), undefined, types)).toThrow(/application\/pdf/);
   });
 });

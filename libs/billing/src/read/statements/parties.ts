@@ -14,6 +14,9 @@ export class Issuer {
   ) {}
 }
 
+/** Where nobody said who it is. */
+export const NEUTRAL = new Issuer('Hosting company', []);
+
 /** Makes the issuer of the configuration injectable, everywhere. */
 @Global()
 @Module({})
