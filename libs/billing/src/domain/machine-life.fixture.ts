@@ -15,7 +15,7 @@ export const source = (revision: number, of = serial): Source => ({
   position: `${100 + revision}`,
 });
 
-type Told = Omit<MachineFact, 'serial' | 'source'>;
+export type Told = Omit<MachineFact, 'serial' | 'source'>;
 
 /** What happened to one machine, in the order in which it was recorded. */
 export const lifeOf = (...facts: readonly Told[]): MachineFact[] =>

@@ -18,6 +18,7 @@ import {
   source,
   stored,
   XP_WATTS,
+  type Told,
 } from './machine-life.fixture.js';
 import { energyOf, segmentsOf, WATT_MS_PER_KWH, wattMs } from './machine-usage.js';
 
@@ -195,7 +196,7 @@ describe('A machine is commissioned', () => {
 
 describe('What keeps a machine off', () => {
   const curtailed = [...running, off(june(4), 'curtailment', 'curtailment-1')];
-  const causes = (...facts: Parameters<typeof lifeOf>) =>
+  const causes = (...facts: readonly Told[]) =>
     segmentsOf(lifeOf(...facts), month)
       .slice(1)
       .map(({ cause, curtailmentId }) => [cause, curtailmentId]);

@@ -6,6 +6,7 @@ import {
   lifeOf,
   off,
   received,
+  type Told,
 } from './machine-life.fixture.js';
 import { segmentsOf } from './machine-usage.js';
 import { uptimeOf } from './uptime.js';
@@ -13,7 +14,7 @@ import { uptimeOf } from './uptime.js';
 const june2024 = { from: june(1), until: '2024-07-01T00:00:00.000Z' };
 const HOUR_MS = 3_600_000;
 const hours = (count: number): number => count * HOUR_MS;
-const of = (...facts: Parameters<typeof lifeOf>) => segmentsOf(lifeOf(...facts), june2024);
+const of = (...facts: readonly Told[]) => segmentsOf(lifeOf(...facts), june2024);
 const began = [received(june(1)), installed(june(1)), energized(june(11))];
 
 describe('The uptime of a machine', () => {
