@@ -292,9 +292,9 @@ describe('Adjustments', () => {
     expect(posted).toMatchObject({
       data: { lines: [{ amount: '3.00', adjusts: { before: '0.00' } }] },
     });
-    expect((posted!.data as unknown as { lines: { adjusts: object }[] }).lines[0]!.adjusts).not.toHaveProperty(
-      'line',
-    );
+    expect(
+      (posted!.data as unknown as { lines: { adjusts: object }[] }).lines[0]!.adjusts,
+    ).not.toHaveProperty('line');
   });
 
   it('by facts that what stands knows already are none', () => {

@@ -101,7 +101,7 @@ export type StatementIssued = DomainEvent<
     statementId: string;
     /** Without gaps in its series: `<year>-<six digits>`. */
     number: string;
-    kind: StatementKind;
+    kind: Exclude<StatementKind, 'creditNote'>;
     customerId: string;
     issuedOn: string;
     /** Where the terms say within how many days, and something is to be paid. */

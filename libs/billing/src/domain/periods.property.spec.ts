@@ -6,11 +6,12 @@ import {
   corrected,
   CUSTOMER,
   METERS,
+  MONTHS,
   openedBooks,
   SITES,
+  thirdsOf,
   type Books,
 } from './books.fixture.js';
-import { monthAfter, windowOf } from './months.js';
 
 // Whatever is recorded late, corrected, restated or agreed on: what was closed stays as it was, and
 // with what came beside it, it is what a computation from scratch comes to, to the cent.
@@ -89,22 +90,17 @@ const happens: fc.Arbitrary<Act> = fc
     if (what === 'store') books.fact({ ...of, kind: 'placed', placeKind: 'storage', facility });
   });
 
-/** The readings of a meter divide each month in three. */
 const isRead: fc.Arbitrary<Act> = fc
   .record({
     meter: fc.constantFrom(...METERS),
-    month: fc.integer({ min: 0, max: 3 }),
+    month: fc.constantFrom(...MONTHS),
     third: fc.integer({ min: 0, max: 2 }),
     amount: fc.integer({ min: 0, max: 9_000_000 }),
   })
   .map(({ meter, month, third, amount }) => (books: Books) => {
-    const { from, until } = windowOf('America/Chicago', monthAfter('2024-01', month));
-    const cuts = [from, dayOf30(from, 10), dayOf30(from, 20), until];
-    const window = { from: cuts[third]!, until: cuts[third + 1]! };
+    const window = thirdsOf(month)[third]!;
     books.reading({ ...meter, ...window, amount: String(amount), quality: 'measured' });
   });
-const dayOf30 = (from: string, days: number): string =>
-  new Date(Date.parse(from) + days * 86_400_000).toISOString();
 
 const isFixed: fc.Arbitrary<Act> = fc.oneof(
   fc.tuple(site, cents(1_500), aDay).map(
@@ -219,9 +215,9 @@ it.each(bases)('%s: what was closed and what came beside it is a full recomputat
         lines.filter((one) => one.adjusts),
       ).length;
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
   // The histories are worth something: months were closed, and adjusted.
-  expect(closed).toBeGreaterThan(60);
-  expect(adjusted).toBeGreaterThan(60);
+  expect(closed).toBeGreaterThan(40);
+  expect(adjusted).toBeGreaterThan(40);
 });

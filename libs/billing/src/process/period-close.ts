@@ -4,6 +4,8 @@ import {
   type AggregateStore,
   type CommandContext,
 } from '@hostledger/eventsourcing';
+import type { StatementEntry } from '../domain/account-commands.js';
+import { accountAggregate } from '../domain/account.js';
 import { billingPeriodAggregate, periodId, type PeriodCommand } from '../domain/billing-period.js';
 import { paymentTerms } from '../domain/contract-inputs.js';
 import type { BillingInputs } from '../domain/inputs.js';
@@ -18,17 +20,6 @@ import { contractInputs, type ContractInputs } from '../read/inputs/inputs.js';
 import type { InputTools } from '../read/inputs/ports.js';
 import { computedMonth, type ComputedMonth } from '../domain/computed-month.js';
 import { assignNumber } from './statement-numbers.js';
-
-/** Enters a statement that was issued on the account of its contract; idempotent by its id. */
-export type EnterStatement = (
-  issued: StatementIssued['data'],
-  timeZone: string,
-  context: CommandContext,
-) => Promise<unknown>;
-
-export interface CloseTools extends InputTools {
-  readonly enterStatement: EnterStatement;
-}
 
 export interface Close {
   readonly contractId: string;
@@ -46,7 +37,7 @@ export interface Close {
  */
 export const performClose = async (
   store: AggregateStore,
-  tools: CloseTools,
+  tools: InputTools,
   { contractId, month, closeId }: Close,
   context: CommandContext,
   signal: AbortSignal,
@@ -59,13 +50,13 @@ export const performClose = async (
     const closed = await computeAndClose(store, tools, begun, context, signal);
     if (!closed) return;
   } else if (state.closed?.closeId !== closeId) return;
-  await issueAndEnter(store, tools, { contractId, month }, begun.statementId, context);
+  await issueAndEnter(store, { contractId, month }, begun.statementId, context);
 };
 
 /** @returns whether the month is closed. */
 const computeAndClose = async (
   store: AggregateStore,
-  tools: CloseTools,
+  tools: InputTools,
   begun: PeriodCloseBegan['data'],
   context: CommandContext,
   signal: AbortSignal,
@@ -223,7 +214,6 @@ const incomplete = ({ own, earlier }: Computed) => {
 /** Of a close, or of a restatement that was approved. */
 export const issueAndEnter = async (
   store: AggregateStore,
-  { enterStatement }: Pick<CloseTools, 'enterStatement'>,
   { contractId, month }: { readonly contractId: string; readonly month: string },
   statementId: string,
   context: CommandContext,
@@ -241,8 +231,16 @@ export const issueAndEnter = async (
     stepOf(context, 'issue', statementId),
   );
   const { timeZone } = state.closed;
-  const step = stepOf(context, 'enter', statementId);
-  await enterStatement(issued.state.issued.get(statementId)!, timeZone, step);
+  await store.handle(
+    accountAggregate,
+    contractId,
+    {
+      type: 'EnterStatement',
+      data: entryOf(issued.state.issued.get(statementId)!, timeZone),
+      at: context.at,
+    },
+    stepOf(context, 'enter', statementId),
+  );
 };
 
 /** The day a statement is dated with; undefined where there is none to be issued. */
@@ -256,3 +254,15 @@ const dateOf = (
   }
   return undefined;
 };
+
+/** What the account is told of it, with what follows where it is not paid. */
+const entryOf = (
+  { lineCount: _, payment, ...issued }: StatementIssued['data'],
+  timeZone: string,
+): StatementEntry => ({
+  ...issued,
+  timeZone,
+  ...(payment?.ladder && { ladder: payment.ladder }),
+  ...(payment?.lateFee && { lateFee: payment.lateFee }),
+  ...(payment && { clauseRef: payment.clauseRef }),
+});

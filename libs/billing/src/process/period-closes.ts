@@ -7,13 +7,14 @@ import {
   type DurableProcess,
   type ProcessItem,
 } from '@hostledger/eventsourcing';
+import type { StatementEntered } from '../domain/account-events.js';
 import type {
   PeriodCloseBegan,
   PeriodCloseRefused,
   RestatementApproved,
-  StatementIssued,
 } from '../domain/period-events.js';
-import { issueAndEnter, performClose, type CloseTools } from './period-close.js';
+import type { InputTools } from '../read/inputs/ports.js';
+import { issueAndEnter, performClose } from './period-close.js';
 
 /** A statement that is on its way; `item_id` is its id. */
 export interface StatementUnderway extends ProcessItem {
@@ -25,7 +26,7 @@ export interface StatementUnderway extends ProcessItem {
   readonly context: CommandContext;
 }
 
-type Followed = PeriodCloseBegan | PeriodCloseRefused | RestatementApproved | StatementIssued;
+type Followed = PeriodCloseBegan | PeriodCloseRefused | RestatementApproved | StatementEntered;
 
 const ofStatement = ({ data }: { data: { statementId: string } }) => [
   { item_id: data.statementId },
@@ -49,7 +50,7 @@ export const statementsUnderway = tableFold<StatementUnderway, Followed>({
     PeriodCloseBegan: ofStatement,
     PeriodCloseRefused: ofStatement,
     RestatementApproved: ofStatement,
-    StatementIssued: ofStatement,
+    StatementEntered: ofStatement,
   },
   evolve: (_, event) => {
     if (event.type !== 'PeriodCloseBegan' && event.type !== 'RestatementApproved') return undefined;
@@ -69,7 +70,7 @@ export const statementsUnderway = tableFold<StatementUnderway, Followed>({
 /** Computes closes that have begun, and brings their statements, and those of restatements, to the account. */
 export const periodClosesProcess = (
   store: AggregateStore,
-  tools: CloseTools,
+  tools: InputTools,
 ): DurableProcess<StatementUnderway> => ({
   name: 'period_closes',
   version: 1,
@@ -77,7 +78,7 @@ export const periodClosesProcess = (
   perform: async ({ item_id, contract_id, month, close_id, context }, { at, signal }) => {
     const contractId = contract_id;
     const act = { ...context, at };
-    if (close_id === null) await issueAndEnter(store, tools, { contractId, month }, item_id, act);
+    if (close_id === null) await issueAndEnter(store, { contractId, month }, item_id, act);
     else await performClose(store, tools, { contractId, month, closeId: close_id }, act, signal);
   },
 });

@@ -29,12 +29,12 @@ export interface Charge {
 /** Places that a quantity is told with, for reading. */
 const QUANTITY_PLACES = 6;
 const BITCOIN_PLACES = 8;
-const places = new Map<string, number>([['BTC', BITCOIN_PLACES]]);
+const scales = new Map<string, number>([['BTC', BITCOIN_PLACES]]);
 
 /** Decimal places that amounts of a currency have; a satoshi is the least of a bitcoin. */
 export const scaleOf = (currency: string): number => {
-  const scale = places.get(currency) ?? placesOf(currency);
-  places.set(currency, scale);
+  const scale = scales.get(currency) ?? placesOf(currency);
+  scales.set(currency, scale);
   return scale;
 };
 
@@ -88,13 +88,16 @@ const product = ({ quantity, unit, rate }: Charge, currency: string): string =>
 /** As `n/d`, in lowest terms. */
 export const ratio = (value: Exact): string => `${value.s < 0n ? '-' : ''}${value.n}/${value.d}`;
 
-/** For reading: exact where six places hold it, else rounded half up to them. */
-export const decimal = (value: Exact): string =>
-  rounded(value, QUANTITY_PLACES).replace(/\.?0+$/, '');
+/** For reading: exact where the places hold it, else rounded half up to them. */
+export const decimal = (value: Exact, places = QUANTITY_PLACES): string =>
+  rounded(value, places).replace(/\.?0+$/, '');
 
-/** Amounts that end, as products of decimals do, told to their last place. */
+/** More places than a product of decimals that people write has. */
+const MOST_PLACES = 100;
+
+/** Numbers that end, as products of decimals do, told to their last place. */
 export const wholeDecimal = (value: Exact): string => {
   let scale = 0;
-  while ((value.n * 10n ** BigInt(scale)) % value.d !== 0n) scale += 1;
+  while (scale < MOST_PLACES && (value.n * 10n ** BigInt(scale)) % value.d !== 0n) scale += 1;
   return rounded(value, scale);
 };

@@ -64,3 +64,11 @@ export const byFacility = <T extends { readonly facility?: string }>(
   [...Map.groupBy(items, ({ facility }) => facility ?? NOWHERE)].toSorted(([a], [b]) =>
     a < b ? -1 : 1,
   );
+
+/** Sites at which machines of the contract drew power. */
+export const drawnAt = ({ segments }: TermsSlice): Set<string> =>
+  new Set(
+    segments.flatMap(({ energized, facility }) =>
+      energized && facility !== undefined ? [facility] : [],
+    ),
+  );

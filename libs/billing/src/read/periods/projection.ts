@@ -21,10 +21,7 @@ export interface AdjustedIn {
   readonly position: string;
 }
 
-export interface AgreementNote extends Omit<
-  AdjustmentAgreed['data'],
-  'contractId' | 'month'
-> {
+export interface AgreementNote extends Omit<AdjustmentAgreed['data'], 'contractId' | 'month'> {
   readonly agreedAt: string;
   /** The statement that took it up. */
   readonly statementId?: string;
