@@ -1,17 +1,9 @@
 import { contractAggregate, customerAggregate } from '@hostledger/contracts';
-import {
-  AggregateStore,
-  deriveId,
-  stepOf,
-  type Aggregate,
-  type CommandContext,
-  type DomainCommand,
-  type DomainEvent,
-} from '@hostledger/eventsourcing';
+import { deriveId, stepOf, type CommandContext } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
-import { fleetBulkKinds, reconcileDelivery, startDelivery } from '@hostledger/fleet';
-import { operationsProcess, startOperation } from '@hostledger/operations';
+import { reconcileDelivery, startDelivery } from '@hostledger/fleet';
 import { facilityAggregate, rackAggregate, rackId } from '@hostledger/sites';
+import { DIGEST, HistoryWriter } from './history-writer.js';
 import {
   CUSTOMERS,
   FACILITIES,
@@ -21,7 +13,6 @@ import {
   type Machine,
   type Month,
 } from './history.js';
-import { WriteBehind } from './write-behind.js';
 
 // Writes the history of a large fleet, for measuring and trying things at full scale. The product's
 // own deciders and bulk operations make the events, each with the business time it would have had;
@@ -29,8 +20,6 @@ import { WriteBehind } from './write-behind.js';
 
 /** Before anything of the history. */
 const START = '2017-01-01T00:00:00.000Z';
-const ACTOR = { subject: 'generated', role: 'admin' } as const;
-const DIGEST = 'd'.repeat(64);
 const LIMIT_PER_RACK = SLOTS_PER_RACK * WATTS_PER_SLOT;
 
 interface Slot {
@@ -40,9 +29,7 @@ interface Slot {
 }
 
 /** Writes the history of so many machines into an empty log. */
-export class Generator {
-  private readonly log: WriteBehind;
-  private readonly store: AggregateStore;
+export class Generator extends HistoryWriter {
   private readonly contracts: { readonly contractId: string }[] = [];
   /** Free slots of each facility, those to be taken next at the end. */
   private readonly free = FACILITIES.map((): Slot[] => []);
@@ -53,8 +40,7 @@ export class Generator {
     eventStore: EventStore,
     private readonly machines: number,
   ) {
-    this.log = new WriteBehind(eventStore);
-    this.store = new AggregateStore(this.log, { cachedStreams: 200_000 });
+    super(eventStore, machines);
   }
 
   async run(tell: (line: string) => void): Promise<void> {
@@ -233,45 +219,5 @@ export class Generator {
     await this.operate('uninstallation', out, this.context(at, 'uninstallation', at, index));
     const sold = machines.map(({ serial }) => ({ serial, cause: 'sold' }));
     await this.operate('retirement', sold, this.context(at, 'retirement', at, index));
-  }
-
-  private async operate(
-    kind: string,
-    values: readonly object[],
-    context: CommandContext,
-  ): Promise<void> {
-    const lines = values.map((value, index) => ({ line: index + 1, value }));
-    const upload = { kind, params: {}, lines, digest: DIGEST, rejected: [] };
-    const { operationId } = await startOperation(this.store, upload, context);
-    await this.perform(operationId, kind, context);
-  }
-
-  /** What the worker would do with the operation. */
-  private async perform(operationId: string, kind: string, context: CommandContext): Promise<void> {
-    const process = operationsProcess(this.store, this.log, fleetBulkKinds(this.store, this.log));
-    const { at } = context;
-    const item = {
-      item_id: operationId,
-      due_at: at,
-      cause_id: context.commandId,
-      correlation_id: context.correlationId,
-      kind,
-    };
-    await process.perform(item, { at, signal: new AbortController().signal });
-  }
-
-  private async act<S, C extends DomainCommand, E extends DomainEvent>(
-    aggregate: Aggregate<S, C, E>,
-    id: string,
-    command: C,
-  ): Promise<void> {
-    const { category } = aggregate;
-    const context = this.context(command.at, category, id, command.type, command.at);
-    await this.store.handle(aggregate, id, command, context, { assumeNew: true });
-  }
-
-  private context(at: string, ...what: (string | number)[]): CommandContext {
-    const commandId = deriveId('generated', this.machines, ...what);
-    return { commandId, actor: ACTOR, correlationId: commandId, causationId: commandId, at };
   }
 }

@@ -31,6 +31,16 @@ describe('the configuration', () => {
     expect(loadConfig({ DATABASE_URL: url }).databaseUrl).toBe(url);
   });
 
+  it('takes the head of statements, its address a line each', () => {
+    expect(loadConfig({}).issuer).toEqual({ name: 'Hosting company', address: [] });
+    const ISSUER_ADDRESS = '1 Grid Road; Austin, TX 78701';
+    expect(loadConfig({ ISSUER_NAME: 'Example Hosting, Inc.', ISSUER_ADDRESS }).issuer).toEqual({
+      name: 'Example Hosting, Inc.',
+      address: ['1 Grid Road', 'Austin, TX 78701'],
+    });
+    expect(() => loadConfig({ ISSUER_ADDRESS: 'a;;b' })).toThrow(/ISSUER_ADDRESS: is not up to/);
+  });
+
   it('names every wrong key and never a value', () => {
     const secret = 'mysql://root:hunter2@db';
     const wrong = (): unknown => loadConfig({ PORT: '70000', DATABASE_URL: secret });

@@ -15,6 +15,12 @@ const networks = z
   .transform((text) => text.split(',').map((network) => network.trim()))
   .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])));
 
+/** As many as fit beside the number and the days of a statement. */
+const addressLines = z
+  .string()
+  .transform((text) => text.split(';').map((line) => line.trim()))
+  .pipe(z.array(z.string().min(1).max(100)).max(6));
+
 const schema = z.object({
   /** Port of the API. */
   PORT: port.default(3000),
@@ -49,6 +55,10 @@ const schema = z.object({
     .string()
     .regex(/^[a-z][a-z0-9+.-]*:\S+$/i)
     .default('urn:hostledger'),
+  /** Who sends statements: the name at their head. */
+  ISSUER_NAME: z.string().trim().min(1).max(100).default('Hosting company'),
+  /** The lines below it, parted by semicolons: `1 Grid Road; Austin, TX 78701; billing@host.example`. */
+  ISSUER_ADDRESS: addressLines.default([]),
   /** A validated POST that does nothing, as the bench's yardstick. */
   BENCH_NOOP: flag.default(false),
 });
@@ -67,6 +77,8 @@ export interface Config {
   readonly webhookKey: string | undefined;
   readonly webhookAllowedNetworks: readonly string[];
   readonly eventSource: string;
+  /** Who sends statements. */
+  readonly issuer: { readonly name: string; readonly address: readonly string[] };
   readonly benchNoop: boolean;
 }
 
@@ -105,6 +117,7 @@ export const loadConfig = (env: Readonly<Record<string, string | undefined>>): C
     webhookKey: values.WEBHOOK_KEY,
     webhookAllowedNetworks: values.WEBHOOK_ALLOWED_NETWORKS ?? [],
     eventSource: values.EVENT_SOURCE,
+    issuer: { name: values.ISSUER_NAME, address: values.ISSUER_ADDRESS },
     benchNoop: values.BENCH_NOOP,
   };
 };
@@ -113,6 +126,7 @@ export const loadConfig = (env: Readonly<Record<string, string | undefined>>): C
 const RULES: Readonly<Record<string, string>> = {
   WEBHOOK_KEY: 'is not base64 of at least 32 bytes',
   WEBHOOK_ALLOWED_NETWORKS: 'is not a list of networks such as 10.1.0.0/16, fd00::/8',
+  ISSUER_ADDRESS: 'is not up to 6 lines of at most 100 characters, parted by semicolons',
 };
 
 /** A key given as a file, the way secrets are mounted, stands for the key itself. */

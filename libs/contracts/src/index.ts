@@ -62,6 +62,7 @@ export {
   type RelocationClause,
 } from './domain/relocation-clause.js';
 export type { ContractRow } from './read/contracts/contracts-table.js';
+export type { CustomerRow } from './read/customers/projection.js';
 export type { ConsentRow, TermsRow } from './read/contracts/papers-tables.js';
 export { assignMachines, countLeavers, releaseAssignment } from './process/assignment.js';
 export {

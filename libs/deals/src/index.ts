@@ -13,4 +13,6 @@ export {
   siteClearanceAggregate,
   type ClearanceEvent,
 } from './domain/site-clearance.js';
+export { unvaluedLegs, type UnvaluedLeg } from './domain/unvalued-legs.js';
+export type { SupplyAgreementRow } from './read/supply-agreements/projection.js';
 export { settlementParties } from './settlements.js';

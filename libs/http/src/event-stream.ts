@@ -61,8 +61,12 @@ export const sendCsv = (
 async function* csvText(
   lines: AsyncIterable<readonly (string | number)[]>,
 ): AsyncGenerator<string> {
-  for await (const fields of lines) yield `${fields.map(csvField).join(',')}\r\n`;
+  for await (const fields of lines) yield csvLine(fields);
 }
+
+/** A record of a CSV file (RFC 4180) with its line end. */
+export const csvLine = (fields: readonly (string | number)[]): string =>
+  `${fields.map(csvField).join(',')}\r\n`;
 
 const csvField = (value: string | number): string => {
   const text = String(value);

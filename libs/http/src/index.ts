@@ -54,6 +54,7 @@ export {
   RecordedView,
 } from './as-of.js';
 export { MayRefuse } from './refusals.js';
+export { CsvReader } from './csv.js';
 export { acceptedType } from './accept.js';
 export { readTimeline, Timeline, TimelineEntryView } from './timeline.js';
 export {
@@ -66,7 +67,13 @@ export {
   type UploadRejection,
 } from './bulk.js';
 export { keptLine, type KeptLine } from './kept-line.js';
-export { sendCsv, sendEvents, sendEventStream, type ServerSentEvent } from './event-stream.js';
+export {
+  csvLine,
+  sendCsv,
+  sendEvents,
+  sendEventStream,
+  type ServerSentEvent,
+} from './event-stream.js';
 export { fastifyAdapter } from './adapter.js';
 export { configureHttp, type HttpOptions } from './configure.js';
 export { logDestination } from './log-destination.js';

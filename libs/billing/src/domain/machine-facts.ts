@@ -20,11 +20,17 @@ export const MACHINE_FACTS = [
 ] as const;
 export type MachineFactKind = (typeof MACHINE_FACTS)[number];
 
-/** Absent fields stay as they were before. */
+/**
+ * Absent fields stay as they were before. The facts of a machine are of one stream and happened in
+ * the order in which it has them.
+ */
 export interface MachineFact {
   readonly serial: string;
   readonly kind: MachineFactKind;
-  /** When it happened, ISO 8601 UTC; of two at one instant the one of the lower position is first. */
+  /**
+   * When it happened, ISO 8601 UTC with milliseconds. One that is dated before a fact recorded
+   * earlier, by clocks that differ or an act that waited, counts from the instant of that fact on.
+   */
   readonly at: string;
   readonly source: Source;
   readonly contractId?: string;

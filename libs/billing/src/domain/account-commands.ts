@@ -1,0 +1,108 @@
+import type { DomainCommand } from '@hostledger/eventsourcing';
+import type { LadderTerms, LateFeeTerms } from './account-events.js';
+import type { LadderStep } from './account-state.js';
+import type { StatementKind, Total } from './statement.js';
+
+/** Whose account it is; opens it with the first act. */
+interface Holder {
+  readonly contractId: string;
+  readonly customerId: string;
+  /** IANA name; that of the contract. */
+  readonly timeZone: string;
+}
+
+/** What a closed period asks for. Entering the same statement again in the same words changes nothing. */
+export interface StatementEntry extends Holder {
+  readonly statementId: string;
+  readonly number: string;
+  readonly kind: Exclude<StatementKind, 'creditNote'>;
+  /** YYYY-MM */
+  readonly month: string;
+  readonly issuedOn: string;
+  readonly dueOn?: string;
+  readonly totals: readonly Total[];
+  readonly ladder?: LadderTerms;
+  readonly lateFee?: LateFeeTerms;
+  readonly clauseRef?: string;
+}
+
+export interface Payment extends Holder {
+  readonly paymentId: string;
+  readonly currency: string;
+  readonly amount: string;
+  readonly receivedOn: string;
+  readonly reference: string;
+  readonly statementIds?: readonly string[];
+}
+
+interface OfCharge {
+  readonly statementId: string;
+  readonly currency: string;
+  readonly amount: string;
+}
+export interface CreditNote extends OfCharge {
+  readonly creditNoteId: string;
+  readonly line?: number;
+  readonly reason: string;
+}
+export interface Dispute extends OfCharge {
+  readonly disputeId: string;
+  readonly line?: number;
+  readonly reason: string;
+  readonly raisedOn: string;
+}
+export interface Resolution {
+  readonly disputeId: string;
+  readonly outcome: 'upheld' | 'rejected';
+  /** All that was disputed where nothing is said. */
+  readonly upheldAmount?: string;
+  readonly resolvedOn: string;
+  readonly reason: string;
+  /** Of the credit note that it comes to where it is upheld. */
+  readonly creditNoteId: string;
+}
+export interface WriteOff extends OfCharge {
+  readonly writeOffId: string;
+  readonly reason: string;
+  readonly proposedBy: string;
+}
+export interface DepositDraw extends OfCharge {
+  readonly drawId: string;
+  readonly depositId: string;
+  readonly drawnOn: string;
+  readonly reference: string;
+}
+export interface ReceivableRelease {
+  readonly settlementId: string;
+  readonly leg: number;
+  readonly statementIds: readonly string[];
+  readonly releasedOn: string;
+}
+
+export type AccountCommand =
+  | DomainCommand<'EnterStatement', StatementEntry>
+  | DomainCommand<'ReceivePayment', Payment>
+  | DomainCommand<'ReversePayment', { paymentId: string; reversedOn: string; cause: string }>
+  | DomainCommand<'BeginCreditNote', CreditNote>
+  | DomainCommand<'IssueCreditNote', { creditNoteId: string; number: string }>
+  | DomainCommand<'RaiseDispute', Dispute>
+  | DomainCommand<'ResolveDispute', Resolution>
+  /** Of every statement, for days up to that one. */
+  | DomainCommand<'ChargeLateFees', { throughOn: string }>
+  | DomainCommand<'ProposeWriteOff', WriteOff>
+  | DomainCommand<'ApproveWriteOff', { writeOffId: string; approvedBy: string }>
+  | DomainCommand<'BeginDepositDraw', DepositDraw>
+  /** The contract has drawn it; true whatever the account thought of it before. */
+  | DomainCommand<'ApplyDepositDraw', { drawId: string }>
+  | DomainCommand<'FailDepositDraw', { drawId: string; code: string; detail: string }>
+  /** The settlement has released the claim to these. */
+  | DomainCommand<'ReleaseReceivables', ReceivableRelease>
+  | DomainCommand<'ClimbLadder', { statementId: string; step: LadderStep }>
+  /** What the contract answered to an act that was begun. */
+  | DomainCommand<'ConfirmNonPaymentAct', { actId: string }>
+  | DomainCommand<'RefuseNonPaymentAct', { actId: string; code: string; detail: string }>;
+
+export type CommandData<Type extends AccountCommand['type']> = Extract<
+  AccountCommand,
+  { type: Type }
+>['data'];

@@ -1,0 +1,100 @@
+import type { ContractEvent } from '@hostledger/contracts';
+import type { PriceFixed } from '@hostledger/economics';
+import { DomainError, type RecordedEvent } from '@hostledger/eventsourcing';
+import type { FacilityEvent } from '@hostledger/sites';
+import {
+  allocationsIn,
+  billedContract,
+  customerIn,
+  termsIn,
+  type BilledContract,
+} from './contract-inputs.js';
+import type { BillingInputs } from './inputs.js';
+import { windowOf } from './months.js';
+import { curtailmentsIn, powerRatesIn, pricesIn } from './site-inputs.js';
+
+/** What was recorded up to a position, of which inputs are made. */
+export interface Told extends Pick<BillingInputs, 'machines' | 'meters' | 'readings' | 'receipts'> {
+  readonly contract: BilledContract;
+  /** Of the streams of facilities, by their codes. */
+  readonly facilities: ReadonlyMap<string, readonly RecordedEvent<FacilityEvent>[]>;
+  readonly prices: readonly RecordedEvent<PriceFixed>[];
+}
+
+/** Those that were recorded at a position or before. */
+export const upTo = <E extends { readonly position: bigint }>(
+  events: readonly E[],
+  position: string,
+): E[] => {
+  const last = BigInt(position);
+  return events.filter((event) => event.position <= last);
+};
+
+/** @throws DomainError `contract/unknown` where nothing was recorded of it by then. */
+export const contractUpTo = (
+  events: readonly RecordedEvent<ContractEvent>[],
+  position: string,
+  contractId: string,
+): BilledContract => {
+  const contract = billedContract(upTo(events, position));
+  if (contract) return contract;
+  throw new DomainError('notFound', 'contract/unknown', 'There is no such contract', {
+    contractId,
+  });
+};
+
+/** Where a contract has machines, capacity or meters, or had, in the order of their codes. */
+export const facilitiesOf = (
+  contract: BilledContract,
+  { machines, meters }: Pick<Told, 'machines' | 'meters'>,
+): string[] => {
+  const facilities = new Set<string>(meters.map(({ facility }) => facility));
+  for (const recorded of contract.events) {
+    const event = recorded as unknown as ContractEvent;
+    if (event.type === 'CustomerAllocated') facilities.add(event.data.facility);
+  }
+  for (const facts of machines.values()) {
+    for (const { facility } of facts) if (facility !== undefined) facilities.add(facility);
+  }
+  return [...facilities].sort();
+};
+
+/** All that a computation of a month reads. */
+export const inputsFrom = (told: Told, month: string, position: string): BillingInputs => {
+  const { contract, machines, meters, readings, receipts } = told;
+  const { contractId, timeZone, currency } = contract;
+  const period = windowOf(timeZone, month);
+  const sites = [...told.facilities.values()].map((events) => upTo(events, position));
+  const paidFor = new Set(receipts.map(({ curtailmentId }) => curtailmentId));
+  return {
+    ...{ contractId, customerId: customerIn(contract, month), timeZone, currency },
+    ...{ month, period, position, machines, meters, readings, receipts },
+    terms: termsIn(contract, month),
+    allocations: allocationsIn(contract, month),
+    powerRates: sites.flatMap((events) => powerRatesIn(events, period)),
+    curtailments: sites.flatMap((events) => curtailmentsIn(events, period, paidFor)),
+    prices: pricesIn(upTo(told.prices, position), period),
+  };
+};
+
+/**
+ * Of what contract, sites and market say about a month, all that its lines can depend on, to be
+ * compared as of two positions. Curtailments of earlier months count as well, since what was paid for
+ * one later is attributed by it.
+ */
+export const circumstancesOf = (
+  told: Pick<Told, 'contract' | 'facilities' | 'prices'>,
+  month: string,
+  position: string,
+): unknown => {
+  const { contract } = told;
+  const period = windowOf(contract.timeZone, month);
+  const sites = [...told.facilities.values()].map((events) => upTo(events, position));
+  return {
+    terms: termsIn(contract, month),
+    allocations: allocationsIn(contract, month),
+    powerRates: sites.flatMap((events) => powerRatesIn(events, period)),
+    curtailments: sites.flatMap((events) => curtailmentsIn(events, { ...period, from: '' })),
+    prices: pricesIn(upTo(told.prices, position), period),
+  };
+};

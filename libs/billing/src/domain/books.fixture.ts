@@ -1,0 +1,333 @@
+import type { ContractEvent, RateCard } from '@hostledger/contracts';
+import type { PriceFixed } from '@hostledger/economics';
+import {
+  deriveId,
+  type DomainCommand,
+  type DomainEvent,
+  type RecordedEvent,
+} from '@hostledger/eventsourcing';
+import type { FacilityEvent } from '@hostledger/sites';
+import { recorded } from '@hostledger/testing';
+import { sumOf } from './amounts.js';
+import { contractUpTo, inputsFrom } from './billing-inputs.js';
+import { billingPeriodAggregate, type PeriodCommand } from './billing-period.js';
+import type { BillingInputs, MeterFact, ReadingFact, Source, Window } from './inputs.js';
+import type { Line } from './line.js';
+import type { MachineFact } from './machine-facts.js';
+import { monthAfter, windowOf, within } from './months.js';
+import { isIssued, untouched, type BillingPeriod } from './period-state.js';
+import { computePeriod, digestOf } from './rating/index.js';
+import type { StatementLine } from './statement.js';
+
+// A log that can be cut at any position, and the books that are kept by it, in memory.
+
+export const CONTRACT = 'contract';
+export const CUSTOMER = 'customer';
+export const SITES = ['DENTON', 'PECOS'] as const;
+export const METERS = SITES.flatMap((facility) =>
+  (['energy', 'proceeds'] as const).map((kind) => ({
+    meterId: `${facility}-${kind}`,
+    facility,
+    kind,
+  })),
+);
+export const ZONE = 'America/Chicago';
+export const FIRST_MONTH = '2024-01';
+export const MONTHS = [0, 1, 2, 3].map((months) => monthAfter(FIRST_MONTH, months));
+const DIGEST = 'd'.repeat(64);
+
+type Reading = Omit<ReadingFact, 'source'>;
+
+export class Books {
+  private readonly contract: RecordedEvent<ContractEvent>[] = [];
+  private readonly facilities = new Map<string, RecordedEvent<FacilityEvent>[]>();
+  private readonly prices: RecordedEvent<PriceFixed>[] = [];
+  private readonly facts: MachineFact[] = [];
+  private readonly readings: ReadingFact[] = [];
+  private readonly periods = new Map<string, BillingPeriod>();
+  private position = 0n;
+
+  /** All lines of all statements, in the order they were closed or approved in. */
+  readonly statements: { month: string; lines: readonly StatementLine[] }[] = [];
+
+  // What is recorded
+
+  private record<E extends DomainEvent>(
+    stream: string,
+    event: E,
+    revision: number,
+  ): RecordedEvent<E> {
+    this.position += 10n;
+    const [one] = recorded(stream, [event], revision);
+    const id = deriveId(stream, revision);
+    return { ...one!, id, position: this.position } as RecordedEvent<E>;
+  }
+
+  contractEvent(event: ContractEvent): void {
+    this.contract.push(this.record('hostingContract-1', event, this.contract.length));
+  }
+
+  facilityEvent(facility: string, event: FacilityEvent): void {
+    const events = this.facilities.get(facility) ?? [];
+    events.push(this.record(`facility-${facility}`, event, events.length));
+    this.facilities.set(facility, events);
+  }
+
+  price(price: string, fixedAt: string): void {
+    const data = { currency: 'USD', price, fixedAt, source: 'index' };
+    const event: PriceFixed = { type: 'PriceFixed', data };
+    this.prices.push(this.record('market-price.USD', event, this.prices.length));
+  }
+
+  private source(stream: string): Source {
+    this.position += 10n;
+    const position = this.position.toString();
+    return { eventId: deriveId(stream, position), stream, revision: Number(position), position };
+  }
+
+  fact(fact: Omit<MachineFact, 'source'>): void {
+    this.facts.push({ ...fact, source: this.source(`miner-${fact.serial}`) });
+  }
+
+  /** What is told again of a meter and an interval holds in place of what was told before. */
+  reading(reading: Reading): void {
+    this.readings.push({ ...reading, source: this.source(`meterMonth-${reading.meterId}`) });
+  }
+
+  /** Of the terms that were adopted. */
+  versions(): number {
+    return this.contract.filter(({ type }) => (type as string) === 'TermsAdopted').length;
+  }
+
+  // What is true at a position
+
+  get now(): string {
+    return this.position.toString();
+  }
+
+  inputs(month: string, position = this.now): BillingInputs {
+    const by = BigInt(position);
+    const contract = contractUpTo(this.contract, position, CONTRACT);
+    const period = windowOf(ZONE, month);
+    const known = <T extends { source: Source }>(facts: readonly T[]): T[] =>
+      facts.filter(({ source }) => BigInt(source.position) <= by);
+    const facts = known(this.facts).filter(({ at }) => at < period.until);
+    const told = new Map(
+      known(this.readings).map((one) => [`${one.meterId} ${one.from}`, one] as const),
+    );
+    const meters = METERS.map((meter, index): MeterFact => ({
+      ...meter,
+      window: period,
+      source: { eventId: meter.meterId, stream: 'meter', revision: 0, position: String(index + 1) },
+    }));
+    return inputsFrom(
+      {
+        contract,
+        facilities: this.facilities,
+        prices: this.prices,
+        machines: Map.groupBy(facts, ({ serial }) => serial),
+        meters,
+        readings: [...told.values()].filter((one) => within(one, period)),
+        receipts: [],
+      },
+      month,
+      position,
+    );
+  }
+
+  compute(month: string, position = this.now): { lines: Line[]; complete: boolean } {
+    const { rated, shortcomings } = computePeriod(this.inputs(month, position));
+    return { lines: rated.map(({ line }) => line), complete: shortcomings.length === 0 };
+  }
+
+  // What is done
+
+  period(month: string): BillingPeriod {
+    return this.periods.get(month) ?? untouched;
+  }
+
+  closedMonths(): string[] {
+    return [...this.periods].filter(([, one]) => one.status === 'closed').map(([month]) => month);
+  }
+
+  private do<C extends PeriodCommand['type']>(
+    month: string,
+    type: C,
+    data: Extract<PeriodCommand, { type: C }>['data'],
+  ): void {
+    const before = this.period(month);
+    const command = {
+      type,
+      data,
+      at: '2030-01-01T00:00:00.000Z',
+    } as DomainCommand as PeriodCommand;
+    const events = billingPeriodAggregate.decide(command, before);
+    this.periods.set(month, events.reduce(billingPeriodAggregate.evolve, before));
+  }
+
+  /** Closes the next month, as the process does; not where something is missing. */
+  close(): void {
+    const closed = this.closedMonths();
+    const month = monthAfter(FIRST_MONTH, closed.length);
+    const position = this.now;
+    const own = this.compute(month, position);
+    const earlier = closed.map((one) => ({ month: one, ...this.compute(one, position) }));
+    if (![own, ...earlier].every(({ complete }) => complete)) return;
+    const [closeId, statementId] = [`close ${month}`, `statement ${month}`];
+    const of = { contractId: CONTRACT, month };
+    const named = { customerId: CUSTOMER, timeZone: ZONE, currency: 'USD', position };
+    this.do(month, 'BeginClose', {
+      ...{ ...of, ...named, closeId, statementId, issuedOn: '2024-12-01', firstMonth: FIRST_MONTH },
+      ...{ begunBy: 'bea', endsAt: windowOf(ZONE, month).until },
+      previousIssued: month === FIRST_MONTH || isIssued(this.period(monthAfter(month, -1))),
+    });
+    const into = { month, closeId, statementId };
+    const adjustments = earlier.flatMap(({ month: one, lines }) => {
+      const recomputed = { inputsDigest: DIGEST, lines };
+      this.do(one, 'PostAdjustments', {
+        ...{ contractId: CONTRACT, month: one, into, position, recomputed },
+      });
+      return this.period(one).posted.get(closeId) ?? [];
+    });
+    const lines = [...own.lines, ...adjustments].map((line, index) => ({
+      number: index + 1,
+      ...line,
+    }));
+    const inputsDigest = digestOf(this.inputs(month, position));
+    this.do(month, 'ClosePeriod', { ...of, ...named, closeId, terms: [], inputsDigest, lines });
+    this.do(month, 'IssueStatement', { statementId, number: `2024-${closed.length + 1}` });
+    this.statements.push({ month, lines });
+  }
+
+  /** Restates a closed month to what is known now; not where nothing is different, or missing. */
+  restate(month: string): void {
+    const { lines, complete } = this.compute(month);
+    const restatementId = `restatement ${this.statements.length}`;
+    const of = { contractId: CONTRACT, month, restatementId };
+    if (!complete) return;
+    const before = this.period(month);
+    try {
+      this.do(month, 'ProposeRestatement', {
+        ...{ ...of, statementId: restatementId, customerId: CUSTOMER, position: this.now },
+        ...{ inputsDigest: DIGEST, reason: 'Known better', proposedBy: 'bea', lines },
+      });
+    } catch {
+      if (this.period(month) !== before) throw new Error('Refused, and yet something changed');
+      return;
+    }
+    this.do(month, 'ApproveRestatement', { ...of, approvedBy: 'ada', issuedOn: '2024-12-01' });
+    this.do(month, 'IssueStatement', { statementId: restatementId, number: '2024-9' });
+    const { lines: listed } = this.period(month).restatements.get(restatementId)!;
+    this.statements.push({ month, lines: listed });
+  }
+
+  agree(month: string, line: number, amount: string): void {
+    const adjustmentId = `agreement ${this.position}-${line}`;
+    this.position += 10n;
+    const about = { contractId: CONTRACT, month, adjustmentId, line, amount };
+    const before = this.period(month);
+    try {
+      this.do(month, 'AgreeAdjustment', { ...about, reason: 'Goodwill', agreedBy: 'bea' });
+    } catch {
+      this.periods.set(month, before);
+    }
+  }
+
+  /** Σ(original + adjustments + restatements) of a month by key, over all statements ever made. */
+  charged(month: string): Map<string, string> {
+    const sums = new Map<string, string>();
+    for (const { month: of, lines } of this.statements) {
+      for (const { key, currency, amount, adjusts } of lines) {
+        if ((adjusts?.month ?? of) !== month || adjusts?.cause === 'agreed') continue;
+        const subject = `${currency} ${key}`;
+        sums.set(subject, sumOf(sums.get(subject) ?? '0', amount));
+      }
+    }
+    return new Map([...sums].filter(([, amount]) => /[1-9]/.test(amount)));
+  }
+
+  /** The same from scratch. */
+  computed(month: string, position: string): Map<string, string> {
+    const { lines } = this.compute(month, position);
+    return new Map(
+      lines
+        .filter(({ amount }) => /[1-9]/.test(amount))
+        .map(({ key, currency, amount }) => [`${currency} ${key}`, amount]),
+    );
+  }
+}
+
+/** The readings of a meter divide each month in three. */
+export const thirdsOf = (month: string): Window[] => {
+  const { from, until } = windowOf(ZONE, month);
+  const cuts = [from, daysAfter(from, 10), daysAfter(from, 20), until];
+  return [0, 1, 2].map((third) => ({ from: cuts[third]!, until: cuts[third + 1]! }));
+};
+
+const daysAfter = (instant: string, days: number): string =>
+  new Date(Date.parse(instant) + days * 86_400_000).toISOString();
+
+/** A contract in force since January with two sites, their power rates and a price. */
+export const openedBooks = (rateCard: RateCard): Books => {
+  const books = new Books();
+  const of = { contractId: CONTRACT };
+  books.contractEvent({
+    type: 'ContractDrafted',
+    data: {
+      ...{ ...of, customerId: CUSTOMER, reference: 'HA-1', title: 'Hosting' },
+      ...{ timeZone: ZONE, currency: 'USD' },
+    },
+  });
+  books.contractEvent(adopted(1, '2024-01-01', rateCard));
+  const signed = { executedOn: '2024-01-05', documentDigest: DIGEST, signatories: [] };
+  books.contractEvent({ type: 'ContractExecuted', data: { ...of, ...signed } });
+  for (const facility of SITES) {
+    const site = { facility, name: facility, timeZone: ZONE, powerEnvelopeWatts: 1_000_000 };
+    books.facilityEvent(facility, { type: 'FacilityOpened', data: site });
+    const rate = { facility, ratePerKwh: '0.04', currency: 'USD', effectiveOn: '2023-01-01' };
+    books.facilityEvent(facility, { type: 'PowerRateFixed', data: rate });
+  }
+  books.price('42000', '2023-12-31T00:00:00.000Z');
+  for (const serial of ['M1', 'M2', 'M3']) {
+    const at = '2023-12-20T00:00:00.000Z';
+    const under = { contractId: CONTRACT, customerId: CUSTOMER, facility: 'DENTON' };
+    const figures = { powerWatts: 3_247, hashrateGhs: 151_000 };
+    books.fact({ serial, kind: 'received', at, placeKind: 'storage', ...under, ...figures });
+    books.fact({ serial, kind: 'placed', at, placeKind: 'slot', facility: 'DENTON' });
+    books.fact({ serial, kind: 'assigned', at });
+  }
+  // What no card can do without.
+  for (const meter of METERS.filter(({ kind }) => kind === 'proceeds')) {
+    for (const month of MONTHS) {
+      for (const window of thirdsOf(month)) {
+        books.reading({ ...meter, ...window, amount: '1000000', quality: 'measured' });
+      }
+    }
+  }
+  return books;
+};
+
+export const adopted = (
+  version: number,
+  effectiveOn: string,
+  rateCard: RateCard,
+): ContractEvent => ({
+  type: 'TermsAdopted',
+  data: {
+    ...{ contractId: CONTRACT, version, effectiveOn, documentDigest: DIGEST, rateCard },
+    clauses: [{ ref: '4.2', title: 'Fees', text: 'What is charged.' }],
+  },
+});
+
+export const corrected = (
+  version: number,
+  effectiveOn: string,
+  rateCard: RateCard,
+): ContractEvent => ({
+  type: 'TermsCorrected',
+  data: {
+    ...{ contractId: CONTRACT, version, effectiveOn, documentDigest: DIGEST, rateCard },
+    clauses: [{ ref: '4.2', title: 'Fees', text: 'What is charged.' }],
+    cause: 'Recorded wrongly',
+  },
+});

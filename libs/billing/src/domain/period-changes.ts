@@ -1,0 +1,253 @@
+import { DomainError, hashOf } from '@hostledger/eventsourcing';
+import { exact } from '@hostledger/quantities';
+import { fractionOf, isBelowNothing, isNothing, sumOf, totalsOf } from './amounts.js';
+import type { Line } from './line.js';
+import { inChunks, refused } from './period-close.js';
+import type {
+  AdjustmentAgreed,
+  AdjustmentPosted,
+  PeriodClosed,
+  PeriodEvent,
+  RestatedLine,
+  RestatementApproved,
+  RestatementProposed,
+  RestatementRejected,
+} from './period-events.js';
+import type { BillingPeriod, Restatement } from './period-state.js';
+import { differencesOf, type AdjustmentLine } from './standing.js';
+
+// What comes after a close: it stands beside what was closed.
+
+/** @throws DomainError `period/not-closed`. */
+const mustBeClosed = ({ closed }: BillingPeriod): PeriodClosed['data'] => {
+  if (closed) return closed;
+  throw refused('period/not-closed', 'The month is not closed', {});
+};
+
+// Adjustments
+
+export type Posting = Pick<
+  AdjustmentPosted['data'],
+  'contractId' | 'month' | 'into' | 'position'
+> & {
+  /** The month computed anew as of the position; absent where nothing can have changed it. */
+  readonly recomputed?: { readonly inputsDigest: string; readonly lines: readonly Line[] };
+};
+
+/**
+ * Puts what changed on a later statement, once for each close. What stands afterwards is what was
+ * computed anew, key by key. A month that was restated by facts beyond the position is left as it is:
+ * the close knows less of it than was agreed since.
+ */
+export const postAdjustments = (
+  { recomputed, into, position, contractId, month }: Posting,
+  period: BillingPeriod,
+): PeriodEvent[] => {
+  const closed = mustBeClosed(period);
+  if (period.posted.has(into.closeId)) return [];
+  const isNews = recomputed && BigInt(position) > BigInt(period.standsAt);
+  const late = isNews ? differencesOf(period.stands, recomputed.lines, subject(closed)) : [];
+  const open = [...period.agreements.values()].filter(({ closeId }) => closeId === undefined);
+  const agreed = open.map(({ agreed: one }) => agreedLine(one, period));
+  const lines = [...late, ...agreed];
+  if (lines.length === 0) return [];
+  const chunks = inChunks(lines);
+  const ids = new Map(open.map(({ agreed: one }) => [keyOf(one), one.adjustmentId]));
+  return chunks.map((chunk, index) => ({
+    type: 'AdjustmentPosted',
+    data: {
+      ...{ contractId, month, into, position },
+      ...(isNews && { inputsDigest: recomputed.inputsDigest }),
+      ...{ chunk: index + 1, chunks: chunks.length, lines: chunk },
+      agreed: chunk.flatMap(({ key }) => ids.get(key) ?? []),
+    },
+  }));
+};
+
+const subject = ({ month, statementId }: PeriodClosed['data']) => ({ month, statementId });
+
+const keyOf = ({ adjustmentId }: AdjustmentAgreed['data']): string => `agreed/${adjustmentId}`;
+
+const agreedLine = (
+  agreed: AdjustmentAgreed['data'],
+  { closed, lines, stands }: BillingPeriod,
+): AdjustmentLine => {
+  const { number, adjusts: _, estimated: __, ...line } = lines[agreed.line - 1]!;
+  const before = stands.get(`${line.currency} ${line.key}`)?.amount ?? line.amount;
+  const { amount, clauseRef, reason } = agreed;
+  return {
+    ...line,
+    key: keyOf(agreed),
+    ...(clauseRef !== undefined && { clauseRef }),
+    ...{ quantity: '1', unit: 'case', rate: amount, exactAmount: fractionOf(amount), amount },
+    adjusts: { ...subject(closed!), line: number, cause: 'agreed', reason, before },
+  };
+};
+
+export type Agreeing = Omit<AdjustmentAgreed['data'], 'currency'>;
+
+/**
+ * A credit is never more than what the line comes to, with all that was agreed on it before.
+ * @throws DomainError `period/line-unknown`, `/adjustment-nothing`, `/adjustment-too-fine`,
+ *   `/credit-beyond-charge`.
+ */
+export const agreeAdjustment = (data: Agreeing, period: BillingPeriod): PeriodEvent[] => {
+  const { month } = mustBeClosed(period);
+  const line = period.lines[data.line - 1];
+  if (!line || line.adjusts) {
+    throw new DomainError(
+      'notFound',
+      'period/line-unknown',
+      line
+        ? `Line ${data.line} adjusts ${line.adjusts!.month}; what is agreed on that is agreed there`
+        : `The statement of ${month} has no line ${data.line}`,
+      { month, line: data.line },
+      '/line',
+    );
+  }
+  const { currency, rounding } = line;
+  if (isNothing(data.amount)) {
+    throw invalid('period/adjustment-nothing', 'An adjustment of nothing changes nothing');
+  }
+  if (exact(data.amount).mul(10n ** BigInt(rounding.scale)).d !== 1n) {
+    throw invalid(
+      'period/adjustment-too-fine',
+      `Amounts in ${currency} have at most ${rounding.scale} decimal places`,
+    );
+  }
+  mustBeCovered(data, period);
+  return [{ type: 'AdjustmentAgreed', data: { ...data, currency } }];
+};
+
+const mustBeCovered = (data: Agreeing, period: BillingPeriod): void => {
+  if (!isBelowNothing(data.amount)) return;
+  const line = period.lines[data.line - 1]!;
+  const before = [...period.agreements.values()]
+    .filter(({ agreed }) => agreed.line === data.line)
+    .map(({ agreed }) => agreed.amount);
+  const stands = period.stands.get(`${line.currency} ${line.key}`)?.amount ?? line.amount;
+  const charged = sumOf(stands, ...before);
+  if (!isBelowNothing(sumOf(charged, data.amount))) return;
+  throw new DomainError(
+    'conflict',
+    'period/credit-beyond-charge',
+    `Line ${data.line} comes to ${charged} ${line.currency}`,
+    { line: data.line, charged, currency: line.currency },
+    '/amount',
+  );
+};
+
+const invalid = (code: string, message: string): DomainError =>
+  new DomainError('invalid', code, message, {}, '/amount');
+
+// Restatements
+
+export type Proposing = Pick<
+  RestatementProposed['data'],
+  | 'contractId'
+  | 'month'
+  | 'restatementId'
+  | 'statementId'
+  | 'customerId'
+  | 'position'
+  | 'inputsDigest'
+  | 'reason'
+  | 'proposedBy'
+> & { readonly lines: readonly Line[] };
+
+/** @throws DomainError `period/restatement-open`, `/restatement-nothing`, `/restatement-outdated`. */
+export const proposeRestatement = (
+  { lines: result, ...data }: Proposing,
+  period: BillingPeriod,
+): PeriodEvent[] => {
+  const closed = mustBeClosed(period);
+  const { contractId, month, restatementId, statementId } = data;
+  const open = [...period.restatements.values()].find(({ status }) => status === 'proposed');
+  if (open) {
+    const { restatementId: id } = open.proposed;
+    throw refused('period/restatement-open', 'There is a proposal that nobody decided on', {
+      restatementId: id,
+    });
+  }
+  if (BigInt(data.position) < BigInt(period.standsAt)) throw outdated(period);
+  const lines = differencesOf(period.stands, result, subject(closed)).map(
+    (line, index): RestatedLine => ({ number: index + 1, ...line }),
+  );
+  if (lines.length === 0) {
+    throw refused('period/restatement-nothing', 'The new result is what stands', { month });
+  }
+  const chunks = inChunks(lines);
+  const proposed: RestatementProposed['data'] = {
+    ...data,
+    resultDigest: hashOf(result),
+    linesDigest: hashOf(lines),
+    lineCount: lines.length,
+    totals: totalsOf(lines),
+  };
+  return [
+    { type: 'RestatementProposed', data: proposed },
+    ...chunks.map((chunk, index): PeriodEvent => ({
+      type: 'RestatementLinesRecorded',
+      data: {
+        ...{ contractId, month, restatementId, statementId },
+        ...{ chunk: index + 1, chunks: chunks.length, lines: chunk },
+      },
+    })),
+  ];
+};
+
+/**
+ * By another subject than who proposed it, and only while nothing else changed what stands.
+ * @throws DomainError `period/restatement-unknown`, `/restatement-decided`, `/restatement-own`,
+ *   `/restatement-outdated`.
+ */
+export const approveRestatement = (
+  data: Omit<RestatementApproved['data'], 'statementId' | 'customerId'>,
+  period: BillingPeriod,
+): PeriodEvent[] => {
+  const { proposed, status, changes } = restatementOf(data, period);
+  if (status === 'approved') return [];
+  mustBeUndecided(status);
+  if (proposed.proposedBy === data.approvedBy) {
+    throw new DomainError(
+      'forbidden',
+      'period/restatement-own',
+      'A restatement is approved by another than who proposed it',
+      { proposedBy: proposed.proposedBy },
+    );
+  }
+  if (changes !== period.changes) throw outdated(period);
+  const { statementId, customerId } = proposed;
+  return [{ type: 'RestatementApproved', data: { ...data, statementId, customerId } }];
+};
+
+export type Rejecting = Omit<RestatementRejected['data'], 'statementId'>;
+
+export const rejectRestatement = (data: Rejecting, period: BillingPeriod): PeriodEvent[] => {
+  const { proposed, status } = restatementOf(data, period);
+  if (status === 'rejected') return [];
+  mustBeUndecided(status);
+  const { statementId } = proposed;
+  return [{ type: 'RestatementRejected', data: { ...data, statementId } }];
+};
+
+const restatementOf = (
+  { restatementId }: { readonly restatementId: string },
+  { restatements }: BillingPeriod,
+): Restatement => {
+  const found = restatements.get(restatementId);
+  if (found) return found;
+  throw new DomainError('notFound', 'period/restatement-unknown', 'There is no such restatement', {
+    restatementId,
+  });
+};
+
+const mustBeUndecided = (status: Restatement['status']): void => {
+  if (status === 'proposed') return;
+  throw refused('period/restatement-decided', `The restatement is ${status}`, { status });
+};
+
+const outdated = ({ standsAt }: BillingPeriod): DomainError =>
+  refused('period/restatement-outdated', 'What stands has changed since; propose it anew', {
+    standsAt,
+  });

@@ -1,0 +1,135 @@
+import { DomainError, hashOf } from '@hostledger/eventsourcing';
+import { totalsOf } from './amounts.js';
+import { monthAfter } from './months.js';
+import type {
+  PeriodClosed,
+  PeriodCloseBegan,
+  PeriodCloseRefused,
+  PeriodEvent,
+} from './period-events.js';
+import type { BillingPeriod } from './period-state.js';
+import type { StatementLine } from './statement.js';
+
+/** Events are kept below 48 KiB; a character takes three bytes at most. */
+const CHUNK_CHARACTERS = 16_000;
+export const MOST_SHORTCOMINGS = 100;
+
+/** Lines in the order they have, cut so that none of the parts is too long for an event. */
+export const inChunks = <Item>(items: readonly Item[]): Item[][] => {
+  const chunks: Item[][] = [];
+  let room = 0;
+  for (const item of items) {
+    const length = JSON.stringify(item).length;
+    if (chunks.length === 0 || length > room) {
+      chunks.push([]);
+      room = CHUNK_CHARACTERS;
+    }
+    chunks.at(-1)!.push(item);
+    room -= length;
+  }
+  return chunks;
+};
+
+/** What is known of the contract and of the month before goes in with the command. */
+export type Beginning = PeriodCloseBegan['data'] & {
+  /** First instant after the month, ISO 8601 UTC. */
+  readonly endsAt: string;
+  /** First instant at which the contract was over, if it is. */
+  readonly contractEndedAt?: string;
+  /** Whether the statement of the month before is out; nothing is asked of the first month. */
+  readonly previousIssued: boolean;
+};
+
+/** @throws DomainError `period/closed`, `/closing`, `/not-over`, `/before-first`, `/previous-open`. */
+export const beginClose = (
+  { endsAt, contractEndedAt, previousIssued, ...data }: Beginning,
+  period: BillingPeriod,
+  now: string,
+): PeriodEvent[] => {
+  const { contractId, month, firstMonth } = data;
+  if (period.status === 'closed') {
+    throw refused('period/closed', `${month} is closed`, { contractId, month });
+  }
+  if (period.status === 'closing') {
+    throw refused('period/closing', `${month} is being closed`, { contractId, month });
+  }
+  const overAt =
+    contractEndedAt !== undefined && contractEndedAt < endsAt ? contractEndedAt : endsAt;
+  if (now < overAt) {
+    throw refused('period/not-over', `${month} is not over before ${overAt}`, { month, overAt });
+  }
+  if (month < firstMonth) {
+    throw refused('period/before-first', `The first month of the contract is ${firstMonth}`, {
+      month,
+      firstMonth,
+    });
+  }
+  if (month > firstMonth && !previousIssued) {
+    const previous = monthAfter(month, -1);
+    throw refused('period/previous-open', `${previous} is closed before ${month}`, {
+      month,
+      previous,
+    });
+  }
+  return [{ type: 'PeriodCloseBegan', data }];
+};
+
+/** The close that is under way; that of another attempt has nothing to say any more. */
+const mustBeUnderWay = (period: BillingPeriod, closeId: string): void => {
+  if (period.status === 'closing' && period.begun?.closeId === closeId) return;
+  throw refused('period/close-outdated', 'This attempt to close the month is over', { closeId });
+};
+
+export const refuseClose = (
+  data: PeriodCloseRefused['data'],
+  period: BillingPeriod,
+): PeriodEvent[] => {
+  if (period.refused?.closeId === data.closeId) return [];
+  mustBeUnderWay(period, data.closeId);
+  return [{ type: 'PeriodCloseRefused', data }];
+};
+
+/** What a month comes to, numbered, with what adjusts earlier ones. */
+export type Closing = Omit<
+  PeriodClosed['data'],
+  'linesDigest' | 'lineCount' | 'totals' | 'statementId' | 'issuedOn' | 'adjustedMonths'
+> & {
+  readonly lines: readonly StatementLine[];
+};
+
+export const closePeriod = ({ lines, ...data }: Closing, period: BillingPeriod): PeriodEvent[] => {
+  const { contractId, month, closeId } = data;
+  if (period.closed?.closeId === closeId) return [];
+  mustBeUnderWay(period, closeId);
+  const { statementId, issuedOn } = period.begun!;
+  const chunks = inChunks(lines);
+  const adjusted = lines.flatMap(({ adjusts }) => (adjusts ? [adjusts.month] : []));
+  return [
+    ...chunks.map((chunk, index): PeriodEvent => ({
+      type: 'PeriodLinesRecorded',
+      data: {
+        ...{ contractId, month, closeId, statementId },
+        ...{ chunk: index + 1, chunks: chunks.length, lines: chunk },
+      },
+    })),
+    {
+      type: 'PeriodClosed',
+      data: {
+        ...data,
+        statementId,
+        issuedOn,
+        linesDigest: hashOf(lines),
+        lineCount: lines.length,
+        totals: totalsOf(lines),
+        adjustedMonths: [...new Set(adjusted)].sort(),
+      },
+    },
+  ];
+};
+
+export const refused = (
+  code: string,
+  message: string,
+  details: Readonly<Record<string, unknown>>,
+  pointer?: string,
+): DomainError => new DomainError('conflict', code, message, details, pointer);

@@ -1,0 +1,177 @@
+import { unreachable } from '@hostledger/eventsourcing';
+import type {
+  AdjustmentAgreed,
+  AdjustmentPosted,
+  PeriodClosed,
+  PeriodCloseBegan,
+  PeriodCloseRefused,
+  PeriodEvent,
+  RestatedLine,
+  RestatementApproved,
+  RestatementProposed,
+  StatementIssued,
+} from './period-events.js';
+import { adjustedBy, standingOf, type AdjustmentLine, type Stands } from './standing.js';
+import type { StatementLine } from './statement.js';
+
+export type RestatementStatus = 'proposed' | 'approved' | 'rejected';
+
+export interface Restatement {
+  readonly proposed: RestatementProposed['data'];
+  readonly lines: readonly RestatedLine[];
+  readonly status: RestatementStatus;
+  /** Once it is approved: the day that its statement is dated with. */
+  readonly issuedOn?: string;
+  /** How often what stands had changed when it was proposed. */
+  readonly changes: number;
+}
+
+export interface Agreement {
+  readonly agreed: AdjustmentAgreed['data'];
+  /** The close that took it up. */
+  readonly closeId?: string;
+}
+
+/** A month of a contract, as far as decisions read it. */
+export interface BillingPeriod {
+  readonly status: 'open' | 'closing' | 'closed';
+  /** The last attempt to close it. */
+  readonly begun?: PeriodCloseBegan['data'];
+  readonly refused?: PeriodCloseRefused['data'];
+  readonly closed?: PeriodClosed['data'];
+  /** Of the statement that it was closed with. */
+  readonly lines: readonly StatementLine[];
+  readonly stands: Stands;
+  /** The position that what stands is true at, in digits; that of the close, of an adjustment or a restatement. */
+  readonly standsAt: string;
+  /** How often what stands has changed. */
+  readonly changes: number;
+  /** By their ids. */
+  readonly issued: ReadonlyMap<string, StatementIssued['data']>;
+  /** What later closes adjusted, by their ids. */
+  readonly posted: ReadonlyMap<string, readonly AdjustmentLine[]>;
+  readonly agreements: ReadonlyMap<string, Agreement>;
+  readonly restatements: ReadonlyMap<string, Restatement>;
+}
+
+export const untouched: BillingPeriod = {
+  status: 'open',
+  lines: [],
+  stands: new Map(),
+  standsAt: '0',
+  changes: 0,
+  issued: new Map(),
+  posted: new Map(),
+  agreements: new Map(),
+  restatements: new Map(),
+};
+
+/** A month of which the statement is out: the next one can be closed. */
+export const isIssued = ({ closed, issued }: BillingPeriod): boolean =>
+  closed !== undefined && issued.has(closed.statementId);
+
+export const evolve = (period: BillingPeriod, event: PeriodEvent): BillingPeriod => {
+  switch (event.type) {
+    case 'PeriodCloseBegan': {
+      const { refused: _, ...rest } = period;
+      return { ...rest, status: 'closing', begun: event.data };
+    }
+    case 'PeriodCloseRefused':
+      return { ...period, status: 'open', refused: event.data };
+    case 'PeriodLinesRecorded':
+      return { ...period, lines: [...period.lines, ...event.data.lines] };
+    case 'PeriodClosed':
+      return {
+        ...period,
+        status: 'closed',
+        closed: event.data,
+        stands: standingOf(period.lines),
+        standsAt: event.data.position,
+      };
+    case 'StatementIssued':
+      return { ...period, issued: withEntry(period.issued, event.data.statementId, event.data) };
+    case 'AdjustmentPosted':
+      return posted(period, event.data);
+    case 'AdjustmentAgreed': {
+      const { adjustmentId } = event.data;
+      const agreements = withEntry(period.agreements, adjustmentId, { agreed: event.data });
+      return { ...period, agreements };
+    }
+    case 'RestatementProposed': {
+      const { restatementId } = event.data;
+      const proposal: Restatement = {
+        proposed: event.data,
+        lines: [],
+        status: 'proposed',
+        changes: period.changes,
+      };
+      return { ...period, restatements: withEntry(period.restatements, restatementId, proposal) };
+    }
+    case 'RestatementLinesRecorded':
+      return withRestatement(period, event.data, (restatement) => ({
+        ...restatement,
+        lines: [...restatement.lines, ...event.data.lines],
+      }));
+    case 'RestatementRejected':
+      return withRestatement(period, event.data, (one) => ({ ...one, status: 'rejected' }));
+    case 'RestatementApproved':
+      return approved(period, event.data);
+    default:
+      return unreachable(event);
+  }
+};
+
+const withEntry = <V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<string, V> =>
+  new Map(map).set(key, value);
+
+const posted = (period: BillingPeriod, data: AdjustmentPosted['data']): BillingPeriod => {
+  const { closeId } = data.into;
+  const late = data.lines.filter(({ adjusts }) => adjusts.cause === 'lateFact');
+  const agreements = new Map(period.agreements);
+  for (const id of data.agreed) {
+    const agreement = agreements.get(id);
+    if (agreement) agreements.set(id, { ...agreement, closeId });
+  }
+  return {
+    ...period,
+    agreements,
+    posted: withEntry(period.posted, closeId, [
+      ...(period.posted.get(closeId) ?? []),
+      ...data.lines,
+    ]),
+    stands: adjustedBy(period.stands, late),
+    standsAt: later(period.standsAt, data.inputsDigest === undefined ? '0' : data.position),
+    changes: late.length > 0 ? period.changes + 1 : period.changes,
+  };
+};
+
+const approved = (period: BillingPeriod, data: RestatementApproved['data']): BillingPeriod => {
+  const restatement = period.restatements.get(data.restatementId);
+  if (!restatement) return period;
+  return {
+    ...withRestatement(period, data, (one) => ({
+      ...one,
+      status: 'approved',
+      issuedOn: data.issuedOn,
+    })),
+    stands: adjustedBy(period.stands, restatement.lines.map(unnumbered)),
+    standsAt: later(period.standsAt, restatement.proposed.position),
+    changes: period.changes + 1,
+  };
+};
+
+const unnumbered = ({ number: _, ...line }: RestatedLine): AdjustmentLine => line;
+
+const withRestatement = (
+  period: BillingPeriod,
+  { restatementId }: { readonly restatementId: string },
+  change: (restatement: Restatement) => Restatement,
+): BillingPeriod => {
+  const before = period.restatements.get(restatementId);
+  if (!before) return period;
+  return { ...period, restatements: withEntry(period.restatements, restatementId, change(before)) };
+};
+
+/** Of two positions in digits. */
+export const later = (one: string, other: string): string =>
+  BigInt(one) >= BigInt(other) ? one : other;

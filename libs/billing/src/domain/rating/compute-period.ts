@@ -1,0 +1,65 @@
+import type { RateBasis } from '@hostledger/contracts';
+import type { BillingInputs } from '../inputs.js';
+import type { Computation, Shortcoming } from '../line.js';
+import { criticalItLoad } from './critical-it-load.js';
+import { curtailmentCredit } from './curtailment-credit.js';
+import { feesOf } from './fees.js';
+import { flatPerKw, flatPerUnit } from './flat.js';
+import { meteredKwh } from './metered-kwh.js';
+import { minimumOf } from './minimum.js';
+import { nameplateKwh } from './nameplate-kwh.js';
+import { passThrough } from './pass-through.js';
+import { proceedsShare } from './proceeds-share.js';
+import { profitShare } from './profit-share.js';
+import { hostedIn, slicesOf, type Rating, type TermsSlice } from './slice.js';
+import { uptimeCreditOf } from './uptime-credit.js';
+import { toldWindow, uncovered } from './windows.js';
+
+const ratings: Record<RateBasis, Rating> = {
+  nameplateKwh,
+  meteredKwh,
+  passThrough,
+  flatPerUnit,
+  flatPerKw,
+  criticalItLoad,
+  proceedsShare,
+  profitShare,
+};
+
+/**
+ * What a period comes to: each version of the terms rates the part of it that it was in force, by
+ * its basis, its minimum, its fees and its credits, in this order. Late fees are not of a period:
+ * the account charges them.
+ */
+export const computePeriod = (inputs: BillingInputs): Computation => {
+  const parts = slicesOf(inputs).map(rate);
+  return {
+    rated: parts.flatMap(({ rated }) => rated),
+    shortcomings: [...withoutTerms(inputs), ...parts.flatMap((part) => part.shortcomings)],
+  };
+};
+
+const rate = (slice: TermsSlice): Computation => {
+  const basis = ratings[slice.card.basis](slice);
+  const curtailment = curtailmentCredit(slice);
+  return {
+    rated: [
+      ...basis.rated,
+      ...minimumOf(slice, basis.rated),
+      ...feesOf(slice),
+      ...uptimeCreditOf(slice, basis.rated),
+      ...curtailment.rated,
+    ],
+    shortcomings: [...basis.shortcomings, ...curtailment.shortcomings],
+  };
+};
+
+/** Machines that draw power under a contract without terms would go unbilled, and unseen. */
+const withoutTerms = (inputs: BillingInputs): Shortcoming[] =>
+  uncovered(inputs.period, inputs.terms)
+    .filter((window) => hostedIn(inputs, window).some(({ energized }) => energized))
+    .map((window) => ({
+      code: 'terms-missing',
+      detail: `Machines drew power, ${toldWindow(window)}, and no terms were in force`,
+      window,
+    }));

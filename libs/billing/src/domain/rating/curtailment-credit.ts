@@ -1,0 +1,156 @@
+import { exact, startOf } from '@hostledger/quantities';
+import type { CurtailmentCredit } from '@hostledger/contracts';
+import type { CurtailmentFact, ProgrammeReceipt, Window } from '../inputs.js';
+import type { Rated, Shortcoming } from '../line.js';
+import type { UsageSegment } from '../machine-usage.js';
+import { decimal, lineOf, wholeDecimal } from './charge.js';
+import { kWh, levelsOf } from './energy.js';
+import { byFacility, hostedIn, type Rating, type TermsSlice } from './slice.js';
+import { machineSources } from './sources.js';
+import { MS_PER_HOUR, shared, toldWindow } from './windows.js';
+
+/**
+ * The customer's part of what curtailments brought: at a rate agreed for each kWh that its machines
+ * did not draw, or of what the programme paid. Money of curtailments can exceed that of mining
+ * (DOMAIN.md 1.3: Riot, August 2023), so this credit is not bound by what the basis charges.
+ */
+export const curtailmentCredit: Rating = (slice) => {
+  const { curtailmentCredit: credit } = slice.card;
+  if (!credit) return { rated: [], shortcomings: [] };
+  return credit.creditPerKwh === undefined
+    ? receiptCredits(slice, credit)
+    : { rated: agreedCredits(slice, credit, credit.creditPerKwh), shortcomings: [] };
+};
+
+const WATT_MS_PER_WH = MS_PER_HOUR;
+
+const isOf =
+  ({ curtailmentId }: CurtailmentFact) =>
+  (segment: UsageSegment): boolean =>
+    !segment.energized && segment.curtailmentId === curtailmentId;
+
+/** Energy that stretches would have taken at rated power within a window. */
+const avoided = (segments: readonly UsageSegment[], window: Window): bigint =>
+  levelsOf(segments, window).reduce((sum, [watts, ms]) => sum + BigInt(watts) * ms, 0n);
+
+const avoidedStep = (wattMs: bigint, window: Window): string =>
+  `off for it within ${toldWindow(window)}: ${decimal(kWh(wattMs))} kWh at rated power`;
+
+const agreedCredits = (
+  slice: TermsSlice,
+  credit: CurtailmentCredit,
+  creditPerKwh: string,
+): Rated[] =>
+  curtailmentsOf(slice, credit).flatMap((curtailment) => {
+    const lasts = { from: curtailment.startsAt, until: curtailment.endedAt ?? slice.window.until };
+    const window = shared(lasts, slice.window);
+    if (!window) return [];
+    const off = slice.segments
+      .filter(isOf(curtailment))
+      .filter((segment) => shared(segment, window));
+    const rate = exact(creditPerKwh).mul(exact(credit.sharePercent)).div(exact(100)).neg();
+    return byFacility(off).map(([facility, segments]) => {
+      const wattMs = avoided(segments, window);
+      return lineOf(slice, {
+        component: 'curtailmentCredit',
+        facility,
+        apart: curtailment.curtailmentId,
+        description: `Credit for curtailment (${curtailment.cause}), ${facility}`,
+        clauseRef: credit.clauseRef,
+        window,
+        quantity: kWh(wattMs),
+        unit: 'kWh',
+        rate: wholeDecimal(rate),
+        steps: [
+          avoidedStep(wattMs, window),
+          `${creditPerKwh} a kWh × ${credit.sharePercent} % = ${wholeDecimal(rate.neg())}`,
+        ],
+        sources: [...machineSources(slice, segments), ...curtailment.sources],
+      });
+    });
+  });
+
+const curtailmentsOf = ({ inputs }: TermsSlice, { causes }: CurtailmentCredit) =>
+  inputs.curtailments
+    .filter(({ cause }) => causes.includes(cause))
+    .toSorted((one, other) => (one.curtailmentId < other.curtailmentId ? -1 : 1));
+
+/** Receipts of the days of the slice, by the day's first instant in the contract's zone. */
+const receiptsOf = ({ inputs, window }: TermsSlice): ProgrammeReceipt[] =>
+  inputs.receipts
+    .filter(({ receivedOn }) => {
+      const at = startOf(inputs.timeZone, receivedOn);
+      return window.from <= at && at < window.until;
+    })
+    .toSorted((one, other) => (one.receiptId < other.receiptId ? -1 : 1));
+
+const receiptCredits = (
+  slice: TermsSlice,
+  credit: CurtailmentCredit,
+): { rated: Rated[]; shortcomings: Shortcoming[] } => {
+  const rated: Rated[] = [];
+  const shortcomings: Shortcoming[] = [];
+  for (const receipt of receiptsOf(slice)) {
+    const curtailment = slice.inputs.curtailments.find(
+      ({ curtailmentId }) => curtailmentId === receipt.curtailmentId,
+    );
+    if (curtailment && !credit.causes.includes(curtailment.cause)) continue;
+    const whole = BigInt(curtailment?.energyAvoidedWh ?? 0) * WATT_MS_PER_WH;
+    if (!curtailment || curtailment.endedAt === undefined || whole <= 0n) {
+      shortcomings.push(unattributed(receipt, curtailment));
+      continue;
+    }
+    const line = receiptCredit(slice, credit, receipt, curtailment, {
+      window: { from: curtailment.startsAt, until: curtailment.endedAt },
+      whole,
+    });
+    if (line) rated.push(line);
+  }
+  return { rated, shortcomings };
+};
+
+/** The curtailment may lie before the period: the machines are looked at while it lasted. */
+const receiptCredit = (
+  slice: TermsSlice,
+  credit: CurtailmentCredit,
+  receipt: ProgrammeReceipt,
+  curtailment: CurtailmentFact,
+  { window, whole }: { window: Window; whole: bigint },
+): Rated | undefined => {
+  const off = hostedIn(slice.inputs, window).filter(isOf(curtailment));
+  if (off.length === 0) return undefined;
+  const wattMs = avoided(off, window);
+  // Rated power may come to more than what was measured: nobody is due more than all of it.
+  const part = wattMs < whole ? wattMs : whole;
+  const quantity = exact(receipt.amount).mul(exact(part)).div(exact(whole));
+  const capped = part === wattMs ? [] : ['more than was measured, so all of it'];
+  return lineOf(slice, {
+    component: 'curtailmentCredit',
+    facility: receipt.facility,
+    apart: receipt.receiptId,
+    description: `Share of what a programme paid (${curtailment.cause}), ${receipt.facility}`,
+    clauseRef: credit.clauseRef,
+    quantity,
+    unit: 'money',
+    rate: wholeDecimal(exact(credit.sharePercent).neg()),
+    currency: receipt.currency,
+    steps: [
+      `received ${receipt.amount} ${receipt.currency} on ${receipt.receivedOn}`,
+      avoidedStep(wattMs, window),
+      ...capped,
+      `${receipt.amount} × ${decimal(kWh(part))} kWh ÷ ${decimal(kWh(whole))} kWh measured for all = ${decimal(quantity)}`,
+    ],
+    sources: [...machineSources(slice, off), ...curtailment.sources, receipt.source],
+  });
+};
+
+const unattributed = (
+  { receiptId, curtailmentId, facility }: ProgrammeReceipt,
+  curtailment: CurtailmentFact | undefined,
+): Shortcoming => ({
+  code: 'receipt-unattributed',
+  detail: `Receipt ${receiptId} is for curtailment ${curtailmentId}, ${
+    curtailment ? 'which has no measured energy yet' : 'which is not known'
+  }`,
+  facility,
+});

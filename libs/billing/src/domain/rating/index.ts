@@ -1,0 +1,2 @@
+export { computePeriod } from './compute-period.js';
+export { digestOf } from './digest.js';

@@ -1,0 +1,135 @@
+import { computePeriod } from './compute-period.js';
+import {
+  day,
+  fact,
+  inputsOf,
+  january,
+  meter,
+  reading,
+  running,
+  source,
+  terms,
+  told,
+} from './rating.fixture.js';
+
+const card = { basis: 'meteredKwh', ratePerKwh: '0.08', clauseRef: '4.1' } as const;
+const firstHalf = { from: january.from, until: day(16, 12) };
+const secondHalf = { from: day(16, 12), until: january.until };
+
+describe('Metered energy', () => {
+  it('is what the meters of a site told × the rate', () => {
+    const { rated, shortcomings } = computePeriod(
+      inputsOf([terms(card)], [running('A', 10)], {
+        meters: [meter('M1', 20), meter('M2', 21)],
+        readings: [
+          reading('M1', 30, '1200500', firstHalf),
+          reading('M1', 31, '1199500', secondHalf),
+          reading('M2', 32, '100001'),
+        ],
+      }),
+    );
+    expect(shortcomings).toEqual([]);
+    // 1200.5 + 1199.5 + 100.001 = 2500.001 kWh; × 0.08 = 200.00008
+    expect(told(rated)).toEqual(['meteredKwh/ND1/v1/all: 2500.001 kWh × 0.08 = 200.00']);
+    expect(rated[0]!.sources).toEqual([source(1), source(30), source(31), source(32)]);
+    expect(rated[0]!.steps).toEqual([
+      'meter M1, 2024-01-01T00:00:00Z to 2024-01-16T12:00:00Z: 1200.5 kWh',
+      'meter M1, 2024-01-16T12:00:00Z to 2024-02-01T00:00:00Z: 1199.5 kWh',
+      'meter M2, 2024-01-01T00:00:00Z to 2024-02-01T00:00:00Z: 100.001 kWh',
+      'readings together 2500.001 kWh',
+      '2500.001 kWh × 0.08 USD = 200.00008, rounded 200.00',
+    ]);
+  });
+
+  it('that spans a change of the terms is split by time', () => {
+    const { rated } = computePeriod(
+      inputsOf(
+        [terms(card, 1, firstHalf), terms({ ...card, ratePerKwh: '0.10' }, 2, secondHalf)],
+        [],
+        { meters: [meter('M1', 20)], readings: [reading('M1', 30, '744000')] },
+      ),
+    );
+    expect(told(rated)).toEqual([
+      'meteredKwh/ND1/v1/all: 372 kWh × 0.08 = 29.76',
+      'meteredKwh/ND1/v2/all: 372 kWh × 0.10 = 37.20',
+    ]);
+    expect(rated[1]!.steps[0]).toBe(
+      'meter M1, 2024-01-01T00:00:00Z to 2024-02-01T00:00:00Z: 744 kWh × 372 h of 744 h = 372 kWh',
+    );
+  });
+
+  it('that no reading tells stands in the way of a close', () => {
+    const { rated, shortcomings } = computePeriod(
+      inputsOf([terms(card)], [running('A', 10)], {
+        meters: [meter('M1', 20)],
+        readings: [reading('M1', 30, '100000', firstHalf)],
+      }),
+    );
+    expect(told(rated)).toEqual(['meteredKwh/ND1/v1/all: 100 kWh × 0.08 = 8.00']);
+    expect(shortcomings).toEqual([
+      {
+        code: 'meter-gap',
+        detail: 'Meter M1 has no reading for 2024-01-16T12:00:00Z to 2024-02-01T00:00:00Z',
+        facility: 'ND1',
+        meterId: 'M1',
+        window: secondHalf,
+      },
+    ]);
+  });
+
+  it('is missed where machines draw power and there is no meter', () => {
+    const { shortcomings } = computePeriod(inputsOf([terms(card)], [running('A', 10)]));
+    expect(shortcomings).toEqual([
+      expect.objectContaining({ code: 'meter-gap', facility: 'ND1', window: january }),
+    ]);
+    const idle = [...running('A', 10), fact('A', 13, 'deenergized', '2023-12-31T00:00:00.000Z')];
+    expect(computePeriod(inputsOf([terms(card)], [idle])).shortcomings).toEqual([]);
+  });
+
+  it('is estimated at rated power where the terms say so, as small hosts do [S41][S42]', () => {
+    const { rated, shortcomings } = computePeriod(
+      inputsOf([terms({ ...card, estimation: 'nameplate' })], [running('A', 10, 3000)], {
+        meters: [meter('M1', 20)],
+        readings: [reading('M1', 30, '1100000', firstHalf)],
+      }),
+    );
+    expect(shortcomings).toEqual([]);
+    // 1100 kWh read + 372 h × 3 kW = 1116 kWh estimated
+    expect(told(rated)).toEqual(['meteredKwh/ND1/v1/all: 2216 kWh × 0.08 = 177.28']);
+    expect(rated[0]!.line.estimated).toBe(true);
+    expect(rated[0]!.steps).toContain(
+      'meter M1, 2024-01-16T12:00:00Z to 2024-02-01T00:00:00Z: estimated at rated power',
+    );
+  });
+
+  it('behind one of two meters is estimated at half of the rated power', () => {
+    const { rated } = computePeriod(
+      inputsOf([terms({ ...card, estimation: 'nameplate' })], [running('A', 10, 3000)], {
+        meters: [meter('M1', 20), meter('M2', 21)],
+        readings: [reading('M1', 30, '1100000')],
+      }),
+    );
+    // 1100 kWh + 744 h × 3 kW ÷ 2 meters = 1116 kWh
+    expect(told(rated)).toEqual(['meteredKwh/ND1/v1/all: 2216 kWh × 0.08 = 177.28']);
+  });
+
+  it('of a reading that was itself estimated makes the line an estimated one', () => {
+    const { rated } = computePeriod(
+      inputsOf([terms(card)], [], {
+        meters: [meter('M1', 20)],
+        readings: [reading('M1', 30, '5000', january, { quality: 'estimated' })],
+      }),
+    );
+    expect(rated[0]!.line).toMatchObject({ quantity: '5', amount: '0.40', estimated: true });
+  });
+
+  it('of nothing is a line all the same: somebody read the meter', () => {
+    const { rated } = computePeriod(
+      inputsOf([terms(card)], [], {
+        meters: [meter('M1', 20)],
+        readings: [reading('M1', 30, '0')],
+      }),
+    );
+    expect(told(rated)).toEqual(['meteredKwh/ND1/v1/all: 0 kWh × 0.08 = 0.00']);
+  });
+});

@@ -1,0 +1,92 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsInt, IsOptional, IsUUID, Matches, Max, Min } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsDay, MayBeAbsent, Page } from '@hostledger/http';
+import { applyDecorators } from '@nestjs/common';
+
+/** A month of the calendar, YYYY-MM. */
+const IsMonth = (): PropertyDecorator =>
+  applyDecorators(
+    ApiProperty({ pattern: '^[0-9]{4}-[0-9]{2}$', example: '2024-03' }),
+    Matches(/^(?!0000)\d{4}-(0[1-9]|1[0-2])$/, { message: '$property is a month, YYYY-MM' }),
+  );
+
+export class StatementDocumentParams {
+  @IsUUID()
+  statementId: string;
+}
+
+export class StatementDocumentForm {
+  /** In place of `Accept`, for links. */
+  @MayBeAbsent()
+  @IsIn(['pdf', 'csv'])
+  format?: 'pdf' | 'csv';
+}
+
+/** Whose statements or months. */
+class BillingScope {
+  @MayBeAbsent()
+  @IsUUID()
+  contractId?: string;
+
+  @MayBeAbsent()
+  @IsUUID()
+  customerId?: string;
+}
+
+export class ExportQuery extends BillingScope {
+  /** Of the statements; or `from` and `until`. */
+  @MayBeAbsent()
+  @IsMonth()
+  month?: string;
+
+  @MayBeAbsent()
+  @IsMonth()
+  from?: string;
+
+  /** The last one. */
+  @MayBeAbsent()
+  @IsMonth()
+  until?: string;
+
+  /**
+   * Only what comes after this statement and line: `InvoiceId`.`x_Line` of the last row that came.
+   * @example 2024-000017.3
+   */
+  @MayBeAbsent()
+  @Matches(/^\d{4}-\d{6,12}(\.\d{1,9})?$/, { message: '$property is <InvoiceId>.<x_Line>' })
+  after?: string;
+
+  /** In place of `Accept`, for links. */
+  @MayBeAbsent()
+  @IsIn(['csv', 'ndjson'])
+  format?: 'csv' | 'ndjson';
+}
+
+export class AccrualsQuery extends Page {
+  /**
+   * What is not billed at the end of this day, of the zone of each contract.
+   * @example 2024-03-31
+   */
+  @IsDay()
+  on: string;
+
+  @MayBeAbsent()
+  @IsUUID()
+  contractId?: string;
+
+  @MayBeAbsent()
+  @IsUUID()
+  customerId?: string;
+
+  /**
+   * Contracts on a page: each is computed.
+   * @example 20
+   */
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  declare limit?: number;
+}

@@ -1,0 +1,67 @@
+import { accruedBy, throughDay } from '../../domain/accrual.js';
+import type { BilledContract } from '../../domain/contract-inputs.js';
+import type { Shortcoming } from '../../domain/line.js';
+import { monthAfter, startOfDay } from '../../domain/months.js';
+import { computePeriod } from '../../domain/rating/index.js';
+import type { Total } from '../../domain/statement.js';
+import type { ContractInputs } from '../inputs/inputs.js';
+
+/** What a month of a contract comes to by a day on which it was not billed. */
+export interface AccruedMonth {
+  readonly month: string;
+  /** The last day that counts. */
+  readonly throughOn: string;
+  readonly totals: readonly Total[];
+  /** What is missing; the totals are without it. */
+  readonly shortcomings: readonly Shortcoming[];
+}
+
+/**
+ * The months that were billed on no statement issued by a day, each computed as its close would be, up
+ * to the end of that day.
+ * @param on YYYY-MM-DD, of the zone of the contract.
+ * @param billed months on statements that were issued by then.
+ */
+export const accrued = async (
+  { contract, inputsOf }: Pick<ContractInputs, 'contract' | 'inputsOf'>,
+  on: string,
+  billed: ReadonlySet<string>,
+): Promise<AccruedMonth[]> => {
+  const until = startOfDay(contract.timeZone, dayAfter(on));
+  const months: AccruedMonth[] = [];
+  for (const month of unbilledMonths(contract, on, billed)) {
+    const inputs = throughDay(await inputsOf(month), on, until);
+    if (inputs.terms.length === 0) continue;
+    const computed = computePeriod(inputs);
+    const lastOn = dayBefore(`${monthAfter(month)}-01`);
+    months.push({
+      month,
+      throughOn: on < lastOn ? on : lastOn,
+      totals: accruedBy(computed),
+      shortcomings: computed.shortcomings,
+    });
+  }
+  return months;
+};
+
+export const unbilledMonths = (
+  { firstMonth, endedOn }: Pick<BilledContract, 'firstMonth' | 'endedOn'>,
+  on: string,
+  billed: ReadonlySet<string>,
+): string[] => {
+  if (firstMonth === undefined) return [];
+  const last = endedOn !== undefined && endedOn < on ? endedOn : on;
+  const months: string[] = [];
+  for (let month = firstMonth; month <= last.slice(0, 7); month = monthAfter(month)) {
+    if (!billed.has(month)) months.push(month);
+  }
+  return months;
+};
+
+const DAY_MS = 86_400_000;
+
+const dayAfter = (day: string): string => shifted(day, DAY_MS);
+const dayBefore = (day: string): string => shifted(day, -DAY_MS);
+
+const shifted = (day: string, ms: number): string =>
+  new Date(Date.parse(day) + ms).toISOString().slice(0, 10);

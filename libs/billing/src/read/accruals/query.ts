@@ -1,0 +1,148 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { ContractRow } from '@hostledger/contracts';
+import { unvaluedLegs, type SupplyAgreementRow, type UnvaluedLeg } from '@hostledger/deals';
+import { ReadModels } from '@hostledger/eventsourcing/postgres';
+import {
+  AnyRole,
+  equalTo,
+  keysetPage,
+  ReadAt,
+  readReply,
+  type PageOf,
+  type ReadOptions,
+} from '@hostledger/http';
+import type { Kysely } from 'kysely';
+import { totalsOf } from '../../domain/amounts.js';
+import { AccrualsQuery } from '../../http/paper-forms.js';
+import { contractInputs } from '../inputs/inputs.js';
+import type { InputTools } from '../inputs/ports.js';
+import type { PeriodRow } from '../periods/projection.js';
+import { accrued } from './accrued.js';
+import { AccrualsView, type AccruedContractView } from './views.js';
+
+interface Tables {
+  contracts: ContractRow;
+  billing_periods: PeriodRow;
+  supply_agreements: SupplyAgreementRow;
+}
+
+/** What months are computed from; to be provided by whoever puts the room together. */
+export class AccrualTools {
+  constructor(readonly inputs: InputTools) {}
+}
+
+/** Each is computed, a large one for some seconds. */
+const CONTRACTS_A_PAGE = 20;
+
+@ApiTags('billing')
+@Controller('billing/accruals')
+export class AccrualsController {
+  constructor(
+    private readonly readModels: ReadModels,
+    private readonly tools: AccrualTools,
+  ) {}
+
+  @ApiOperation({
+    summary: 'What is earned and on no statement by a day, and legs that nobody had valued',
+    description:
+      'For every contract the months that no statement issued by the day is of, computed as their close ' +
+      'would be, up to the end of the day and by what is recorded now. Adjustments of closed months that ' +
+      'the next close would make are not among them. Legs have a face only, which is in no total.',
+  })
+  @Get()
+  @AnyRole()
+  @ApiOkResponse({ type: AccrualsView })
+  async list(@Query() query: AccrualsQuery, @ReadAt() at: ReadOptions) {
+    const { on } = query;
+    const { position, value } = await this.readModels.read<Tables, Found>(at, (db) =>
+      found(db, query),
+    );
+    const items: AccruedContractView[] = [];
+    for (const row of value.contracts.items) {
+      const { contract_id: contractId, customer_id: customerId, reference } = row;
+      const inputs = await contractInputs(this.tools.inputs, contractId, position.toString());
+      const months = await accrued(inputs, on, value.billed.get(contractId) ?? new Set());
+      const totals = totalsOf(months.flatMap((month) => month.totals));
+      items.push({ contractId, customerId, reference, months: months.map(monthView), totals });
+    }
+    const { nextCursor } = value.contracts;
+    return readReply(position, {
+      on,
+      items,
+      totals: totalsOf(items.flatMap(({ totals }) => totals)),
+      unvaluedLegs: value.legs,
+      ...(nextCursor !== undefined && { nextCursor }),
+    });
+  }
+}
+
+const monthView = ({ month, throughOn, totals, shortcomings }: Accrued) => ({
+  ...{ month, throughOn, totals: [...totals] },
+  shortcomings: shortcomings.map(({ window: _, ...shortcoming }) => shortcoming),
+});
+type Accrued = Awaited<ReturnType<typeof accrued>>[number];
+
+interface Found {
+  readonly contracts: PageOf<ContractRow>;
+  /** By contract: months on statements issued by the day. */
+  readonly billed: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly legs: readonly UnvaluedLeg[];
+}
+
+const found = async (db: Kysely<Tables>, query: AccrualsQuery): Promise<Found> => {
+  const { on, contractId, customerId, cursor, limit = CONTRACTS_A_PAGE } = query;
+  const filters = { contract_id: contractId, customer_id: customerId };
+  const executed = db.selectFrom('contracts').selectAll().where('status', '=', 'executed');
+  const page = { limit, ...(cursor !== undefined && { cursor }) };
+  const contracts = await keysetPage(equalTo(executed, filters), page, ['contract_id']);
+  const ids = contracts.items.map(({ contract_id }) => contract_id);
+  const legs = cursor === undefined ? await legsOn(db, query) : [];
+  return { contracts, billed: await billedBy(db, ids, on), legs };
+};
+
+const billedBy = async (
+  db: Kysely<Tables>,
+  ids: readonly string[],
+  on: string,
+): Promise<Found['billed']> => {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('billing_periods')
+    .select(['contract_id', 'month', 'closed'])
+    .where('contract_id', 'in', ids)
+    .where('closed', 'is not', null)
+    .execute();
+  const billed = rows.filter(({ closed }) => closed!.issuedOn <= on);
+  const byContract = Map.groupBy(billed, ({ contract_id }) => contract_id);
+  return new Map(
+    [...byContract].map(([id, months]) => [id, new Set(months.map(({ month }) => month))]),
+  );
+};
+
+/** Of agreements that hosting contracts were signed with, where one contract or customer is asked for. */
+const legsOn = async (
+  db: Kysely<Tables>,
+  { on, contractId, customerId }: AccrualsQuery,
+): Promise<UnvaluedLeg[]> => {
+  const agreements = await db
+    .selectFrom('supply_agreements')
+    .select('state')
+    .where('agreed_on', '<=', on)
+    .orderBy('agreed_on')
+    .orderBy('agreement_id')
+    .execute();
+  const states = agreements.map(({ state }) => state);
+  if (contractId === undefined && customerId === undefined) {
+    return states.flatMap((state) => unvaluedLegs(state, on));
+  }
+  const filters = { contract_id: contractId, customer_id: customerId };
+  const all = db.selectFrom('contracts').select(['contract_id', 'customer_id']);
+  const contracts = await equalTo(all, filters).execute();
+  const wanted = new Set(contracts.map(({ contract_id }) => contract_id));
+  return states
+    .filter(({ hostingContracts }) => hostingContracts.some((id) => wanted.has(id)))
+    .flatMap((state) => unvaluedLegs(state, on));
+};
+
+export const accrualsQuery = { controllers: [AccrualsController], providers: [] };

@@ -1,0 +1,69 @@
+import type { Shortcoming } from '../../domain/line.js';
+
+export class AccrualTotalView {
+  /** ISO 4217, or BTC. */
+  currency: string;
+  /** @example "184212.07" */
+  amount: string;
+}
+
+export class AccrualShortcomingView {
+  /** @example meter-gap */
+  code: Shortcoming['code'];
+  detail: string;
+  facility?: string;
+  meterId?: string;
+}
+
+export class AccruedMonthView {
+  /** @example 2024-03 */
+  month: string;
+  /** The last day that counts. */
+  throughOn: string;
+  totals: AccrualTotalView[];
+  /** What is missing to compute all of it; the totals are without that. */
+  shortcomings: AccrualShortcomingView[];
+}
+
+export class AccruedContractView {
+  contractId: string;
+  customerId: string;
+  /** @example HA-2023-11 */
+  reference: string;
+  /** Those on no statement issued by the day. */
+  months: AccruedMonthView[];
+  /** Of all its months. */
+  totals: AccrualTotalView[];
+}
+
+/** A leg whose worth nobody had said by the day. */
+export class UnvaluedLegView {
+  agreementId: string;
+  /** @example APA-2023-09-05 */
+  reference: string;
+  leg: number;
+  description: string;
+  /**
+   * What the parties reckoned it at; it is no amount of money yet and in none of the totals.
+   * @example "53900000.00"
+   */
+  face: string;
+  currency: string;
+  /** Who is to say what it is worth. */
+  authority: string;
+  dueOn: string;
+  /** That day had passed. */
+  overdue: boolean;
+}
+
+export class AccrualsView {
+  /** @example 2024-03-31 */
+  on: string;
+  /** Executed contracts, by their ids; also those with nothing to accrue. */
+  items: AccruedContractView[];
+  /** Of the contracts on this page, for each currency. */
+  totals: AccrualTotalView[];
+  /** On the first page, all of them. */
+  unvaluedLegs: UnvaluedLegView[];
+  nextCursor?: string;
+}

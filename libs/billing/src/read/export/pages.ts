@@ -1,0 +1,122 @@
+import type { Kysely } from 'kysely';
+import type { ReadModels } from '@hostledger/eventsourcing/postgres';
+import type { ReadOptions } from '@hostledger/http';
+import type { StatementRow } from '../periods/projection.js';
+import { statementFrom, type StatementTables } from '../statements/load.js';
+import { partiesOf, type Issuer, type Parties, type PartyTables } from '../statements/parties.js';
+import type { ExportedLine } from './columns.js';
+
+/** Statements read at once; most have some dozens of lines. */
+const STATEMENTS_A_PAGE = 50;
+
+/** Whose lines of which months, both included; only those after a line of a statement. */
+export interface Exported {
+  readonly from: string;
+  readonly until: string;
+  readonly contractId?: string | undefined;
+  readonly customerId?: string | undefined;
+  readonly after?: { readonly number: string; readonly line: number } | undefined;
+}
+
+export interface ExportPage {
+  readonly position: bigint;
+  readonly rows: readonly ExportedLine[];
+  /** Number of the last statement; there may be more after it. */
+  readonly last?: string;
+}
+
+type Tables = StatementTables & PartyTables;
+
+/** Reads lines of statements in the order of their numbers, a page at a time. */
+export class ExportPages {
+  /** Of statements that were seen; a contract has many. */
+  private readonly parties = new Map<string, Parties>();
+
+  constructor(
+    private readonly readModels: Pick<ReadModels, 'read'>,
+    private readonly issuer: Issuer,
+    private readonly wanted: Exported,
+  ) {}
+
+  /** The first page; those after it in {@link rest}. */
+  first(at: ReadOptions): Promise<ExportPage> {
+    return this.page(at, undefined);
+  }
+
+  /** All rows, beginning with those of a page that was read. */
+  async *rest(page: ExportPage): AsyncGenerator<ExportedLine> {
+    for (let { rows, last } = page; ;) {
+      yield* rows;
+      if (last === undefined) return;
+      ({ rows, last } = await this.page({ minPosition: page.position }, last));
+    }
+  }
+
+  private async page(at: ReadOptions, beyond: string | undefined): Promise<ExportPage> {
+    const { position, value } = await this.readModels.read<Tables, Omit<ExportPage, 'position'>>(
+      at,
+      async (db) => {
+        const statements = await this.statements(db, beyond);
+        const rows = await this.rows(db, statements);
+        const last = statements.length < STATEMENTS_A_PAGE ? undefined : statements.at(-1)?.number;
+        return { rows, ...(last && { last }) };
+      },
+    );
+    return { position, ...value };
+  }
+
+  private statements(db: Kysely<Tables>, beyond: string | undefined): Promise<StatementRow[]> {
+    const { from, until, contractId, customerId, after } = this.wanted;
+    let query = db
+      .selectFrom('billing_statements')
+      .selectAll()
+      .where('status', '=', 'issued')
+      .where('month', '>=', from)
+      .where('month', '<=', until);
+    if (contractId !== undefined) query = query.where('contract_id', '=', contractId);
+    if (customerId !== undefined) query = query.where('customer_id', '=', customerId);
+    if (after) query = query.where('number', '>=', after.number);
+    if (beyond !== undefined) query = query.where('number', '>', beyond);
+    return query.orderBy('number').limit(STATEMENTS_A_PAGE).execute();
+  }
+
+  private async rows(
+    db: Kysely<Tables>,
+    statements: readonly StatementRow[],
+  ): Promise<ExportedLine[]> {
+    if (statements.length === 0) return [];
+    const ids = statements.map(({ statement_id }) => statement_id);
+    const found = await db
+      .selectFrom('billing_statement_lines')
+      .select(['statement_id', 'number', 'line'])
+      .where('statement_id', 'in', ids)
+      .orderBy('number')
+      .execute();
+    const lines = Map.groupBy(found, ({ statement_id }) => statement_id);
+    const { after } = this.wanted;
+    const rows: ExportedLine[] = [];
+    for (const row of statements) {
+      const { lines: _, ...statement } = statementFrom(row, []);
+      const parties = await this.partiesOf(db, row);
+      for (const { line, number } of lines.get(row.statement_id) ?? []) {
+        if (row.number === after?.number && number <= after!.line) continue;
+        rows.push({ line, statement, parties });
+      }
+    }
+    return rows;
+  }
+
+  private async partiesOf(db: Kysely<Tables>, row: StatementRow): Promise<Parties> {
+    const { contract_id: contractId, customer_id: customerId } = row;
+    const key = `${contractId} ${customerId}`;
+    const parties =
+      this.parties.get(key) ??
+      (await partiesOf(
+        db as unknown as Kysely<PartyTables>,
+        { contractId, customerId },
+        this.issuer,
+      ));
+    this.parties.set(key, parties);
+    return parties;
+  }
+}

@@ -1,0 +1,141 @@
+import type { ContractEvent } from '@hostledger/contracts';
+import type { PriceFixed } from '@hostledger/economics';
+import { hashOf, type RecordedEvent } from '@hostledger/eventsourcing';
+import type { FacilityEvent } from '@hostledger/sites';
+import type { BilledContract } from '../../domain/contract-inputs.js';
+import {
+  circumstancesOf,
+  contractUpTo,
+  facilitiesOf,
+  inputsFrom,
+} from '../../domain/billing-inputs.js';
+import type { BillingInputs } from '../../domain/inputs.js';
+import { monthAfter, windowOf } from '../../domain/months.js';
+import type { InputTools } from './ports.js';
+
+/** The read models are as far as the position within this, or the read fails. */
+const READ_WITHIN_MS = 30_000;
+/** A price holds until the next one; one older than this many months is none any more. */
+const PRICE_MONTHS_BACK = 3;
+
+/** A contract as of a position, from which any month of it can be computed. */
+export interface ContractInputs {
+  readonly contract: BilledContract;
+  /** In digits. */
+  readonly position: string;
+  inputsOf(month: string): Promise<BillingInputs>;
+  /**
+   * Whether the month may come to something else than it did as of an earlier position. It may say so of
+   * what changes nothing; where it says no, the lines are the same.
+   */
+  mayHaveChanged(month: string, since: string): Promise<boolean>;
+}
+
+/** The least position that all tables have reached. */
+export const presentPosition = async (
+  { readModels, facts }: InputTools,
+  at: { readonly minPosition?: bigint } = {},
+): Promise<string> => {
+  const { position } = await readModels.read(at, (db) => facts.touch(db));
+  return position.toString();
+};
+
+/**
+ * Whatever was recorded later than the position does not count. Streams are read once.
+ * @throws DomainError `contract/unknown`
+ */
+export const contractInputs = async (
+  tools: InputTools,
+  contractId: string,
+  position: string,
+): Promise<ContractInputs> => {
+  const { log, readModels, facts } = tools;
+  const last = BigInt(position);
+  const events = (await log.readStream(
+    `hostingContract-${contractId}`,
+    0n,
+  )) as readonly RecordedEvent<ContractEvent>[];
+  const contract = contractUpTo(events, position, contractId);
+  const { timeZone, currency } = contract;
+  const streams = new Map<string, Promise<readonly RecordedEvent[]>>();
+  const streamOf = (stream: string): Promise<readonly RecordedEvent[]> => {
+    const read = streams.get(stream) ?? log.readStream(stream, 0n);
+    streams.set(stream, read);
+    return read;
+  };
+  const siteEvents = async (facilities: readonly string[]) => {
+    const sites = new Map<string, readonly RecordedEvent<FacilityEvent>[]>();
+    for (const facility of facilities) {
+      const read = await streamOf(`facility-${facility}`);
+      sites.set(facility, read as readonly RecordedEvent<FacilityEvent>[]);
+    }
+    return sites;
+  };
+  const priceEvents = async (month: string) => {
+    const { until } = windowOf(timeZone, month);
+    const months = Array.from({ length: PRICE_MONTHS_BACK + 2 }, (_, back) =>
+      monthAfter(until.slice(0, 7), -back),
+    );
+    const read = await Promise.all(
+      months.map((one) => streamOf(`market-price.${currency}.${one}`)),
+    );
+    return read.flat() as readonly RecordedEvent[] as readonly RecordedEvent<PriceFixed>[];
+  };
+  const daysOf = (month: string) => ({ from: `${month}-01`, until: `${monthAfter(month)}-01` });
+
+  const readTold = (month: string) => {
+    const period = windowOf(timeZone, month);
+    const known = { until: period.until, position: last };
+    const at = { minPosition: last, timeoutMs: READ_WITHIN_MS };
+    return readModels.read(at, async (db) => {
+      const machines = await facts.factsOfContract(db, contractId, known);
+      const { meters, readings } = await facts.meterFactsOf(db, contractId, period, last);
+      const facilities = facilitiesOf(contract, { machines, meters });
+      const receipts = await facts.receiptsOf(db, facilities, daysOf(month), last);
+      return { machines, meters, readings, receipts, facilities };
+    });
+  };
+
+  /** Of the last month that was computed; sites of a contract only ever become more. */
+  let facilities: readonly string[] | undefined;
+
+  const inputsOf = async (month: string): Promise<BillingInputs> => {
+    const { value } = await readTold(month);
+    facilities = [...new Set([...(facilities ?? []), ...value.facilities])].sort();
+    const told = {
+      ...value,
+      contract,
+      facilities: await siteEvents(value.facilities),
+      prices: await priceEvents(month),
+    };
+    return inputsFrom(told, month, position);
+  };
+
+  const mayHaveChanged = async (month: string, since: string): Promise<boolean> => {
+    const period = windowOf(timeZone, month);
+    const late = { until: period.until, after: BigInt(since), position: last };
+    // Without having computed a later month nobody knows which sites matter.
+    if (!facilities) return true;
+    const sites = new Set(facilities);
+    const at = { minPosition: last, timeoutMs: READ_WITHIN_MS };
+    const { value: isLate } = await readModels.read(at, async (db) => {
+      const { meters } = await facts.meterFactsOf(db, contractId, period, last);
+      for (const { facility } of meters) sites.add(facility);
+      const receiptsLate = { ...late, until: daysOf(month).until };
+      return (
+        (await facts.lateFactsExist(db, contractId, late)) ||
+        (await facts.lateReadingsExist(db, contractId, late)) ||
+        facts.lateReceiptsExist(db, [...sites], receiptsLate)
+      );
+    });
+    if (isLate) return true;
+    const told = { facilities: await siteEvents([...sites]), prices: await priceEvents(month) };
+    const before = contractUpTo(events, since, contractId);
+    return (
+      hashOf(circumstancesOf({ ...told, contract: before }, month, since)) !==
+      hashOf(circumstancesOf({ ...told, contract }, month, position))
+    );
+  };
+
+  return { contract, position, inputsOf, mayHaveChanged };
+};

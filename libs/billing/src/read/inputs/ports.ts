@@ -1,0 +1,63 @@
+import type { RecordedEvent } from '@hostledger/eventsourcing';
+import type { ReadModels } from '@hostledger/eventsourcing/postgres';
+import type { Kysely } from 'kysely';
+import type {
+  BillingInputs,
+  MeterFact,
+  ProgrammeReceipt,
+  ReadingFact,
+  Window,
+} from '../../domain/inputs.js';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each of them reads its own tables
+type Db = Kysely<any>;
+
+/** Recorded later than one position and up to another, about what was before an instant or a day. */
+export interface Late {
+  readonly until: string;
+  readonly after: bigint;
+  readonly position: bigint;
+}
+
+/** What is read of machines, meters and receipts, each as it was known at a position. */
+export interface FactReads {
+  /** Asks all tables for nothing, so that the position of an answer is that of all of them. */
+  readonly touch: (db: Db) => Promise<void>;
+  readonly factsOfContract: (
+    db: Db,
+    contractId: string,
+    known: { readonly until: string; readonly position: bigint },
+  ) => Promise<BillingInputs['machines']>;
+  readonly meterFactsOf: (
+    db: Db,
+    contractId: string,
+    period: Window,
+    position: bigint,
+  ) => Promise<{
+    readonly meters: readonly MeterFact[];
+    readonly readings: readonly ReadingFact[];
+  }>;
+  readonly receiptsOf: (
+    db: Db,
+    facilities: readonly string[],
+    days: Window,
+    position: bigint,
+  ) => Promise<readonly ProgrammeReceipt[]>;
+  readonly lateFactsExist: (db: Db, contractId: string, late: Late) => Promise<boolean>;
+  readonly lateReadingsExist: (db: Db, contractId: string, late: Late) => Promise<boolean>;
+  readonly lateReceiptsExist: (
+    db: Db,
+    facilities: readonly string[],
+    late: Late,
+  ) => Promise<boolean>;
+}
+
+/** What a computation is read with. */
+export interface InputTools {
+  readonly readModels: Pick<ReadModels, 'read'>;
+  readonly log: {
+    readStream(stream: string, fromRevision: bigint): Promise<readonly RecordedEvent[]>;
+    head(): Promise<bigint>;
+  };
+  readonly facts: FactReads;
+}

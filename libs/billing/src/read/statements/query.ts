@@ -1,0 +1,145 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { IsIn, IsUUID } from 'class-validator';
+import { DomainError } from '@hostledger/eventsourcing';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { ReadModels } from '@hostledger/eventsourcing/postgres';
+import {
+  AnyRole,
+  equalTo,
+  keysetPage,
+  MayBeAbsent,
+  MayRefuse,
+  Page,
+  type PageOf,
+  ReadAt,
+  type ReadOptions,
+  readReply,
+} from '@hostledger/http';
+import { STATEMENT_KINDS, type Statement, type StatementKind } from '../../domain/statement.js';
+import { IsMonth, StatementLineParams, StatementParams } from '../../http/period-forms.js';
+import { factReads } from '../inputs/fact-reads.js';
+import type { InputTools } from '../inputs/ports.js';
+import type { StatementRow } from '../periods/projection.js';
+import { explain } from './explanation.js';
+import { statementOf, type StatementTables } from './load.js';
+import { pageOfSources } from './source-pages.js';
+import {
+  LineExplanation,
+  statementHeadView,
+  StatementList,
+  StatementView,
+  statementView,
+} from './views.js';
+
+export class StatementsPage extends Page {
+  @MayBeAbsent()
+  @IsUUID()
+  contractId?: string;
+
+  @MayBeAbsent()
+  @IsUUID()
+  customerId?: string;
+
+  /** @example 2024-03 */
+  @MayBeAbsent()
+  @IsMonth()
+  month?: string;
+
+  @MayBeAbsent()
+  @IsIn(STATEMENT_KINDS)
+  kind?: StatementKind;
+}
+
+@ApiTags('billing')
+@Controller('statements')
+@AnyRole()
+export class StatementsQueries {
+  private readonly tools: InputTools;
+
+  constructor(
+    private readonly readModels: ReadModels,
+    log: EventStore,
+  ) {
+    this.tools = { readModels, log, facts: factReads };
+  }
+
+  @ApiOperation({ summary: 'List the statements that were issued, by their numbers' })
+  @Get()
+  @ApiOkResponse({ type: StatementList })
+  async list(
+    @Query() { contractId, customerId, month, kind, ...page }: StatementsPage,
+    @ReadAt() at: ReadOptions,
+  ) {
+    const filters = {
+      ...{ contract_id: contractId, customer_id: customerId, month },
+      ...{ status: 'issued', kind },
+    };
+    const { position, value } = await this.readModels.read<StatementTables, PageOf<StatementRow>>(
+      at,
+      (db) =>
+        keysetPage(equalTo(db.selectFrom('billing_statements').selectAll(), filters), page, [
+          'number',
+        ]),
+    );
+    return readReply(position, { ...value, items: value.items.map(statementHeadView) });
+  }
+
+  @ApiOperation({ summary: 'Show a statement with its lines' })
+  @Get(':statementId')
+  @ApiOkResponse({ type: StatementView })
+  @MayRefuse('statement/unknown')
+  async get(@Param() { statementId }: StatementParams, @ReadAt() at: ReadOptions) {
+    const { position, statement } = await this.find(statementId, at);
+    return readReply(position, statementView(statement));
+  }
+
+  @ApiOperation({
+    summary: 'Explain a line of a statement down to every event that it depends on',
+    description:
+      'Computes the line once more at the position of the statement, and says whether it comes to the same.',
+  })
+  @Get(':statementId/lines/:line/explanation')
+  @ApiOkResponse({ type: LineExplanation })
+  @MayRefuse('statement/unknown', 'statement/line-unknown', 'statement/line-agreed')
+  async explanation(
+    @Param() { statementId, line: number }: StatementLineParams,
+    @Query() page: Page,
+    @ReadAt() at: ReadOptions,
+  ) {
+    const { position, statement } = await this.find(statementId, at);
+    const line = statement.lines[number - 1];
+    if (!line) {
+      throw new DomainError(
+        'notFound',
+        'statement/line-unknown',
+        `The statement has no line ${number}`,
+        { lines: statement.lines.length },
+      );
+    }
+    if (line.adjusts?.cause === 'agreed') {
+      throw new DomainError('conflict', 'statement/line-agreed', 'The line was agreed on', {
+        reason: line.adjusts.reason,
+      });
+    }
+    const { explanation, sources } = await explain(this.tools, statement, line);
+    const body: LineExplanation = { ...explanation, ...pageOfSources(sources, page) };
+    return readReply(position, body);
+  }
+
+  private async find(
+    statementId: string,
+    at: ReadOptions,
+  ): Promise<{ readonly position: bigint; readonly statement: Statement }> {
+    const { position, value } = await this.readModels.read<StatementTables, Statement | undefined>(
+      at,
+      (db) => statementOf(db, statementId),
+    );
+    if (value) return { position, statement: value };
+    throw new DomainError('notFound', 'statement/unknown', 'There is no such statement', {
+      statementId,
+    });
+  }
+}
+
+export const statementsQuery = { controllers: [StatementsQueries], providers: [] };

@@ -1,0 +1,111 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { STATEMENT_KINDS, type Statement, type StatementKind } from '../../domain/statement.js';
+import { BillingTotalView, LineView, StatementLineView } from '../periods/views.js';
+import type { StatementRow } from '../periods/projection.js';
+
+export class StatementHeadView {
+  statementId: string;
+  /** @example 2024-000017 */
+  number: string;
+  /**
+   * `statement`: of a closed month, with adjustments of earlier ones. `restatement`: the difference
+   * that an approved restatement makes.
+   */
+  @ApiProperty({ enum: STATEMENT_KINDS })
+  kind: StatementKind;
+  contractId: string;
+  customerId: string;
+  /** @example 2024-03 */
+  month: string;
+  /** @example 2024-04-02 */
+  issuedOn: string;
+  /** Absent where the terms name no day, or nothing is to be paid. */
+  dueOn?: string;
+  totals: BillingTotalView[];
+  /** Log position up to which facts counted. */
+  position: string;
+  /** SHA-256 (hex) over the canonical form of the inputs. */
+  inputsDigest: string;
+  /** SHA-256 (hex) over the canonical form of the lines. */
+  linesDigest: string;
+}
+
+export class StatementView extends StatementHeadView {
+  lines: StatementLineView[];
+}
+
+export class StatementList {
+  items: StatementHeadView[];
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+
+export class SourceEventView {
+  eventId: string;
+  /** @example miner-S19JXP0001 */
+  stream: string;
+  revision: number;
+  /** In the log. */
+  position: string;
+}
+
+export class ClauseView {
+  /** @example 4.2 */
+  ref: string;
+  title: string;
+  text: string;
+}
+
+export class ExplainedTermsView {
+  version: number;
+  /** The version was in force from then on, in the month. */
+  from: string;
+  until: string;
+  /** The event that says what the version is. */
+  source: SourceEventView;
+}
+
+export class LineExplanation {
+  statementId: string;
+  line: StatementLineView;
+  /** Computed anew at the position of the statement. Absent where the new result has no such line. */
+  recomputed?: LineView;
+  /** Whether what it is computed to now is what the statement says. */
+  agrees: boolean;
+  /**
+   * Of the new result: the formula with its numbers, in the order of the computation.
+   * @example ["32.47 kWh × 0.075 = 2.435250"]
+   */
+  steps: string[];
+  terms?: ExplainedTermsView;
+  clause?: ClauseView;
+  /** Of the month that the line is about, as it was computed. */
+  inputsDigest: string;
+  position: string;
+  sourceCount: number;
+  /** Every event that the line depends on, in the order of the log; page by page. */
+  sources: SourceEventView[];
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+
+export const statementHeadView = (row: StatementRow): StatementHeadView => ({
+  statementId: row.statement_id,
+  number: row.number!,
+  kind: row.kind,
+  contractId: row.contract_id,
+  customerId: row.customer_id,
+  month: row.month,
+  issuedOn: row.issued_on!,
+  ...(row.due_on !== null && { dueOn: row.due_on }),
+  totals: [...row.totals],
+  position: row.position,
+  inputsDigest: row.inputs_digest,
+  linesDigest: row.lines_digest,
+});
+
+export const statementView = ({ lines, totals, ...head }: Statement): StatementView => ({
+  ...head,
+  totals: [...totals],
+  lines: [...lines],
+});

@@ -1,0 +1,82 @@
+import type { Component, LineUnit } from '../../domain/line.js';
+import { isShare } from '../../domain/rating/charge.js';
+import type { StatementKind, StatementLine } from '../../domain/statement.js';
+
+// How papers say in words and figures what a statement holds.
+
+export const TITLES: Readonly<Record<StatementKind, string>> = {
+  statement: 'Statement',
+  restatement: 'Restatement',
+  creditNote: 'Credit note',
+};
+
+const UNITS: Readonly<Record<LineUnit, string>> = {
+  kWh: 'kWh',
+  unitMonth: 'unit-months',
+  kWMonth: 'kW-months',
+  BTC: 'BTC',
+  money: '',
+  unit: 'units',
+  move: 'moves',
+  unitDay: 'unit-days',
+  case: 'cases',
+  month: 'months',
+};
+
+export const COMPONENTS: Readonly<Record<Component, string>> = {
+  nameplateKwh: 'Hosting, by nameplate energy',
+  meteredKwh: 'Hosting, by metered energy',
+  passThrough: 'Service fee on power passed through',
+  powerCost: 'Power passed through',
+  flatPerUnit: 'Hosting, by machine',
+  flatPerKw: 'Hosting, by kW',
+  criticalItLoad: 'Critical IT load',
+  proceedsShare: 'Share of proceeds',
+  profitShare: 'Share of profit',
+  minimum: 'Minimum commitment',
+  setUp: 'Set-up fee',
+  relocation: 'Relocation fee',
+  storage: 'Storage fee',
+  repair: 'Repair fee',
+  uptimeCredit: 'Uptime credit',
+  curtailmentCredit: 'Curtailment credit',
+};
+
+export const unitText = ({ unit, currency }: Pick<StatementLine, 'unit' | 'currency'>): string =>
+  unit === 'money' ? currency : UNITS[unit];
+
+export const rateText = (line: Pick<StatementLine, 'unit' | 'rate'>): string =>
+  isShare(line.unit) ? `${grouped(line.rate)} %` : grouped(line.rate);
+
+/** `1234567.80` as `1,234,567.80`. */
+export const grouped = (decimal: string): string => {
+  const [whole = '', fraction] = decimal.split('.');
+  const thousands = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return fraction === undefined ? thousands : `${thousands}.${fraction}`;
+};
+
+const MONTHS = [
+  ...['January', 'February', 'March', 'April', 'May', 'June', 'July'],
+  ...['August', 'September', 'October', 'November', 'December'],
+];
+
+/** @param month YYYY-MM */
+export const monthText = (month: string): string =>
+  `${MONTHS[Number(month.slice(5)) - 1]} ${month.slice(0, 4)}`;
+
+const ROUNDING: Readonly<Record<StatementLine['rounding']['mode'], string>> = {
+  halfUp: 'to the nearest, ties away from zero',
+  halfEven: 'to the nearest, ties to even',
+  down: 'towards zero',
+  up: 'away from zero',
+};
+
+/** How amounts were rounded: all ways that the lines name, each once. */
+export const roundingNotes = (lines: readonly StatementLine[]): readonly string[] => {
+  const ways = lines.map(
+    ({ currency, rounding: { mode, scale } }) =>
+      `Amounts in ${currency} are quantity × rate, computed exactly and rounded once, ` +
+      `${ROUNDING[mode]}, to ${scale} decimal places.`,
+  );
+  return [...new Set(ways)];
+};
