@@ -1,5 +1,15 @@
 import { AccessApiModule, accessProjections, accessTokenAggregate } from '@hostledger/access';
 import {
+  accountParties,
+  BillingApiModule,
+  billingAggregates,
+  billingProcesses,
+  billingProjections,
+  meterBulkKinds,
+  meterParties,
+  periodParties,
+} from '@hostledger/billing';
+import {
   ContractsApiModule,
   contractsAggregates,
   contractsParties,
@@ -66,6 +76,7 @@ export const apiModules = [
   FleetCensusModule,
   DealsApiModule,
   EconomicsApiModule,
+  BillingApiModule,
   OperationsApiModule,
   ProjectionsApiModule,
 ] as const;
@@ -76,6 +87,9 @@ export const partyRules = new PartyRules([
   sitesParties,
   fleetParties,
   settlementParties,
+  meterParties,
+  periodParties,
+  accountParties,
 ]);
 export const feedParties: Projection = partiesProjection(partyRules);
 
@@ -89,6 +103,7 @@ const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
   relocationAggregate,
   ...dealsAggregates,
   ...economicsAggregates,
+  ...billingAggregates,
   operationAggregate,
   projectionsAggregate,
   webhookAggregate,
@@ -108,6 +123,7 @@ export const readModelProjections: readonly Projection[] = [
   ...fleetProjections,
   ...dealsProjections,
   ...economicsProjections,
+  ...billingProjections,
   operationsProjection,
   feedParties,
   webhooksProjection,
@@ -125,6 +141,10 @@ export const durableProcesses = ({
     ...fleetProcesses(aggregateStore, eventStore),
     ...dealsProcesses(aggregateStore, new FleetWhereabouts(readModels)),
     ...economicsProcesses(aggregateStore, { readModels }),
-    operationsProcess(aggregateStore, eventStore, fleetBulkKinds(aggregateStore, eventStore)),
+    ...billingProcesses(aggregateStore, { readModels, eventStore }),
+    operationsProcess(aggregateStore, eventStore, [
+      ...fleetBulkKinds(aggregateStore, eventStore),
+      ...meterBulkKinds(aggregateStore, eventStore),
+    ]),
   ];
 };

@@ -1,1 +1,9 @@
-export {};
+export { accountParties } from './account.js';
+export {
+  BillingApiModule,
+  billingAggregates,
+  billingProcesses,
+  billingProjections,
+} from './billing.module.js';
+export { meterBulkKinds, meterParties } from './meters.js';
+export { periodParties } from './periods.js';
