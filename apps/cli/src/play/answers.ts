@@ -156,6 +156,54 @@ export interface ProposalAnswer {
   };
 }
 
+export interface StatementLineAnswer {
+  readonly number: number;
+  readonly description: string;
+  readonly quantity: string;
+  readonly unit: string;
+  readonly rate: string;
+  readonly termsVersion: number;
+  readonly clauseRef?: string;
+  readonly amount: string;
+  readonly currency: string;
+  readonly adjusts?: { readonly month: string; readonly line?: number; readonly before: string };
+}
+
+export interface StatementAnswer {
+  readonly number: string;
+  readonly month: string;
+  readonly lines: readonly StatementLineAnswer[];
+  readonly totals: readonly { readonly currency: string; readonly amount: string }[];
+  /** How the last line comes out of its events. */
+  readonly explanation: {
+    readonly line: { readonly number: number };
+    readonly steps: readonly string[];
+    /** It is computed anew from its events, and comes to what was billed. */
+    readonly agrees: boolean;
+    readonly sourceCount: number;
+  };
+}
+
+export interface AccountAnswer {
+  readonly balances: readonly {
+    readonly currency: string;
+    readonly balance: string;
+    readonly disputed: string;
+  }[];
+  readonly statements: readonly {
+    readonly number: string;
+    readonly dueOn?: string;
+    readonly charges: readonly {
+      readonly currency: string;
+      readonly amount: string;
+      readonly credited: string;
+      readonly paid: string;
+      readonly drawn: string;
+      readonly open: string;
+    }[];
+  }[];
+}
+
 /** What the API says of what a scenario made, and of where machines stand. */
 export interface Answers {
   /** Everything here is true at this log position, if nobody else wrote meanwhile. */
@@ -163,6 +211,8 @@ export interface Answers {
   readonly supplyAgreements: readonly SupplyAnswer[];
   readonly settlements: readonly SettlementAnswer[];
   readonly proposals: readonly ProposalAnswer[];
+  readonly statements: readonly StatementAnswer[];
+  readonly accounts: readonly AccountAnswer[];
   readonly contracts: readonly ContractAnswer[];
   readonly facilities: readonly FacilityAnswer[];
   readonly moves: readonly MovesAnswer[];
@@ -177,6 +227,9 @@ export interface Made {
   readonly supplyAgreements: readonly string[];
   readonly settlements: readonly string[];
   readonly proposals: readonly string[];
+  readonly statements: readonly string[];
+  /** Contracts of which months were closed. */
+  readonly accounts: readonly string[];
 }
 
 export const ask = async (api: ApiClient, made: Made): Promise<Answers> => {
@@ -190,6 +243,9 @@ export const ask = async (api: ApiClient, made: Made): Promise<Answers> => {
   const supplyAgreements = await each<SupplyAnswer>('supply-agreements', made.supplyAgreements);
   const settlements = await each<SettlementAnswer>('settlements', made.settlements);
   const proposals = await each<ProposalAnswer>('relocation-proposals', made.proposals);
+  const statements = [];
+  for (const id of made.statements) statements.push(await askStatement(api, id));
+  const accounts = await each<AccountAnswer>('billing/accounts', made.accounts);
   const facilities = await askFacilities(api);
   const moves = [];
   for (const customerId of new Set(contracts.map((contract) => contract.customerId))) {
@@ -203,6 +259,8 @@ export const ask = async (api: ApiClient, made: Made): Promise<Answers> => {
     supplyAgreements,
     settlements,
     proposals,
+    statements,
+    accounts,
     contracts,
     facilities,
     moves: groupMoves(moves),
@@ -229,6 +287,14 @@ const askContract = async (api: ApiClient, contractId: string): Promise<Contract
       hashrateGhs: installed.reduce((sum, { hashrateGhs }) => sum + hashrateGhs, 0),
     },
   };
+};
+
+const askStatement = async (api: ApiClient, statementId: string): Promise<StatementAnswer> => {
+  const path = `/v1/statements/${statementId}`;
+  const statement = (await api.read(path)).body as unknown as Omit<StatementAnswer, 'explanation'>;
+  const last = statement.lines.at(-1)?.number ?? 1;
+  const { body } = await api.read(`${path}/lines/${last}/explanation`);
+  return { ...statement, explanation: body as unknown as StatementAnswer['explanation'] };
 };
 
 const askFacilities = async (api: ApiClient): Promise<FacilityAnswer[]> => {

@@ -55,6 +55,8 @@ const POLL_MS = 100;
 /** An operation that does not get one line further for so long is given up. */
 const STANDSTILL_MS = 120_000;
 const REJECTIONS_SHOWN = 10;
+/** Of a month of a contract, after which there is a statement. */
+const CLOSE = /^\/v1\/billing\/periods\/.*\/close$/;
 
 /**
  * Plays a scenario into a running system as a client of its API, then asks what became of it.
@@ -108,15 +110,20 @@ const madeIn = (
   { steps }: Scenario,
   replies: ReadonlyMap<string, Reply['body']>,
 ): Parameters<typeof ask>[1] => {
-  const idsOf = (path: string, field: string): string[] =>
+  const idsOf = (path: string | RegExp, field: string): string[] =>
     steps
-      .filter((step) => 'post' in step && step.post === path)
+      .filter(
+        (step) =>
+          'post' in step && (typeof path === 'string' ? step.post === path : path.test(step.post)),
+      )
       .map(({ name }) => replies.get(name)?.[field] as string);
   return {
     contracts: idsOf('/v1/contracts', 'contractId'),
     supplyAgreements: idsOf('/v1/supply-agreements', 'agreementId'),
     settlements: idsOf('/v1/settlements', 'settlementId'),
     proposals: idsOf('/v1/relocation-proposals', 'proposalId'),
+    statements: idsOf(CLOSE, 'statementId'),
+    accounts: [...new Set(idsOf(CLOSE, 'contractId'))],
   };
 };
 

@@ -1,10 +1,12 @@
 import type {
+  AccountAnswer,
   Answers,
   ContractAnswer,
   MovesAnswer,
   PlaceAnswer,
   ProposalAnswer,
   SettlementAnswer,
+  StatementAnswer,
   SupplyAnswer,
 } from './answers.js';
 import { count, exahash, megawatts, money, percent, table, terahash } from './format.js';
@@ -38,6 +40,8 @@ export const report = ({ contracts, facilities, moves, mix, history, ...deals }:
   'Fleet mix by model',
   ...mixLines(mix),
   ...asked('What was worth moving, and was it moved?', deals.proposals, proposalLines),
+  ...asked('What was billed, and under which clause?', deals.statements, statementLines),
+  ...asked('What is owed?', deals.accounts, accountLines),
 ];
 
 const asked = <T>(
@@ -106,6 +110,48 @@ const proposalLines = (proposal: ProposalAnswer): string[] => {
       : []),
   ];
 };
+
+const statementLines = ({ number, month, lines, totals, explanation }: StatementAnswer) => {
+  const { line: explained, steps, agrees, sourceCount } = explanation;
+  return [
+    `  Statement ${number} of ${month}`,
+    ...table(
+      ['', '', 'quantity', '', 'rate', 'amount', '', 'terms', 'clause', 'adjusts'],
+      lines.map((line) => [
+        String(line.number),
+        line.description,
+        money(line.quantity),
+        line.unit,
+        line.rate,
+        money(line.amount),
+        line.currency,
+        `v${line.termsVersion}`,
+        line.clauseRef ?? '',
+        line.adjusts ? `${line.adjusts.month}, ${money(line.adjusts.before)}` : '',
+      ]),
+    ),
+    ...totals.map(({ amount, currency }) => `    total ${money(amount)} ${currency}`),
+    `    line ${explained.number} again, from ${count(sourceCount)} events: ` +
+      (agrees ? 'as billed' : 'NOT as billed'),
+    ...steps.map((step) => `      ${step}`),
+  ];
+};
+
+const accountLines = ({ balances, statements }: AccountAnswer): string[] => [
+  ...table(
+    ['', 'due', 'billed', 'credited', 'paid', 'drawn', 'open', ''],
+    statements.flatMap(({ number, dueOn = '', charges }) =>
+      charges.map(({ currency, amount, credited, paid, drawn, open }) => [
+        ...[number, dueOn, money(amount), money(credited), money(paid), money(drawn), money(open)],
+        currency,
+      ]),
+    ),
+  ),
+  ...balances.map(
+    ({ balance, currency, disputed }) =>
+      `    balance ${money(balance)} ${currency}, ${money(disputed)} disputed`,
+  ),
+];
 
 const contractLines = (contract: ContractAnswer): string[] => {
   const { reference, title, status, executedOn, termsVersion } = contract;
