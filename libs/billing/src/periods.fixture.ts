@@ -14,12 +14,15 @@ import {
 } from '@hostledger/eventsourcing';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import type { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { requestClock } from '@hostledger/http';
+import { requestClock, type Problem } from '@hostledger/http';
 import { Home, readModelsOf } from '@hostledger/testing';
 import { servedRoutes } from '@hostledger/testing/http';
 import { meterProjections } from './meters.js';
 import { periodProcesses, periodProjections, periodSlices } from './periods.js';
 import { machineFactsProjection } from './read/machine-facts/projection.js';
+import type { PeriodDetails, PeriodList } from './read/periods/views.js';
+import type { LineExplanation, StatementList, StatementView } from './read/statements/views.js';
+import type { RestatementReply } from './write/revise-period.js';
 
 // Contracts with machines on the embedded node, the routes about their months, and the process that
 // closes them as the worker would run it. The token of a request is `subject:role`.
@@ -49,11 +52,19 @@ export const card = (ratePerKwh: string): RateCard => ({
   payment: { dueDays: 7, clauseRef: '4.2' },
 });
 
+/** Which of them it is, is what specs say. */
+type Told = Pick<Problem, 'code'> &
+  Required<PeriodDetails> &
+  PeriodList &
+  StatementView &
+  StatementList &
+  LineExplanation &
+  RestatementReply;
+
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what it is, is what specs say
-  readonly body: any;
+  readonly body: Told;
 }
 
 export class PeriodRoom {
@@ -199,7 +210,7 @@ export class PeriodRoom {
       headers: { authorization: `Bearer ${as}` },
       ...(body && { payload: body }),
     });
-    return { status: answer.statusCode, headers: answer.headers, body: answer.json() };
+    return { status: answer.statusCode, headers: answer.headers, body: answer.json<Told>() };
   }
 
   get(url: string): Promise<Answer> {

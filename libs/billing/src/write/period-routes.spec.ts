@@ -35,7 +35,7 @@ describe('A draft', () => {
     await room.switchedOff('positions', '2024-02-15T06:00:00.000Z');
     const amountAt = async (query: string) => {
       const { body } = await room.get(`${periodOf(contractId, '2024-02')}${query}`);
-      return body.draft.totals[0].amount;
+      return body.draft.totals[0]!.amount;
     };
     expect(await amountAt('')).toBe('75.60');
     expect(await amountAt(`?position=${position}`)).toBe('156.60');
@@ -103,7 +103,7 @@ describe('A statement', () => {
     ]);
     const { body } = await room.get(`/statements/${statementId}`);
     expect(body).toMatchObject({
-      number: list.body.items[0].number,
+      number: list.body.items[0]!.number,
       lines: [{ number: 1, amount: '86.40', rounding: { mode: 'halfUp', scale: 2 } }],
     });
     expect(refusal(await room.get(`/statements/${deriveId('none')}`))).toEqual({
@@ -126,12 +126,12 @@ describe('A statement', () => {
     });
     expect(body.steps.length).toBeGreaterThan(0);
     expect(body.sources).toHaveLength(body.sourceCount);
-    const streams = body.sources.map(({ stream }: { stream: string }) => stream);
+    const streams = body.sources.map(({ stream }) => stream);
     expect(new Set(streams)).toEqual(
       new Set([`hostingContract-${contractId}`, 'miner-M-explained']),
     );
     // Page by page they are the same.
-    const paged = [];
+    const paged: unknown[] = [];
     for (let cursor: string | undefined = ''; cursor !== undefined;) {
       const page = await room.get(`${line}?limit=2${cursor && `&cursor=${cursor}`}`);
       paged.push(...page.body.sources);
@@ -217,7 +217,7 @@ describe('A restatement', () => {
       restatements: [{ status: 'approved', decidedBy: 'ida', lines: [{ amount: '-10.80' }] }],
       stands: [{ original: '86.40', restated: '-10.80', stands: '75.60' }],
     });
-    const { statementId } = restated.restatements[0];
+    const { statementId } = restated.restatements[0]!;
     const statement = await room.get(`/statements/${statementId}`);
     expect(statement.body).toMatchObject({
       kind: 'restatement',
@@ -246,7 +246,7 @@ describe('A restatement', () => {
     expect(refusal(late)).toEqual({ status: 409, code: 'period/restatement-decided' });
     const { body } = await room.get(january);
     expect(body.restatements).toMatchObject([{ status: 'rejected', rejectedFor: 'Wait' }]);
-    const none = await room.get(`/statements/${body.restatements[0].statementId}`);
+    const none = await room.get(`/statements/${body.restatements[0]!.statementId}`);
     expect(none.status).toBe(404);
   });
 });
