@@ -16,8 +16,8 @@ export const inLogOrder = (sources: Iterable<Source>): Source[] => {
 
 /**
  * The events that made stretches what they are: what began and ended each, and whatever says last
- * under which contract the machine is, where, at what power, whether it draws power and whether it
- * takes up a part of an allocation.
+ * under which contract the machine is, where, at what power, whether it draws power, when it last did,
+ * and whether it takes up a part of an allocation.
  */
 export const machineSources = (
   { inputs }: Pick<TermsSlice, 'inputs'>,
@@ -40,7 +40,7 @@ export const machineSources = (
   return sources;
 };
 
-const ASPECTS = ['contract', 'place', 'power', 'energized', 'assigned'] as const;
+const ASPECTS = ['contract', 'place', 'power', 'drewPower', 'drawsPower', 'assigned'] as const;
 type Aspect = (typeof ASPECTS)[number];
 
 const aspectsOf = (fact: MachineFact): Aspect[] => {
@@ -48,7 +48,8 @@ const aspectsOf = (fact: MachineFact): Aspect[] => {
   if (fact.contractId !== undefined) aspects.push('contract');
   if (fact.placeKind !== undefined) aspects.push('place');
   if (fact.powerWatts !== undefined) aspects.push('power');
-  if (fact.kind === 'energized' || fact.kind === 'deenergized') aspects.push('energized');
+  if (fact.kind === 'energized') aspects.push('drewPower');
+  if (fact.kind === 'energized' || fact.kind === 'deenergized') aspects.push('drawsPower');
   if (fact.kind === 'assigned' || fact.kind === 'unassigned') aspects.push('assigned');
   return aspects;
 };

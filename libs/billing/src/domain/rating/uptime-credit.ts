@@ -79,7 +79,7 @@ const creditPercent = (
   up: Exact,
 ): { percent: Exact; steps: string[] } => {
   const missing = exact(promisedPercent).sub(up);
-  if (missing.s <= 0n) {
+  if (missing.compare(EXACT_ZERO) <= 0) {
     return { percent: EXACT_ZERO, steps: [`${promisedPercent} % was promised and kept`] };
   }
   const agreed = missing.mul(exact(creditPercentPerPoint));
