@@ -37,7 +37,7 @@ describe('A fee', () => {
     expect(told(rated, 'setUp')).toEqual(['setUp/ND1/v1/all: 1 unit × 75 = 75.00']);
     expect(rated.at(-1)).toMatchObject({
       line: { clauseRef: '5.1', description: 'Set-up, ND1' },
-      sources: [source(1), source(20), source(21), source(22), source(23)],
+      sources: [source(1), source(20), source(21), source(22)],
     });
 
     const versions = [
