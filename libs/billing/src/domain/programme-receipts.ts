@@ -176,7 +176,7 @@ const mustHaveComeIn = (receivedOn: string, now: string): void => {
   throw new DomainError(
     'conflict',
     'programme-receipt/not-come',
-    `It is ${today} nowhere later, and ${receivedOn} is still to come`,
+    `Nowhere is it later than ${today}, and ${receivedOn} is still to come`,
     { receivedOn, now },
     '/receivedOn',
   );
