@@ -1,6 +1,6 @@
 import { StoreUnavailable } from '@hostledger/eventsourcing';
 import { knownMeter } from './meter-facts.js';
-import { correctUsage } from './meter-readings.js';
+import { correctUsage, type ReadingLine } from './meter-readings.js';
 import {
   contextOf,
   contractId,
@@ -18,10 +18,8 @@ beforeEach(async () => {
   await house.open();
 });
 
-const upload = async (
-  name: string,
-  ...told: Parameters<MeterHouse['upload']> extends [unknown, ...infer R] ? R : never
-) => house.perform(await house.upload(name, ...told));
+const upload = async (name: string, lines: readonly ReadingLine[], meterId?: string) =>
+  house.perform(await house.upload(name, lines, meterId));
 
 describe('an upload of readings', () => {
   it('takes a month of hours in, whatever their order, in few events', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import type { Kysely } from 'kysely';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
-import { InMemoryStreams, readModelsOf, type FilledReadModels } from '@hostledger/testing';
+import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
 import { day, factsOf, meter } from '../../domain/meter-month.fixture.js';
 import {
   meterMonthAggregate,
@@ -33,12 +34,12 @@ const meterOf = (n: number): string => `M-${String(n).padStart(2, '0')}`;
 
 const streams = new InMemoryStreams();
 const store = new AggregateStore(streams);
-let filled: FilledReadModels;
+let filled: Awaited<ReturnType<typeof readModelsOf>>;
 let acts = 0;
 
 const next = (): CommandContext => contextOf(`facts ${(acts += 1)}`);
 const position = (): bigint => streams.log.at(-1)!.position;
-const read = async <T>(query: Parameters<typeof filled.readModels.read<MeterTables, T>>[1]) =>
+const read = async <T>(query: (db: Kysely<MeterTables>) => Promise<T>): Promise<T> =>
   (await filled.readModels.read<MeterTables, T>({}, query)).value;
 
 const tell = (n: number, command: MeterMonthCommand) =>

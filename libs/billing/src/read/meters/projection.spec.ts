@@ -49,6 +49,7 @@ describe('the meters', () => {
     ends_at: null,
     retired_position: null,
     retired_because: null,
+    read_until: null,
   };
 
   it('are a row each, which tells since when their end is known', () => {
@@ -61,6 +62,22 @@ describe('the meters', () => {
         retired_because: 'Replaced',
       },
     ]);
+  });
+
+  it('tell until when they were read, in whatever order months come', () => {
+    const read = (month: string, from: string, until: string): MeterMonthEvent => ({
+      type: 'UsageAccepted',
+      data: {
+        ...{ ...meter, kind: 'energy', month, digest: 'd', operationId: 'o' },
+        readings: [{ from, until, amount: '1' }],
+      },
+    });
+    const told = [
+      read('2024-07', '2024-07-01T05:00:00.000Z', '2024-07-02T05:00:00.000Z'),
+      read('2024-06', '2024-06-01T05:00:00.000Z', '2024-06-02T05:00:00.000Z'),
+    ];
+    const rows = rowsOf<MeterRow>(metersTable, recorded('meter-A-07', [events[0]!, ...told]));
+    expect(rows).toEqual([{ ...row, read_until: '2024-07-02T05:00:00.000Z' }]);
   });
 });
 
