@@ -1,6 +1,6 @@
 import { specOf } from '@hostledger/testing';
-import { balancesOf } from './account-figures.js';
 import type { AccountCommand } from './account-commands.js';
+import { balancesOf } from './account-figures.js';
 import {
   accountAfter,
   command,

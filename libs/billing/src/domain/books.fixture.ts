@@ -14,6 +14,7 @@ import { billingPeriodAggregate, type PeriodCommand } from './billing-period.js'
 import type { BillingInputs, MeterFact, ReadingFact, Source, Window } from './inputs.js';
 import type { Line } from './line.js';
 import type { MachineFact } from './machine-facts.js';
+import { told } from './machine-usage.js';
 import { monthAfter, windowOf, within } from './months.js';
 import { isIssued, untouched, type BillingPeriod } from './period-state.js';
 import { computePeriod, digestOf } from './rating/index.js';
@@ -111,8 +112,10 @@ export class Books {
     const period = windowOf(ZONE, month);
     const known = <T extends { source: Source }>(facts: readonly T[]): T[] =>
       facts.filter(({ source }) => BigInt(source.position) <= by);
-    const facts = known(this.facts).filter(({ at }) => at < period.until);
-    const told = new Map(
+    const lives = [...Map.groupBy(known(this.facts), ({ serial }) => serial)].map(
+      ([serial, facts]) => [serial, told(facts).filter(({ at }) => at < period.until)] as const,
+    );
+    const readings = new Map(
       known(this.readings).map((one) => [`${one.meterId} ${one.from}`, one] as const),
     );
     const meters = METERS.map((meter, index): MeterFact => ({
@@ -125,9 +128,9 @@ export class Books {
         contract,
         facilities: this.facilities,
         prices: this.prices,
-        machines: Map.groupBy(facts, ({ serial }) => serial),
+        machines: new Map(lives),
         meters,
-        readings: [...told.values()].filter((one) => within(one, period)),
+        readings: [...readings.values()].filter((one) => within(one, period)),
         receipts: [],
       },
       month,

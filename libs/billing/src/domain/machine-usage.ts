@@ -70,6 +70,12 @@ export const byPosition = (one: Source, other: Source): number =>
 export const asRecorded = (one: MachineFact, other: MachineFact): number =>
   byPosition(one.source, other.source);
 
+/** By when it counts from; of two at one instant the one that was recorded first. */
+export const byTime = (one: MachineFact, other: MachineFact): number => {
+  if (one.at === other.at) return asRecorded(one, other);
+  return one.at < other.at ? -1 : 1;
+};
+
 const inOrder = (facts: readonly MachineFact[]): readonly MachineFact[] =>
   facts.every((fact, index) => index === 0 || asRecorded(facts[index - 1]!, fact) <= 0)
     ? facts

@@ -325,7 +325,7 @@ describe('a correction', () => {
     );
     given(counted)
       .when(correct(1, 2, [reading(1, 2, 600, { register: '1600' })]))
-      .thenRejects('meter/register-mismatch');
+      .thenRejects('meter/register-mismatch', '/readings/register');
     given(counted)
       .when(correct(1, 2, [reading(1, 2, 600)]))
       .then(corrected(1, 2, [reading(1, 2, 600)]));

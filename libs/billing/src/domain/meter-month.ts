@@ -27,6 +27,7 @@ export const MAX_REPLACEMENTS = 200;
 
 /** Whose month it is that an event is about. */
 export interface OfMeterMonth {
+  /** The code of the meter. */
   readonly meterId: string;
   readonly contractId: string;
   /** Code of the site. */
@@ -39,7 +40,9 @@ export interface OfMeterMonth {
 
 /** What a meter told, as it is recorded. */
 export interface RecordedReading {
+  /** When the interval begins. */
   readonly from: string;
+  /** When it ends; it is not of the interval any more. */
   readonly until: string;
   /** Whole Wh or satoshi of the interval, in digits. */
   readonly amount: string;
@@ -47,6 +50,12 @@ export interface RecordedReading {
   readonly register?: string;
   /** Of the upload, as its sender counts. */
   readonly line?: number;
+}
+
+/** A reading that takes the place of others. */
+export interface ReplacingReading extends RecordedReading {
+  /** How it was estimated; absent where it was measured. */
+  readonly estimatedBy?: string;
 }
 
 /** Where readings came from. */
@@ -80,9 +89,10 @@ export type UsageCorrected = DomainEvent<
   OfMeterMonth & {
     /** All that was known of this interval is replaced; it begins and ends with known readings. */
     from: string;
+    /** Where the last of them ends. */
     until: string;
     /** In its place, in the order of time and without a gap; `estimatedBy` where one is estimated. */
-    readings: readonly (RecordedReading & { readonly estimatedBy?: string })[];
+    readings: readonly ReplacingReading[];
     cause: string;
   }
 >;
@@ -195,16 +205,20 @@ const correct = (
   const ordered = readings.toSorted((a, b) => (a.from < b.from ? -1 : 1));
   mustFill({ from, until }, ordered);
   for (const reading of ordered) {
-    const fault = formFault(reading, facts, now);
+    const fault = formFault(reading, facts, now, pointerTo(reading, readings));
     if (fault) throw fault;
   }
   if (isSame(replaced, ordered)) return [];
   const before = known.filter((reading) => reading.until <= from);
   const after = known.filter((reading) => reading.from >= until);
-  mustCount([...before, ...ordered, ...after], facts);
+  mustCount([...before, ...ordered, ...after], facts, readings);
   const data = { ...ofMeterMonth(facts), from, until, readings: ordered, cause };
   return [{ type: 'UsageCorrected', data }];
 };
+
+/** Among those sent; to all of them where it is one that they would have to fit to. */
+const pointerTo = (reading: Reading, sent: readonly Reading[]): string =>
+  sent.includes(reading) ? `/readings/${sent.indexOf(reading)}` : '/readings';
 
 const nothingToCorrect = (
   from: string,
@@ -251,10 +265,11 @@ const isSame = (some: readonly Reading[], others: readonly Reading[]): boolean =
 const mustCount = (
   readings: readonly Reading[],
   { before: previous, after }: ReadingFacts,
+  sent: readonly Reading[],
 ): void => {
   let before = previous;
   for (const reading of readings) {
-    const fault = registerFault(reading, before, after);
+    const fault = registerFault(reading, before, after, pointerTo(reading, sent));
     if (fault) throw fault;
     before = registersOf([reading])[0] ?? before;
   }

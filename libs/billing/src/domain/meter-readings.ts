@@ -143,11 +143,12 @@ export const registersOf = (readings: readonly Reading[]): RegisterAt[] =>
     register === undefined ? [] : { at: until, register },
   );
 
-/** What is wrong with a reading by itself. */
+/** What is wrong with a reading by itself. @param at where it is in what was sent, as a pointer. */
 export const formFault = (
   reading: Reading,
   facts: ReadingFacts,
   now: string,
+  at = '',
 ): DomainError | undefined => {
   const { from, until } = reading;
   const { meter, window } = facts;
@@ -157,7 +158,7 @@ export const formFault = (
       'meter/backwards',
       `A reading from ${from} cannot end at ${until}`,
       { from, until },
-      '/until',
+      `${at}/until`,
     );
   }
   if (from < meter.startsAt || (meter.endsAt !== undefined && until > meter.endsAt)) {
@@ -167,7 +168,7 @@ export const formFault = (
       'meter/outside-life',
       `Meter ${meter.meterId} measures from ${startsAt} ${endsAt === undefined ? 'on' : `to ${endsAt}`}`,
       { from, until, startsAt, ...(endsAt !== undefined && { endsAt }) },
-      from < startsAt ? '/from' : '/until',
+      from < startsAt ? `${at}/from` : `${at}/until`,
     );
   }
   if (until > now) {
@@ -176,7 +177,7 @@ export const formFault = (
       'meter/not-come',
       `It is ${now}, and ${until} is still to come`,
       { now, instant: until },
-      '/until',
+      `${at}/until`,
     );
   }
   if (from < window.from || until > window.until) {
@@ -185,15 +186,16 @@ export const formFault = (
       'meter/across-months',
       `A month in ${meter.timeZone} ends at ${window.until}; split the reading there`,
       { from, until, month: monthOf(meter.timeZone, from), endsAt: window.until },
-      '/until',
+      `${at}/until`,
     );
   }
-  return estimateFault(reading, facts);
+  return estimateFault(reading, facts, at);
 };
 
 const estimateFault = (
   { from, estimatedBy }: Reading,
   { meter, estimation }: ReadingFacts,
+  at: string,
 ): DomainError | undefined => {
   if (estimatedBy === undefined) return undefined;
   const day = dayIn(meter.timeZone, from);
@@ -203,7 +205,7 @@ const estimateFault = (
     'meter/estimate-not-agreed',
     `The terms in force on ${day} do not say that what no meter told may be estimated`,
     { day, contractId: meter.contractId },
-    '/estimatedBy',
+    `${at}/estimatedBy`,
   );
 };
 
@@ -212,6 +214,7 @@ export const registerFault = (
   { from, until, amount, register }: Reading,
   before: RegisterAt | undefined,
   after: RegisterAt | undefined,
+  at = '',
 ): DomainError | undefined => {
   if (register === undefined) return undefined;
   const stood = BigInt(register);
@@ -221,7 +224,7 @@ export const registerFault = (
       'meter/below-previous',
       `The register stood at ${before.register} at ${before.at}, so it is not at ${register} at ${until}`,
       { previous: before.register, at: before.at },
-      '/register',
+      `${at}/register`,
     );
   }
   if (after && stood > BigInt(after.register)) {
@@ -230,26 +233,26 @@ export const registerFault = (
       'meter/above-next',
       `The register stood at ${after.register} at ${after.at}, so it was not at ${register} at ${until}`,
       { next: after.register, at: after.at },
-      '/register',
+      `${at}/register`,
     );
   }
   const began = before?.at === from ? before.register : undefined;
   if (began !== undefined && stood - BigInt(began) !== BigInt(amount)) {
-    return mismatch(began, register, amount);
+    return mismatch(began, register, amount, at);
   }
   return after?.at === until && stood !== BigInt(after.register)
-    ? mismatch(register, after.register, '0')
+    ? mismatch(register, after.register, '0', at)
     : undefined;
 };
 
-const mismatch = (from: string, to: string, amount: string): DomainError => {
+const mismatch = (from: string, to: string, amount: string, at: string): DomainError => {
   const difference = (BigInt(to) - BigInt(from)).toString();
   return new DomainError(
     'conflict',
     'meter/register-mismatch',
     `From ${from} to ${to} the register counted ${difference}, not ${amount}`,
     { difference, amount },
-    '/register',
+    `${at}/register`,
   );
 };
 

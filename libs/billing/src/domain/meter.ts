@@ -31,7 +31,9 @@ export type MeterRegistered = DomainEvent<
     contractId: string;
     /** Code of the site. */
     facility: string;
+    /** Energy that is used, or what is mined. */
     kind: 'energy' | 'proceeds';
+    /** In which its readings are told. */
     unit: 'Wh' | 'satoshi';
     /** It is to be read from here on. */
     startsAt: string;
@@ -44,6 +46,7 @@ export type MeterRegistered = DomainEvent<
 export type MeterRetired = DomainEvent<
   'MeterRetired',
   {
+    /** The code of the meter. */
     meterId: string;
     contractId: string;
     facility: string;

@@ -15,6 +15,7 @@ import { amountOf, dayIn, isPayable, placesOf } from '@hostledger/quantities';
 export type ProgrammeReceiptRecorded = DomainEvent<
   'ProgrammeReceiptRecorded',
   {
+    /** What was paid at once for a curtailment. */
     receiptId: string;
     /** Code of the site. */
     facility: string;
@@ -35,6 +36,7 @@ export type ProgrammeReceiptRecorded = DomainEvent<
 export type ProgrammeReceiptReversed = DomainEvent<
   'ProgrammeReceiptReversed',
   {
+    /** What was paid at once for a curtailment. */
     receiptId: string;
     /** Code of the site. */
     facility: string;
@@ -148,11 +150,11 @@ const mustBeCurtailment = (
   standing: CurtailmentStanding,
 ): void => {
   if (standing === 'declared') return;
-  const is = standing === 'cancelled' ? 'was called off at' : 'is not one of';
+  const isUnknown = standing === 'unknown';
   throw new DomainError(
     'conflict',
-    `programme-receipt/curtailment-${standing}`,
-    `Curtailment ${curtailmentId} ${is} ${facility}`,
+    isUnknown ? 'programme-receipt/curtailment-unknown' : 'programme-receipt/curtailment-cancelled',
+    `Curtailment ${curtailmentId} ${isUnknown ? 'is not one of' : 'was called off at'} ${facility}`,
     { facility, curtailmentId },
     '/curtailmentId',
   );
@@ -176,7 +178,7 @@ const mustHaveComeIn = (receivedOn: string, now: string): void => {
   throw new DomainError(
     'conflict',
     'programme-receipt/not-come',
-    `It is ${today} nowhere later, and ${receivedOn} is still to come`,
+    `Nowhere is it later than ${today}, and ${receivedOn} is still to come`,
     { receivedOn, now },
     '/receivedOn',
   );

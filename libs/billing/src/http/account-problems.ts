@@ -68,6 +68,10 @@ registerProblems({
     status: 409,
     title: 'More would be drawn than is unpaid and undisputed',
   },
+  'account/suspended-otherwise': {
+    status: 409,
+    title: 'Service is suspended for another cause than non-payment',
+  },
   'account/draw-failed': {
     status: 409,
     title: 'The draw was given up, because the contract refused it',

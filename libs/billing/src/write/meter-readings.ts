@@ -2,12 +2,7 @@ import { Body, Controller, Param, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, Length } from 'class-validator';
-import {
-  AggregateStore,
-  DomainError,
-  type CommandContext,
-  type Handled,
-} from '@hostledger/eventsourcing';
+import { AggregateStore, type CommandContext, type Handled } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import {
   ActContext,
@@ -190,15 +185,6 @@ const readingOf = ({ kind }: KnownMeter, told: CorrectedReadingBody, index: numb
   return { from, until, ...amounts, ...(estimatedBy !== undefined && { estimatedBy }) };
 };
 
-/** Rules blame a field of one reading; which of those in the body it was, only its interval tells. */
-const blameReadings = (error: unknown): never => {
-  if (error instanceof DomainError && /^\/(register|estimatedBy)$/.test(error.pointer ?? '')) {
-    const { kind, code, message, details } = error;
-    throw new DomainError(kind, code, message, details, '/readings');
-  }
-  throw error;
-};
-
 @ApiTags('billing')
 @Controller('meters/:meterId')
 @Roles('operator', 'billing')
@@ -255,9 +241,7 @@ export class MeterReadingsController {
     @Body() body: CorrectUsageBody,
     @ActContext() context: CommandContext,
   ) {
-    const handled = await this.commands
-      .execute(new CorrectUsageCommand(meterId, body, context))
-      .catch(blameReadings);
+    const handled = await this.commands.execute(new CorrectUsageCommand(meterId, body, context));
     const { from, until } = body;
     return reply(handled, {
       status: 201,

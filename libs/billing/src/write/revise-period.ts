@@ -19,7 +19,7 @@ import type { PeriodEvent } from '../domain/period-events.js';
 import type { BillingPeriod } from '../domain/period-state.js';
 import { PeriodParams, RestatementParams } from '../http/period-forms.js';
 import { factReads } from '../read/inputs/fact-reads.js';
-import { contractInputs } from '../read/inputs/inputs.js';
+import { contractInputs, presentPosition } from '../read/inputs/inputs.js';
 
 type Changed = Handled<BillingPeriod, PeriodEvent>;
 
@@ -145,20 +145,19 @@ export class ProposeRestatementHandler implements ICommandHandler<ProposeRestate
     private readonly readModels: ReadModels,
   ) {}
 
-  /** Computes the month by all that is recorded now. */
+  /** Computes the month by all that the read models know now. */
   async execute({ contractId, month, reason, context }: ProposeRestatementCommand) {
     const id = periodId(contractId, month);
     const { commandId, at, actor } = context;
     const { state, commands } = await this.store.load(billingPeriodAggregate, id, { fresh: true });
     if (!state.closed) throw refused('period/not-closed', 'The month is not closed', { month });
     const restatementId = deriveId(commandId, 'restatement');
-    const position = (await this.log.head()).toString();
     const about = { contractId, month, restatementId, reason, proposedBy: actor.subject };
     // Of a request that was answered before the answer counts, whatever would come of it now.
     const isReplay = commands.some((accepted) => accepted.id === commandId);
-    const { lines, inputsDigest } = isReplay
-      ? { lines: [], inputsDigest: '' }
-      : await this.compute(contractId, month, position);
+    const { lines, inputsDigest, position } = isReplay
+      ? { lines: [], inputsDigest: '', position: state.standsAt }
+      : await this.compute(contractId, month, BigInt(state.standsAt));
     const { customerId } = state.closed;
     const statementId = deriveId(restatementId, 'statement');
     const data = { ...about, statementId, customerId, position, inputsDigest, lines };
@@ -166,11 +165,12 @@ export class ProposeRestatementHandler implements ICommandHandler<ProposeRestate
     return this.store.handle(billingPeriodAggregate, id, command, context);
   }
 
-  private async compute(contractId: string, month: string, position: string) {
+  private async compute(contractId: string, month: string, minPosition: bigint) {
     const tools = { readModels: this.readModels, log: this.log, facts: factReads };
+    const position = await presentPosition(tools, { minPosition });
     const inputs = await contractInputs(tools, contractId, position);
     const { lines, inputsDigest, shortcomings } = computedMonth(await inputs.inputsOf(month));
-    if (shortcomings.length === 0) return { lines, inputsDigest };
+    if (shortcomings.length === 0) return { lines, inputsDigest, position };
     throw refused(
       'period/discrepancies-open',
       `${shortcomings.length} discrepancies stand in the way of a new result`,

@@ -65,7 +65,7 @@ const agreedCredits = (
           avoidedStep(wattMs, window),
           `${creditPerKwh} a kWh × ${credit.sharePercent} % = ${wholeDecimal(rate.neg())}`,
         ],
-        sources: [...machineSources(slice, segments), ...curtailment.sources],
+        sources: [...machineSources(slice.inputs, segments, window), ...curtailment.sources],
       });
     });
   });
@@ -140,7 +140,7 @@ const receiptCredit = (
       ...capped,
       `${receipt.amount} × ${decimal(kWh(part))} kWh ÷ ${decimal(kWh(whole))} kWh measured for all = ${decimal(quantity)}`,
     ],
-    sources: [...machineSources(slice, off), ...curtailment.sources, receipt.source],
+    sources: [...machineSources(slice.inputs, off, window), ...curtailment.sources, receipt.source],
   });
 };
 

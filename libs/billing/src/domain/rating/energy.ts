@@ -29,7 +29,7 @@ export const nameplateEnergy = (
   return {
     wattMs,
     steps: energySteps(levels, wattMs),
-    sources: machineSources(slice, drawing),
+    sources: machineSources(slice.inputs, drawing, window),
   };
 };
 

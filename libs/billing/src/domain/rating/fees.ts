@@ -6,7 +6,7 @@ import type { MachineFact } from '../machine-facts.js';
 import { byTime, segmentsOf } from '../machine-usage.js';
 import { decimal, lineOf } from './charge.js';
 import { byFacility, NOWHERE, type TermsSlice } from './slice.js';
-import { machineSources } from './sources.js';
+import { BEGINNING, machineSources } from './sources.js';
 import { lengthOf, MS_PER_DAY } from './windows.js';
 
 /** Something that a fee is charged for, at a site. */
@@ -51,9 +51,6 @@ const feeLines = (slice: TermsSlice, fee: Fee, nth: number): Rated[] => {
   });
 };
 
-/** Before any fact: a life is looked at from its beginning. */
-const BEGINNING = '0000-01-01T00:00:00.000Z';
-
 const setUps = ({ inputs, window }: TermsSlice): Occasion[] =>
   eachMachine({ inputs }, (facts) => {
     const life = segmentsOf(facts, { from: BEGINNING, until: window.until });
@@ -61,7 +58,12 @@ const setUps = ({ inputs, window }: TermsSlice): Occasion[] =>
       ({ contractId, energized }) => contractId === inputs.contractId && energized,
     );
     if (!first || first.from < window.from) return [];
-    return [occasion(first.facility, machineSources({ inputs }, [first]))];
+    return [
+      occasion(
+        first.facility,
+        machineSources(inputs, [first], { from: BEGINNING, until: first.until }),
+      ),
+    ];
   });
 
 const moves = (slice: TermsSlice): Occasion[] => happened(slice, ({ moved }) => moved === true);
@@ -75,7 +77,7 @@ const stored = (slice: TermsSlice): Occasion[] =>
     .map((segment) => ({
       ...(segment.facility !== undefined && { facility: segment.facility }),
       count: lengthOf(segment),
-      sources: machineSources(slice, [segment]),
+      sources: machineSources(slice.inputs, [segment], segment),
     }));
 
 const pieces = {
@@ -119,13 +121,19 @@ const happened = (
     if (!facts.some((fact) => isMeant(fact) && isIn(fact.at, window))) return [];
     const found: Occasion[] = [];
     let contract: MachineFact | undefined;
-    let facility: string | undefined;
+    let place: MachineFact | undefined;
     for (const fact of facts.toSorted(byTime)) {
       if (fact.contractId !== undefined) contract = fact;
-      if (fact.placeKind !== undefined) facility = fact.facility;
+      if (fact.placeKind !== undefined) place = fact;
       if (!isMeant(fact) || !isIn(fact.at, window)) continue;
       if (contract?.contractId !== inputs.contractId) continue;
-      found.push(occasion(facility, [contract.source, fact.source]));
+      const telling = [contract, fact, ...(place ? [place] : [])];
+      found.push(
+        occasion(
+          place?.facility,
+          telling.map(({ source }) => source),
+        ),
+      );
     }
     return found;
   });

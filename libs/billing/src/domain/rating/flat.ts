@@ -1,4 +1,5 @@
 import { exact, type Exact } from '@hostledger/quantities';
+import type { Window } from '../inputs.js';
 import type { UsageSegment } from '../machine-usage.js';
 import { decimal } from './charge.js';
 import { levelsOf } from './energy.js';
@@ -39,7 +40,13 @@ const part = (
   description: `Flat fee for ${basis === 'flatPerUnit' ? 'machines' : 'rated power'}, ${facility}`,
   ...(slice.card.clauseRef !== undefined && { clauseRef: slice.card.clauseRef }),
   unit: basis === 'flatPerUnit' ? ('unitMonth' as const) : ('kWMonth' as const),
-  sources: machineSources(slice, segments),
+  sources: machineSources(slice.inputs, segments, untilThen(slice)),
+});
+
+/** Whether a month was paid already depends on what came before in it. */
+const untilThen = ({ inputs, window, earlier }: TermsSlice): Window => ({
+  from: earlier.some(isFlat) ? inputs.period.from : window.from,
+  until: window.until,
 });
 
 type Counted = Pick<Part, 'quantity' | 'steps'>;

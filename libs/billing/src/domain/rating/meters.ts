@@ -127,12 +127,10 @@ const guess = (slice: TermsSlice, gap: Gap, piece: Window): Told => {
   const { meter, facility } = gap;
   const here = slice.segments.filter((segment) => segment.facility === facility);
   const energy = nameplateEnergy(slice, here, piece);
-  const beside = new Set(
-    ofKind(slice.inputs.meters, 'energy', facility)
-      .filter(({ window }) => shared(window, piece))
-      .map(({ meterId }) => meterId),
+  const beside = ofKind(slice.inputs.meters, 'energy', facility).filter(({ window }) =>
+    shared(window, piece),
   );
-  const meters = meter ? beside.size : 1;
+  const meters = meter ? new Set(beside.map(({ meterId }) => meterId)).size : 1;
   const quantity = kWh(energy.wattMs).div(exact(meters));
   const who = meter ? `meter ${meter.meterId}` : 'no meter';
   const share = meters > 1 ? [`÷ ${meters} meters = ${decimal(quantity)} kWh`] : [];
@@ -140,7 +138,7 @@ const guess = (slice: TermsSlice, gap: Gap, piece: Window): Told => {
     quantity,
     estimated: true,
     steps: [`${who}, ${toldWindow(piece)}: estimated at rated power`, ...energy.steps, ...share],
-    sources: [...energy.sources, ...(meter ? [meter.source] : [])],
+    sources: [...energy.sources, ...beside.map(({ source }) => source)],
   };
 };
 

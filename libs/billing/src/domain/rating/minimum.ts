@@ -25,7 +25,7 @@ export const minimumOf = (slice: TermsSlice, charged: readonly Rated[]): Rated[]
   const bitcoin = charged.some(({ line }) => line.currency === 'BTC');
   const worth = bitcoin ? worthOfShare(slice) : EXACT_ZERO;
   const lacking = due.sub(inMoney).sub(worth);
-  if (lacking.s <= 0n) return [];
+  if (lacking.compare(EXACT_ZERO) <= 0) return [];
   const part =
     lengthMs === monthMs ? '' : ` × ${lengthMs / 1000n} s ÷ ${monthMs / 1000n} s of the month`;
   const share = bitcoin ? [`the share in bitcoin was worth ${decimal(worth)}`] : [];

@@ -1,7 +1,6 @@
-import type { Source } from '../inputs.js';
-import type { MachineFact } from '../machine-facts.js';
+import type { BillingInputs, Source, Window } from '../inputs.js';
+import type { MachineFact, MachineFactKind } from '../machine-facts.js';
 import { byTime, type UsageSegment } from '../machine-usage.js';
-import type { TermsSlice } from './slice.js';
 
 /** Positions are digits without leading zeros: the longer one is the greater. */
 export const byPosition = (one: Source, other: Source): number =>
@@ -14,41 +13,44 @@ export const inLogOrder = (sources: Iterable<Source>): Source[] => {
   return [...byId.values()].sort(byPosition);
 };
 
+/** Before any fact. */
+export const BEGINNING = '0000-01-01T00:00:00.000Z';
+
 /**
- * The events that made stretches what they are: what began and ended each, and whatever says last
- * under which contract the machine is, where, at what power, whether it draws power and whether it
- * takes up a part of an allocation.
+ * The events that made the lives of machines what they were within a window: whatever said last
+ * before it, and within it, under which contract each was, where, at what power, whether it drew power
+ * or took up a part of an allocation. What took a machine off a line is a source of it too.
+ * @param counted stretches of the machines that are meant.
  */
 export const machineSources = (
-  { inputs }: Pick<TermsSlice, 'inputs'>,
-  segments: readonly UsageSegment[],
+  { machines }: Pick<BillingInputs, 'machines'>,
+  counted: readonly UsageSegment[],
+  window: Window,
 ): Source[] => {
   const sources: Source[] = [];
-  for (const segment of segments) {
-    const says: Partial<Record<Aspect, MachineFact>> = {};
-    for (const fact of inputs.machines.get(segment.serial) ?? []) {
-      if (fact.at > segment.from) continue;
-      for (const aspect of aspectsOf(fact)) {
-        const before = says[aspect];
-        if (!before || byTime(before, fact) < 0) says[aspect] = fact;
-      }
+  for (const serial of new Set(counted.map((segment) => segment.serial))) {
+    const before = new Map<Aspect, Source>();
+    for (const fact of machines.get(serial)!.toSorted(byTime)) {
+      if (fact.at >= window.until) break;
+      const aspects = aspectsOf(fact);
+      if (fact.at > window.from && aspects.length > 0) sources.push(fact.source);
+      else for (const aspect of aspects) before.set(aspect, fact.source);
     }
-    for (const aspect of ASPECTS) if (says[aspect]) sources.push(says[aspect].source);
-    sources.push(segment.begun);
-    if (segment.ended) sources.push(segment.ended);
+    sources.push(...before.values());
   }
   return sources;
 };
 
-const ASPECTS = ['contract', 'place', 'power', 'energized', 'assigned'] as const;
-type Aspect = (typeof ASPECTS)[number];
+type Aspect = 'contract' | 'place' | 'power' | 'drawing' | 'assigned';
 
 const aspectsOf = (fact: MachineFact): Aspect[] => {
   const aspects: Aspect[] = [];
   if (fact.contractId !== undefined) aspects.push('contract');
-  if (fact.placeKind !== undefined) aspects.push('place');
+  if (fact.placeKind !== undefined || fact.kind === 'retired') aspects.push('place');
   if (fact.powerWatts !== undefined) aspects.push('power');
-  if (fact.kind === 'energized' || fact.kind === 'deenergized') aspects.push('energized');
+  if (switches.has(fact.kind)) aspects.push('drawing');
   if (fact.kind === 'assigned' || fact.kind === 'unassigned') aspects.push('assigned');
   return aspects;
 };
+
+const switches = new Set<MachineFactKind>(['energized', 'deenergized', 'retired']);

@@ -24,8 +24,13 @@ export const tiered = (slice: TermsSlice, rate: string, parts: readonly Part[]):
   const bands = bandsOf(slice, rate);
   const lines: Rated[] = [];
   let filled = EXACT_ZERO;
-  for (const part of parts) {
+  parts.forEach((part, index) => {
     const begin = filled;
+    // Where tiers begin at a facility depends on what those before it took.
+    const sources =
+      bands.length === 1
+        ? part.sources
+        : parts.slice(0, index + 1).flatMap((one) => [...one.sources]);
     filled = filled.add(part.quantity);
     for (const band of bands) {
       const quantity = within(band, begin, filled);
@@ -34,9 +39,9 @@ export const tiered = (slice: TermsSlice, rate: string, parts: readonly Part[]):
       if (quantity.n === 0n && !isEmpty) continue;
       const apart = band.name === undefined ? {} : { apart: band.name };
       const steps = band.name === undefined ? part.steps : [...part.steps, bandStep(band, begin)];
-      lines.push(lineOf(slice, { ...part, quantity, rate: band.rate, ...apart, steps }));
+      lines.push(lineOf(slice, { ...part, quantity, rate: band.rate, ...apart, steps, sources }));
     }
-  }
+  });
   return lines;
 };
 

@@ -4,7 +4,7 @@ import type { Rated } from '../line.js';
 import { decimal, lineOf } from './charge.js';
 import { sumOf } from './minimum.js';
 import type { TermsSlice } from './slice.js';
-import { machineSources } from './sources.js';
+import { BEGINNING, machineSources } from './sources.js';
 import { lengthOf, MS_PER_HOUR } from './windows.js';
 
 /** Milliseconds of machines: up + excused + unexcused = window. */
@@ -48,7 +48,9 @@ export const uptimeCreditOf = (slice: TermsSlice, charged: readonly Rated[]): Ra
   const uptime = uptimeOf(slice, promise.excusedCauses);
   if (uptime.windowMs === 0n) return [];
   const { percent, steps } = creditPercent(promise, uptimePercent(uptime));
-  const machines = machineSources(slice, commissioned(slice));
+  // That a machine drew power at any time before is what it is counted for.
+  const lives = { from: BEGINNING, until: slice.window.until };
+  const machines = machineSources(slice.inputs, commissioned(slice), lives);
   return [...new Set(charged.map(({ line }) => line.currency))].map((currency) => {
     const base = sumOf(charged, currency);
     const quantity = base.mul(percent).div(HUNDRED);
@@ -79,7 +81,7 @@ const creditPercent = (
   up: Exact,
 ): { percent: Exact; steps: string[] } => {
   const missing = exact(promisedPercent).sub(up);
-  if (missing.s <= 0n) {
+  if (missing.compare(EXACT_ZERO) <= 0) {
     return { percent: EXACT_ZERO, steps: [`${promisedPercent} % was promised and kept`] };
   }
   const agreed = missing.mul(exact(creditPercentPerPoint));

@@ -1,6 +1,11 @@
 import { tableFold, type Projection, type Recorded } from '@hostledger/eventsourcing';
 import type { MeterEvent } from '../../domain/meter.js';
-import { readingsOf, type MeterMonthEvent } from '../../domain/meter-month.js';
+import {
+  readingsOf,
+  type MeterMonthEvent,
+  type UsageAccepted,
+  type UsageEstimated,
+} from '../../domain/meter-month.js';
 import type { ProgrammeReceiptEvent } from '../../domain/programme-receipts.js';
 
 /** The event that says what a row says. */
@@ -45,9 +50,15 @@ export interface MeterRow extends Told {
   readonly ends_at: string | null;
   readonly retired_position: bigint | null;
   readonly retired_because: string | null;
+  /** End of the last reading there is; earlier months may lack some. */
+  readonly read_until: string | null;
 }
 
-export const metersTable = tableFold<MeterRow, MeterEvent>({
+const ofMeter = ({ data }: { readonly data: { readonly meterId: string } }) => [
+  { meter_id: data.meterId },
+];
+
+export const metersTable = tableFold<MeterRow, MeterEvent | UsageAccepted | UsageEstimated>({
   table: {
     name: 'billing_meters',
     columns: {
@@ -62,19 +73,27 @@ export const metersTable = tableFold<MeterRow, MeterEvent>({
       ends_at: 'timestamptz',
       retired_position: 'bigint',
       retired_because: 'text',
+      read_until: 'timestamptz',
     },
     key: ['meter_id'],
-    nullable: ['ends_at', 'retired_position', 'retired_because'],
+    nullable: ['ends_at', 'retired_position', 'retired_because', 'read_until'],
     indexes: [
       ['contract_id', 'meter_id'],
       ['facility', 'meter_id'],
     ],
   },
   keys: {
-    MeterRegistered: ({ data }) => [{ meter_id: data.meterId }],
-    MeterRetired: ({ data }) => [{ meter_id: data.meterId }],
+    MeterRegistered: ofMeter,
+    MeterRetired: ofMeter,
+    UsageAccepted: ofMeter,
+    UsageEstimated: ofMeter,
   },
   evolve: (row, event) => {
+    if (event.type === 'UsageAccepted' || event.type === 'UsageEstimated') {
+      const { until } = event.data.readings.at(-1)!;
+      const known = row?.read_until ?? '';
+      return row && until > known ? { ...row, read_until: until } : row;
+    }
     if (event.type === 'MeterRetired') {
       const { endsAt, cause } = event.data;
       const retired = { retired_position: event.position, retired_because: cause };
@@ -93,6 +112,7 @@ export const metersTable = tableFold<MeterRow, MeterEvent>({
       ends_at: null,
       retired_position: null,
       retired_because: null,
+      read_until: null,
     };
   },
 });

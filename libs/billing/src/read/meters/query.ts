@@ -58,6 +58,8 @@ export class MeterView {
   endsAt?: string;
   /** Why it measures no more. */
   retiredBecause?: string;
+  /** End of the last reading there is; absent before the first. Earlier months may lack some. */
+  readUntil?: string;
   /**
    * Of the contract; readings are kept by its months.
    * @example America/Chicago
@@ -302,6 +304,7 @@ const meterView = (row: MeterRow): MeterView => ({
   unit: unitOf(row.kind as MeterKind),
   startsAt: row.starts_at,
   ...(row.ends_at !== null && { endsAt: row.ends_at, retiredBecause: row.retired_because! }),
+  ...(row.read_until !== null && { readUntil: row.read_until }),
   timeZone: row.time_zone,
   reference: row.reference,
   registeredBy: row.stated_by,

@@ -111,7 +111,7 @@ export class PeriodsQueries {
       StatementTables,
       FoundPeriod | undefined
     >(at, (db) => find(db, contractId, month));
-    const etag = value ? { etag: `"${value.row.revision}"` } : {};
+    const etag: Record<string, string> = value ? { etag: `"${value.row.revision}"` } : {};
     if (value?.row.closed && wanted === undefined) {
       return readReply(position, periodDetails(value), etag);
     }

@@ -1,0 +1,177 @@
+import type { CurtailmentFact } from '../inputs.js';
+import { computePeriod } from './compute-period.js';
+import {
+  CONTRACT,
+  curtailment,
+  day,
+  fact,
+  inputsOf,
+  january,
+  receipt,
+  running,
+  source,
+  terms,
+  told,
+} from './rating.fixture.js';
+
+const card = { basis: 'nameplateKwh', ratePerKwh: '0.05' } as const;
+const agreed = {
+  ...{ causes: ['demandResponse'], sharePercent: '60', creditPerKwh: '0.20', clauseRef: '8.1' },
+};
+const share = { causes: ['demandResponse'], sharePercent: '60', clauseRef: '8.2' };
+
+/** Off for the curtailment of the 10th, for 24 hours. */
+const shed = (
+  serial: string,
+  position: number,
+  powerWatts = 3000,
+  from = day(10),
+  until = day(11),
+) => [
+  ...running(serial, position, powerWatts),
+  fact(serial, position + 3, 'deenergized', from, {
+    cause: 'curtailment',
+    curtailmentId: 'curtailment-1',
+  }),
+  fact(serial, position + 4, 'energized', until),
+];
+
+describe('A credit for curtailment at an agreed rate', () => {
+  const credited = (life = shed('A', 10), curtailments: CurtailmentFact[] = [curtailment()]) =>
+    computePeriod(
+      inputsOf([terms({ ...card, curtailmentCredit: agreed })], [life], { curtailments }),
+    ).rated;
+
+  it('is for each kWh that the machines of the contract did not draw', () => {
+    const rated = credited();
+    // 24 h × 3 kW = 72 kWh; 60 % of 0.20
+    expect(told(rated, 'curtailmentCredit')).toEqual([
+      'curtailmentCredit/ND1/v1/curtailment-1: 72 kWh × -0.12 = -8.64',
+    ]);
+    expect(rated.at(-1)).toMatchObject({
+      line: { clauseRef: '8.1', window: { from: day(10), until: day(11) } },
+      steps: [
+        'off for it within 2024-01-10T00:00:00Z to 2024-01-11T00:00:00Z: 72 kWh at rated power',
+        '0.20 a kWh × 60 % = 0.12',
+        '72 kWh × -0.12 USD = -8.64, rounded -8.64',
+      ],
+      sources: [1, 10, 11, 13, 900].map(source),
+    });
+  });
+
+  it('does not go on after the curtailment, though a machine was late to return', () => {
+    expect(told(credited(shed('A', 10, 3000, day(10), day(12))), 'curtailmentCredit')).toEqual([
+      'curtailmentCredit/ND1/v1/curtailment-1: 72 kWh × -0.12 = -8.64',
+    ]);
+  });
+
+  it('goes on to the end of the slice while the curtailment lasts', () => {
+    const { endedAt: _, ...lasting } = curtailment({ startsAt: day(31) });
+    const life = shed('A', 10, 3000, day(31), '2024-02-03T00:00:00.000Z');
+    expect(told(credited(life, [lasting]), 'curtailmentCredit')).toEqual([
+      'curtailmentCredit/ND1/v1/curtailment-1: 72 kWh × -0.12 = -8.64',
+    ]);
+  });
+
+  it('is only for causes that the terms name', () => {
+    expect(
+      told(credited(shed('A', 10), [curtailment({ cause: 'economic' })]), 'curtailmentCredit'),
+    ).toEqual([]);
+  });
+});
+
+describe('A share of what a programme paid', () => {
+  const measured = curtailment({ energyAvoidedWh: 720_000 });
+  const credited = (more: Parameters<typeof inputsOf>[2], lives = [shed('A', 10)]) =>
+    computePeriod(inputsOf([terms({ ...card, curtailmentCredit: share })], lives, more));
+
+  it('goes by the energy of the contract in that of the whole curtailment', () => {
+    const { rated, shortcomings } = credited({ curtailments: [measured], receipts: [receipt()] });
+    expect(shortcomings).toEqual([]);
+    // 1000 × 72 ÷ 720 kWh × 60 %
+    expect(told(rated, 'curtailmentCredit')).toEqual([
+      'curtailmentCredit/ND1/v1/receipt-1: 100 money × -60 = -60.00',
+    ]);
+    expect(rated.at(-1)).toMatchObject({
+      line: { clauseRef: '8.2', currency: 'USD', window: january },
+      steps: [
+        'received 1000 USD on 2024-01-20',
+        'off for it within 2024-01-10T00:00:00Z to 2024-01-11T00:00:00Z: 72 kWh at rated power',
+        '1000 × 72 kWh ÷ 720 kWh measured for all = 100',
+        '100 USD × -60 % = -60, rounded -60.00',
+      ],
+      sources: [1, 10, 11, 13, 900, 950].map(source),
+    });
+  });
+
+  it('is given in the period of the receipt, for a curtailment that lies before it', () => {
+    const [from, until] = ['2023-12-10T00:00:00.000Z', '2023-12-11T00:00:00.000Z'];
+    const { rated } = credited(
+      { curtailments: [{ ...measured, startsAt: from, endedAt: until }], receipts: [receipt()] },
+      [shed('A', 10, 3000, from, until)],
+    );
+    expect(told(rated, 'curtailmentCredit')).toEqual([
+      'curtailmentCredit/ND1/v1/receipt-1: 100 money × -60 = -60.00',
+    ]);
+  });
+
+  it('belongs to the version of the terms that is in force on the day of the receipt', () => {
+    const versions = [
+      terms({ ...card, curtailmentCredit: share }, 1, { from: january.from, until: day(15) }),
+      terms({ ...card, curtailmentCredit: { ...share, sharePercent: '50' } }, 2, {
+        from: day(15),
+        until: january.until,
+      }),
+    ];
+    const { rated } = computePeriod(
+      inputsOf(versions, [shed('A', 10)], { curtailments: [measured], receipts: [receipt()] }),
+    );
+    expect(told(rated, 'curtailmentCredit')).toEqual([
+      'curtailmentCredit/ND1/v2/receipt-1: 100 money × -50 = -50.00',
+    ]);
+  });
+
+  it('is in the currency of the receipt', () => {
+    const { rated } = credited({
+      curtailments: [measured],
+      receipts: [receipt({ currency: 'CAD' })],
+    });
+    expect(rated.at(-1)!.line).toMatchObject({ amount: '-60.00', currency: 'CAD' });
+  });
+
+  it('is never one of more than was received', () => {
+    const { rated } = credited({
+      curtailments: [curtailment({ energyAvoidedWh: 36_000 })],
+      receipts: [receipt()],
+    });
+    expect(told(rated, 'curtailmentCredit')).toEqual([
+      'curtailmentCredit/ND1/v1/receipt-1: 1000 money × -60 = -600.00',
+    ]);
+    expect(rated.at(-1)!.steps).toContain('more than was measured, so all of it');
+  });
+
+  it.each([
+    ['is not known', []],
+    ['has no measured energy yet', [curtailment()]],
+  ])('waits where the curtailment %s', (why, curtailments) => {
+    const { rated, shortcomings } = credited({ curtailments, receipts: [receipt()] });
+    expect(told(rated, 'curtailmentCredit')).toEqual([]);
+    expect(shortcomings).toEqual([
+      {
+        code: 'receipt-unattributed',
+        detail: `Receipt receipt-1 is for curtailment curtailment-1, which ${why}`,
+        facility: 'ND1',
+      },
+    ]);
+  });
+
+  it('is nothing for a contract of which no machine was off', () => {
+    const other = shed('B', 30).map((one) => ({ ...one, contractId: 'another' }));
+    expect(other[0]!.contractId).not.toBe(CONTRACT);
+    const { rated } = credited({ curtailments: [measured], receipts: [receipt()] }, [
+      running('A', 10),
+      other,
+    ]);
+    expect(told(rated, 'curtailmentCredit')).toEqual([]);
+  });
+});

@@ -1,0 +1,158 @@
+import fc from 'fast-check';
+import { computePeriod } from './compute-period.js';
+import { day, fact, inputsOf, january, powerRate, running, terms, told } from './rating.fixture.js';
+import { slicesOf } from './slice.js';
+import { uptimeOf } from './uptime-credit.js';
+
+/** The template of [S36]: 95 % promised, curtailment, weather and utility failure excluded. */
+const uptime = {
+  ...{ promisedPercent: '95', excusedCauses: ['curtailment', 'weather', 'utilityFailure'] },
+  ...{ creditPercentPerPoint: '2', capPercent: '15', clauseRef: '7.1' },
+};
+const card = {
+  basis: 'flatPerUnit',
+  ratePerUnitMonth: '310',
+  counted: 'installed',
+  uptime,
+} as const;
+
+/** Off for whole days of January, for causes. */
+const off = (serial: string, position: number, ...spells: [number, number, string][]) => [
+  ...running(serial, position),
+  ...spells.flatMap(([from, until, cause], n) => [
+    fact(serial, position + 3 + 2 * n, 'deenergized', day(from), { cause }),
+    fact(serial, position + 4 + 2 * n, 'energized', day(until)),
+  ]),
+];
+
+describe('A credit for uptime', () => {
+  it('gives back a percentage of the charges for each point that is missing', () => {
+    // 31 days, 1 excused, 3 not: 27 ÷ 30 = 90 % up, 5 points × 2 % = 10 % of 310
+    const life = off('A', 10, [2, 3, 'curtailment'], [10, 13, 'hostFault']);
+    const { rated } = computePeriod(inputsOf([terms(card)], [life]));
+    expect(told(rated)).toEqual([
+      'flatPerUnit/ND1/v1/all: 1 unitMonth × 310 = 310.00',
+      'uptimeCredit/-/v1/all: 31 money × -100 = -31.00',
+    ]);
+    expect(rated[1]).toMatchObject({
+      line: {
+        description: 'Credit for uptime of 90 % where 95 % was promised',
+        clauseRef: '7.1',
+      },
+      steps: [
+        '648 machine-hours up, 24 excused (curtailment, weather, utilityFailure)',
+        '648 ÷ (744 - 24) = 90 % up',
+        '5 points missing to 95 % × 2 % a point = 10 %',
+        '310 USD charged × 10 % = 31',
+        '31 USD × -100 % = -31, rounded -31.00',
+      ],
+    });
+    expect(rated[1]!.sources.map(({ position }) => Number(position))).toEqual([
+      ...[1, 10, 11, 12, 13, 14, 15, 16],
+    ]);
+  });
+
+  it('looks at all machines together', () => {
+    // 3 of 62 machine-days are missing: 95.16 % up, the promise is kept.
+    const lives = [off('A', 10, [10, 13, 'hostFault']), running('B', 30)];
+    const { rated } = computePeriod(inputsOf([terms(card)], lives));
+    expect(told(rated, 'uptimeCredit')).toEqual(['uptimeCredit/-/v1/all: 0 money × 0 = 0.00']);
+    expect(rated[1]!.line.description).toBe('Credit for uptime of 95.16 % where 95 % was promised');
+  });
+
+  it('does not go beyond its cap', () => {
+    const { rated } = computePeriod(inputsOf([terms(card)], [off('A', 10, [2, 22, 'hostFault'])]));
+    // 15 % of 310
+    expect(told(rated, 'uptimeCredit')).toEqual([
+      'uptimeCredit/-/v1/all: 46.5 money × -100 = -46.50',
+    ]);
+    expect(rated[1]!.steps).toContain('at most 15 %');
+  });
+
+  it('does not exist where all of the time is excused', () => {
+    const gone = off('A', 10).concat(
+      fact('A', 13, 'deenergized', '2023-12-31T00:00:00.000Z', { cause: 'weather' }),
+    );
+    const { rated } = computePeriod(inputsOf([terms(card)], [gone]));
+    expect(told(rated, 'uptimeCredit')).toEqual(['uptimeCredit/-/v1/all: 0 money × 0 = 0.00']);
+    expect(rated[1]!.steps).toContain('all of the time is excused');
+  });
+
+  it('does not count a machine before it first drew power', () => {
+    const installed = running('B', 30).slice(0, 2);
+    const { rated } = computePeriod(inputsOf([terms(card)], [running('A', 10), installed]));
+    expect(told(rated, 'uptimeCredit')).toEqual(['uptimeCredit/-/v1/all: 0 money × 0 = 0.00']);
+    expect(told(computePeriod(inputsOf([terms(card)], [installed])).rated, 'uptimeCredit')).toEqual(
+      [],
+    );
+  });
+
+  it('is one of power cost and fee together where power is passed on', () => {
+    const passed = { basis: 'passThrough', serviceFeePerKwh: '0.01', uptime } as const;
+    const life = [
+      ...running('A', 10, 1000),
+      fact('A', 13, 'deenergized', day(28, 22), { cause: 'hostFault' }),
+    ];
+    const { rated } = computePeriod(
+      inputsOf([terms(passed)], [life], { powerRates: [powerRate('0.05', 40)] }),
+    );
+    // 670 h up of 744: 90.053763 %; 4.946237 points × 2 % = 9.892473 % of 33.50 + 6.70
+    expect(told(rated, 'uptimeCredit')).toEqual([
+      'uptimeCredit/-/v1/all: 3.976774 money × -100 = -3.98',
+    ]);
+  });
+
+  it('never exceeds what was charged, and up + excused + unexcused is the window', () => {
+    const spell = fc.tuple(
+      fc.integer({ min: 1, max: 30 }),
+      fc.integer({ min: 1, max: 30 }),
+      fc.constantFrom('curtailment', 'hostFault', 'weather'),
+    );
+    const life = fc.array(spell, { maxLength: 3 });
+    const percents = fc.integer({ min: 0, max: 400 });
+    fc.assert(
+      fc.property(
+        fc.array(life, { minLength: 1, maxLength: 4 }),
+        percents,
+        percents,
+        (lives, point, cap) => {
+          const promise = {
+            ...uptime,
+            promisedPercent: '99.9',
+            creditPercentPerPoint: `${point}`,
+            capPercent: `${cap}`,
+          };
+          const machines = lives.map((spells, n) => off(`M${n}`, 100 * (n + 1), ...inTurn(spells)));
+          const inputs = inputsOf([terms({ ...card, uptime: promise })], machines);
+          const { upMs, excusedMs, unexcusedMs, windowMs } = uptimeOf(
+            slicesOf(inputs)[0]!,
+            promise.excusedCauses,
+          );
+          expect(upMs + excusedMs + unexcusedMs).toBe(windowMs);
+          expect(windowMs).toBe(BigInt(lives.length) * 744n * 3_600_000n);
+          const [charge, credit] = computePeriod(inputs).rated.map(({ line }) =>
+            line.amount.replace('.', ''),
+          );
+          expect(BigInt(credit!)).toBeLessThanOrEqual(0n);
+          expect(-BigInt(credit!)).toBeLessThanOrEqual(BigInt(charge!));
+        },
+      ),
+    );
+  });
+});
+
+/** Spells one after the other: each begins when the one before is over. */
+const inTurn = (spells: readonly [number, number, string][]): [number, number, string][] => {
+  let free = 1;
+  return spells.flatMap(([from, days, cause]) => {
+    const begin = Math.max(from, free);
+    const end = Math.min(begin + days, 31);
+    if (begin >= end) return [];
+    free = end + 1;
+    return [[begin, end, cause] as [number, number, string]];
+  });
+};
+
+it('The month that uptime is looked at has 744 hours', () => {
+  expect(Date.parse(january.until) - Date.parse(january.from)).toBe(744 * 3_600_000);
+});

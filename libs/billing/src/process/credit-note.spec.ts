@@ -1,0 +1,88 @@
+import { rowsOf, type FaultPoint } from '@hostledger/testing';
+import { command, contractId, enter } from '../domain/account.fixture.js';
+import { AccountBooks, contextFor } from './account-books.fixture.js';
+import {
+  creditNotesProcess,
+  issueCreditNote,
+  pendingCreditNotes,
+  resolveDispute,
+  type AssignNumber,
+} from './credit-note.js';
+
+const ON = '2024-03-10';
+const note = {
+  ...{ contractId, creditNoteId: 'n1', statementId: 's1', currency: 'USD', amount: '100.00' },
+  reason: 'Uptime',
+};
+
+let books: AccountBooks;
+let from: number;
+let series: string[];
+/** A series as the documents have it: the same document keeps its number. */
+const assign: AssignNumber = (documentId, year) => {
+  if (!series.includes(documentId)) series.push(documentId);
+  return Promise.resolve(`${year}-${String(series.indexOf(documentId) + 1).padStart(6, '0')}`);
+};
+const issue = (key = 'note') => issueCreditNote(books.store, assign, note, contextFor(key, ON));
+const finish = () =>
+  books.work((store) => creditNotesProcess(store, assign), pendingCreditNotes, '2024-03-11');
+const MADE = ['CreditNoteBegan', 'CreditNoteIssued'];
+
+beforeEach(async () => {
+  series = [];
+  books = await AccountBooks.open();
+  await books.do(enter());
+  from = books.streams.log.length;
+});
+
+it('is decided on, numbered and counted', async () => {
+  const first = await issue();
+  expect(books.told(from)).toEqual(MADE);
+  expect(books.streams.log.at(-1)).toMatchObject({ data: { number: '2024-000001', issuedOn: ON } });
+  expect(await books.balance()).toBe('900.00');
+  expect(await issue()).toMatchObject({ revision: first.revision, replayed: true });
+  await issue('another key');
+  expect(books.told(from)).toEqual(MADE);
+  expect(rowsOf(pendingCreditNotes, books.streams.log)).toEqual([]);
+});
+
+it('that is refused takes no number', async () => {
+  const much = { ...note, amount: '1000.01' };
+  const refused = issueCreditNote(books.store, assign, much, contextFor('much', ON));
+  await expect(refused).rejects.toMatchObject({ code: 'account/credit-exceeded' });
+  expect(series).toEqual([]);
+  expect(books.told(from)).toEqual([]);
+});
+
+it('is what a dispute that is upheld comes to', async () => {
+  const dispute = {
+    ...{ disputeId: 'd1', statementId: 's1', currency: 'USD', amount: '250.00' },
+    ...{ reason: 'Meters', raisedOn: ON },
+  };
+  await books.do(command('RaiseDispute', dispute, ON));
+  const resolution = {
+    ...{ contractId, disputeId: 'd1', outcome: 'upheld' as const, resolvedOn: ON },
+    ...{ reason: 'Meters were wrong', creditNoteId: 'n2' },
+  };
+  await resolveDispute(books.store, assign, resolution, contextFor('resolve', ON));
+  expect(books.told(from)).toEqual(['DisputeRaised', 'DisputeResolved', ...MADE]);
+  expect(await books.balance()).toBe('750.00');
+});
+
+it.each(
+  [1, 2].flatMap((append) =>
+    (['before', 'after'] as FaultPoint[]).map((point) => [append, point] as const),
+  ),
+)('whose writer dies at append %i (%s) has one number', async (append, point) => {
+  books.streams.failFrom(append, point);
+  await expect(issue()).rejects.toThrow();
+  books.restart();
+  const isBegun = books.told(from).length > 0;
+  await finish();
+  await finish();
+  expect(books.told(from)).toEqual(isBegun ? MADE : []);
+  await issue();
+  expect(books.told(from)).toEqual(MADE);
+  expect(series).toEqual(['n1']);
+  expect(await books.balance()).toBe('900.00');
+});

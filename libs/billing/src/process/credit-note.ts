@@ -1,0 +1,122 @@
+import {
+  contextOfEvent,
+  processItemColumns,
+  stepOf,
+  tableFold,
+  type AggregateStore,
+  type CommandContext,
+  type DurableProcess,
+  type Handled,
+  type ProcessItem,
+} from '@hostledger/eventsourcing';
+import type { CreditNote, Resolution } from '../domain/account-commands.js';
+import type { AccountEvent, CreditNoteBegan, CreditNoteIssued } from '../domain/account-events.js';
+import { mustBeOpened } from '../domain/account-refusals.js';
+import type { Account } from '../domain/account-state.js';
+import { accountAggregate } from '../domain/account.js';
+
+/** Whoever began is given this long to finish before the worker steps in. */
+const GRACE_MS = 30_000;
+
+/**
+ * The next number of a year's series of documents, without gaps; the same document has the same
+ * number whenever it is asked for.
+ */
+export type AssignNumber = (
+  documentId: string,
+  year: number,
+  context: CommandContext,
+) => Promise<string>;
+
+/**
+ * Issues a credit note across two streams: the account decides on it (the intent, which cannot be
+ * refused afterwards), the series gives it its number, and the account counts it.
+ */
+export const issueCreditNote = async (
+  store: AggregateStore,
+  assign: AssignNumber,
+  { contractId, ...note }: CreditNote & { readonly contractId: string },
+  context: CommandContext,
+): Promise<Handled<Account, AccountEvent>> => {
+  const command = { type: 'BeginCreditNote', data: note, at: context.at } as const;
+  const begun = await store.handle(accountAggregate, contractId, command, context);
+  const issued = await number(store, assign, contractId, note.creditNoteId, begun.state, context);
+  return { ...issued, replayed: begun.replayed };
+};
+
+/** Resolves a dispute; one that is upheld comes to a credit note at once. */
+export const resolveDispute = async (
+  store: AggregateStore,
+  assign: AssignNumber,
+  { contractId, ...resolution }: Resolution & { readonly contractId: string },
+  context: CommandContext,
+): Promise<Handled<Account, AccountEvent>> => {
+  const command = { type: 'ResolveDispute', data: resolution, at: context.at } as const;
+  const resolved = await store.handle(accountAggregate, contractId, command, context);
+  const { creditNotes } = mustBeOpened(resolved.state);
+  const note = creditNotes.find(({ disputeId }) => disputeId === resolution.disputeId);
+  if (!note) return resolved;
+  const { creditNoteId } = note;
+  const issued = await number(store, assign, contractId, creditNoteId, resolved.state, context);
+  return { ...issued, replayed: resolved.replayed };
+};
+
+const number = async (
+  store: AggregateStore,
+  assign: AssignNumber,
+  contractId: string,
+  creditNoteId: string,
+  account: Account,
+  context: CommandContext,
+): Promise<Handled<Account, AccountEvent>> => {
+  const { creditNotes } = mustBeOpened(account);
+  const note = creditNotes.find((each) => each.creditNoteId === creditNoteId);
+  if (!note) throw new Error(`Credit note ${creditNoteId} was not begun`);
+  const year = Number(note.issuedOn.slice(0, 4));
+  const numbered = note.number ?? (await assign(creditNoteId, year, stepOf(context, 'number')));
+  const data = { creditNoteId, number: numbered };
+  const command = { type: 'IssueCreditNote', data, at: context.at } as const;
+  return store.handle(accountAggregate, contractId, command, stepOf(context, 'issue'));
+};
+
+export interface PendingCreditNote extends ProcessItem {
+  readonly contract_id: string;
+  /** Of the command that decided on it. */
+  readonly context: CommandContext;
+}
+
+const ofNote = ({ data }: { data: { creditNoteId: string } }) => [{ item_id: data.creditNoteId }];
+
+export const pendingCreditNotes = tableFold<PendingCreditNote, CreditNoteBegan | CreditNoteIssued>({
+  table: {
+    name: 'credit_notes_to_issue',
+    columns: { ...processItemColumns, contract_id: 'text', context: 'jsonb' },
+    key: ['item_id'],
+  },
+  keys: { CreditNoteBegan: ofNote, CreditNoteIssued: ofNote },
+  evolve: (_row, event) => {
+    if (event.type !== 'CreditNoteBegan') return undefined;
+    return {
+      item_id: event.data.creditNoteId,
+      due_at: new Date(Date.parse(event.recordedAt) + GRACE_MS).toISOString(),
+      cause_id: event.id,
+      correlation_id: event.metadata.$correlationId,
+      contract_id: event.data.contractId,
+      context: contextOfEvent(event),
+    };
+  },
+});
+
+/** Gives credit notes their numbers where a crash left them without. */
+export const creditNotesProcess = (
+  store: AggregateStore,
+  assign: AssignNumber,
+): DurableProcess<PendingCreditNote> => ({
+  name: 'credit_notes',
+  version: 1,
+  items: pendingCreditNotes,
+  perform: async ({ item_id, contract_id, context }) => {
+    const { state } = await store.load(accountAggregate, contract_id, { fresh: true });
+    await number(store, assign, contract_id, item_id, state, context);
+  },
+});

@@ -1,0 +1,254 @@
+import { contractAggregate } from '@hostledger/contracts';
+import { rowsOf, type FaultPoint } from '@hostledger/testing';
+import {
+  command,
+  contractId,
+  enter,
+  february,
+  january,
+  noon,
+  pay,
+} from '../domain/account.fixture.js';
+import { AccountBooks } from './account-books.fixture.js';
+import { laddersToClimb, nonPaymentLadderProcess, type LadderItem } from './non-payment-ladder.js';
+
+// January is due on 1 March: notice on the 6th, suspension on the 16th, termination on 15 April.
+
+let books: AccountBooks;
+let from: number;
+const work = (on: string) => books.work(nonPaymentLadderProcess, laddersToClimb, on);
+const told = () => books.told(from);
+const stage = async () => {
+  const { state } = await books.store.load(contractAggregate, contractId, { fresh: true });
+  return state.status === 'executed' ? state.lifecycle.stage : state.status;
+};
+const days = async (...on: readonly string[]): Promise<void> => {
+  for (const day of on) await work(day);
+};
+
+beforeEach(async () => {
+  books = await AccountBooks.open();
+  await books.do(enter());
+  from = books.streams.log.length;
+});
+
+it('Each step is taken on its day, and not before', async () => {
+  await days('2024-03-01');
+  expect(told()).toEqual([]);
+  await days('2024-03-02');
+  expect(told()).toEqual(['StatementOverdue']);
+  await days('2024-03-05', '2024-03-06');
+  expect(told().slice(1)).toEqual(['NonPaymentNoticed']);
+  await days('2024-03-15', '2024-03-16');
+  expect(told().slice(2)).toEqual([
+    'NonPaymentSuspensionBegan',
+    'ServiceSuspended',
+    'ServiceSuspendedForNonPayment',
+  ]);
+  expect(await stage()).toBe('suspended');
+  await days('2024-04-14', '2024-04-15', '2024-05-01');
+  expect(told().slice(5)).toEqual([
+    'NonPaymentTerminationBegan',
+    'ContractTerminated',
+    'TerminatedForNonPayment',
+  ]);
+  expect(await stage()).toBe('terminated');
+});
+
+it('The events say how much was unpaid, under which clause, and what is to follow', async () => {
+  await days('2024-03-02', '2024-03-06', '2024-03-16');
+  const events = books.streams.events(`billingAccount-${contractId}`).slice(-4);
+  const amounts = [{ currency: 'USD', amount: '1000.00' }];
+  expect(events).toMatchObject([
+    { data: { statementId: 's1', amounts, dueOn: '2024-03-01', overdueOn: '2024-03-02' } },
+    { data: { noticedOn: '2024-03-06', suspensionOn: '2024-03-16', clauseRef: '7.2' } },
+    { data: { suspendedOn: '2024-03-16', clauseRef: '7.2' } },
+    { data: { suspendedOn: '2024-03-16' } },
+  ]);
+  const [suspension] = books.streams
+    .events(`hostingContract-${contractId}`)
+    .filter(({ type }) => type === 'ServiceSuspended');
+  expect(suspension?.data).toEqual({
+    ...{ contractId, suspendedOn: '2024-03-16', cause: 'nonPayment', clauseRef: '7.2' },
+  });
+});
+
+it('A worker that slept does not hold it against the customer', async () => {
+  await days('2024-06-01');
+  expect(told()).toEqual(['StatementOverdue']);
+  await days('2024-06-04');
+  expect(told()).toHaveLength(1);
+  await days('2024-06-05');
+  expect(told()).toEqual(['StatementOverdue', 'NonPaymentNoticed']);
+  await days('2024-06-14');
+  expect(told()).toHaveLength(2);
+  await days('2024-06-15');
+  expect(await stage()).toBe('suspended');
+});
+
+it('A payment of what is overdue cures it, and service is resumed', async () => {
+  await days('2024-03-02', '2024-03-06', '2024-03-16');
+  const before = told().length;
+  await books.do(pay('400.00', '2024-03-18'));
+  await work('2024-03-18');
+  expect(told().slice(before)).toEqual(['PaymentReceived', 'PaymentApplied']);
+  await books.do(pay('600.00', '2024-03-19'));
+  await work('2024-03-19');
+  expect(told().slice(before + 2)).toEqual([
+    ...['PaymentReceived', 'PaymentApplied', 'NonPaymentCured'],
+    ...['ServiceResumed', 'ServiceResumedAfterPayment'],
+  ]);
+  expect(await stage()).toBe('active');
+  await days('2024-03-20', '2024-06-01');
+  expect(told()).toHaveLength(before + 7);
+});
+
+it('Nothing is resumed that was suspended for another cause', async () => {
+  await days('2024-03-02', '2024-03-06', '2024-03-16');
+  await books.onContract('ResumeService', { resumedOn: '2024-03-17' }, '2024-03-17');
+  await books.onContract(
+    'SuspendService',
+    { suspendedOn: '2024-03-18', cause: 'safety' },
+    '2024-03-18',
+  );
+  await books.do(pay('1000.00', '2024-03-19'));
+  await work('2024-03-19');
+  expect(await stage()).toBe('suspended');
+  expect(books.streams.log.at(-1)).toMatchObject({
+    type: 'NonPaymentActRefused',
+    data: { act: 'resume', code: 'account/suspended-otherwise' },
+  });
+});
+
+it('That the contract refuses is recorded, and what it had not done is not undone', async () => {
+  await books.onContract(
+    'SuspendService',
+    { suspendedOn: '2024-03-10', cause: 'safety' },
+    '2024-03-10',
+  );
+  await days('2024-03-11', '2024-03-15', '2024-03-25');
+  expect(books.streams.log.at(-1)).toMatchObject({
+    type: 'NonPaymentActRefused',
+    data: { act: 'suspend', code: 'contract/not-active' },
+  });
+  await books.do(pay('1000.00', '2024-03-26'));
+  await work('2024-03-26');
+  expect(told().at(-1)).toBe('NonPaymentCured');
+  expect(await stage()).toBe('suspended');
+});
+
+it('What is disputed does not climb, until the dispute is rejected', async () => {
+  const dispute = {
+    ...{ disputeId: 'd1', statementId: 's1', currency: 'USD', amount: '1000.00' },
+    ...{ reason: 'Meters', raisedOn: '2024-03-01' },
+  };
+  await books.do(command('RaiseDispute', dispute, '2024-03-01'));
+  await days('2024-03-02', '2024-06-01');
+  expect(told()).toEqual(['DisputeRaised']);
+  const rejected = {
+    ...{ disputeId: 'd1', outcome: 'rejected' as const, resolvedOn: '2024-06-02' },
+    ...{ reason: 'Meters agree', creditNoteId: 'n' },
+  };
+  await books.do(command('ResolveDispute', rejected, '2024-06-02'));
+  await work('2024-06-02');
+  expect(told().slice(1)).toEqual(['DisputeResolved', 'StatementOverdue']);
+});
+
+it('A payment that bounces has it begin anew', async () => {
+  await books.do(pay('1000.00', '2024-03-01'));
+  await work('2024-03-20');
+  expect(told()).toEqual(['PaymentReceived', 'PaymentApplied']);
+  const bounce = { paymentId: 'p-2024-03-01', reversedOn: '2024-03-20', cause: 'Recalled' };
+  await books.do(command('ReversePayment', bounce, '2024-03-20'));
+  await days('2024-03-20', '2024-03-23');
+  expect(told().slice(2)).toEqual(['PaymentReversed', 'StatementOverdue']);
+  await days('2024-03-24');
+  expect(told().at(-1)).toBe('NonPaymentNoticed');
+});
+
+it('Two statements climb on their own; service is suspended once and resumed when both are paid', async () => {
+  await books.do(enter(february));
+  await days('2024-03-06', '2024-03-10', '2024-03-20', '2024-04-02', '2024-04-06', '2024-04-16');
+  expect(told().filter((type) => type === 'ServiceSuspended')).toHaveLength(1);
+  expect(told().filter((type) => type === 'ServiceSuspendedForNonPayment')).toHaveLength(2);
+  await books.do(pay('1000.00', '2024-04-17'));
+  await work('2024-04-17');
+  expect(await stage()).toBe('suspended');
+  await books.do(pay('500.00', '2024-04-18'));
+  await work('2024-04-18');
+  expect(await stage()).toBe('active');
+});
+
+it('A statement without a ladder is overdue, and no more than that', async () => {
+  const { ladder: _, ...terms } = january;
+  books = await AccountBooks.open();
+  await books.do(enter(terms));
+  from = books.streams.log.length;
+  await days('2024-03-02', '2024-06-01');
+  expect(told()).toEqual(['StatementOverdue']);
+});
+
+it('The same item performed twice, or an old one, does nothing more', async () => {
+  const [old] = rowsOf<LadderItem>(laddersToClimb, books.streams.log);
+  await days('2024-03-02', '2024-03-06', '2024-03-16');
+  const done = told();
+  const again = async (on: string) => {
+    const act = { at: noon(on), signal: new AbortController().signal };
+    await nonPaymentLadderProcess(books.store).perform(old!, act);
+  };
+  await again('2024-03-16');
+  expect(told()).toEqual(done);
+  await books.do(pay('1000.00', '2024-03-17'));
+  await again('2024-03-17');
+  await again('2024-03-17');
+  expect(told().filter((type) => type === 'ServiceResumed')).toHaveLength(1);
+  expect(await stage()).toBe('active');
+});
+
+const deaths = [1, 2, 3].flatMap((append) =>
+  (['before', 'after'] as FaultPoint[]).map((point) => [append, point] as const),
+);
+
+it.each(deaths)(
+  'Whoever dies at append %i of a suspension (%s), it is made once',
+  async (n, point) => {
+    await days('2024-03-02', '2024-03-06');
+    books.streams.failFrom(n, point);
+    await work('2024-03-16').catch(() => undefined);
+    books.restart();
+    await days('2024-03-16', '2024-03-16');
+    expect(told().slice(2)).toEqual([
+      'NonPaymentSuspensionBegan',
+      'ServiceSuspended',
+      'ServiceSuspendedForNonPayment',
+    ]);
+    expect(new Set(books.streams.log.map(({ id }) => id)).size).toBe(books.streams.log.length);
+  },
+);
+
+it.each(deaths)('and is paid meanwhile: service ends up resumed (%i, %s)', async (n, point) => {
+  await days('2024-03-02', '2024-03-06');
+  books.streams.failFrom(n, point);
+  await work('2024-03-16').catch(() => undefined);
+  books.restart();
+  await books.do(pay('1000.00', '2024-03-16'));
+  await days('2024-03-16', '2024-03-17');
+  expect(await stage()).toBe('active');
+  const { acts, suspension } = await books.account();
+  expect({ acts, suspension }).toEqual({ acts: [], suspension: undefined });
+});
+
+it.each(deaths.slice(0, 4))(
+  'Dying at append %i of a resumption (%s), it is made once',
+  async (n, point) => {
+    await days('2024-03-02', '2024-03-06', '2024-03-16');
+    await books.do(pay('1000.00', '2024-03-17'));
+    books.streams.failFrom(n, point);
+    await work('2024-03-17').catch(() => undefined);
+    books.restart();
+    await days('2024-03-17', '2024-03-18');
+    expect(told().filter((type) => type === 'ServiceResumed')).toHaveLength(1);
+    expect(told().filter((type) => type === 'ServiceResumedAfterPayment')).toHaveLength(1);
+    expect(await stage()).toBe('active');
+  },
+);

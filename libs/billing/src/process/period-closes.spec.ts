@@ -1,0 +1,147 @@
+import { card, PeriodRoom } from '../periods.fixture.js';
+
+// Closes on the embedded node, with read models as the worker fills them.
+
+let room: PeriodRoom;
+beforeAll(async () => {
+  room = await PeriodRoom.open();
+});
+afterAll(() => room.close());
+beforeEach(() => room.at('2024-05-02T12:00:00.000Z'));
+
+/** Types and data of what a contract's months, its account and the numbers came to. */
+const eventsOf = async (contractId: string) => {
+  const log = await room.home.log();
+  return log
+    .filter(({ stream }) => /^(billing(Period|Account)|statementSeries)-/.test(stream))
+    .filter(({ data, type }) =>
+      type === 'StatementNumberAssigned'
+        ? true
+        : (data as { contractId: string }).contractId === contractId,
+    );
+};
+
+const typesOf = async (contractId: string): Promise<string[]> => {
+  const events = await eventsOf(contractId);
+  return events
+    .filter(({ type }) => type !== 'StatementNumberAssigned')
+    .map(({ type, data }) => `${(data as { month?: string }).month ?? ''} ${type}`.trim());
+};
+
+it('A month is closed, its statement numbered, issued and entered', async () => {
+  const contractId = await room.contract('whole');
+  const { body } = await room.closed(contractId, '2024-01');
+  // 3 kW × 16 days × 24 h × 0.075
+  expect(body).toMatchObject({
+    status: 'issued',
+    totals: [{ currency: 'USD', amount: '86.40' }],
+    closed: { lines: [{ number: 1, quantity: '1152', amount: '86.40', clauseRef: '4.2' }] },
+  });
+  expect(await typesOf(contractId)).toEqual([
+    '2024-01 PeriodCloseBegan',
+    '2024-01 PeriodLinesRecorded',
+    '2024-01 PeriodClosed',
+    '2024-01 StatementIssued',
+    'AccountOpened',
+    '2024-01 StatementEntered',
+  ]);
+});
+
+it('What is recorded late of a closed month is on the statement of the next one', async () => {
+  const contractId = await room.contract('late');
+  await room.closed(contractId, '2024-01');
+  await room.switchedOff('late', '2024-01-30T06:00:00.000Z');
+  const february = await room.closed(contractId, '2024-02');
+  // Two days less: 3 kW × 48 h × 0.075 = 10.80
+  expect(february.body).toMatchObject({
+    closed: { adjustedMonths: ['2024-01'], lineCount: 1, lines: [] },
+    totals: [{ amount: '-10.80' }],
+  });
+  const january = await room.get(`/billing/periods/${contractId}/2024-01`);
+  expect(january.body).toMatchObject({
+    closed: { lines: [{ amount: '86.40' }] },
+    adjustments: [
+      {
+        month: '2024-02',
+        lines: [{ amount: '-10.80', quantity: '1008', adjusts: { line: 1, before: '86.40' } }],
+      },
+    ],
+    stands: [{ original: '86.40', adjusted: '-10.80', restated: '0.00', stands: '75.60' }],
+  });
+});
+
+it('Corrected terms adjust every month that they were in force in', async () => {
+  const contractId = await room.contract('corrected');
+  await room.closed(contractId, '2024-01');
+  await room.closed(contractId, '2024-02');
+  await room.termsCorrected(contractId, '0.070');
+  const { body } = await room.closed(contractId, '2024-03');
+  expect(body.closed.adjustedMonths).toEqual(['2024-01', '2024-02']);
+});
+
+it('A month of which nothing was recorded since is not computed anew', async () => {
+  const contractId = await room.contract('quiet');
+  await room.closed(contractId, '2024-01');
+  await room.switchedOff('quiet', '2024-02-10T06:00:00.000Z');
+  await room.closed(contractId, '2024-02');
+  expect(await typesOf(contractId)).not.toContain('2024-01 AdjustmentPosted');
+});
+
+it('A close with discrepancies is refused, and can be tried again', async () => {
+  const { ratePerKwh: _, ...rest } = card('0');
+  const contractId = await room.contract('gaps', {
+    ...{ ...rest, basis: 'proceedsShare', proceedsSharePercent: '50' },
+  });
+  const stream = 'meter-GAPS';
+  await room.happened(stream, '2024-01-16T06:00:00.000Z', {
+    type: 'MeterRegistered',
+    data: {
+      ...{ meterId: 'GAPS', contractId, facility: 'DENTON', kind: 'proceeds', unit: 'satoshi' },
+      ...{ startsAt: '2024-01-16T06:00:00.000Z', timeZone: 'America/Chicago', reference: 'P-1' },
+    },
+  });
+  const { body } = await room.closed(contractId, '2024-01');
+  expect(body).toMatchObject({
+    status: 'refused',
+    refused: {
+      code: 'period/discrepancies-open',
+      shortcomings: [{ code: 'meter-gap', meterId: 'GAPS' }],
+    },
+    draft: { shortcomings: [{ code: 'meter-gap' }] },
+  });
+  const again = await room.post(`/billing/periods/${contractId}/2024-01/close`);
+  expect(again.status).toBe(202);
+});
+
+it('Whoever dies at whichever append, the close comes to the same once it is gone on with', async () => {
+  const outcomes = [];
+  for (const dies of [Infinity, 0, 1, 2, 3, 4, 5]) {
+    const name = `death-${dies}`;
+    const contractId = await room.contract(name);
+    await room.closed(contractId, '2024-01');
+    await room.switchedOff(name, '2024-01-30T06:00:00.000Z');
+    await room.post(`/billing/periods/${contractId}/2024-02/close`);
+    const worker = room.home.process(dies);
+    const died = await room.work(worker).then(
+      () => false,
+      () => true,
+    );
+    expect(died).toBe(dies < 5);
+    // What comes to the log meanwhile is not part of it.
+    await room.switchedOff(name, '2024-01-31T06:00:00.000Z');
+    await room.work(room.home.process());
+    await room.work(room.home.process());
+    const { body } = await room.get(`/billing/periods/${contractId}/2024-02`);
+    outcomes.push({
+      types: await typesOf(contractId),
+      totals: body.totals,
+      lines: body.closed.lineCount,
+    });
+  }
+  for (const outcome of outcomes) expect(outcome).toEqual(outcomes[0]);
+  const numbers = (await room.home.log())
+    .filter(({ type }) => type === 'StatementNumberAssigned')
+    .map(({ data }) => (data as { number: string }).number);
+  const expected = numbers.map((_, index) => `2024-${String(index + 1).padStart(6, '0')}`);
+  expect(numbers).toEqual(expected);
+});
