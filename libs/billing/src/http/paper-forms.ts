@@ -1,26 +1,13 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, IsUUID, Matches, Max, Min } from 'class-validator';
 import { Type } from 'class-transformer';
 import { IsDay, MayBeAbsent, Page } from '@hostledger/http';
-import { applyDecorators } from '@nestjs/common';
+import { IsMonth } from './period-forms.js';
 
-/** A month of the calendar, YYYY-MM. */
-const IsMonth = (): PropertyDecorator =>
-  applyDecorators(
-    ApiProperty({ pattern: '^[0-9]{4}-[0-9]{2}$', example: '2024-03' }),
-    Matches(/^(?!0000)\d{4}-(0[1-9]|1[0-2])$/, { message: '$property is a month, YYYY-MM' }),
-  );
-
-export class StatementDocumentParams {
-  @IsUUID()
-  statementId: string;
-}
-
-export class StatementDocumentForm {
+export class StatementForm {
   /** In place of `Accept`, for links. */
   @MayBeAbsent()
-  @IsIn(['pdf', 'csv'])
-  format?: 'pdf' | 'csv';
+  @IsIn(['json', 'csv', 'pdf'])
+  format?: 'json' | 'csv' | 'pdf';
 }
 
 /** Whose statements or months. */
@@ -35,7 +22,10 @@ class BillingScope {
 }
 
 export class ExportQuery extends BillingScope {
-  /** Of the statements; or `from` and `until`. */
+  /**
+   * Of the statements; or `from` and `until`.
+   * @example 2024-03
+   */
   @MayBeAbsent()
   @IsMonth()
   month?: string;

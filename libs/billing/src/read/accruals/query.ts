@@ -2,6 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { ContractRow } from '@hostledger/contracts';
 import { unvaluedLegs, type SupplyAgreementRow, type UnvaluedLeg } from '@hostledger/deals';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
@@ -15,6 +16,7 @@ import {
 import type { Kysely } from 'kysely';
 import { totalsOf } from '../../domain/amounts.js';
 import { AccrualsQuery } from '../../http/paper-forms.js';
+import { factReads } from '../inputs/fact-reads.js';
 import { contractInputs } from '../inputs/inputs.js';
 import type { InputTools } from '../inputs/ports.js';
 import type { PeriodRow } from '../periods/projection.js';
@@ -27,21 +29,20 @@ interface Tables {
   supply_agreements: SupplyAgreementRow;
 }
 
-/** What months are computed from; to be provided by whoever puts the room together. */
-export class AccrualTools {
-  constructor(readonly inputs: InputTools) {}
-}
-
 /** Each is computed, a large one for some seconds. */
 const CONTRACTS_A_PAGE = 20;
 
 @ApiTags('billing')
 @Controller('billing/accruals')
 export class AccrualsController {
+  private readonly tools: InputTools;
+
   constructor(
     private readonly readModels: ReadModels,
-    private readonly tools: AccrualTools,
-  ) {}
+    log: EventStore,
+  ) {
+    this.tools = { readModels, log, facts: factReads };
+  }
 
   @ApiOperation({
     summary: 'What is earned and on no statement by a day, and legs that nobody had valued',
@@ -61,7 +62,7 @@ export class AccrualsController {
     const items: AccruedContractView[] = [];
     for (const row of value.contracts.items) {
       const { contract_id: contractId, customer_id: customerId, reference } = row;
-      const inputs = await contractInputs(this.tools.inputs, contractId, position.toString());
+      const inputs = await contractInputs(this.tools, contractId, position.toString());
       const months = await accrued(inputs, on, value.billed.get(contractId) ?? new Set());
       const totals = totalsOf(months.flatMap((month) => month.totals));
       items.push({ contractId, customerId, reference, months: months.map(monthView), totals });

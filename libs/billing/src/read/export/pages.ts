@@ -99,7 +99,7 @@ export class ExportPages {
       const { lines: _, ...statement } = statementFrom(row, []);
       const parties = await this.partiesOf(db, row);
       for (const { line, number } of lines.get(row.statement_id) ?? []) {
-        if (row.number === after?.number && number <= after!.line) continue;
+        if (row.number === after?.number && number <= after.line) continue;
         rows.push({ line, statement, parties });
       }
     }
@@ -110,12 +110,7 @@ export class ExportPages {
     const { contract_id: contractId, customer_id: customerId } = row;
     const key = `${contractId} ${customerId}`;
     const parties =
-      this.parties.get(key) ??
-      (await partiesOf(
-        db as unknown as Kysely<PartyTables>,
-        { contractId, customerId },
-        this.issuer,
-      ));
+      this.parties.get(key) ?? (await partiesOf(db, { contractId, customerId }, this.issuer));
     this.parties.set(key, parties);
     return parties;
   }

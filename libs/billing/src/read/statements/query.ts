@@ -1,6 +1,7 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Param, Query, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsUUID } from 'class-validator';
+import type { FastifyRequest } from 'fastify';
 import { DomainError } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
@@ -17,12 +18,15 @@ import {
   readReply,
 } from '@hostledger/http';
 import { STATEMENT_KINDS, type Statement, type StatementKind } from '../../domain/statement.js';
+import { formatWanted } from '../../http/format.js';
+import { StatementForm } from '../../http/paper-forms.js';
 import { IsMonth, StatementLineParams, StatementParams } from '../../http/period-forms.js';
 import { factReads } from '../inputs/fact-reads.js';
 import type { InputTools } from '../inputs/ports.js';
 import type { StatementRow } from '../periods/projection.js';
 import { explain } from './explanation.js';
 import { statementOf, type StatementTables } from './load.js';
+import { STATEMENT_TYPES, StatementPapers } from './papers.js';
 import { pageOfSources } from './source-pages.js';
 import {
   LineExplanation,
@@ -59,6 +63,7 @@ export class StatementsQueries {
 
   constructor(
     private readonly readModels: ReadModels,
+    private readonly papers: StatementPapers,
     log: EventStore,
   ) {
     this.tools = { readModels, log, facts: factReads };
@@ -85,12 +90,25 @@ export class StatementsQueries {
     return readReply(position, { ...value, items: value.items.map(statementHeadView) });
   }
 
-  @ApiOperation({ summary: 'Show a statement with its lines' })
+  @ApiOperation({
+    summary:
+      'Show a statement with its lines: as data, as CSV, or as the PDF that a customer is sent',
+    description:
+      'The same statement is the same bytes, whenever it is asked for. The head of the PDF is from the configuration (`ISSUER_NAME`, `ISSUER_ADDRESS`).',
+  })
   @Get(':statementId')
+  @ApiProduces('application/json', 'text/csv', 'application/pdf')
   @ApiOkResponse({ type: StatementView })
-  @MayRefuse('statement/unknown')
-  async get(@Param() { statementId }: StatementParams, @ReadAt() at: ReadOptions) {
+  @MayRefuse('statement/unknown', 'request/not-acceptable')
+  async get(
+    @Param() { statementId }: StatementParams,
+    @Query() { format }: StatementForm,
+    @ReadAt() at: ReadOptions,
+    @Req() request: FastifyRequest,
+  ) {
+    const wanted = formatWanted(request, format, STATEMENT_TYPES);
     const { position, statement } = await this.find(statementId, at);
+    if (wanted !== 'json') return this.papers.reply(statement, wanted, position);
     return readReply(position, statementView(statement));
   }
 
@@ -142,4 +160,4 @@ export class StatementsQueries {
   }
 }
 
-export const statementsQuery = { controllers: [StatementsQueries], providers: [] };
+export const statementsQuery = { controllers: [StatementsQueries], providers: [StatementPapers] };

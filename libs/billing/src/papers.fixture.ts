@@ -1,0 +1,189 @@
+import { Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { contractsProjections } from '@hostledger/contracts';
+import { dealsProjections } from '@hostledger/deals';
+import {
+  AggregateStore,
+  deriveId,
+  type DomainEvent,
+  type EventMetadata,
+} from '@hostledger/eventsourcing';
+import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
+import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
+import { servedRoutes } from '@hostledger/testing/http';
+import type { Statement } from './domain/statement.js';
+import { meterProjections } from './meters.js';
+import { IssuerModule, paperSlices } from './papers.js';
+import { periodProjections } from './periods.js';
+import { machineFactsProjection } from './read/machine-facts/projection.js';
+import { statementsQuery } from './read/statements/query.js';
+
+// Routes that only read, on a log that is told to them.
+
+const projections = [
+  ...contractsProjections,
+  ...dealsProjections,
+  machineFactsProjection,
+  ...meterProjections,
+  ...periodProjections,
+];
+
+const slices = [statementsQuery, ...paperSlices];
+
+@Module({
+  controllers: slices.flatMap(({ controllers }) => [...controllers]),
+  providers: slices.flatMap(({ providers }) => [...providers]),
+})
+class PapersModule {}
+
+export interface PaperAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+const DIGEST = 'd'.repeat(64);
+const timeZone = 'America/Chicago';
+
+export class PapersRoom {
+  readonly streams = new InMemoryStreams();
+  private app: NestFastifyApplication | undefined;
+  private filled: Awaited<ReturnType<typeof readModelsOf>> | undefined;
+
+  /** After what the log begins with. */
+  async open(issuer: { readonly name: string; readonly address: readonly string[] }) {
+    this.filled = await readModelsOf(projections, this.streams.log);
+    const eventSourcing = EventSourcingModule.with({
+      aggregateStore: new AggregateStore(this.streams),
+      eventStore: this.streams as unknown as EventStore,
+      readModels: this.filled.readModels,
+    });
+    this.app = await servedRoutes({
+      imports: [CqrsModule.forRoot(), eventSourcing, IssuerModule.with(issuer), PapersModule],
+    });
+  }
+
+  catchUp(): Promise<void> {
+    return this.filled!.catchUp(this.streams.log);
+  }
+
+  async close(): Promise<void> {
+    await this.app?.close();
+    await this.filled?.close();
+  }
+
+  async get(url: string, headers: Record<string, string> = {}): Promise<PaperAnswer> {
+    const sent = { authorization: 'Bearer auditor', ...headers };
+    const answer = await this.app!.inject({ method: 'GET', url: `/v1${url}`, headers: sent });
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      text: answer.rawPayload.toString('latin1'),
+    };
+  }
+
+  async json<Body>(url: string): Promise<Body> {
+    const { status, text } = await this.get(url);
+    if (status !== 200) throw new Error(`${url}: ${status} ${text}`);
+    return JSON.parse(text) as Body;
+  }
+
+  /** Events as they would have been recorded, dated with an instant. */
+  async happened(stream: string, at: string, ...events: readonly DomainEvent[]): Promise<void> {
+    const { length } = this.streams.events(stream);
+    const metadata: EventMetadata = {
+      commandId: deriveId(stream, length),
+      commandHash: 'hash',
+      actor: { subject: 'ada', role: 'operator' },
+      occurredAt: at,
+      $correlationId: 'c',
+      $causationId: 'c',
+    };
+    await this.streams.append(
+      stream,
+      length === 0 ? 'no_stream' : BigInt(length - 1),
+      events.map((event, index) => ({ ...event, id: deriveId(stream, length, index), metadata })),
+    );
+  }
+
+  customer(customerId: string, legalName: string): Promise<void> {
+    const at = '2024-01-01T12:00:00.000Z';
+    const data = { customerId, name: legalName.split(' ')[0], legalName, country: 'US' };
+    return this.happened(`customer-${customerId}`, at, { type: 'CustomerRegistered', data });
+  }
+
+  /** At 5 cents a kWh of rated power. */
+  contract(contractId: string, customerId: string, inForceOn: string): Promise<void> {
+    const of = { contractId };
+    const named = { reference: `HA-${inForceOn}`, title: 'Hosting', timeZone, currency: 'USD' };
+    const clauses = [{ ref: '4.1', title: 'Hosting fee', text: 'Energy at rated power.' }];
+    const rateCard = {
+      ...{ basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.05', clauseRef: '4.1' },
+    };
+    const version = { version: 1, effectiveOn: inForceOn, documentDigest: DIGEST };
+    const signed = { executedOn: inForceOn, documentDigest: DIGEST, signatories: [] };
+    return this.happened(
+      `hostingContract-${contractId}`,
+      `${inForceOn}T18:00:00.000Z`,
+      { type: 'ContractDrafted', data: { ...of, customerId, ...named } },
+      { type: 'TermsAdopted', data: { ...of, ...version, clauses, rateCard } },
+      { type: 'ContractExecuted', data: { ...of, ...signed } },
+    );
+  }
+
+  /** 3,247 W that draw power from an instant on. */
+  machine(serial: string, contractId: string, customerId: string, at: string): Promise<void> {
+    const of = { serial, model: 'S19JXP-151', customerId, contractId };
+    const place = { kind: 'slot', facility: 'DENTON', rack: 'A1', slot: 1 };
+    const rated = { ratedHashrateGhs: 151_000, powerWatts: 3_247 };
+    return this.happened(
+      `miner-${serial}`,
+      at,
+      {
+        type: 'MinerReceived',
+        data: {
+          ...{ ...of, deliveryId: 'delivery-1', line: 1, condition: 'ok' },
+          ...{ place: { kind: 'storage', facility: 'DENTON' } },
+          ...{ ratedHashrateGhs: 151_000, nameplateWatts: 3_247 },
+        },
+      },
+      {
+        type: 'MinerInstalled',
+        data: { ...of, ...rated, from: { kind: 'storage', facility: 'DENTON' }, to: place },
+      },
+      { type: 'MinerEnergized', data: { ...of, ...rated, place } },
+    );
+  }
+
+  /** A month that was closed with this statement. */
+  closed(statement: Statement): Promise<void> {
+    const { contractId, customerId, month, statementId, lines, totals, issuedOn } = statement;
+    const { position, inputsDigest, linesDigest, number, kind, dueOn } = statement;
+    const of = { contractId, month, statementId };
+    const close = { ...of, customerId, closeId: `close-${statementId}`, position, issuedOn };
+    const pinned = { ...close, timeZone, currency: 'USD' };
+    const counted = { lineCount: lines.length, totals };
+    return this.happened(
+      `billingPeriod-${contractId}.${month}`,
+      `${issuedOn}T12:00:00.000Z`,
+      { type: 'PeriodCloseBegan', data: { ...pinned, firstMonth: month, begunBy: 'bea' } },
+      {
+        type: 'PeriodLinesRecorded',
+        data: { ...of, closeId: close.closeId, chunk: 1, chunks: 1, lines },
+      },
+      {
+        type: 'PeriodClosed',
+        data: {
+          ...{ ...pinned, ...counted, terms: [], inputsDigest, linesDigest },
+          adjustedMonths: [],
+        },
+      },
+      {
+        type: 'StatementIssued',
+        data: { ...of, ...counted, customerId, number, kind, issuedOn, ...(dueOn && { dueOn }) },
+      },
+    );
+  }
+}

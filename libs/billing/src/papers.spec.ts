@@ -1,0 +1,239 @@
+import { CsvReader } from '@hostledger/http';
+import { PapersRoom } from './papers.fixture.js';
+import { line, parties, statement } from './read/statements/statement.fixture.js';
+import type { AccrualsView } from './read/accruals/views.js';
+import type { Statement } from './domain/statement.js';
+
+const room = new PapersRoom();
+const { contractId, customerId } = statement;
+const other = { contract: 'a0000000-0000-4000-8000-000000000001', customer: customerId };
+const third = {
+  contract: 'b0000000-0000-4000-8000-000000000001',
+  customer: 'b0000000-0000-4000-8000-000000000002',
+};
+
+const february: Statement = {
+  ...statement,
+  statementId: '9a1c2a64-8f2b-5c70-b1a5-0cf2c6c6a001',
+  number: '2024-000009',
+  month: '2024-02',
+  issuedOn: '2024-03-05',
+  lines: [line(1, { amount: '4400120.11' })],
+  totals: [{ currency: 'USD', amount: '4400120.11' }],
+};
+
+/** More than are read at once. */
+const MANY = 120;
+const small = (index: number): Statement => ({
+  ...statement,
+  contractId: third.contract,
+  customerId: third.customer,
+  statementId: `b0000000-0000-4000-9000-${String(index).padStart(12, '0')}`,
+  number: `2015-${String(index + 1).padStart(6, '0')}`,
+  month: `${2005 + Math.floor(index / 12)}-${String((index % 12) + 1).padStart(2, '0')}`,
+  issuedOn: '2015-01-05',
+  lines: [line(1, { amount: '1.00' }), line(2, { amount: '2.00' })],
+  totals: [{ currency: 'USD', amount: '3.00' }],
+});
+
+beforeAll(async () => {
+  await room.customer(customerId, parties.customer.legal_name);
+  await room.customer(third.customer, 'Others Ltd');
+  await room.contract(contractId, customerId, '2024-02-01');
+  await room.contract(other.contract, other.customer, '2024-03-11');
+  await room.contract(third.contract, third.customer, '2005-01-01');
+  await room.machine('SN0000001', contractId, customerId, '2024-02-01T06:00:00.000Z');
+  await room.machine('SN0000002', other.contract, other.customer, '2024-03-21T05:00:00.000Z');
+  for (let index = 0; index < MANY; index += 1) await room.closed(small(index));
+  await room.closed(february);
+  await room.closed(statement);
+  await room.happened('supplyAgreement-agreement', '2024-02-15T12:00:00.000Z', ...agreement());
+  await room.open(parties.issuer);
+});
+afterAll(() => room.close());
+
+const agreement = () => {
+  const agreementId = 'agreement';
+  const named = { reference: 'APA-1', title: 'Purchase', seller: 'Bitmain', buyer: 'Host' };
+  const leg = { face: '53900000.00', addedOn: '2024-02-15' };
+  const valuation = { authority: 'Bankruptcy court', dueOn: '2024-03-20' };
+  return [
+    {
+      type: 'SupplyAgreed',
+      data: {
+        ...{ agreementId, ...named, agreedOn: '2024-02-15', timeZone: 'America/Chicago' },
+        ...{ currency: 'USD', price: '53900000.00', documentDigest: 'd'.repeat(64) },
+        ...{ lines: [], options: [], recordedBy: 'ada' },
+      },
+    },
+    {
+      type: 'ConsiderationLegAdded',
+      data: { agreementId, leg: 1, kind: 'equity', description: 'Stock', ...leg, valuation },
+    },
+  ];
+};
+
+describe('a statement', () => {
+  const url = `/statements/${statement.statementId}`;
+
+  it('is data to whoever does not mind', async () => {
+    const body = await room.json<{ number: string; lines: unknown[] }>(url);
+    expect(body).toMatchObject({ number: '2024-000017' });
+    expect(body.lines).toHaveLength(5);
+  });
+
+  it('is a PDF or CSV by Accept or by name, headed by the host, the same bytes each time', async () => {
+    const pdf = await room.get(url, { accept: 'application/pdf' });
+    expect(pdf).toMatchObject({
+      status: 200,
+      headers: {
+        'content-type': 'application/pdf',
+        'content-disposition': 'attachment; filename="statement-2024-000017.pdf"',
+        'log-position': expect.stringMatching(/^\d+$/) as string,
+      },
+    });
+    expect(pdf.text.startsWith('%PDF-1.')).toBe(true);
+    expect(pdf.text).toContain('/Author (Example Hosting, Inc.)');
+    expect((await room.get(`${url}?format=pdf`)).text).toBe(pdf.text);
+    const csv = await room.get(url, { accept: 'text/csv' });
+    expect(csv.headers['content-type']).toBe('text/csv; charset=utf-8');
+    expect(csv.text).toContain('Example Miners Holdings LLC');
+    expect(csv.text.split('\r\n')).toHaveLength(7);
+  });
+
+  it.each([
+    [url, { accept: 'image/png' }, 406],
+    [`${url}?format=docx`, {}, 400],
+    ['/statements/9a1c2a64-8f2b-5c70-b1a5-0cf2c6c6a0ff?format=pdf', {}, 404],
+  ])('%s as %o is answered with %i', async (asked, headers, status) => {
+    expect(await room.get(asked, headers as Record<string, string>)).toMatchObject({ status });
+  });
+});
+
+describe('the export', () => {
+  const recordsOf = async (query: string) => {
+    const { status, text } = await room.get(`/billing/export?${query}`);
+    expect(status).toBe(200);
+    const [head, ...records] = [...new CsvReader().read(text, true)].map(({ fields }) => fields);
+    const at = (name: string) => head!.indexOf(name);
+    return records.map((fields) => ({
+      row: `${fields[at('InvoiceId')]}.${fields[at('x_Line')]}`,
+      account: fields[at('BillingAccountName')],
+      cost: fields[at('BilledCost')],
+    }));
+  };
+  const rowsOf = async (query: string) => (await recordsOf(query)).map(({ row }) => row);
+
+  it('has a row for each line of the statements of a month', async () => {
+    expect(await rowsOf('month=2024-03')).toEqual(
+      [1, 2, 3, 4, 5].map((number) => `2024-000017.${number}`),
+    );
+    expect(await rowsOf('month=2024-04')).toEqual([]);
+  });
+
+  it('has those of several months in the order of numbers, however many there are', async () => {
+    const rows = await rowsOf('from=2005-01&until=2024-03');
+    expect(rows).toHaveLength(2 * MANY + 6);
+    expect(rows).toEqual(rows.toSorted());
+    expect(new Set(rows).size).toBe(rows.length);
+  });
+
+  it('is of one contract or customer where that is asked for', async () => {
+    const mine = await recordsOf(`from=2005-01&until=2024-03&customerId=${customerId}`);
+    expect(mine).toHaveLength(6);
+    expect(new Set(mine.map(({ account }) => account))).toEqual(new Set(['HA-2024-02-01']));
+    expect(await rowsOf(`month=2024-03&contractId=${third.contract}`)).toEqual([]);
+  });
+
+  it('goes on after a row that came', async () => {
+    expect(await rowsOf('from=2024-02&until=2024-03&after=2024-000017.3')).toEqual([
+      '2024-000017.4',
+      '2024-000017.5',
+    ]);
+    expect(await rowsOf('from=2024-02&until=2024-03&after=2024-000009')).toHaveLength(5);
+    expect(await rowsOf('month=2024-03&after=2024-000017.5')).toEqual([]);
+  });
+
+  it('is NDJSON, too, of the same rows', async () => {
+    const { text, headers } = await room.get('/billing/export?month=2024-03', {
+      accept: 'application/x-ndjson',
+    });
+    expect(headers['content-type']).toBe('application/x-ndjson');
+    const rows = text
+      .trimEnd()
+      .split('\n')
+      .map((row) => JSON.parse(row) as object);
+    expect(rows).toMatchObject(statement.lines.map(({ amount }) => ({ BilledCost: amount })));
+  });
+
+  it.each([
+    ['', 422],
+    ['month=2024-03&from=2024-01', 422],
+    ['from=2024-03&until=2024-01', 422],
+    ['from=2024-03', 422],
+    ['month=2024-13', 400],
+    ['month=2024-03&after=17', 400],
+  ])('refuses %j with %i', async (query, status) => {
+    expect(await room.get(`/billing/export?${query}`)).toMatchObject({ status });
+  });
+});
+
+describe('accruals', () => {
+  const on = (day: string, more = '') =>
+    room.json<AccrualsView>(`/billing/accruals?on=${day}${more}`);
+  const mine = `&customerId=${customerId}`;
+
+  it('are the months that no statement was of by the day, up to its end', async () => {
+    const { items } = await on('2024-02-10', `&contractId=${contractId}`);
+    // 3.247 kW x 10 days x 24 h x 0.05
+    const totals = [{ currency: 'USD', amount: '38.96' }];
+    const months = [{ month: '2024-02', throughOn: '2024-02-10', totals, shortcomings: [] }];
+    expect(items).toEqual([{ contractId, customerId, reference: 'HA-2024-02-01', months, totals }]);
+  });
+
+  it('are of a month that is over until the day its statement was issued', async () => {
+    const months = async (day: string) => {
+      const { items } = await on(day, `&contractId=${contractId}`);
+      return items[0]!.months.map(({ month, throughOn }) => `${month} ${throughOn}`);
+    };
+    expect(await months('2024-03-04')).toEqual(['2024-02 2024-02-29', '2024-03 2024-03-04']);
+    expect(await months('2024-03-05')).toEqual(['2024-03 2024-03-05']);
+    expect(await months('2024-04-05')).toEqual(['2024-04 2024-04-05']);
+    expect(await months('2024-01-31')).toEqual([]);
+  });
+
+  it('come in pages by contract, each with its totals', async () => {
+    const first = await on('2024-03-31', `${mine}&limit=1`);
+    // 11 of the days of March under the contract, from the 21st on: 3.247 x 264 x 0.05
+    expect(first.items).toMatchObject([
+      { contractId: other.contract, totals: [{ currency: 'USD', amount: '42.86' }] },
+    ]);
+    expect(first.totals).toEqual(first.items[0]!.totals);
+    const rest = await on('2024-03-31', `${mine}&limit=1&cursor=${first.nextCursor}`);
+    expect(rest.items).toMatchObject([{ contractId }]);
+    expect(rest).not.toHaveProperty('nextCursor');
+    expect(rest.unvaluedLegs).toEqual([]);
+  });
+
+  it('name legs that nobody had valued, and add their face to nothing', async () => {
+    const { unvaluedLegs, totals } = await on('2024-03-31', '&limit=100');
+    expect(unvaluedLegs).toEqual([
+      {
+        ...{ agreementId: 'agreement', reference: 'APA-1', leg: 1, description: 'Stock' },
+        ...{ face: '53900000.00', currency: 'USD', authority: 'Bankruptcy court' },
+        ...{ dueOn: '2024-03-20', overdue: true },
+      },
+    ]);
+    expect(totals.map(({ amount }) => Number(amount) < 1_000_000)).toEqual([true]);
+    expect((await on('2024-02-14')).unvaluedLegs).toEqual([]);
+    expect((await on('2024-03-31', `&contractId=${contractId}`)).unvaluedLegs).toEqual([]);
+  });
+
+  it('need a day', async () => {
+    expect(await room.get('/billing/accruals')).toMatchObject({ status: 400 });
+    expect(await room.get('/billing/accruals?on=2024-02-30')).toMatchObject({ status: 400 });
+    expect(await room.get('/billing/accruals?on=2024-02-01&limit=101')).toMatchObject({
+      status: 400,
+    });
+  });
+});
