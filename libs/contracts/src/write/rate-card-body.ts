@@ -151,7 +151,7 @@ export class LateFeeTermsBody {
   percentPerMonth: string;
 
   /**
-   * Nothing is charged on what is not more days late than these.
+   * Charged once it is so many days late.
    * @example 5
    */
   @IsDays()
