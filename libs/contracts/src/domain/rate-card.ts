@@ -148,7 +148,7 @@ export interface PaymentTerms {
 export interface LateFeeTerms {
   /** Percent of what is overdue, for each month, by the day. */
   readonly percentPerMonth: string;
-  /** Nothing is charged on what is not more days late than these. */
+  /** Charged once it is so many days late. */
   readonly graceDays: number;
 }
 

@@ -1,4 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -30,16 +31,36 @@ export const IsSites = (): PropertyDecorator =>
     Matches(FACILITY_CODE, { each: true, message: 'each of $property is the code of a facility' }),
   );
 
+const DECIMAL = /^\d{1,12}(\.\d{1,12})?$/;
+
 /** A decimal from 0 on as text, so that no digit is lost. */
 export const IsDecimal = (): PropertyDecorator =>
-  Matches(/^\d{1,12}(\.\d{1,12})?$/, {
-    message: '$property is a decimal number in a string, e.g. "0.075"',
-  });
+  applyDecorators(
+    ApiProperty({ pattern: DECIMAL.source }),
+    Matches(DECIMAL, { message: '$property is a decimal number in a string, e.g. "0.075"' }),
+  );
 
 const MOST_DAYS = 3_650;
 
 /** A number of whole days, 0 or more. */
-export const IsDays = (): PropertyDecorator => applyDecorators(IsInt(), Min(0), Max(MOST_DAYS));
+export const IsDays = (): PropertyDecorator =>
+  applyDecorators(
+    ApiProperty({ type: 'integer', minimum: 0, maximum: MOST_DAYS }),
+    IsInt(),
+    Min(0),
+    Max(MOST_DAYS),
+  );
+
+const MOST_CAUSES = 20;
+
+/** Causes by their names; the domain says which there are. */
+export const AreCauses = (known: readonly string[]): PropertyDecorator =>
+  applyDecorators(
+    ApiProperty({ enum: [...known], isArray: true }),
+    IsArray(),
+    ArrayMaxSize(MOST_CAUSES),
+    Length(1, 40, { each: true }),
+  );
 
 /** The number of a clause of the terms. */
 export const IsClauseRef = (): PropertyDecorator => Length(1, 30);

@@ -1,5 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, Length } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn } from 'class-validator';
 import { AreNested, IsCurrency, IsMoney, IsNested, MayBeAbsent } from '@hostledger/http';
 import {
   COUNTED_MACHINES,
@@ -13,14 +12,13 @@ import {
   type Proration,
   type RateBasis,
 } from '../domain/rate-card.js';
-import { IsClauseRef, IsDays, IsDecimal } from '../http/forms.js';
+import { AreCauses, IsClauseRef, IsDays, IsDecimal } from '../http/forms.js';
 
 const PAID_IN = ['currency', 'bitcoin'] as const;
 const ESTIMATIONS = ['nameplate'] as const;
 
 const MOST_TIERS = 50;
-const MOST_CAUSES = 20;
-const LONGEST_CAUSE = 40;
+const MOST_FEES = 20;
 
 export class RateTierBody {
   /**
@@ -87,10 +85,7 @@ export class UptimePromiseBody {
    * Causes of being off power that do not count against the promise.
    * @example ["curtailment", "customerRequest"]
    */
-  @IsArray()
-  @ArrayMaxSize(MOST_CAUSES)
-  @Length(1, LONGEST_CAUSE, { each: true })
-  @ApiProperty({ enum: EXCUSABLE_CAUSES, isArray: true })
+  @AreCauses(EXCUSABLE_CAUSES)
   excusedCauses: string[];
 
   /**
@@ -120,11 +115,8 @@ export class CurtailmentCreditBody {
    * Causes of the curtailments that bring a credit.
    * @example ["grid", "demandResponse"]
    */
-  @IsArray()
+  @AreCauses(CREDITED_CAUSES)
   @ArrayMinSize(1)
-  @ArrayMaxSize(MOST_CAUSES)
-  @Length(1, LONGEST_CAUSE, { each: true })
-  @ApiProperty({ enum: CREDITED_CAUSES, isArray: true })
   causes: string[];
 
   /**
@@ -159,7 +151,7 @@ export class LateFeeTermsBody {
   percentPerMonth: string;
 
   /**
-   * Nothing is charged on what is not more days late than these.
+   * Charged once it is so many days late.
    * @example 5
    */
   @IsDays()
@@ -322,7 +314,7 @@ export class RateCardBody {
   /** Charged beside the basis, each kind once. */
   @MayBeAbsent()
   @IsArray()
-  @ArrayMaxSize(20)
+  @ArrayMaxSize(MOST_FEES)
   @AreNested(() => AgreedFeeBody)
   fees?: AgreedFeeBody[];
 

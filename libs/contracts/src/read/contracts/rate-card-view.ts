@@ -76,7 +76,7 @@ export class LateFeeTermsView {
    * @example "1.5"
    */
   percentPerMonth: string;
-  /** Nothing is charged on what is not more days late than these. */
+  /** Charged once it is so many days late. */
   graceDays: number;
 }
 
