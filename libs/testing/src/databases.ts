@@ -20,7 +20,7 @@ const openDatabase = async (options: DatabaseOptions): Promise<Database> =>
 
 const OPEN_WITHIN_MS = 60_000;
 
-const embedded = async (): Promise<TestDatabase> => {
+export const embeddedDatabase = async (): Promise<TestDatabase> => {
   const directory = await embeddedDirectory();
   const database = await openDatabase({ directory });
   // It is opened by its first query, for which a spec that waits for something has no time.
@@ -52,7 +52,7 @@ const onServer = async (): Promise<TestDatabase> => {
 
 /** For `describe.each`: every spec of read models holds on both. */
 export const databases = [
-  ['PGlite', embedded],
+  ['PGlite', embeddedDatabase],
   ['PostgreSQL', onServer],
 ] as const;
 

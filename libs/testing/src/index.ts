@@ -4,7 +4,7 @@ export { recorded, rowsOf } from './fold-spec.js';
 export { readModelsOf } from './read-models.js';
 export { startPostgres, type TestPostgres } from './postgres.js';
 export { embeddedDirectory } from './embedded-directory.js';
-export { databases, type TestDatabase } from './databases.js';
+export { databases, embeddedDatabase, type TestDatabase } from './databases.js';
 export { InMemoryLog } from './in-memory-log.js';
 export { Home, turnsOf, type InTurn } from './home.js';
 export * from './accounts.js';

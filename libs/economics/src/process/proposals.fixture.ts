@@ -28,7 +28,7 @@ import {
 } from '@hostledger/fleet';
 import { requestClock } from '@hostledger/http';
 import { facilityAggregate, rackAggregate, rackId, sitesProjections } from '@hostledger/sites';
-import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
+import { InMemoryStreams, readModelsOf, type TestDatabase } from '@hostledger/testing';
 import { servedRoutes } from '@hostledger/testing/http';
 import { EconomicsApiModule, economicsProjections } from '../economics.module.js';
 import { marketAggregate } from '../domain/market.js';
@@ -72,6 +72,9 @@ export class World {
   private filled: Awaited<ReturnType<typeof readModelsOf>> | undefined;
   private readonly now = requestClock.now;
 
+  /** @param database shared by the worlds of a file; otherwise it has one of its own. */
+  constructor(private readonly database?: TestDatabase) {}
+
   /** It is {@link AT} for whoever asks. */
   async open(): Promise<void> {
     requestClock.now = () => AT;
@@ -103,7 +106,7 @@ export class World {
 
   async catchUp(): Promise<void> {
     if (this.filled) await this.filled.catchUp();
-    else this.filled = await readModelsOf(projections, this.streams.log);
+    else this.filled = await readModelsOf(projections, this.streams.log, this.database);
   }
 
   // What there is

@@ -1,14 +1,19 @@
 import { AggregateStore, deriveId, type RecordedEvent } from '@hostledger/eventsourcing';
 import { contractAggregate } from '@hostledger/contracts';
 import { facilityAggregate, rackAggregate, rackId } from '@hostledger/sites';
-import { until } from '@hostledger/testing';
+import { embeddedDatabase, until, type TestDatabase } from '@hostledger/testing';
 import type { RelocationProposed } from '../domain/proposal-events.js';
 import { AT, CONTRACT, request, twoSites, World } from './proposals.fixture.js';
 
+let database: TestDatabase;
 let world: World;
 
+beforeAll(async () => {
+  database = await embeddedDatabase();
+});
+afterAll(() => database.close());
 beforeEach(async () => {
-  world = new World();
+  world = new World(database);
   await world.open();
 });
 afterEach(() => world.close());
