@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { IssuerModule } from '@hostledger/billing';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessTokenAuthenticator } from '@hostledger/access';
@@ -50,6 +51,7 @@ export const createApi = async (
     }),
     FeedApiModule.with(openEventFeed(system)),
     WebhooksApiModule.with(webhookSettings(system)),
+    IssuerModule.with(config.issuer),
     ...apiModules,
   ];
   const app = await NestFactory.create<NestFastifyApplication>(

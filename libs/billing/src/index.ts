@@ -5,5 +5,6 @@ export {
   billingProcesses,
   billingProjections,
 } from './billing.module.js';
+export { IssuerModule } from './papers.js';
 export { meterBulkKinds, meterParties } from './meters.js';
 export { periodParties } from './periods.js';
