@@ -1,5 +1,11 @@
 import type { Provider } from '@nestjs/common';
-import { AggregateStore, type DurableProcess, type Projection } from '@hostledger/eventsourcing';
+import { contractAggregate } from '@hostledger/contracts';
+import {
+  AggregateStore,
+  streamName,
+  type DurableProcess,
+  type Projection,
+} from '@hostledger/eventsourcing';
 import { partiesOfRoom } from '@hostledger/feed';
 import type { AccountEvent } from './domain/account-events.js';
 import { accountAggregate } from './domain/account.js';
@@ -16,6 +22,10 @@ import { ASSIGN_NUMBER, changeAccount } from './write/change-account.js';
 
 export { type AssignNumber } from './process/credit-note.js';
 export { enterStatement } from './process/statement-entry.js';
+
+const ofContract = ({ data }: { readonly data: { readonly contractId: string } }) => [
+  streamName(contractAggregate, data.contractId),
+];
 
 /** How credit notes come by their numbers, made of the store of the process. */
 export type Numbering = (store: AggregateStore) => AssignNumber;
@@ -47,15 +57,13 @@ export const accountProcesses = (
   nonPaymentLadderProcess(store),
 ];
 
-/** An account is of its contract, and of the customer whose contract it is then. */
+/**
+ * Beside the customer that it names, an event of an account concerns whoever the contract belongs to
+ * then, where that has passed to another one since the last statement.
+ */
 export const accountParties = partiesOfRoom<AccountEvent>({
-  kept: [accountAggregate.category],
-  rules: {
-    AccountOpened: {
-      sets: ({ stream, data }) => [
-        { stream, contract: data.contractId, customer: data.customerId },
-      ],
-    },
-    StatementEntered: { sets: ({ stream, data }) => [{ stream, customer: data.customerId }] },
-  },
+  kept: [],
+  rules: Object.fromEntries(
+    Object.keys(accountAggregate.events).map((type) => [type, { of: ofContract }]),
+  ),
 });

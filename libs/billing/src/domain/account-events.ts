@@ -8,7 +8,7 @@ import type { StatementKind, Total } from './statement.js';
 
 interface OfAccount {
   contractId: string;
-  /** Whose contract it was when this was recorded. */
+  /** Whom the last statement was addressed to; the first act says whose contract it is. */
   customerId: string;
 }
 interface OfStatement extends OfAccount {
