@@ -110,17 +110,6 @@ describe('what modifies a basis', () => {
     }
   });
 
-  it('what is paid in bitcoin has no minimum in money', () => {
-    const { minimum } = fullCard;
-    accepts({ ...leastCards.proceedsShare, paidIn: 'bitcoin' });
-    accepts({ ...leastCards.proceedsShare, paidIn: 'currency', minimum });
-    refuses(
-      { ...leastCards.proceedsShare, paidIn: 'bitcoin', minimum },
-      'contract/rate-minimum-in-bitcoin',
-      'minimum',
-    );
-  });
-
   it('tiers begin above nothing, each above the one before it, as numbers and not as texts', () => {
     const tiers = (...above: string[]): RateCard => ({
       ...leastCards.meteredKwh,

@@ -81,13 +81,6 @@ const mustSuitItsBasis = (card: RateCard): void => {
       modifier,
     );
   }
-  if (card.minimum === undefined || card.paidIn !== 'bitcoin') return;
-  throw unsound(
-    'contract/rate-minimum-in-bitcoin',
-    'What is paid in bitcoin is not measured against a minimum in money',
-    { paidIn: card.paidIn },
-    'minimum',
-  );
 };
 
 /** By field; those that are absent too. */

@@ -71,10 +71,6 @@ registerProblems({
     status: 422,
     title: 'The basis of the rate card is not modified so',
   },
-  'contract/rate-minimum-in-bitcoin': {
-    status: 422,
-    title: 'What is paid in bitcoin has no minimum in money',
-  },
   'contract/rate-percent-range': { status: 422, title: 'A percentage is from 0 to 100' },
   'contract/rate-tiers-unordered': {
     status: 422,

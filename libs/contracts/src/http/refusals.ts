@@ -19,7 +19,6 @@ export const UNSOUND_TERMS = [
   'contract/rate-missing',
   'contract/rate-foreign',
   'contract/rate-modifier-foreign',
-  'contract/rate-minimum-in-bitcoin',
   'contract/rate-percent-range',
   'contract/rate-tiers-unordered',
   'contract/rate-ladder-unordered',

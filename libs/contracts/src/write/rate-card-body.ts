@@ -306,7 +306,7 @@ export class RateCardBody {
   @IsIn(ESTIMATIONS)
   estimation?: (typeof ESTIMATIONS)[number];
 
-  /** What a whole month costs at least. Not where a share is paid in bitcoin. */
+  /** What a whole month costs at least; a share that is paid in bitcoin counts with what it was worth. */
   @MayBeAbsent()
   @IsNested(() => MinimumChargeBody)
   minimum?: MinimumChargeBody;
