@@ -39,7 +39,9 @@ describe(`200 deaths of workers (TEST_SEED=${seed})`, () => {
   let ofHistory: ReadonlySet<string>;
 
   beforeAll(async () => {
-    cluster = await Cluster.start({ LOG_LEVEL: 'silent' }, async (url) => {
+    // Each life takes room for as many streams as it may keep.
+    const settings = { LOG_LEVEL: 'silent', CACHED_STREAMS: '5000' };
+    cluster = await Cluster.start(settings, async (url) => {
       const eventStore = new EventStore({ connection: url, callTimeoutMs: 60_000 });
       await new Generator(eventStore, MACHINES).run(() => undefined);
       await eventStore.close();

@@ -19,6 +19,11 @@ import { silentObserver, type CommandOutcome, type KernelObserver } from './obse
 /** Tries of one command against a stream that other writers keep changing. */
 const MAX_ATTEMPTS = 3;
 const CONFLICT_PAUSE_MS = 5;
+/**
+ * Of a store that is not told how many: room for all of them is taken when it is made, so that
+ * 100,000 would cost every spec and every command line tens of milliseconds. The system is told.
+ */
+const CACHED_STREAMS = 1_000;
 
 /** An event ready to be appended. */
 export interface NewEvent {
@@ -97,7 +102,7 @@ export class AggregateStore {
     options: { readonly cachedStreams?: number } = {},
     private readonly observer: KernelObserver = silentObserver,
   ) {
-    this.cache = new LRUCache({ max: options.cachedStreams ?? 100_000 });
+    this.cache = new LRUCache({ max: options.cachedStreams ?? CACHED_STREAMS });
   }
 
   /** The folded state; from the cache unless `fresh`, which reads what is missing. */
