@@ -49,14 +49,16 @@ export interface Dispute extends OfCharge {
   readonly disputeId: string;
   readonly line?: number;
   readonly reason: string;
-  readonly raisedOn: string;
+  /** The day of the act where nothing is said. */
+  readonly raisedOn?: string;
 }
 export interface Resolution {
   readonly disputeId: string;
   readonly outcome: 'upheld' | 'rejected';
   /** All that was disputed where nothing is said. */
   readonly upheldAmount?: string;
-  readonly resolvedOn: string;
+  /** The day of the act where nothing is said. */
+  readonly resolvedOn?: string;
   readonly reason: string;
   /** Of the credit note that it comes to where it is upheld. */
   readonly creditNoteId: string;
@@ -69,7 +71,8 @@ export interface WriteOff extends OfCharge {
 export interface DepositDraw extends OfCharge {
   readonly drawId: string;
   readonly depositId: string;
-  readonly drawnOn: string;
+  /** The day of the act where nothing is said. */
+  readonly drawnOn?: string;
   readonly reference: string;
 }
 export interface ReceivableRelease {

@@ -83,7 +83,7 @@ export const raiseDispute = (
   account: KnownAccount,
   today: string,
 ): Events => {
-  const { disputeId, statementId, line, currency, reason, raisedOn } = data;
+  const { disputeId, statementId, line, currency, reason, raisedOn = today } = data;
   const { text: amount, units } = paidAmount(data.amount, currency);
   const before = account.disputes.find((dispute) => dispute.disputeId === disputeId);
   if (before) {
@@ -119,7 +119,7 @@ export const resolveDispute = (
   account: KnownAccount,
   today: string,
 ): Events => {
-  const { disputeId, outcome, resolvedOn, reason, creditNoteId } = data;
+  const { disputeId, outcome, resolvedOn = today, reason, creditNoteId } = data;
   const dispute = account.disputes.find((each) => each.disputeId === disputeId);
   if (!dispute) {
     const message = 'The account has no such dispute';
@@ -127,7 +127,8 @@ export const resolveDispute = (
   }
   const { statementId, currency, line, amount: disputed } = dispute;
   if (dispute.status !== 'open') {
-    if (dispute.status === outcome && dispute.resolvedOn === resolvedOn) return [];
+    const on = data.resolvedOn ?? dispute.resolvedOn;
+    if (dispute.status === outcome && dispute.resolvedOn === on) return [];
     throw recordedOtherwise(disputeId);
   }
   if (outcome === 'rejected' && data.upheldAmount !== undefined) {

@@ -85,7 +85,7 @@ export const beginDepositDraw = (
   account: KnownAccount,
   today: string,
 ): readonly AccountEvent[] => {
-  const { drawId, depositId, statementId, currency, drawnOn, reference } = data;
+  const { drawId, depositId, statementId, currency, drawnOn = today, reference } = data;
   const { text: amount, units } = paidAmount(data.amount, currency);
   const before = account.draws.find((draw) => draw.drawId === drawId);
   if (before) {

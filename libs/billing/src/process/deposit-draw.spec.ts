@@ -153,7 +153,7 @@ it('A draw that the contract made and the account gave up is counted by the work
   const { depositId: _, statementId: __, ...drawn } = draw({ depositId: 'deposit-2' });
   await books.onContract(
     'DrawDeposit',
-    { ...drawn, depositId: 'deposit-2', cause: 'Statement 2024-000001' },
+    { ...drawn, drawnOn: '2024-03-10', depositId: 'deposit-2', cause: 'Statement 2024-000001' },
     '2024-03-10',
   );
   expect(rowsOf<PendingDraw>(pendingDraws, books.streams.log)).toHaveLength(1);

@@ -81,9 +81,13 @@ class OfLineBody extends OfStatementBody {
 export class IssueCreditNoteBody extends OfLineBody {}
 
 export class RaiseDisputeBody extends OfLineBody {
-  /** @example 2024-03-10 */
+  /**
+   * Today, in the zone of the contract, where it is left out.
+   * @example 2024-03-10
+   */
+  @MayBeAbsent()
   @IsDay()
-  raisedOn: string;
+  raisedOn?: string;
 }
 
 export class ResolveDisputeBody {
@@ -96,9 +100,13 @@ export class ResolveDisputeBody {
   @IsAccountMoney()
   upheldAmount?: string;
 
-  /** @example 2024-03-20 */
+  /**
+   * Today, in the zone of the contract, where it is left out.
+   * @example 2024-03-20
+   */
+  @MayBeAbsent()
   @IsDay()
-  resolvedOn: string;
+  resolvedOn?: string;
 
   /** @example The meters of rack R12 were swapped */
   @Length(1, 500)
@@ -123,9 +131,13 @@ export class DrawForStatementBody extends AccountAmount {
   @IsUUID()
   statementId: string;
 
-  /** @example 2024-03-20 */
+  /**
+   * Today, in the zone of the contract, where it is left out.
+   * @example 2024-03-20
+   */
+  @MayBeAbsent()
   @IsDay()
-  drawnOn: string;
+  drawnOn?: string;
 
   /**
    * As the books call it.
