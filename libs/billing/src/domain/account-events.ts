@@ -263,8 +263,8 @@ export type NonPaymentSuspensionBegan = DomainEvent<
 export type ServiceSuspendedForNonPayment = DomainEvent<
   'ServiceSuspendedForNonPayment',
   OfStatement & {
-    /** By which it is suspended, perhaps for another statement already. */
     actId: string;
+    /** Perhaps earlier, for another statement. */
     suspendedOn: string;
     /** The day on which this statement got so far. */
     steppedOn: string;

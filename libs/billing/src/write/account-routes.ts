@@ -46,10 +46,7 @@ const NO_AMOUNT = [
 ] as const;
 const NO_DAY = ['account/act-in-future', 'account/act-too-early'] as const;
 
-const numberOf = (account: Account, creditNoteId: string): string => {
-  const notes = account.status === 'unknown' ? [] : account.creditNotes;
-  return notes.find((note) => note.creditNoteId === creditNoteId)?.number ?? '';
-};
+const notesOf = (account: Account) => (account.status === 'unknown' ? [] : account.creditNotes);
 
 @ApiTags('billing')
 @Controller('billing/accounts/:contractId')
@@ -114,7 +111,8 @@ export class AccountActsController {
     const creditNoteId = deriveId(context.commandId, 'creditNote');
     const command = new IssueCreditNoteCommand(contractId, { creditNoteId, ...body }, context);
     const issued = await this.commands.execute(command);
-    const number = numberOf(issued.state, creditNoteId);
+    const note = notesOf(issued.state).find((each) => each.creditNoteId === creditNoteId);
+    const number = note?.number ?? '';
     const done: CreditNoteReply = { contractId, creditNoteId, number };
     return reply(issued, { status: 201, body: done });
   }
@@ -162,9 +160,10 @@ export class AccountActsController {
     const resolution = { disputeId, creditNoteId, ...body };
     const command = new ResolveDisputeCommand(contractId, resolution, context);
     const resolved = await this.commands.execute(command);
+    const note = notesOf(resolved.state).find((each) => each.disputeId === disputeId);
     const done: DisputeResolvedReply = {
       ...{ contractId, disputeId },
-      ...(numberOf(resolved.state, creditNoteId) !== '' && { creditNoteId }),
+      ...(note && { creditNoteId: note.creditNoteId }),
     };
     return reply(resolved, { body: done });
   }
