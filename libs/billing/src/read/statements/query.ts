@@ -28,7 +28,7 @@ import {
   LineExplanation,
   statementHeadView,
   StatementList,
-  StatementView,
+  BillingStatementView,
   statementView,
 } from './views.js';
 
@@ -87,7 +87,7 @@ export class StatementsQueries {
 
   @ApiOperation({ summary: 'Show a statement with its lines' })
   @Get(':statementId')
-  @ApiOkResponse({ type: StatementView })
+  @ApiOkResponse({ type: BillingStatementView })
   @MayRefuse('statement/unknown')
   async get(@Param() { statementId }: StatementParams, @ReadAt() at: ReadOptions) {
     const { position, statement } = await this.find(statementId, at);
