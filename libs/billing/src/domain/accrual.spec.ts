@@ -1,5 +1,4 @@
 import { accruedBy, throughDay } from './accrual.js';
-import { computePeriod } from './rating/index.js';
 import {
   curtailment,
   day,
@@ -26,9 +25,10 @@ describe('what was earned by a day', () => {
     ];
     const inputs = inputsOf([terms(card)], [running('A', 1), stopped]);
     // 3.247 kW x (240 h + 120 h) = 1168.92 kWh; x 0.05 = 58.446
-    expect(accruedBy(computePeriod(onThe10th(inputs)))).toEqual([
-      { currency: 'USD', amount: '58.45' },
-    ]);
+    expect(accruedBy(inputs, '2024-01-10', day(11))).toEqual({
+      totals: [{ currency: 'USD', amount: '58.45' }],
+      shortcomings: [],
+    });
   });
 
   it('is the whole month once the month is over', () => {
@@ -47,7 +47,17 @@ describe('what was earned by a day', () => {
       [2, day(11)],
     ]);
     // 3.247 kW x 120 h x (0.05 + 0.1)
-    expect(accruedBy(computePeriod(inputs))).toEqual([{ currency: 'USD', amount: '58.44' }]);
+    expect(accruedBy(inputs, '2024-01-10', day(11)).totals).toEqual([
+      { currency: 'USD', amount: '58.44' },
+    ]);
+  });
+
+  it('tells of terms that were missing by then, not of those after it', () => {
+    const ended = terms(card, 1, { from: january.from, until: day(6) });
+    const { shortcomings } = accruedBy(inputsOf([ended], [running('A', 1)]), '2024-01-10', day(11));
+    expect(shortcomings).toMatchObject([{ code: 'terms-missing', window: { from: day(6) } }]);
+    const later = accruedBy(inputsOf([ended], [running('A', 1)]), '2024-01-05', day(6));
+    expect(later.shortcomings).toEqual([]);
   });
 
   it('knows nothing of what came later', () => {

@@ -1,6 +1,7 @@
 import { totalsOf } from './amounts.js';
 import type { BillingInputs } from './inputs.js';
-import type { Computation } from './line.js';
+import type { Shortcoming } from './line.js';
+import { computePeriod } from './rating/index.js';
 import type { Total } from './statement.js';
 import { shared } from './rating/windows.js';
 
@@ -40,6 +41,20 @@ export const throughDay = (inputs: BillingInputs, day: string, until: string): B
   };
 };
 
-/** What lines come to, for each currency in the order of their codes. */
-export const accruedBy = ({ rated }: Computation): readonly Total[] =>
-  totalsOf(rated.map(({ line }) => line));
+/**
+ * What a month comes to by the end of a day, and what is missing for that.
+ * @param day YYYY-MM-DD; it counts.
+ * @param until the instant at which the day ends in the zone of the contract.
+ */
+export const accruedBy = (
+  inputs: BillingInputs,
+  day: string,
+  until: string,
+): { readonly totals: readonly Total[]; readonly shortcomings: readonly Shortcoming[] } => {
+  const { rated, shortcomings } = computePeriod(throughDay(inputs, day, until));
+  return {
+    totals: totalsOf(rated.map(({ line }) => line)),
+    // That no terms are in force after the day is our doing.
+    shortcomings: shortcomings.filter(({ window }) => !window || window.from < until),
+  };
+};

@@ -1,8 +1,7 @@
-import { accruedBy, throughDay } from '../../domain/accrual.js';
+import { accruedBy } from '../../domain/accrual.js';
 import type { BilledContract } from '../../domain/contract-inputs.js';
 import type { Shortcoming } from '../../domain/line.js';
 import { monthAfter, startOfDay } from '../../domain/months.js';
-import { computePeriod } from '../../domain/rating/index.js';
 import type { Total } from '../../domain/statement.js';
 import type { ContractInputs } from '../inputs/inputs.js';
 
@@ -30,16 +29,11 @@ export const accrued = async (
   const until = startOfDay(contract.timeZone, dayAfter(on));
   const months: AccruedMonth[] = [];
   for (const month of unbilledMonths(contract, on, billed)) {
-    const inputs = throughDay(await inputsOf(month), on, until);
-    if (inputs.terms.length === 0) continue;
-    const computed = computePeriod(inputs);
+    const inputs = await inputsOf(month);
+    if (inputs.terms.every(({ from }) => from >= until)) continue;
     const lastOn = dayBefore(`${monthAfter(month)}-01`);
-    months.push({
-      month,
-      throughOn: on < lastOn ? on : lastOn,
-      totals: accruedBy(computed),
-      shortcomings: computed.shortcomings,
-    });
+    const throughOn = on < lastOn ? on : lastOn;
+    months.push({ month, throughOn, ...accruedBy(inputs, on, until) });
   }
   return months;
 };
