@@ -91,21 +91,12 @@ registerProblems({
     status: 412,
     title: 'The object is not at the revision of If-Match',
   },
-  'request/occurred-before-latest': {
-    status: 409,
-    title: 'Something later is recorded of it already',
-  },
   'request/too-large': { status: 413, title: 'The body or the resulting events are too large' },
   'request/address-too-long': { status: 414, title: 'A part of the address is too long' },
   'request/unsupported-media-type': { status: 415, title: 'The content type is not accepted here' },
   'request/idempotency-key-reused': {
     status: 422,
     title: 'The Idempotency-Key already has an outcome for another body',
-  },
-  'request/occurred-in-future': { status: 422, title: 'It cannot have happened yet' },
-  'request/occurred-too-long-ago': {
-    status: 422,
-    title: 'It happened so long ago that it is settled',
   },
   'upload/lines-invalid': {
     status: 422,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { IsInstant, MayBeAbsent } from '@hostledger/http';
 import { FACILITY_CODE, RACK_CODE } from '@hostledger/sites';
 import { normaliseSerial } from '../domain/miner.js';
+import './problems.js';
 
 export const MAX_SLOT = 1_000;
 /** Of one machine; far above any that is built. */

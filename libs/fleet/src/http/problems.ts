@@ -55,6 +55,15 @@ registerProblems({
   'miner/spare-unfit': { status: 409, title: 'The spare cannot take the place of the miner' },
   'miner/lost': { status: 409, title: 'The miner was lost on the road' },
   'miner/retired': { status: 409, title: 'The miner has left the fleet for good' },
+  'request/occurred-before-latest': {
+    status: 409,
+    title: 'Something later is recorded of it already',
+  },
+  'request/occurred-in-future': { status: 422, title: 'It cannot have happened yet' },
+  'request/occurred-too-long-ago': {
+    status: 422,
+    title: 'It happened so long ago that it is settled',
+  },
   'move/miner-twice': { status: 422, title: 'One upload moves a miner once' },
   'miner/number-twice': { status: 422, title: 'One upload tells a number of a miner once' },
   'miner/part-twice': { status: 422, title: 'One upload replaces a part of a miner once' },
