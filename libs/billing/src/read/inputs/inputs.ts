@@ -1,7 +1,7 @@
-import type { ContractEvent } from '@hostledger/contracts';
+import { contractAggregate, type ContractEvent } from '@hostledger/contracts';
 import type { PriceFixed } from '@hostledger/economics';
-import { hashOf, type RecordedEvent } from '@hostledger/eventsourcing';
-import type { FacilityEvent } from '@hostledger/sites';
+import { hashOf, streamName, type RecordedEvent } from '@hostledger/eventsourcing';
+import { facilityAggregate, type FacilityEvent } from '@hostledger/sites';
 import type { BilledContract } from '../../domain/contract-inputs.js';
 import {
   circumstancesOf,
@@ -55,7 +55,7 @@ export const contractInputs = async (
   const { log, readModels, facts } = tools;
   const last = BigInt(position);
   const events = (await log.readStream(
-    `hostingContract-${contractId}`,
+    streamName(contractAggregate, contractId),
     0n,
   )) as readonly RecordedEvent<ContractEvent>[];
   const contract = contractUpTo(events, position, contractId);
@@ -69,7 +69,7 @@ export const contractInputs = async (
   const siteEvents = async (facilities: readonly string[]) => {
     const sites = new Map<string, readonly RecordedEvent<FacilityEvent>[]>();
     for (const facility of facilities) {
-      const read = await streamOf(`facility-${facility}`);
+      const read = await streamOf(streamName(facilityAggregate, facility));
       sites.set(facility, read as readonly RecordedEvent<FacilityEvent>[]);
     }
     return sites;
