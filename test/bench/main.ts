@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { socketEndpoint, startEmbeddedNode } from '@hostledger/embedded-node';
+import { measureBilling } from './billing.js';
 import { askChild } from './child.js';
 import { measureFeed } from './feed.js';
 import { measureLag } from './lag.js';
@@ -88,6 +89,7 @@ const lag = (system: RunningSystem): Promise<Finding[]> => measureLag(system, cu
 
 /** What can be measured alone: `npm run bench -- lag`. */
 const ALONE: Readonly<Record<string, Measure>> = {
+  billing: (home) => measureBilling(home, SETTINGS, note),
   commands: onItsOwn((system) => measureCommands(system)),
   feed: onItsOwn(feed),
   lag: onItsOwn(lag),

@@ -10,6 +10,8 @@ export interface ProbeReading {
   readonly p99Ms: number;
   readonly maxMs: number;
   readonly rssMb: number;
+  /** The most it ever held. */
+  readonly peakRssMb: number;
   /** Processor time of all its threads since it was last asked. */
   readonly cpuMs: number;
 }
@@ -30,6 +32,7 @@ process.on('message', (message) => {
     p99Ms: stall(delay.percentile(99)),
     maxMs: stall(delay.max),
     rssMb: process.memoryUsage.rss() / 1024 ** 2,
+    peakRssMb: process.resourceUsage().maxRSS / 1024,
     cpuMs: (user + system) / 1_000,
   };
   delay.reset();

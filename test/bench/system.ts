@@ -24,6 +24,7 @@ export class RunningSystem extends ApiCaller {
   static async start(
     dataDir: string,
     environment: Readonly<Record<string, string>> = {},
+    readyWithinMs = READY_WITHIN_MS,
   ): Promise<RunningSystem> {
     const port = await freePort();
     const started = performance.now();
@@ -35,9 +36,9 @@ export class RunningSystem extends ApiCaller {
     const origin = `http://127.0.0.1:${port}`;
     while (!(await isReady(origin))) {
       if (child.exitCode !== null) throw new Error(`The system ended with ${child.exitCode}`);
-      if (performance.now() - started > READY_WITHIN_MS) {
+      if (performance.now() - started > readyWithinMs) {
         child.kill('SIGKILL');
-        throw new Error(`Not ready within ${READY_WITHIN_MS} ms`);
+        throw new Error(`Not ready within ${readyWithinMs} ms`);
       }
       await sleep(20);
     }
@@ -61,5 +62,12 @@ export class RunningSystem extends ApiCaller {
     this.process.kill('SIGTERM');
     await ended;
     clearTimeout(impatience);
+  }
+
+  /** At once, with whatever it is doing. */
+  async kill(): Promise<void> {
+    const ended = new Promise((resolve) => this.process.once('exit', resolve));
+    this.process.kill('SIGKILL');
+    await ended;
   }
 }

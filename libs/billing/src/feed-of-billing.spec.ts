@@ -1,3 +1,4 @@
+import '@hostledger/contracts';
 import { PartyRules } from '@hostledger/feed';
 import { recorded } from '@hostledger/testing';
 import { accountAggregate } from './domain/account.js';
