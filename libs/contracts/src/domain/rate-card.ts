@@ -18,6 +18,11 @@ export interface RateCard {
   readonly profitSharePercent?: string;
   /** The clause that says what the basis charges. */
   readonly clauseRef?: string;
+  /**
+   * Of `passThrough`: the clause that lets the price of power be passed on, where it is another one
+   * than that of the service fee.
+   */
+  readonly powerClauseRef?: string;
   /** Rates of what goes beyond a quantity in a month; below the first one the rate of the basis holds. */
   readonly tiers?: readonly RateTier[];
   /** Of `nameplateKwh`: charged as if machines drew so many percent more than they are rated at. */
@@ -190,6 +195,7 @@ export const basesOfModifier = {
     'flatPerKw',
     'criticalItLoad',
   ],
+  powerClauseRef: ['passThrough'],
   upliftPercent: ['nameplateKwh'],
   counted: ['flatPerUnit', 'flatPerKw'],
   proration: ['flatPerUnit', 'flatPerKw', 'criticalItLoad'],

@@ -91,6 +91,7 @@ describe('a rate card', () => {
 describe('what modifies a basis', () => {
   const modifiers: readonly [Partial<RateCard>, readonly RateBasis[]][] = [
     [{ upliftPercent: '7' }, ['nameplateKwh']],
+    [{ powerClauseRef: '4.1' }, ['passThrough']],
     [{ counted: 'installed' }, ['flatPerUnit', 'flatPerKw']],
     [{ proration: 'wholeMonth' }, ['flatPerUnit', 'flatPerKw', 'criticalItLoad']],
     [{ paidIn: 'currency' }, ['proceedsShare']],

@@ -186,6 +186,7 @@ const mustBeSaidByClauses = (
   const { fees = [] } = card;
   const refs: [string, string | undefined][] = [
     ['clauseRef', card.clauseRef],
+    ['powerClauseRef', card.powerClauseRef],
     ['minimum/clauseRef', card.minimum?.clauseRef],
     ...fees.map(({ clauseRef }, index): [string, string] => [`fees/${index}/clauseRef`, clauseRef]),
     ['uptime/clauseRef', card.uptime?.clauseRef],

@@ -259,6 +259,15 @@ export class RateCardBody {
   clauseRef?: string;
 
   /**
+   * For `passThrough`: the clause that lets the price of power be passed on, where it is another one than
+   * that of the service fee.
+   * @example 4.1
+   */
+  @MayBeAbsent()
+  @IsClauseRef()
+  powerClauseRef?: string;
+
+  /**
    * Rates of what goes beyond a quantity in a month, in ascending order; below the first one the rate
    * of the basis holds. Not for shares.
    */

@@ -78,6 +78,19 @@ describe('Power passed on', () => {
     expect(shortcomings.map(({ code, meterId }) => [code, meterId])).toEqual([['meter-gap', 'M1']]);
   });
 
+  it('names the clause that lets power be passed on, and that of the fee beside it', () => {
+    const { rated } = computePeriod(
+      inputsOf([terms({ ...card, powerClauseRef: '4.3' })], [running('A', 10, 1000)], {
+        powerRates: rates,
+      }),
+    );
+    expect(rated.map(({ line }) => [line.component, line.clauseRef])).toEqual([
+      ['powerCost', '4.3'],
+      ['powerCost', '4.3'],
+      ['passThrough', '4.1'],
+    ]);
+  });
+
   it('says where the terms have no clause for it, as Celsius said of its contract with Core', () => {
     const { clauseRef: _, ...bare } = card;
     const { rated } = computePeriod(

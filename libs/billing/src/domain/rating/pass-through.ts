@@ -13,6 +13,9 @@ export const passThrough: Rating = (slice) => {
   const { card, window } = slice;
   const clause = card.clauseRef === undefined ? {} : { clauseRef: card.clauseRef };
   const bare = card.clauseRef === undefined ? ['the terms name no clause for passing this on'] : [];
+  const powerClause = card.powerClauseRef ?? card.clauseRef;
+  const ofPower = powerClause === undefined ? {} : { clauseRef: powerClause };
+  const unsaid = powerClause === undefined ? bare : [];
   const { facilities, parts, shortcomings } = powerCostOf(slice);
   const costs = parts.map((part) =>
     lineOf(slice, {
@@ -20,13 +23,13 @@ export const passThrough: Rating = (slice) => {
       facility: part.facility,
       apart: part.window.from,
       description: `Power passed on at cost, ${part.facility}`,
-      ...clause,
+      ...ofPower,
       window: part.window,
       quantity: part.energy.quantity,
       unit: 'kWh',
       rate: part.rate.ratePerKwh,
       estimated: part.energy.estimated,
-      steps: [...part.energy.steps, ...bare],
+      steps: [...part.energy.steps, ...unsaid],
       sources: [...part.energy.sources, part.rate.source],
     }),
   );

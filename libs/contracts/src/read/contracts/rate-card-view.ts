@@ -115,6 +115,8 @@ export class RateCardView {
    * @example 4.1
    */
   clauseRef?: string;
+  /** The clause that lets the price of power be passed on, where it is another one. */
+  powerClauseRef?: string;
   /** Rates of what goes beyond a quantity in a month; below the first one the rate of the basis holds. */
   tiers?: RateTierView[];
   /** Charged as if machines drew so many percent more than they are rated at. */
