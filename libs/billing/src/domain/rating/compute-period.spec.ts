@@ -30,6 +30,18 @@ describe('A computation', () => {
     expect(computePeriod(inputsOf([late])).shortcomings).toEqual([]);
   });
 
+  it('of terms that are cut at a date is what has accrued until then', () => {
+    const minimum = { amountPerMonth: '310', clauseRef: '6.1' };
+    const cut = terms({ ...card, minimum }, 1, { from: january.from, until: day(11) });
+    const { rated, shortcomings } = computePeriod(inputsOf([cut], [running('A', 10, 1000)]));
+    // 240 kWh, and 10 of 31 days of the minimum.
+    expect(told(rated)).toEqual([
+      'nameplateKwh/ND1/v1/all: 240 kWh × 0.10 = 24.00',
+      'minimum/-/v1/all: 76 money × 100 = 76.00',
+    ]);
+    expect(shortcomings.map(({ code }) => code)).toEqual(['terms-missing']);
+  });
+
   it('of a version that another one interrupted has lines of their own for each part', () => {
     const parts = [
       terms(card, 1, { from: january.from, until: day(11) }),

@@ -41,6 +41,7 @@ describe('A share of what was mined', () => {
     expect(rated[0]!.exactQuantity).toBe('16172839/50000000');
   });
 
+  // 12.5 % is the share of a joint venture in the economics of a site: Rhodium and Whinstone [S46].
   it('is worth what a bitcoin was at the end of each reading', () => {
     const { rated, shortcomings } = computePeriod(
       inputsOf([terms(card)], [], { meters: [pool], readings: halves, prices }),
@@ -86,6 +87,13 @@ describe('A share of what was mined', () => {
     // 2000 - 1723.160595
     expect(told(rated, 'minimum')).toEqual(['minimum/-/v1/all: 276.839405 money × 100 = 276.84']);
     expect(rated.at(-1)!.sources).toEqual([1, 30, 31, 40, 41].map(source));
+
+    const { shortcomings } = computePeriod(
+      inputsOf([terms({ ...card, paidIn: 'bitcoin', minimum })], [], {
+        ...{ meters: [pool], readings: halves },
+      }),
+    );
+    expect(shortcomings.map(({ code }) => code)).toEqual(['price-missing', 'price-missing']);
   });
 });
 

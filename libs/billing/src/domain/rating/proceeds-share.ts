@@ -33,7 +33,9 @@ export const proceedsShare: Rating = (slice) => {
           }),
     }),
   );
-  const unpriced = inBitcoin ? [] : proceeds.flatMap((mined) => mined.unpriced);
+  // A minimum has to know what a share in bitcoin was worth.
+  const needsPrices = !inBitcoin || card.minimum !== undefined;
+  const unpriced = needsPrices ? proceeds.flatMap((mined) => mined.unpriced) : [];
   return { rated, shortcomings: [...meterGaps(slice, 'proceeds'), ...unpriced] };
 };
 
