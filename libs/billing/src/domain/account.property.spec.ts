@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { DomainError } from '@hostledger/eventsourcing';
 import type { AccountCommand } from './account-commands.js';
 import type { AccountEvent } from './account-events.js';
-import { balancesOf, collectibleOf, creditableOf, openOf } from './account-figures.js';
+import { balancesOf, collectibleOf, disputedOf, openOf } from './account-figures.js';
 import { atLeastZero, unitsOf, unitsText } from './account-money.js';
 import { postingsOf } from './account-postings.js';
 import type { Account, KnownAccount } from './account-state.js';
@@ -180,8 +180,13 @@ const mustKeepLimits = (account: KnownAccount): void => {
       const charged = unitsOf(charge.amount) + unitsOf(charge.lateFees);
       if (charged >= 0n) ok(unitsOf(charge.credited) <= charged);
       else ok(unitsOf(charge.credited) === 0n);
-      const left = creditableOf(account, place, charge);
-      ok(left <= atLeastZero(charged) || charged < 0n);
+      const waiting = account.creditNotes
+        .filter(({ statementId, currency, number }) => {
+          return statementId === place.statementId && currency === place.currency && !number;
+        })
+        .reduce((sum, { amount }) => sum + unitsOf(amount), 0n);
+      const spoken = unitsOf(charge.credited) + waiting + disputedOf(account, place);
+      ok(spoken <= atLeastZero(charged));
       if (statement.released) ok(openOf(charge) <= 0n);
     }
   }

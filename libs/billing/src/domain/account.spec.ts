@@ -186,6 +186,23 @@ describe('A credit note', () => {
       .thenNothing();
   });
 
+  it('that waits for its number is not paid meanwhile', () => {
+    const paid = [enter(), note('100.00'), pay('1000.00', '2024-02-12')];
+    expect(owed(...paid)).toEqual([['100.00', '100.00']]);
+    expect(owed(...paid, issue())).toEqual([['0.00', '100.00']]);
+  });
+
+  it('leaves what is disputed to the resolution of the dispute', () => {
+    const dispute = {
+      ...{ disputeId: 'd', statementId: 's1', ...usd, amount: '300.00' },
+      ...{ reason: 'Meters', raisedOn: '2024-02-10' },
+    };
+    const disputed = historyOf(enter(), command('RaiseDispute', dispute, '2024-02-10'));
+    given(...disputed)
+      .when(note('700.01'))
+      .thenRejects('account/credit-exceeded');
+  });
+
   it('for what is paid already pays for another statement', () => {
     const commands = [enter(), pay('1000.00', '2024-02-06'), note('150.00'), issue()];
     expect(owed(...commands)).toEqual([['-150.00', '0.00']]);
@@ -261,6 +278,45 @@ describe('A dispute', () => {
     given(...historyOf(enter(), raise('900.00')))
       .when(resolve('rejected', '1.00'))
       .thenRejects('account/rejected-amount');
+  });
+});
+
+describe('A draw of a deposit', () => {
+  const draw = (amount: string, drawId = 'd1') =>
+    command(
+      'BeginDepositDraw',
+      {
+        ...{ drawId, depositId: 'deposit', statementId: 's1', ...usd, amount },
+        ...{ drawnOn: '2024-02-10', reference: 'DRAW-1' },
+      },
+      '2024-02-10',
+    );
+  const fail = command(
+    'FailDepositDraw',
+    { drawId: 'd1', code: 'contract/deposit-exceeded', detail: 'It holds less' },
+    '2024-02-10',
+  );
+
+  it('holds its amount back until the contract has answered', () => {
+    given(...historyOf(enter(), draw('600.00')))
+      .when(draw('400.01', 'd2'))
+      .thenRejects('account/draw-exceeded', '/amount');
+    expect(owed(enter(), draw('600.00'), pay('1000.00', '2024-02-12'))).toEqual([
+      ['600.00', '600.00'],
+    ]);
+  });
+
+  it('that the contract refused leaves the amount open, and credit goes to it', () => {
+    expect(owed(enter(), draw('600.00'), pay('1000.00', '2024-02-12'), fail)).toEqual([
+      ['0.00', '0.00'],
+    ]);
+  });
+
+  it('that was made after all counts, and what is too much is credit', () => {
+    const made = command('ApplyDepositDraw', { drawId: 'd1' }, '2024-02-13');
+    const commands = [enter(), draw('600.00'), fail, pay('1000.00', '2024-02-12'), made];
+    expect(owed(...commands)).toEqual([['-600.00', '0.00']]);
+    expect(owed(...commands, enter(february))).toEqual([['-100.00', '0.00']]);
   });
 });
 

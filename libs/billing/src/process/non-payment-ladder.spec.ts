@@ -1,4 +1,5 @@
 import { contractAggregate } from '@hostledger/contracts';
+import { AggregateStore } from '@hostledger/eventsourcing';
 import { rowsOf, type FaultPoint } from '@hostledger/testing';
 import {
   command,
@@ -216,6 +217,29 @@ it('The same item performed twice, or an old one, does nothing more', async () =
   await again('2024-03-17');
   await again('2024-03-17');
   expect(told().filter((type) => type === 'ServiceResumed')).toHaveLength(1);
+  expect(await stage()).toBe('active');
+});
+
+it('Two workers at once suspend service once, and resume it once', async () => {
+  await days('2024-03-02', '2024-03-06');
+  const both = async (on: string): Promise<void> => {
+    const [item] = rowsOf<LadderItem>(laddersToClimb, books.streams.log);
+    const act = { at: noon(on), signal: new AbortController().signal };
+    const stores = [new AggregateStore(books.streams), new AggregateStore(books.streams)];
+    await Promise.all(stores.map((store) => nonPaymentLadderProcess(store).perform(item!, act)));
+  };
+  await both('2024-03-16');
+  expect(told().slice(2).sort()).toEqual([
+    'NonPaymentSuspensionBegan',
+    'ServiceSuspended',
+    'ServiceSuspendedForNonPayment',
+  ]);
+  await books.do(pay('1000.00', '2024-03-17'));
+  await both('2024-03-17');
+  expect(told().filter((type) => type.includes('Resumed'))).toEqual([
+    'ServiceResumed',
+    'ServiceResumedAfterPayment',
+  ]);
   expect(await stage()).toBe('active');
 });
 
