@@ -169,16 +169,15 @@ const lived = (before: Life = unborn, fact: MachineFact): Life => {
 
 const groundsAfter = (before: Grounds, fact: MachineFact): Grounds => {
   const { kind, source } = fact;
-  return {
-    ...before,
-    ...(fact.contractId !== undefined && { contract: source }),
-    ...(fact.customerId !== undefined && { customer: source }),
-    ...(fact.placeKind !== undefined && { place: source }),
-    ...((fact.powerWatts ?? fact.hashrateGhs) !== undefined && { ratings: source }),
-    ...((kind === 'energized' || kind === 'deenergized') && { power: source }),
-    ...((kind === 'repairOpened' || kind === 'repairClosed') && { repair: source }),
-    ...((kind === 'assigned' || kind === 'unassigned') && { assignment: source }),
-  };
+  const after: { -readonly [Of in keyof Grounds]: Grounds[Of] } = { ...before };
+  if (fact.contractId !== undefined) after.contract = source;
+  if (fact.customerId !== undefined) after.customer = source;
+  if (fact.placeKind !== undefined) after.place = source;
+  if (fact.powerWatts !== undefined || fact.hashrateGhs !== undefined) after.ratings = source;
+  if (kind === 'energized' || kind === 'deenergized') after.power = source;
+  if (kind === 'repairOpened' || kind === 'repairClosed') after.repair = source;
+  if (kind === 'assigned' || kind === 'unassigned') after.assignment = source;
+  return after;
 };
 
 const conditionAfter = (before: Life, fact: MachineFact): Partial<Life> => {

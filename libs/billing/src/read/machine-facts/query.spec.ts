@@ -6,6 +6,7 @@ import {
   factsOfContract,
   lateFactsExist,
   machinesWithin,
+  readFactsOfContract,
   type Known,
   type MachineFactsTables,
 } from './query.js';
@@ -123,6 +124,12 @@ describe('The facts of the machines of a contract', () => {
     expect(await lives(otherContractId, { until: june(20), position: END })).toEqual([
       [THREE, [['received', june(3)]]],
     ]);
+  });
+
+  it('are the same in one read and in several', async () => {
+    const known = { until: june(30), position: END };
+    const inOne = await read((db) => factsOfContract(db, contractId, known));
+    expect(await readFactsOfContract(read, contractId, known)).toEqual(inOne);
   });
 
   it('are those that had been recorded by a position', async () => {

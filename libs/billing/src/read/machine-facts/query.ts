@@ -85,19 +85,38 @@ export const factsOfMachines = async (
   return lives;
 };
 
-/** The same of every machine that was ever under the contract by then. */
-export const factsOfContract = async (
-  db: Kysely<MachineFactsTables>,
+/** Runs one query against the read models. */
+export type ReadFacts = <T>(query: (db: Kysely<MachineFactsTables>) => Promise<T>) => Promise<T>;
+
+/**
+ * The same of every machine that was ever under the contract by then, in several reads, none of
+ * which takes long: what was recorded up to a position does not change in between, if all of them
+ * are true at that position.
+ */
+export const readFactsOfContract = async (
+  read: ReadFacts,
   contractId: string,
   known: Known,
 ): Promise<Map<string, readonly MachineFact[]>> => {
-  const serials = await machinesWithin(db, { contractId }, { ...known, limit: ALL_MACHINES });
-  const lives = await factsOfMachines(db, serials, known);
-  for (const [serial, facts] of lives) {
-    if (!facts.some((fact) => fact.contractId === contractId)) lives.delete(serial);
+  const page = { ...known, limit: ALL_MACHINES };
+  const serials = await read((db) => machinesWithin(db, { contractId }, page));
+  const lives = new Map<string, readonly MachineFact[]>();
+  for (let first = 0; first < serials.length; first += CHUNK_MACHINES) {
+    const chunk = serials.slice(first, first + CHUNK_MACHINES);
+    for (const [serial, facts] of await read((db) => factsOfMachines(db, chunk, known))) {
+      if (facts.some((fact) => fact.contractId === contractId)) lives.set(serial, facts);
+    }
   }
   return lives;
 };
+
+/** The same in one read, for which 27,000 machines may be too many on a machine that is busy. */
+export const factsOfContract = (
+  db: Kysely<MachineFactsTables>,
+  contractId: string,
+  known: Known,
+): Promise<Map<string, readonly MachineFact[]>> =>
+  readFactsOfContract((query) => query(db), contractId, known);
 
 /**
  * Whether something that happened before `until` to a machine that was under the contract by then
