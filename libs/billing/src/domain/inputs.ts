@@ -14,7 +14,9 @@ export interface Source {
 }
 
 export interface Window {
+  /** First instant. */
   readonly from: string;
+  /** First instant after it. */
   readonly until: string;
 }
 

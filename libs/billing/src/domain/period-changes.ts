@@ -244,7 +244,7 @@ const restatementOf = (
 
 const mustBeUndecided = (status: Restatement['status']): void => {
   if (status === 'proposed') return;
-  throw refused('period/restatement-decided', `The restatement is ${status}`, { status });
+  throw refused('period/restatement-decided', `The restatement is ${status}`, { decision: status });
 };
 
 const outdated = ({ standsAt }: BillingPeriod): DomainError =>
