@@ -72,6 +72,47 @@ describe('The domain', () => {
   });
 });
 
+describe('Money and energy', () => {
+  it('touch no float in the domain of billing', () => {
+    expect(rules.noFloatOfMoney(repository)).toEqual([]);
+  });
+
+  const told = (path: string, code: string): string[] =>
+    rules.noFloatOfMoney(small({ [path]: code }));
+  const place = 'libs/billing/src/domain/rating/x.ts';
+
+  it.each([
+    ['const due = parseFloat(text);'],
+    ['const due = Number.parseFloat(text);'],
+    ['const due = Number(line.amount);'],
+    ['const kW = Number(powerWatts) / 1000;'],
+    ['const due = +line.amount;'],
+    ['const text = due.toFixed(2);'],
+    ['const text = due.toPrecision(6);'],
+    ['const due = hours * 0.075;'],
+    ['const due = exact(0.1);'],
+    ['const due = 75e-3 * hours;'],
+    ['const cents = Math.round(amount);'],
+    ['const sum = exactSum.valueOf();'],
+    ['const least = Math.min(credit, charge);'],
+  ])('are told off for %s', (code) => {
+    expect(told(place, code)).toEqual([expect.stringContaining(`${place}:1 `)]);
+  });
+
+  it('are free to be text, bigints and rationals, and other things to be counted', () => {
+    const code = `const due = exact('0.1').mul(exact(wattMs)); const ms = 86_400_000 * days;
+      const year = Number(month.slice(0, 4)); // not 0.5 of Number(amount)
+      const zero = BigInt(amount) * 10n ** 2n; const text = '0.075'; const late = Math.max(days, 0);`;
+    expect(told(place, code)).toEqual([]);
+  });
+
+  it('of other rooms and of specs are not looked at', () => {
+    const code = 'const due = Number(amount) * 0.5;';
+    expect(told('libs/economics/src/domain/x.ts', code)).toEqual([]);
+    expect(told('libs/billing/src/domain/x.spec.ts', code)).toEqual([]);
+  });
+});
+
 describe('Rooms', () => {
   it('know each other only through their doors and along the plan', () => {
     expect(rules.roomDoors(repository)).toEqual([]);

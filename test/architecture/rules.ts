@@ -129,6 +129,46 @@ const isGlobalUse = (node: ts.Identifier): boolean => {
   return false;
 };
 
+const MONEY_PLACE = /^libs\/billing\/src\/domain\//;
+/** Names by which money, energy and what they are computed from go in the billing room. */
+const MONEY_WORDS =
+  /amount|balance|bitcoin|charge|cost|credit|energy|exact|fee|kwh|money|payable|percent|price|proceeds|profit|quantity|rate|ratio|satoshi|share|sum|total|watt|worth/i;
+const FLOAT_PARSERS = new Set(['parseFloat', 'Number.parseFloat']);
+const FLOAT_METHODS = new Set(['toFixed', 'toPrecision', 'toExponential', 'valueOf']);
+const NUMBER_MAKERS = /^(Number|Math\.\w+)$/;
+
+/**
+ * Money and energy are whole numbers, rationals or text: no float is made of them, and none is
+ * written down. Numbers that count something else, as days or seconds, are free. Specs are too.
+ */
+export const noFloatOfMoney: Rule = (sources) =>
+  sources
+    .filter(({ path }) => MONEY_PLACE.test(path) && !isSpec(path))
+    .flatMap((source) => {
+      const breaches: string[] = [];
+      walk(source.tree, (node) => {
+        const what = floatOfMoney(node);
+        if (what) breaches.push(breach(source, lineOf(node), `money or energy as ${what}`));
+      });
+      return breaches;
+    });
+
+const floatOfMoney = (node: ts.Node): string | undefined => {
+  if (ts.isNumericLiteral(node) && !Number.isInteger(Number(node.text))) return node.text;
+  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.PlusToken) {
+    return MONEY_WORDS.test(node.operand.getText()) ? node.getText() : undefined;
+  }
+  if (!ts.isCallExpression(node)) return undefined;
+  const called = node.expression.getText();
+  if (FLOAT_PARSERS.has(called)) return `${called}()`;
+  if (ts.isPropertyAccessExpression(node.expression)) {
+    const { text } = node.expression.name;
+    if (FLOAT_METHODS.has(text)) return `.${text}()`;
+  }
+  const given = node.arguments.map((argument) => argument.getText()).join(' ');
+  return NUMBER_MAKERS.test(called) && MONEY_WORDS.test(given) ? `${called}()` : undefined;
+};
+
 /** Rooms meet at their doors, and only along the arrows of {@link ROOMS}. */
 export const roomDoors: Rule = checkImports(({ path }, { specifier }) => {
   const room = roomOf(path);

@@ -21,7 +21,11 @@ import { meterProjections } from './meters.js';
 import { periodProcesses, periodProjections, periodSlices } from './periods.js';
 import { machineFactsProjection } from './read/machine-facts/projection.js';
 import type { PeriodDetails, PeriodList } from './read/periods/views.js';
-import type { LineExplanation, StatementList, StatementView } from './read/statements/views.js';
+import type {
+  LineExplanation,
+  StatementList,
+  BillingStatementView,
+} from './read/statements/views.js';
 import type { RestatementReply } from './write/revise-period.js';
 
 // Contracts with machines on the embedded node, the routes about their months, and the process that
@@ -56,7 +60,7 @@ export const card = (ratePerKwh: string): RateCard => ({
 type Told = Pick<Problem, 'code'> &
   Required<PeriodDetails> &
   PeriodList &
-  StatementView &
+  BillingStatementView &
   StatementList &
   LineExplanation &
   RestatementReply;

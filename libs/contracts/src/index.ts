@@ -55,7 +55,9 @@ export {
   type CostClass,
   type RelocationClause,
 } from './domain/relocation-clause.js';
+export { contractUnknown } from './domain/standing.js';
 export type { ContractRow } from './read/contracts/contracts-table.js';
+export type { DepositRow } from './read/contracts/orders-tables.js';
 export type { CustomerRow } from './read/customers/projection.js';
 export type { ConsentRow, TermsRow } from './read/contracts/papers-tables.js';
 export { assignMachines, countLeavers, releaseAssignment } from './process/assignment.js';

@@ -25,6 +25,9 @@ export {
 export { ActContext, contextOf, requestClock } from './act-context.js';
 export { HttpReply, readReply, reply, ReplyInterceptor } from './reply.js';
 export {
+  cursorOf,
+  cursorValues,
+  DEFAULT_LIMIT,
   equalTo,
   flagOf,
   IsTrueOrFalse,

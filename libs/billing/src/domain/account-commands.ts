@@ -99,7 +99,14 @@ export type AccountCommand =
   | DomainCommand<'ReleaseReceivables', ReceivableRelease>
   | DomainCommand<'ClimbLadder', { statementId: string; step: LadderStep }>
   /** What the contract answered to an act that was begun. */
-  | DomainCommand<'ConfirmNonPaymentAct', { actId: string }>
+  | DomainCommand<
+      'ConfirmNonPaymentAct',
+      {
+        actId: string;
+        /** Of service that was suspended for another statement already. */
+        suspendedOn?: string;
+      }
+    >
   | DomainCommand<'RefuseNonPaymentAct', { actId: string; code: string; detail: string }>;
 
 export type CommandData<Type extends AccountCommand['type']> = Extract<

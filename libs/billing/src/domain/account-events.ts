@@ -8,7 +8,7 @@ import type { StatementKind, Total } from './statement.js';
 
 interface OfAccount {
   contractId: string;
-  /** Whose contract it was when this was recorded. */
+  /** Whom the last statement was addressed to; the first act says whose contract it is. */
   customerId: string;
 }
 interface OfStatement extends OfAccount {
@@ -263,8 +263,8 @@ export type NonPaymentSuspensionBegan = DomainEvent<
 export type ServiceSuspendedForNonPayment = DomainEvent<
   'ServiceSuspendedForNonPayment',
   OfStatement & {
-    /** By which it is suspended, perhaps for another statement already. */
     actId: string;
+    /** Perhaps earlier, for another statement. */
     suspendedOn: string;
     /** The day on which this statement got so far. */
     steppedOn: string;

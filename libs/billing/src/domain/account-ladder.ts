@@ -72,7 +72,7 @@ export const climb = (
   const next = statement && nextOf(account, statement);
   // What is asked of the contract is answered first.
   if (!next || next.step !== step || next.on > today || account.acts.length > 0) return [];
-  const { contractId, customerId, actsBegun, suspension } = account;
+  const { contractId, customerId, actsBegun } = account;
   const { number, dueOn = '', clauseRef, ladder } = statement;
   const of = { contractId, customerId, statementId };
   const amounts = [...collectibleTotals(account, statement)];
@@ -91,10 +91,6 @@ export const climb = (
       return [{ type: 'NonPaymentNoticed', data }];
     }
     case 'suspension':
-      if (suspension) {
-        const data = { ...of, ...suspension, steppedOn: today };
-        return [{ type: 'ServiceSuspendedForNonPayment', data }];
-      }
       return [
         {
           type: 'NonPaymentSuspensionBegan',

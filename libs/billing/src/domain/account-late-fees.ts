@@ -81,7 +81,7 @@ const lateFee = (
   if (dueOn === undefined || !terms || released) return [];
   const overdue = (day: string): bigint => overdueOn(account, statement, charge, day);
   const graceEnds = dayLater(dueOn, terms.graceDays);
-  if (throughOn <= graceEnds || overdue(dayLater(graceEnds, 1)) === 0n) return [];
+  if (throughOn <= graceEnds || overdue(graceEnds) === 0n) return [];
   const { currency, lateFeesThrough = dueOn } = charge;
   const fromOn = dayLater(lateFeesThrough, 1);
   const stretches = stretchesOf(overdue, currency, fromOn, throughOn);

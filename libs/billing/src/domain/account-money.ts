@@ -18,17 +18,23 @@ export const unitsOf = (text: string): bigint => {
   return text.startsWith('-') ? -units : units;
 };
 
+/** Asking for them is slow, and there are some 180 currencies. */
+const places = new Map([[BITCOIN, PLACES]]);
+
 /** @param currency ISO 4217, or BTC. */
-export const placesOfCurrency = (currency: string): number =>
-  currency === BITCOIN ? PLACES : placesOf(currency);
+export const placesOfCurrency = (currency: string): number => {
+  const found = places.get(currency) ?? placesOf(currency);
+  places.set(currency, found);
+  return found;
+};
 
 /** The amount as text again, with the places of its currency. */
 export const unitsText = (units: bigint, currency: string): string => {
-  const places = placesOfCurrency(currency);
+  const scale = placesOfCurrency(currency);
   const digits = (units < 0n ? -units : units).toString().padStart(PLACES + 1, '0');
   const whole = digits.slice(0, -PLACES);
-  const fraction = digits.slice(-PLACES).slice(0, places);
-  return `${units < 0n ? '-' : ''}${whole}${places > 0 ? `.${fraction}` : ''}`;
+  const fraction = digits.slice(-PLACES).slice(0, scale);
+  return `${units < 0n ? '-' : ''}${whole}${scale > 0 ? `.${fraction}` : ''}`;
 };
 
 export const least = (one: bigint, ...others: readonly bigint[]): bigint =>
@@ -41,16 +47,16 @@ export const atLeastZero = (units: bigint): bigint => (units > 0n ? units : 0n);
  * @throws DomainError `account/money-too-fine` for what cannot be paid in the currency.
  */
 export const plainAmount = (amount: string, currency: string, pointer: string): string => {
-  const places = placesOfCurrency(currency);
+  const scale = placesOfCurrency(currency);
   const units = SIGNED.test(amount) ? unitsOf(amount) : undefined;
-  if (units !== undefined && units % 10n ** BigInt(PLACES - places) === 0n) {
+  if (units !== undefined && units % 10n ** BigInt(PLACES - scale) === 0n) {
     return unitsText(units, currency);
   }
   throw new DomainError(
     'invalid',
     'account/money-too-fine',
-    `${currency} has ${places} decimal places, and ${amount} cannot be paid in it`,
-    { amount, currency, places },
+    `${currency} has ${scale} decimal places, and ${amount} cannot be paid in it`,
+    { amount, currency, places: scale },
     pointer,
   );
 };

@@ -330,5 +330,7 @@ const released = (account: KnownAccount, data: ReceivableReleased['data']): Know
 const added = (sum: string, amount: string, currency: string): string =>
   unitsText(unitsOf(sum) + unitsOf(amount), currency);
 
-export const negative = (amount: string): string =>
-  amount.startsWith('-') ? amount.slice(1) : `-${amount}`;
+export const negative = (amount: string): string => {
+  if (amount.startsWith('-')) return amount.slice(1);
+  return /[1-9]/.test(amount) ? `-${amount}` : amount;
+};

@@ -127,7 +127,7 @@ const enterStatement = (
 };
 
 const confirmAct = (
-  { actId }: CommandData<'ConfirmNonPaymentAct'>,
+  { actId, suspendedOn }: CommandData<'ConfirmNonPaymentAct'>,
   { acts, contractId, customerId }: KnownAccount,
 ): Events => {
   const begun = acts.find((each) => each.actId === actId);
@@ -136,7 +136,7 @@ const confirmAct = (
   const of = { contractId, customerId, actId };
   switch (act) {
     case 'suspend': {
-      const data = { ...of, statementId, suspendedOn: on, steppedOn: on };
+      const data = { ...of, statementId, suspendedOn: suspendedOn ?? on, steppedOn: on };
       return [{ type: 'ServiceSuspendedForNonPayment', data }];
     }
     case 'resume':

@@ -8,7 +8,8 @@ const placesIn = (amount: string): number => amount.split('.')[1]?.length ?? 0;
 /** With as many decimal places as the one that has the most. */
 export const sumOf = (...amounts: readonly string[]): string => {
   const sum = amounts.reduce((total, amount) => total.add(exact(amount)), EXACT_ZERO);
-  return rounded(sum, Math.max(0, ...amounts.map(placesIn)), 'down');
+  const places = amounts.map(placesIn).reduce((most, one) => (one > most ? one : most), 0);
+  return rounded(sum, places, 'down');
 };
 
 export const negative = (amount: string): string =>

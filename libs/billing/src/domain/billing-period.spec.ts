@@ -169,6 +169,21 @@ describe('A close', () => {
     for (const { data } of chunks) expect(JSON.stringify(data).length).toBeLessThan(48 * 1024);
   });
 
+  it('of a statement that no append could hold is recorded in several', () => {
+    const many = Array.from({ length: 1_000 }, (_, index) =>
+      line('1.00', { key: `repair/-/v1/${index}` }),
+    );
+    const whole = close({ lines: numbered(...many) });
+    const some = after(begin(), whole);
+    expect(some.at(-1)!.type).toBe('PeriodLinesRecorded');
+    expect(JSON.stringify(some).length * 3).toBeLessThan(1024 * 1024);
+    const events = after(begin(), whole, whole, whole);
+    expect(events.filter(({ type }) => type === 'PeriodClosed')).toHaveLength(1);
+    const chunks = events.flatMap((event) => (event.type === 'PeriodLinesRecorded' ? [event] : []));
+    expect(chunks.flatMap(({ data }) => data.lines)).toEqual(numbered(...many));
+    expect(chunks.map(({ data }) => data.chunk)).toEqual(chunks.map((_, index) => index + 1));
+  });
+
   it('is final', () => {
     const closed = after(begin(), close(), issue);
     spec

@@ -9,7 +9,7 @@ import {
 import type { FacilityEvent } from '@hostledger/sites';
 import { recorded } from '@hostledger/testing';
 import { sumOf } from './amounts.js';
-import { contractUpTo, inputsFrom } from './billing-inputs.js';
+import { circumstancesOf, contractUpTo, inputsFrom } from './billing-inputs.js';
 import { billingPeriodAggregate, type PeriodCommand } from './billing-period.js';
 import type { BillingInputs, MeterFact, ReadingFact, Source, Window } from './inputs.js';
 import type { Line } from './line.js';
@@ -61,7 +61,7 @@ export class Books {
     this.position += 10n;
     const [one] = recorded(stream, [event], revision);
     const id = deriveId(stream, revision);
-    return { ...one!, id, position: this.position } as RecordedEvent<E>;
+    return { ...one, id, position: this.position } as RecordedEvent<E>;
   }
 
   contractEvent(event: ContractEvent): void {
@@ -143,6 +143,21 @@ export class Books {
     return { lines: rated.map(({ line }) => line), complete: shortcomings.length === 0 };
   }
 
+  /** As the process asks before it computes a closed month anew. */
+  private mayHaveChanged(month: string, since: string, position: string): boolean {
+    const period = windowOf(ZONE, month);
+    const isNew = ({ source }: { source: Source }) =>
+      BigInt(source.position) > BigInt(since) && BigInt(source.position) <= BigInt(position);
+    if (this.facts.some((fact) => isNew(fact) && fact.at < period.until)) return true;
+    if (this.readings.some((reading) => isNew(reading) && reading.from < period.until)) return true;
+    const [before, now] = [since, position].map((at) => {
+      const contract = contractUpTo(this.contract, at, CONTRACT);
+      const { facilities, prices } = this;
+      return JSON.stringify(circumstancesOf({ contract, facilities, prices }, month, at));
+    });
+    return before !== now;
+  }
+
   // What is done
 
   period(month: string): BillingPeriod {
@@ -186,9 +201,10 @@ export class Books {
     });
     const into = { month, closeId, statementId };
     const adjustments = earlier.flatMap(({ month: one, lines }) => {
-      const recomputed = { inputsDigest: DIGEST, lines };
+      const again = this.mayHaveChanged(one, this.period(one).standsAt, position);
       this.do(one, 'PostAdjustments', {
-        ...{ contractId: CONTRACT, month: one, into, position, recomputed },
+        ...{ contractId: CONTRACT, month: one, into, position },
+        ...(again && { recomputed: { inputsDigest: DIGEST, lines } }),
       });
       return this.period(one).posted.get(closeId) ?? [];
     });

@@ -97,34 +97,42 @@ export type Closing = Omit<
   readonly lines: readonly StatementLine[];
 };
 
+/** Of lines, in one append, which is kept below 1 MiB. */
+const MOST_CHUNKS = 16;
+
+/**
+ * Records the lines, then that the month is closed. Of a very long statement as many as fit into one
+ * append; the same command again goes on where the last one stopped, until the month is closed.
+ */
 export const closePeriod = ({ lines, ...data }: Closing, period: BillingPeriod): PeriodEvent[] => {
   const { contractId, month, closeId } = data;
   if (period.closed?.closeId === closeId) return [];
   mustBeUnderWay(period, closeId);
   const { statementId, issuedOn } = period.begun!;
   const chunks = inChunks(lines);
-  const adjusted = lines.flatMap(({ adjusts }) => (adjusts ? [adjusts.month] : []));
-  return [
-    ...chunks.map((chunk, index): PeriodEvent => ({
-      type: 'PeriodLinesRecorded',
-      data: {
-        ...{ contractId, month, closeId, statementId },
-        ...{ chunk: index + 1, chunks: chunks.length, lines: chunk },
-      },
-    })),
-    {
-      type: 'PeriodClosed',
-      data: {
-        ...data,
-        statementId,
-        issuedOn,
-        linesDigest: hashOf(lines),
-        lineCount: lines.length,
-        totals: totalsOf(lines),
-        adjustedMonths: [...new Set(adjusted)].sort(),
-      },
+  const last = Math.min(period.chunks + MOST_CHUNKS, chunks.length);
+  const recorded = chunks.slice(period.chunks, last).map((chunk, index): PeriodEvent => ({
+    type: 'PeriodLinesRecorded',
+    data: {
+      ...{ contractId, month, closeId, statementId },
+      ...{ chunk: period.chunks + index + 1, chunks: chunks.length, lines: chunk },
     },
-  ];
+  }));
+  if (last < chunks.length) return recorded;
+  const adjusted = lines.flatMap(({ adjusts }) => (adjusts ? [adjusts.month] : []));
+  const closed: PeriodEvent = {
+    type: 'PeriodClosed',
+    data: {
+      ...data,
+      statementId,
+      issuedOn,
+      linesDigest: hashOf(lines),
+      lineCount: lines.length,
+      totals: totalsOf(lines),
+      adjustedMonths: [...new Set(adjusted)].sort(),
+    },
+  };
+  return [...recorded, closed];
 };
 
 export const refused = (

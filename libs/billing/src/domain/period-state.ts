@@ -41,6 +41,8 @@ export interface BillingPeriod {
   readonly closed?: PeriodClosed['data'];
   /** Of the statement that it was closed with. */
   readonly lines: readonly StatementLine[];
+  /** Events that the lines came in. */
+  readonly chunks: number;
   readonly stands: Stands;
   /** The position that what stands is true at, in digits; that of the close, of an adjustment or a restatement. */
   readonly standsAt: string;
@@ -57,6 +59,7 @@ export interface BillingPeriod {
 export const untouched: BillingPeriod = {
   status: 'open',
   lines: [],
+  chunks: 0,
   stands: new Map(),
   standsAt: '0',
   changes: 0,
@@ -79,7 +82,11 @@ export const evolve = (period: BillingPeriod, event: PeriodEvent): BillingPeriod
     case 'PeriodCloseRefused':
       return { ...period, status: 'open', refused: event.data };
     case 'PeriodLinesRecorded':
-      return { ...period, lines: [...period.lines, ...event.data.lines] };
+      return {
+        ...period,
+        lines: [...period.lines, ...event.data.lines],
+        chunks: event.data.chunk,
+      };
     case 'PeriodClosed':
       return {
         ...period,

@@ -1,4 +1,5 @@
-import { StoreUnavailable } from '@hostledger/eventsourcing';
+import { AggregateStore, StoreUnavailable } from '@hostledger/eventsourcing';
+import { until } from '@hostledger/testing';
 import { knownMeter } from './meter-facts.js';
 import { correctUsage, type ReadingLine } from './meter-readings.js';
 import {
@@ -136,8 +137,39 @@ describe('an upload of readings', () => {
   });
 });
 
+describe('uploads of several processes', () => {
+  const stream = `meterMonth-${METER}.2024-06`;
+
+  it('are sorted out again where one was faster', async () => {
+    const slow = await house.upload('slow', hourly(0, 2));
+    const release = house.streams.stallNext(stream);
+    const before = house.streams.appendCount();
+    const refused = house.perform(slow, new AggregateStore(house.streams));
+    // It begins the operation, and is held when it accepts.
+    await until(() => house.streams.appendCount() === before + 2);
+    const whole = { from: hour(0), until: hour(2), energyKwh: '5' };
+    expect(await upload('fast', [whole])).toEqual([]);
+    release();
+    expect(await refused).toMatchObject([{ code: 'meter/overlap' }, { code: 'meter/overlap' }]);
+    expect(await house.known('2024-06')).toHaveLength(1);
+  });
+
+  it('lose nothing where one died and another filled its gap', async () => {
+    const [first, second, third] = hourly(0, 3);
+    const gapped = await house.upload('gapped', [first!, third!]);
+    // It begins the operation and accepts the first, and does not come to say so.
+    house.streams.failFrom(3, 'before');
+    await expect(house.perform(gapped)).rejects.toThrow(StoreUnavailable);
+    house.restart();
+    expect(await house.known('2024-06')).toHaveLength(1);
+    expect(await upload('between', [second!])).toEqual([]);
+    expect(await house.perform(gapped)).toEqual([]);
+    expect(await house.known('2024-06')).toHaveLength(3);
+  });
+});
+
 describe('a correction', () => {
-  it('is refused where the month before says otherwise, and told once', async () => {
+  it('is told once, and follows the rules of readings', async () => {
     await upload('june', hourly(0, 3));
     const meter = await knownMeter(house.store, METER);
     const first = { from: hour(0), until: hour(1), amount: '2400' };

@@ -26,6 +26,11 @@ const days = async (...on: readonly string[]): Promise<void> => {
   for (const day of on) await work(day);
 };
 
+const disputeOf = (statementId: string, amount: string) => ({
+  ...{ disputeId: 'd1', statementId, currency: 'USD', amount },
+  ...{ reason: 'Meters', raisedOn: '2024-04-14' },
+});
+
 beforeEach(async () => {
   books = await AccountBooks.open();
   await books.do(enter());
@@ -138,10 +143,7 @@ it('That the contract refuses is recorded, and what it had not done is not undon
 });
 
 it('What is disputed does not climb, until the dispute is rejected', async () => {
-  const dispute = {
-    ...{ disputeId: 'd1', statementId: 's1', currency: 'USD', amount: '1000.00' },
-    ...{ reason: 'Meters', raisedOn: '2024-03-01' },
-  };
+  const dispute = { ...disputeOf('s1', '1000.00'), raisedOn: '2024-03-01' };
   await books.do(command('RaiseDispute', dispute, '2024-03-01'));
   await days('2024-03-02', '2024-06-01');
   expect(told()).toEqual(['DisputeRaised']);
@@ -177,6 +179,18 @@ it('Two statements climb on their own; service is suspended once and resumed whe
   await books.do(pay('500.00', '2024-04-18'));
   await work('2024-04-18');
   expect(await stage()).toBe('active');
+});
+
+it('Service that somebody resumed is suspended again for the next statement', async () => {
+  await books.do(enter(february));
+  await days('2024-03-02', '2024-03-06', '2024-03-16');
+  await books.onContract('ResumeService', { resumedOn: '2024-03-20' }, '2024-03-20');
+  await days('2024-04-02', '2024-04-06', '2024-04-14');
+  expect(await stage()).toBe('active');
+  await books.do(command('RaiseDispute', disputeOf('s1', '1000.00'), '2024-04-14'));
+  await days('2024-04-16');
+  expect(await stage()).toBe('suspended');
+  expect((await books.account()).suspension).toMatchObject({ suspendedOn: '2024-04-16' });
 });
 
 it('A statement without a ladder is overdue, and no more than that', async () => {

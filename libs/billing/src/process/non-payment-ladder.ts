@@ -1,4 +1,4 @@
-import { contractAggregate, type ContractCommand } from '@hostledger/contracts';
+import { contractAggregate, type Contract, type ContractCommand } from '@hostledger/contracts';
 import {
   DomainError,
   processContext,
@@ -124,13 +124,21 @@ const contextOfAct = (
 /** Asks the contract, and says what it answered. */
 const ask = async (
   store: AggregateStore,
-  { contractId }: KnownAccount,
+  { contractId, suspension }: KnownAccount,
   act: NonPaymentAct,
   cause: Cause,
   at: string,
 ): Promise<AccountCommand> => {
   const { actId } = act;
   const context = contextOfAct(act, cause, at, act.act);
+  if (act.act === 'suspend' && suspension) {
+    const { state } = await store.load(contractAggregate, contractId, { fresh: true });
+    const { suspendedOn } = suspension;
+    const inForce = suspensionOf(state);
+    if (inForce?.cause === 'nonPayment' && inForce.suspendedOn === suspendedOn) {
+      return { type: 'ConfirmNonPaymentAct', data: { actId, suspendedOn }, at };
+    }
+  }
   try {
     if (act.act === 'resume') await resume(store, contractId, act, context);
     else await store.handle(contractAggregate, contractId, actOn(act, at), context);
@@ -156,6 +164,13 @@ const actOn = ({ act, on, clauseRef }: NonPaymentAct, at: string): ContractComma
   }
 };
 
+/** Of a contract whose service is suspended: why, and since when. */
+const suspensionOf = (contract: Contract) => {
+  if (contract.status !== 'executed' || contract.lifecycle.stage !== 'suspended') return undefined;
+  const suspended = contract.acts.get('ServiceSuspended');
+  return suspended?.type === 'ServiceSuspended' ? suspended.data : undefined;
+};
+
 /** Only what is suspended for non-payment: whoever suspended it again for another cause decides. */
 const resume = async (
   store: AggregateStore,
@@ -167,14 +182,12 @@ const resume = async (
     const loaded = await store.load(contractAggregate, contractId, { fresh: true });
     const { state, revision: expectedRevision, commands } = loaded;
     const isDone = commands.some(({ id }) => id === context.commandId);
-    const suspended = state.status === 'executed' ? state.acts.get('ServiceSuspended') : undefined;
-    const cause = suspended?.type === 'ServiceSuspended' ? suspended.data.cause : undefined;
-    const isSuspended = state.status === 'executed' && state.lifecycle.stage === 'suspended';
-    if (!isDone && isSuspended && cause !== 'nonPayment') {
+    const inForce = suspensionOf(state);
+    if (!isDone && inForce && inForce.cause !== 'nonPayment') {
       throw new DomainError(
         'conflict',
         'account/suspended-otherwise',
-        `Service is suspended for another cause: ${cause ?? 'unknown'}`,
+        `Service is suspended for another cause: ${inForce.cause}`,
       );
     }
     const guarded = { ...context, expectedRevision };

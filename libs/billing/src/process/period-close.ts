@@ -93,21 +93,18 @@ const computeAndClose = async (
   const { customerId, timeZone, currency } = begun;
   const { own } = computed;
   const payment = paymentTerms(own.terms);
-  await act(
-    {
-      type: 'ClosePeriod',
-      data: {
-        ...{ contractId, month, closeId, customerId, timeZone, currency, position },
-        terms: own.terms.map(pinned),
-        inputsDigest: own.inputsDigest,
-        ...(payment && { payment }),
-        lines: numbered([...own.lines, ...adjustments]),
-      },
-      at,
-    },
-    month,
-    'close',
-  );
+  const data = {
+    ...{ contractId, month, closeId, customerId, timeZone, currency, position },
+    terms: own.terms.map(pinned),
+    inputsDigest: own.inputsDigest,
+    ...(payment && { payment }),
+    lines: numbered([...own.lines, ...adjustments]),
+  };
+  for (let recorded = 0; ;) {
+    const after = await act({ type: 'ClosePeriod', data, at }, month, 'close', String(recorded));
+    if (after.state.status === 'closed') break;
+    recorded = after.state.chunks;
+  }
   return true;
 };
 

@@ -87,6 +87,15 @@ it('A month of which nothing was recorded since is not computed anew', async () 
   expect(await typesOf(contractId)).not.toContain('2024-01 AdjustmentPosted');
 });
 
+it('A month in which nothing is charged has a statement of nothing', async () => {
+  const contractId = await room.contract('nothing');
+  await room.switchedOff('nothing', '2024-01-31T06:00:00.000Z');
+  await room.closed(contractId, '2024-01');
+  const { body } = await room.closed(contractId, '2024-02');
+  expect(body).toMatchObject({ status: 'issued', closed: { lineCount: 0 }, totals: [] });
+  expect(await typesOf(contractId)).toContain('2024-02 StatementEntered');
+});
+
 it('A close with discrepancies is refused, and can be tried again', async () => {
   const { ratePerKwh: _, ...rest } = card('0');
   const contractId = await room.contract('gaps', {

@@ -1,11 +1,12 @@
 import { Controller, Param, Post } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { ContractEvent } from '@hostledger/contracts';
+import { contractAggregate, type ContractEvent } from '@hostledger/contracts';
 import {
   AggregateStore,
   deriveId,
   DomainError,
+  streamName,
   type CommandContext,
   type Handled,
   type RecordedEvent,
@@ -53,7 +54,7 @@ export class BeginPeriodCloseHandler implements ICommandHandler<BeginPeriodClose
   async execute({ contractId, month, context }: BeginPeriodCloseCommand) {
     const { at, actor, commandId } = context;
     const position = (await this.log.head()).toString();
-    const events = await this.log.readStream(`hostingContract-${contractId}`, 0n);
+    const events = await this.log.readStream(streamName(contractAggregate, contractId), 0n);
     const contract = contractUpTo(events as RecordedEvent<ContractEvent>[], position, contractId);
     const { timeZone, currency, firstMonth, endedOn } = contract;
     if (firstMonth === undefined) throw nothingToBill(contractId);

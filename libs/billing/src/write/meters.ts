@@ -124,6 +124,7 @@ export class MetersController {
     'contract/unknown',
     'facility/unknown',
     'facility/disposed',
+    'facility/disposal-begun',
     'meter/registered-otherwise',
     'meter/before-bitcoin',
   )

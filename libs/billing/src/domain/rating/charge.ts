@@ -1,6 +1,6 @@
 import { exact, placesOf, rounded, type Exact } from '@hostledger/quantities';
 import type { Source, Window } from '../inputs.js';
-import type { Component, LineUnit, Rated } from '../line.js';
+import type { Component, Line, LineUnit, Rated } from '../line.js';
 import { NOWHERE, type TermsSlice } from './slice.js';
 import { inLogOrder } from './sources.js';
 
@@ -78,6 +78,16 @@ export const lineOf = (slice: TermsSlice, charge: Charge): Rated => {
     steps: [...charge.steps, `${product(charge, currency)} = ${decimal(amount)}, rounded ${told}`],
     sources: inLogOrder([slice.terms.source, ...charge.sources]),
   };
+};
+
+/** What a line comes to by its quantity, rate and rounding alone, to hold against what it says. */
+export const recomputed = ({
+  line,
+  exactQuantity,
+}: Rated): Pick<Line, 'exactAmount' | 'amount'> => {
+  const amount = amountOf(exact(exactQuantity), line.unit, line.rate);
+  const { scale, mode } = line.rounding;
+  return { exactAmount: ratio(amount), amount: rounded(amount, scale, mode) };
 };
 
 const product = ({ quantity, unit, rate }: Charge, currency: string): string =>

@@ -3,6 +3,7 @@ import { exact, EXACT_ZERO, type Exact } from '@hostledger/quantities';
 import type { Source } from '../inputs.js';
 import type { Rated } from '../line.js';
 import type { MachineFact } from '../machine-facts.js';
+import { recomputed } from './charge.js';
 import { computePeriod } from './compute-period.js';
 import { digestOf } from './digest.js';
 import {
@@ -110,7 +111,9 @@ describe('A line', () => {
   it('recomputes from quantity × rate with whole numbers alone', () => {
     fc.assert(
       fc.property(versions(cards), facts, (given, more) => {
-        for (const { line, exactQuantity } of computePeriod(inputsWith(given, more)).rated) {
+        for (const rated of computePeriod(inputsWith(given, more)).rated) {
+          const { line, exactQuantity } = rated;
+          expect(line).toMatchObject(recomputed(rated));
           const [quantity, quantityOf] = parts(exactQuantity);
           const [rate, rateOf] = parts(line.rate);
           const share = line.unit === 'money' || line.unit === 'BTC' ? 100n : 1n;

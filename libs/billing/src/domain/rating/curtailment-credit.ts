@@ -117,7 +117,9 @@ const receiptCredit = (
   curtailment: CurtailmentFact,
   { window, whole }: { window: Window; whole: bigint },
 ): Rated | undefined => {
-  const off = hostedIn(slice.inputs, window).filter(isOf(curtailment));
+  const off = hostedIn(slice.inputs, window, (facts) =>
+    facts.some(({ curtailmentId }) => curtailmentId === curtailment.curtailmentId),
+  ).filter(isOf(curtailment));
   if (off.length === 0) return undefined;
   const wattMs = avoided(off, window);
   // Rated power may come to more than what was measured: nobody is due more than all of it.

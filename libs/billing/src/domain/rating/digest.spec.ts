@@ -1,4 +1,3 @@
-import { computePeriod } from './compute-period.js';
 import { digestOf } from './digest.js';
 import { inputsOf, meter, powerRate, reading, running, terms } from './rating.fixture.js';
 
@@ -31,28 +30,5 @@ describe('The digest of inputs', () => {
     ['a position', { ...inputs, position: '7' }],
   ])('tells %s from another', (_, other) => {
     expect(digestOf(other)).not.toBe(digestOf(inputs));
-  });
-});
-
-describe('A computation', () => {
-  it('is the same in whatever order the inputs were read', () => {
-    const shuffled = inputsOf(
-      [terms(card)],
-      lives.toReversed().map((facts) => facts.toReversed()),
-      { ...more, meters: more.meters.toReversed(), readings: more.readings.toReversed() },
-    );
-    expect(computePeriod(shuffled)).toEqual(computePeriod(inputs));
-  });
-
-  it('tells of power that was drawn while no terms were in force', () => {
-    const [{ until }] = [inputs.period];
-    const late = terms(card, 1, { from: '2024-01-02T00:00:00.000Z', until });
-    const { shortcomings } = computePeriod(inputsOf([late], lives, more));
-    expect(shortcomings[0]).toEqual({
-      code: 'terms-missing',
-      detail:
-        'Machines drew power, 2024-01-01T00:00:00Z to 2024-01-02T00:00:00Z, and no terms were in force',
-      window: { from: '2024-01-01T00:00:00.000Z', until: '2024-01-02T00:00:00.000Z' },
-    });
   });
 });

@@ -77,7 +77,7 @@ const stored = (slice: TermsSlice): Occasion[] =>
     .map((segment) => ({
       ...(segment.facility !== undefined && { facility: segment.facility }),
       count: lengthOf(segment),
-      sources: machineSources(slice.inputs, [segment], segment),
+      sources: machineSources(slice.inputs, [segment], slice.window),
     }));
 
 const pieces = {

@@ -134,14 +134,19 @@ describe('Critical IT load', () => {
     ...{ from, until: january.until, sources: [source(position)] },
   });
 
-  it('is charged by allocated kW and time, whether machines use it or not', () => {
+  it('is charged by allocated kW and time, used or not: 15 MW, and 15 more on a condition [S28]', () => {
+    const initial = allocated(15_000_000, january.from, 5);
+    const conditional = allocated(15_000_000, day(16, 12), 6);
     const { rated } = computePeriod(
       inputsOf([terms({ basis: 'criticalItLoad', ratePerKwMonth: '130' })], [], {
-        allocations: [allocated(1_000_000, january.from, 5), allocated(500_000, day(16, 12), 6)],
+        allocations: [conditional, initial],
       }),
     );
-    // 1000 + 500 ÷ 2 kW-months
-    expect(told(rated)).toEqual(['criticalItLoad/TX1/v1/all: 1250 kWMonth × 130 = 162500.00']);
+    // 15,000 + 15,000 ÷ 2 kW-months
+    expect(told(rated)).toEqual(['criticalItLoad/TX1/v1/all: 22500 kWMonth × 130 = 2925000.00']);
     expect(rated[0]!.sources).toEqual([source(1), source(5), source(6)]);
+    expect(rated[0]!.steps[1]).toBe(
+      '2024-01-16T12:00:00Z to 2024-02-01T00:00:00Z: 15000000 W ÷ 1000 × 372 h ÷ 744 h of the month = 7500 kW-months',
+    );
   });
 });

@@ -1,2 +1,3 @@
+export { recomputed } from './charge.js';
 export { computePeriod } from './compute-period.js';
 export { digestOf } from './digest.js';

@@ -31,7 +31,7 @@ describe('Metered energy', () => {
     expect(shortcomings).toEqual([]);
     // 1200.5 + 1199.5 + 100.001 = 2500.001 kWh; × 0.08 = 200.00008
     expect(told(rated)).toEqual(['meteredKwh/ND1/v1/all: 2500.001 kWh × 0.08 = 200.00']);
-    expect(rated[0]!.sources).toEqual([source(1), source(30), source(31), source(32)]);
+    expect(rated[0]!.sources).toEqual([1, 20, 21, 30, 31, 32].map(source));
     expect(rated[0]!.steps).toEqual([
       'meter M1, 2024-01-01T00:00:00Z to 2024-01-16T12:00:00Z: 1200.5 kWh',
       'meter M1, 2024-01-16T12:00:00Z to 2024-02-01T00:00:00Z: 1199.5 kWh',
@@ -75,6 +75,15 @@ describe('Metered energy', () => {
         window: secondHalf,
       },
     ]);
+  });
+
+  it('that nobody has read yet is a line of nothing, and a gap', () => {
+    const { rated, shortcomings } = computePeriod(
+      inputsOf([terms(card)], [], { meters: [meter('M1', 20)] }),
+    );
+    expect(told(rated)).toEqual(['meteredKwh/ND1/v1/all: 0 kWh × 0.08 = 0.00']);
+    expect(rated[0]!.sources).toEqual([source(1), source(20)]);
+    expect(shortcomings).toHaveLength(1);
   });
 
   it('is missed where machines draw power and there is no meter', () => {

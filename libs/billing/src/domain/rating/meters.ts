@@ -1,9 +1,10 @@
 import { exact, EXACT_ZERO, type Exact } from '@hostledger/quantities';
-import type { MeterFact, ReadingFact, Source, Window } from '../inputs.js';
+import type { BillingInputs, MeterFact, ReadingFact, Source, Window } from '../inputs.js';
 import type { Shortcoming } from '../line.js';
 import { decimal } from './charge.js';
 import { kWh, nameplateEnergy } from './energy.js';
 import { drawnAt, NOWHERE, type TermsSlice } from './slice.js';
+import { machineSources } from './sources.js';
 import { cutAt, lengthOf, MS_PER_HOUR, shared, toldWindow, uncovered } from './windows.js';
 
 /** A quantity that was told or estimated, and how it comes about. */
@@ -65,9 +66,9 @@ export const meteredEnergy = (slice: TermsSlice, facility: string, window: Windo
   if (slice.card.estimation !== 'nameplate') return read;
   const guesses = gapsOf(slice, 'energy', facility).flatMap((gap) => {
     const part = shared(gap.window, window);
-    return part
-      ? cutAt(part, metersOf(slice, facility)).map((piece) => guess(slice, gap, piece))
-      : [];
+    if (!part) return [];
+    const meters = metersIn(slice.inputs, facility, part).map((meter) => meter.window);
+    return cutAt(part, meters).map((piece) => guess(slice, gap, piece));
   });
   const filled = guesses.filter(({ quantity }) => quantity.n !== 0n);
   return {
@@ -79,7 +80,9 @@ export const meteredEnergy = (slice: TermsSlice, facility: string, window: Windo
 };
 
 const readEnergy = ({ inputs }: TermsSlice, facility: string, window: Window): Told => {
-  const sources: Source[] = [];
+  // That there is a meter is why the site is not charged by rated power.
+  const sources = metersIn(inputs, facility, window).map(({ source }) => source);
+  let count = 0;
   const steps: string[] = [];
   let total = EXACT_ZERO;
   let estimated = false;
@@ -94,6 +97,7 @@ const readEnergy = ({ inputs }: TermsSlice, facility: string, window: Window): T
       sum = sum.add(energy);
       estimated ||= reading.quality === 'estimated';
       sources.push(reading.source);
+      count += 1;
       each.push(readingStep(reading, part, energy));
     }
     if (each.length === 0) continue;
@@ -101,7 +105,7 @@ const readEnergy = ({ inputs }: TermsSlice, facility: string, window: Window): T
     if (each.length <= MOST_READINGS) steps.push(...each);
     else steps.push(`meter ${meterId}: ${each.length} readings, together ${decimal(sum)} kWh`);
   }
-  if (sources.length > 1) steps.push(`readings together ${decimal(total)} kWh`);
+  if (count > 1) steps.push(`readings together ${decimal(total)} kWh`);
   return { quantity: total, estimated, steps, sources };
 };
 
@@ -115,8 +119,9 @@ const readingStep = (reading: ReadingFact, part: Window, energy: Exact): string 
   return `${told}: ${whole} kWh × ${hours(part)} h of ${hours(reading)} h = ${decimal(energy)} kWh`;
 };
 
-const metersOf = ({ inputs }: TermsSlice, facility: string): Window[] =>
-  ofKind(inputs.meters, 'energy', facility).map(({ window }) => window);
+/** Energy meters of a site that are to be read within a window. */
+const metersIn = ({ meters }: BillingInputs, facility: string, window: Window): MeterFact[] =>
+  ofKind(meters, 'energy', facility).filter((meter) => shared(meter.window, window));
 
 /**
  * What machines of the contract at the site are rated at while nobody told. Which machine is behind
@@ -125,11 +130,13 @@ const metersOf = ({ inputs }: TermsSlice, facility: string): Window[] =>
  */
 const guess = (slice: TermsSlice, gap: Gap, piece: Window): Told => {
   const { meter, facility } = gap;
-  const here = slice.segments.filter((segment) => segment.facility === facility);
-  const energy = nameplateEnergy(slice, here, piece);
-  const beside = ofKind(slice.inputs.meters, 'energy', facility).filter(({ window }) =>
-    shared(window, piece),
+  const here = slice.segments.filter(
+    (segment) => segment.energized && segment.facility === facility && shared(segment, piece),
   );
+  const energy = nameplateEnergy(slice, here, piece);
+  // That nothing was drawn in another gap is something that the estimate of a site depends on.
+  const machines = machineSources(slice.inputs, here, slice.window);
+  const beside = metersIn(slice.inputs, facility, piece);
   const meters = meter ? new Set(beside.map(({ meterId }) => meterId)).size : 1;
   const quantity = kWh(energy.wattMs).div(exact(meters));
   const who = meter ? `meter ${meter.meterId}` : 'no meter';
@@ -138,7 +145,7 @@ const guess = (slice: TermsSlice, gap: Gap, piece: Window): Told => {
     quantity,
     estimated: true,
     steps: [`${who}, ${toldWindow(piece)}: estimated at rated power`, ...energy.steps, ...share],
-    sources: [...energy.sources, ...beside.map(({ source }) => source)],
+    sources: machines,
   };
 };
 

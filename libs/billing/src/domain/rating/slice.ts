@@ -1,6 +1,7 @@
 import type { RateCard } from '@hostledger/contracts';
 import type { BillingInputs, TermsInForce, Window } from '../inputs.js';
 import type { Computation } from '../line.js';
+import type { MachineFact } from '../machine-facts.js';
 import { segmentsOf, type UsageSegment } from '../machine-usage.js';
 import { lengthOf, shared } from './windows.js';
 
@@ -43,10 +44,18 @@ export const slicesOf = (inputs: BillingInputs): TermsSlice[] => {
   return slices;
 };
 
-/** The stretches of the machines of the contract in any window, by when they are under it. */
-export const hostedIn = (inputs: BillingInputs, window: Window): UsageSegment[] => {
+/**
+ * The stretches of machines in any window while they are under the contract.
+ * @param isMeant machines to look at; all where nothing is said.
+ */
+export const hostedIn = (
+  inputs: BillingInputs,
+  window: Window,
+  isMeant: (facts: readonly MachineFact[]) => boolean = () => true,
+): UsageSegment[] => {
   const hosted: UsageSegment[] = [];
   for (const facts of inputs.machines.values()) {
+    if (!isMeant(facts)) continue;
     for (const segment of segmentsOf(facts, window)) {
       if (segment.contractId === inputs.contractId) hosted.push(segment);
     }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { computePeriod } from './compute-period.js';
-import { day, fact, inputsOf, january, powerRate, running, terms, told } from './rating.fixture.js';
+import { day, fact, inputsOf, powerRate, running, terms, told } from './rating.fixture.js';
 import { slicesOf } from './slice.js';
 import { uptimeOf } from './uptime-credit.js';
 
@@ -67,6 +67,21 @@ describe('A credit for uptime', () => {
       'uptimeCredit/-/v1/all: 46.5 money × -100 = -46.50',
     ]);
     expect(rated[1]!.steps).toContain('at most 15 %');
+  });
+
+  it('of the hosting cost alone, once a unit is offline for more than 5 % [S37]', () => {
+    // Off for 3.1 of 31 days, 10 %: 5 points beyond what is allowed, 1 % each.
+    const compass = { ...uptime, excusedCauses: [], creditPercentPerPoint: '1', capPercent: '100' };
+    const life = [
+      ...running('A', 10),
+      fact('A', 13, 'deenergized', day(10), { cause: 'hostFault' }),
+      fact('A', 14, 'energized', new Date(Date.parse(day(13)) + 8_640_000).toISOString()),
+    ];
+    const { rated } = computePeriod(inputsOf([terms({ ...card, uptime: compass })], [life]));
+    // 5 % of 310
+    expect(told(rated, 'uptimeCredit')).toEqual([
+      'uptimeCredit/-/v1/all: 15.5 money × -100 = -15.50',
+    ]);
   });
 
   it('does not exist where all of the time is excused', () => {
@@ -152,7 +167,3 @@ const inTurn = (spells: readonly [number, number, string][]): [number, number, s
     return [[begin, end, cause] as [number, number, string]];
   });
 };
-
-it('The month that uptime is looked at has 744 hours', () => {
-  expect(Date.parse(january.until) - Date.parse(january.from)).toBe(744 * 3_600_000);
-});

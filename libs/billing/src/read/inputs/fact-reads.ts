@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import {
-  factsOfContract,
+  factsOfMachines,
   lateFactsExist,
+  machinesWithin,
   type MachineFactsTables,
 } from '../machine-facts/query.js';
 import {
@@ -27,7 +28,9 @@ const touch = async (db: Kysely<MachineFactsTables & MeterTables>): Promise<void
 /** The read models of this room. */
 export const factReads: FactReads = {
   touch,
-  factsOfContract,
+  machinesOf: (db: Kysely<MachineFactsTables>, contractId, page) =>
+    machinesWithin(db, { contractId }, page),
+  factsOfMachines,
   lateFactsExist,
   meterFactsOf,
   receiptsOf,

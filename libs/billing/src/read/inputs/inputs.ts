@@ -1,7 +1,7 @@
-import type { ContractEvent } from '@hostledger/contracts';
+import { contractAggregate, type ContractEvent } from '@hostledger/contracts';
 import type { PriceFixed } from '@hostledger/economics';
-import { hashOf, type RecordedEvent } from '@hostledger/eventsourcing';
-import type { FacilityEvent } from '@hostledger/sites';
+import { hashOf, streamName, type RecordedEvent } from '@hostledger/eventsourcing';
+import { facilityAggregate, type FacilityEvent } from '@hostledger/sites';
 import type { BilledContract } from '../../domain/contract-inputs.js';
 import {
   circumstancesOf,
@@ -10,11 +10,14 @@ import {
   inputsFrom,
 } from '../../domain/billing-inputs.js';
 import type { BillingInputs } from '../../domain/inputs.js';
+import type { MachineFact } from '../../domain/machine-facts.js';
 import { monthAfter, windowOf } from '../../domain/months.js';
 import type { InputTools } from './ports.js';
 
 /** The read models are as far as the position within this, or the read fails. */
 const READ_WITHIN_MS = 30_000;
+/** A read model answers within ten seconds, or not at all; a page of lives takes one or two. */
+const MACHINES_A_READ = 5_000;
 /** A price holds until the next one; one older than this many months is none any more. */
 const PRICE_MONTHS_BACK = 3;
 
@@ -52,7 +55,7 @@ export const contractInputs = async (
   const { log, readModels, facts } = tools;
   const last = BigInt(position);
   const events = (await log.readStream(
-    `hostingContract-${contractId}`,
+    streamName(contractAggregate, contractId),
     0n,
   )) as readonly RecordedEvent<ContractEvent>[];
   const contract = contractUpTo(events, position, contractId);
@@ -66,7 +69,7 @@ export const contractInputs = async (
   const siteEvents = async (facilities: readonly string[]) => {
     const sites = new Map<string, readonly RecordedEvent<FacilityEvent>[]>();
     for (const facility of facilities) {
-      const read = await streamOf(`facility-${facility}`);
+      const read = await streamOf(streamName(facilityAggregate, facility));
       sites.set(facility, read as readonly RecordedEvent<FacilityEvent>[]);
     }
     return sites;
@@ -83,12 +86,30 @@ export const contractInputs = async (
   };
   const daysOf = (month: string) => ({ from: `${month}-01`, until: `${monthAfter(month)}-01` });
 
-  const readTold = (month: string) => {
+  const at = { minPosition: last, timeoutMs: READ_WITHIN_MS };
+
+  /** Facts are only ever added, so that pages as of one position fit together. */
+  const readLives = async (until: string): Promise<BillingInputs['machines']> => {
+    const known = { until, position: last };
+    const machines = new Map<string, readonly MachineFact[]>();
+    for (let after: string | undefined; ;) {
+      const page = { ...known, limit: MACHINES_A_READ, ...(after !== undefined && { after }) };
+      const { value } = await readModels.read(at, async (db) => {
+        const serials = await facts.machinesOf(db, contractId, page);
+        return { serials, lives: await facts.factsOfMachines(db, serials, known) };
+      });
+      for (const [serial, life] of value.lives) {
+        if (life.some((fact) => fact.contractId === contractId)) machines.set(serial, life);
+      }
+      if (value.serials.length < MACHINES_A_READ) return machines;
+      after = value.serials.at(-1);
+    }
+  };
+
+  const readTold = async (month: string) => {
     const period = windowOf(timeZone, month);
-    const known = { until: period.until, position: last };
-    const at = { minPosition: last, timeoutMs: READ_WITHIN_MS };
+    const machines = await readLives(period.until);
     return readModels.read(at, async (db) => {
-      const machines = await facts.factsOfContract(db, contractId, known);
       const { meters, readings } = await facts.meterFactsOf(db, contractId, period, last);
       const facilities = facilitiesOf(contract, { machines, meters });
       const receipts = await facts.receiptsOf(db, facilities, daysOf(month), last);
@@ -117,7 +138,6 @@ export const contractInputs = async (
     // Without having computed a later month nobody knows which sites matter.
     if (!facilities) return true;
     const sites = new Set(facilities);
-    const at = { minPosition: last, timeoutMs: READ_WITHIN_MS };
     const { value: isLate } = await readModels.read(at, async (db) => {
       const { meters } = await facts.meterFactsOf(db, contractId, period, last);
       for (const { facility } of meters) sites.add(facility);

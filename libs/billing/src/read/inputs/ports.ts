@@ -19,14 +19,26 @@ export interface Late {
   readonly position: bigint;
 }
 
+/** What happened before an instant, by what was recorded up to a position. */
+export interface Known {
+  readonly until: string;
+  readonly position: bigint;
+}
+
 /** What is read of machines, meters and receipts, each as it was known at a position. */
 export interface FactReads {
   /** Asks all tables for nothing, so that the position of an answer is that of all of them. */
   readonly touch: (db: Db) => Promise<void>;
-  readonly factsOfContract: (
+  /** Serials of machines that were ever under the contract, in their order, after one of them. */
+  readonly machinesOf: (
     db: Db,
     contractId: string,
-    known: { readonly until: string; readonly position: bigint },
+    page: Known & { readonly after?: string; readonly limit: number },
+  ) => Promise<readonly string[]>;
+  readonly factsOfMachines: (
+    db: Db,
+    serials: readonly string[],
+    known: Known,
   ) => Promise<BillingInputs['machines']>;
   readonly meterFactsOf: (
     db: Db,

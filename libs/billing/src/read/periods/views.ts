@@ -317,6 +317,7 @@ export const periodDetails = ({ row, statement, own, later }: FoundPeriod): Peri
   };
   if (!row.closed) return base;
   const { terms, inputsDigest, linesDigest, lineCount, adjustedMonths } = row.closed;
+  const number = statement?.number;
   const lines = own.filter(({ adjusts }) => !adjusts);
   const restated = new Set(row.restatements.map((one) => one.statementId));
   const adjusting = later.filter((one) => !restated.has(one.statement_id));
@@ -324,7 +325,7 @@ export const periodDetails = ({ row, statement, own, later }: FoundPeriod): Peri
     later.filter((one) => one.statement_id === id).map(({ line }) => line);
   return {
     ...base,
-    ...(statement?.number != null && { statementNumber: statement.number }),
+    ...(number !== undefined && number !== null && { statementNumber: number }),
     closed: {
       ...{ terms: [...terms], inputsDigest, linesDigest, lineCount, lines },
       adjustedMonths: [...adjustedMonths],

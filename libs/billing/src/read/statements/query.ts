@@ -32,7 +32,7 @@ import {
   LineExplanation,
   statementHeadView,
   StatementList,
-  StatementView,
+  BillingStatementView,
   statementView,
 } from './views.js';
 
@@ -98,7 +98,7 @@ export class StatementsQueries {
   })
   @Get(':statementId')
   @ApiProduces('application/json', 'text/csv', 'application/pdf')
-  @ApiOkResponse({ type: StatementView })
+  @ApiOkResponse({ type: BillingStatementView })
   @MayRefuse('statement/unknown', 'request/not-acceptable')
   async get(
     @Param() { statementId }: StatementParams,

@@ -30,7 +30,7 @@ export class StatementHeadView {
   linesDigest: string;
 }
 
-export class StatementView extends StatementHeadView {
+export class BillingStatementView extends StatementHeadView {
   lines: StatementLineView[];
 }
 
@@ -49,7 +49,7 @@ export class SourceEventView {
   position: string;
 }
 
-export class ClauseView {
+export class ExplainedClauseView {
   /** @example 4.2 */
   ref: string;
   title: string;
@@ -78,7 +78,7 @@ export class LineExplanation {
    */
   steps: string[];
   terms?: ExplainedTermsView;
-  clause?: ClauseView;
+  clause?: ExplainedClauseView;
   /** Of the month that the line is about, as it was computed. */
   inputsDigest: string;
   position: string;
@@ -104,7 +104,7 @@ export const statementHeadView = (row: StatementRow): StatementHeadView => ({
   linesDigest: row.lines_digest,
 });
 
-export const statementView = ({ lines, totals, ...head }: Statement): StatementView => ({
+export const statementView = ({ lines, totals, ...head }: Statement): BillingStatementView => ({
   ...head,
   totals: [...totals],
   lines: [...lines],

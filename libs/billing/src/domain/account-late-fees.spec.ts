@@ -1,0 +1,116 @@
+import { rounded } from '@hostledger/quantities';
+import { specOf } from '@hostledger/testing';
+import type { AccountCommand } from './account-commands.js';
+import { lateFeeOf } from './account-late-fees.js';
+import { command, enter, historyOf, january, pay } from './account.fixture.js';
+import { accountAggregate } from './account.js';
+
+// January 2024: 1000.00 USD, due on 1 March, 1.5 % a month after 10 days of grace.
+
+const { given } = specOf(accountAggregate);
+const charge = (throughOn: string) => command('ChargeLateFees', { throughOn }, '2024-07-01');
+const feesOf = (...commands: readonly AccountCommand[]) =>
+  historyOf(...commands).flatMap((event) => (event.type === 'LateFeeCharged' ? [event.data] : []));
+
+it('Nothing is charged within the days of grace, then for every day since it was due', () => {
+  given(...historyOf(enter()))
+    .when(charge('2024-03-11'))
+    .thenNothing();
+  expect(feesOf(enter(), charge('2024-03-12'))).toMatchObject([
+    // 1000.00 × 1.5 % × 11 ÷ 31 = 5.32258...
+    { amount: '5.32', fromOn: '2024-03-02', throughOn: '2024-03-12', exactAmount: '165/31' },
+  ]);
+});
+
+it('A month counts by its own days, and the computation is shown', () => {
+  // 30 of 31 days of March and the whole of April: 1000.00 × 1.5 % × (30 ÷ 31 + 1) = 29.51612...
+  expect(feesOf(enter(), charge('2024-04-30'))).toEqual([
+    expect.objectContaining({
+      amount: '29.52',
+      exactAmount: '915/31',
+      rounding: { mode: 'halfUp', scale: 2 },
+      percentPerMonth: '1.5',
+      clauseRef: '7.2',
+      stretches: [
+        {
+          ...{ fromOn: '2024-03-02', throughOn: '2024-03-31', days: 30, daysInMonth: 31 },
+          overdue: '1000.00',
+        },
+        {
+          ...{ fromOn: '2024-04-01', throughOn: '2024-04-30', days: 30, daysInMonth: 30 },
+          overdue: '1000.00',
+        },
+      ],
+    }),
+  ]);
+});
+
+it('A day is charged once, and fees bear no fees', () => {
+  const april = feesOf(enter(), charge('2024-03-31'), charge('2024-03-31'), charge('2024-04-30'));
+  expect(april.map(({ amount, fromOn }) => [amount, fromOn])).toEqual([
+    ['14.52', '2024-03-02'],
+    ['15.00', '2024-04-01'],
+  ]);
+});
+
+it('From the day that a part was paid, the rest bears it', () => {
+  // 1000.00 for the days 2 to 11, 400.00 from the 12th on.
+  const [fee] = feesOf(enter(), pay('600.00', '2024-03-12'), charge('2024-03-31'));
+  expect(fee?.stretches.map(({ overdue, days }) => [overdue, days])).toEqual([
+    ['1000.00', 10],
+    ['400.00', 20],
+  ]);
+  expect(fee?.amount).toBe('8.71');
+});
+
+it('What was paid within the days of grace bears none; what was paid after them does', () => {
+  given(...historyOf(enter(), pay('1000.00', '2024-03-11')))
+    .when(charge('2024-04-30'))
+    .thenNothing();
+  expect(feesOf(enter(), pay('1000.00', '2024-03-12'), charge('2024-04-30'))).toMatchObject([
+    { amount: '4.84', exactAmount: '150/31' },
+  ]);
+});
+
+it('What is disputed bears none while it is', () => {
+  const dispute = {
+    ...{ disputeId: 'd', statementId: 's1', currency: 'USD', amount: '300.00' },
+    ...{ reason: 'Meters', raisedOn: '2024-03-05' },
+  };
+  const rejected = {
+    ...{ disputeId: 'd', outcome: 'rejected' as const, resolvedOn: '2024-03-20' },
+    ...{ reason: 'No', creditNoteId: 'n' },
+  };
+  const [fee] = feesOf(
+    enter(),
+    command('RaiseDispute', dispute, '2024-03-05'),
+    command('ResolveDispute', rejected, '2024-03-20'),
+    charge('2024-03-31'),
+  );
+  expect(fee?.stretches.map(({ overdue, days }) => [overdue, days])).toEqual([
+    ['1000.00', 3],
+    ['700.00', 15],
+    ['1000.00', 12],
+  ]);
+});
+
+it('A statement whose terms have no late fee bears none', () => {
+  const { lateFee: _, ...terms } = january;
+  given(...historyOf(enter(terms)))
+    .when(charge('2024-06-30'))
+    .thenNothing();
+  given(...historyOf(enter()))
+    .when(charge('2024-07-02'))
+    .thenRejects('account/act-in-future', '/throughOn');
+});
+
+it('Whoever has the event can compute the fee again', () => {
+  for (const { percentPerMonth, stretches, rounding, amount } of feesOf(
+    enter(),
+    pay('333.33', '2024-03-20'),
+    charge('2024-06-30'),
+  )) {
+    const again = rounded(lateFeeOf(percentPerMonth, stretches), rounding.scale, rounding.mode);
+    expect(again).toBe(amount);
+  }
+});

@@ -1,0 +1,182 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { IsUUID } from 'class-validator';
+import { sql } from 'kysely';
+import type { DepositRow } from '@hostledger/contracts';
+import { streamName } from '@hostledger/eventsourcing';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { ReadModels } from '@hostledger/eventsourcing/postgres';
+import {
+  AnyRole,
+  equalTo,
+  flagOf,
+  IsDay,
+  IsTrueOrFalse,
+  keysetPage,
+  MayBeAbsent,
+  Page,
+  ReadAt,
+  readReply,
+  readTimeline,
+  requestClock,
+  Timeline,
+  type PageOf,
+  type ReadOptions,
+} from '@hostledger/http';
+import { dayIn } from '@hostledger/quantities';
+import { accountUnknown } from '../../domain/account-refusals.js';
+import { accountAggregate } from '../../domain/account.js';
+import { AccountParams } from '../../http/account-forms.js';
+import type { AccountEntryRow, AccountRow } from './projection.js';
+import {
+  AccountEntryList,
+  accountSummary,
+  accountView,
+  BillingAccountList,
+  BillingAccountView,
+  entryView,
+  type RunningEntryRow,
+} from './views.js';
+
+interface Tables {
+  billing_accounts: AccountRow;
+  billing_account_entries: AccountEntryRow;
+  contract_deposits: DepositRow;
+}
+
+export class BillingAccountsPage extends Page {
+  @MayBeAbsent()
+  @IsUUID()
+  customerId?: string;
+
+  /** Whether something undisputed was due before today, by UTC. */
+  @IsTrueOrFalse()
+  overdue?: 'true' | 'false';
+
+  /** Whether a dispute is open. */
+  @IsTrueOrFalse()
+  disputed?: 'true' | 'false';
+
+  /** Whether service is suspended for non-payment. */
+  @IsTrueOrFalse()
+  suspended?: 'true' | 'false';
+}
+
+export class AccountDayQuery {
+  /**
+   * The day that ageing is told of; today where the contract is, if it is left out.
+   * @example 2024-03-31
+   */
+  @MayBeAbsent()
+  @IsDay()
+  on?: string;
+}
+
+@ApiTags('billing')
+@Controller('billing/accounts')
+export class BillingAccountsController {
+  constructor(
+    private readonly readModels: ReadModels,
+    private readonly log: EventStore,
+  ) {}
+
+  @ApiOperation({ summary: 'List accounts with what is owed' })
+  @Get()
+  @AnyRole()
+  @ApiOkResponse({ type: BillingAccountList })
+  async list(
+    @Query() { customerId, overdue, disputed, suspended, ...page }: BillingAccountsPage,
+    @ReadAt() at: ReadOptions,
+  ) {
+    const filters = {
+      ...{ customer_id: customerId, disputed: flagOf(disputed), suspended: flagOf(suspended) },
+    };
+    const today = requestClock.now().slice(0, 10);
+    const { position, value } = await this.readModels.read<Tables, PageOf<AccountRow>>(at, (db) => {
+      const all = equalTo(db.selectFrom('billing_accounts').selectAll(), filters);
+      const wanted = flagOf(overdue);
+      if (wanted === undefined) return keysetPage(all, page, ['contract_id']);
+      const late = all.where('unpaid_due_on', wanted ? '<' : '>=', today);
+      return keysetPage(late, page, ['contract_id']);
+    });
+    return readReply(position, {
+      ...value,
+      items: value.items.map(({ state }) => accountSummary(state)),
+    });
+  }
+
+  @ApiOperation({ summary: 'Get the account of a contract: balance, ageing, and what is open' })
+  @Get(':contractId')
+  @AnyRole()
+  @ApiOkResponse({ type: BillingAccountView })
+  async get(
+    @Param() { contractId }: AccountParams,
+    @Query() { on }: AccountDayQuery,
+    @ReadAt() at: ReadOptions,
+  ) {
+    const { position, value } = await this.readModels.read<
+      Tables,
+      { row: AccountRow | undefined; deposits: readonly DepositRow[] }
+    >(at, async (db) => ({
+      row: await db
+        .selectFrom('billing_accounts')
+        .selectAll()
+        .where('contract_id', '=', contractId)
+        .executeTakeFirst(),
+      deposits: await db
+        .selectFrom('contract_deposits')
+        .selectAll()
+        .where('contract_id', '=', contractId)
+        .orderBy('deposit_id')
+        .execute(),
+    }));
+    const { row, deposits } = value;
+    if (!row) throw accountUnknown();
+    const day = on ?? dayIn(row.state.timeZone, requestClock.now());
+    const headers = { etag: `"${row.revision}"` };
+    return readReply(position, accountView(row.state, day, deposits), headers);
+  }
+
+  @ApiOperation({
+    summary: 'The ledger of an account: what each event changed, and the balance after it',
+  })
+  @Get(':contractId/entries')
+  @AnyRole()
+  @ApiOkResponse({ type: AccountEntryList })
+  async entries(
+    @Param() { contractId }: AccountParams,
+    @Query() page: Page,
+    @ReadAt() at: ReadOptions,
+  ) {
+    const { position, value } = await this.readModels.read<Tables, PageOf<RunningEntryRow>>(
+      at,
+      (db) => {
+        const running = (column: 'receivable' | 'unapplied_credit') =>
+          sql<string>`(sum(${sql.ref(column)}) over (partition by currency order by revision))::text`;
+        const all = db
+          .selectFrom('billing_account_entries')
+          .selectAll()
+          .select([
+            running('receivable').as('running_balance'),
+            running('unapplied_credit').as('running_credit'),
+          ])
+          .where('contract_id', '=', contractId)
+          .as('entries');
+        return keysetPage(db.selectFrom(all).selectAll(), page, ['revision', 'entry_id']);
+      },
+    );
+    return readReply(position, { ...value, items: value.items.map(entryView) });
+  }
+
+  @ApiOperation({ summary: "An account's events, with who did what and why" })
+  @Get(':contractId/timeline')
+  @AnyRole()
+  @ApiOkResponse({ type: Timeline })
+  async timeline(@Param() { contractId }: AccountParams, @Query() page: Page) {
+    const read = await readTimeline(this.log, streamName(accountAggregate, contractId), page);
+    if (!read) throw accountUnknown();
+    return readReply(read.position, read.timeline);
+  }
+}
+
+export const accountsQuery = { controllers: [BillingAccountsController], providers: [] };

@@ -1,0 +1,306 @@
+import type { DepositRow } from '@hostledger/contracts';
+import { balancesOf, byDue, collectibleOf, openOf } from '../../domain/account-figures.js';
+import { nextStep } from '../../domain/account-ladder.js';
+import { atLeastZero, unitsOf, unitsText } from '../../domain/account-money.js';
+import {
+  LADDER_STEPS,
+  type AccountStatement,
+  type Charge,
+  type KnownAccount,
+  type LadderStep,
+} from '../../domain/account-state.js';
+import type { AccountEntryRow } from './projection.js';
+
+export class AccountBalanceView {
+  /** @example USD */
+  currency: string;
+  /**
+   * Statements and late fees, without credit notes, payments applied, deposits drawn, write-offs and
+   * released claims.
+   * @example "1250.00"
+   */
+  balance: string;
+  /** Received and applied to nothing yet. */
+  unappliedCredit: string;
+  /** Of the balance and of what is paid: what the customer disputes. */
+  disputed: string;
+}
+
+export class AccountAgeingView {
+  currency: string;
+  /** Of what is open; without statements that have something to give back. */
+  notDue: string;
+  days1To30: string;
+  days31To60: string;
+  days61To90: string;
+  daysOver90: string;
+}
+
+export class AccountChargeView {
+  currency: string;
+  /** As billed; below zero where more was credited than charged. */
+  amount: string;
+  lateFees: string;
+  credited: string;
+  paid: string;
+  drawn: string;
+  writtenOff: string;
+  released: string;
+  /** Of what it had to give back: what went to other statements is below zero, what came above. */
+  moved: string;
+  /** What is left of it. */
+  open: string;
+  /** Unpaid, undisputed and not about to be credited or drawn. */
+  collectible: string;
+}
+
+export class AccountLadderView {
+  statementId: string;
+  step: LadderStep;
+  /** The day it was taken, or the first on which it comes. */
+  on: string;
+}
+
+export class AccountStatementView {
+  statementId: string;
+  /** @example 2024-000017 */
+  number: string;
+  kind: string;
+  /** @example 2024-02 */
+  month: string;
+  issuedOn: string;
+  dueOn?: string;
+  charges: AccountChargeView[];
+  /** The last step that was taken while it was overdue. */
+  reached?: AccountLadderView;
+  /** The settlement that released the claim to it. */
+  releasedBySettlement?: string;
+}
+
+export class AccountPaymentView {
+  paymentId: string;
+  currency: string;
+  amount: string;
+  receivedOn: string;
+  reference: string;
+  unapplied: string;
+  reversedOn?: string;
+}
+
+export class AccountCreditNoteView {
+  creditNoteId: string;
+  /** Absent until it was given one. */
+  number?: string;
+  statementId: string;
+  line?: number;
+  currency: string;
+  amount: string;
+  reason: string;
+  issuedOn: string;
+}
+
+export class AccountDisputeView {
+  disputeId: string;
+  statementId: string;
+  line?: number;
+  currency: string;
+  amount: string;
+  reason: string;
+  raisedOn: string;
+  status: 'open' | 'upheld' | 'rejected';
+  upheldAmount?: string;
+  resolvedOn?: string;
+}
+
+export class AccountWriteOffView {
+  writeOffId: string;
+  statementId: string;
+  currency: string;
+  amount: string;
+  reason: string;
+  proposedOn: string;
+  proposedBy: string;
+  approvedOn?: string;
+}
+
+export class HeldDepositView {
+  depositId: string;
+  currency: string;
+  /** What is left of it. */
+  balance: string;
+}
+
+export class AccountSummary {
+  contractId: string;
+  customerId: string;
+  balances: AccountBalanceView[];
+  /** The step furthest up that a statement has reached. */
+  ladderStep?: LadderStep;
+  suspendedForNonPayment: boolean;
+  terminatedForNonPayment: boolean;
+}
+
+export class BillingAccountView extends AccountSummary {
+  /** The day that the ageing is told of. */
+  on: string;
+  ageing: AccountAgeingView[];
+  statements: AccountStatementView[];
+  payments: AccountPaymentView[];
+  creditNotes: AccountCreditNoteView[];
+  disputes: AccountDisputeView[];
+  writeOffs: AccountWriteOffView[];
+  deposits: HeldDepositView[];
+  /** What comes next while nothing is paid. */
+  nextStep?: AccountLadderView;
+}
+
+export class BillingAccountList {
+  items: AccountSummary[];
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+
+export class AccountPostingView {
+  /** @example receivable */
+  book: string;
+  currency: string;
+  /** More in the book above zero, less below; those of an event come to zero. */
+  amount: string;
+  statementId?: string;
+}
+
+export class AccountEntryView {
+  eventId: string;
+  /** @example PaymentApplied */
+  kind: string;
+  currency: string;
+  enteredOn: string;
+  statementId?: string;
+  /** By how much more is owed; less where it is below zero. */
+  amount: string;
+  /** What was owed after it, in that currency. */
+  balance: string;
+  /** By how much more is held as credit. */
+  unapplied: string;
+  /** What was held as credit after it. */
+  unappliedCredit: string;
+  postings: AccountPostingView[];
+}
+
+export class AccountEntryList {
+  items: AccountEntryView[];
+  /** Absent on the last page. */
+  nextCursor?: string;
+}
+
+export const accountSummary = (account: KnownAccount): AccountSummary => {
+  const { contractId, customerId, statements, suspension, terminatedOn } = account;
+  const steps = statements.flatMap(({ reached }) => reached?.step ?? []);
+  const ladderStep = LADDER_STEPS.findLast((step) => steps.includes(step));
+  return {
+    ...{ contractId, customerId, balances: [...balancesOf(account)] },
+    ...(ladderStep !== undefined && { ladderStep }),
+    suspendedForNonPayment: suspension !== undefined,
+    terminatedForNonPayment: terminatedOn !== undefined,
+  };
+};
+
+/** @param on the day that statements are old on. */
+export const accountView = (
+  account: KnownAccount,
+  on: string,
+  deposits: readonly DepositRow[],
+): BillingAccountView => {
+  const next = nextStep(account);
+  return {
+    ...accountSummary(account),
+    on,
+    ageing: ageingOf(account, on),
+    statements: [...account.statements].sort(byDue).map((each) => statementView(account, each)),
+    payments: account.payments.map(({ applied: _, statementIds: __, ...payment }) => payment),
+    creditNotes: account.creditNotes.map(({ disputeId: _, ...note }) => note),
+    disputes: [...account.disputes],
+    writeOffs: [...account.writeOffs],
+    deposits: deposits.map(({ deposit_id: depositId, currency, balance }) => ({
+      ...{ depositId, currency, balance },
+    })),
+    ...(next && { nextStep: { ...next } }),
+  };
+};
+
+const statementView = (
+  account: KnownAccount,
+  statement: AccountStatement,
+): AccountStatementView => {
+  const { statementId, number, kind, month, issuedOn, dueOn, reached, released } = statement;
+  return {
+    ...{ statementId, number, kind, month, issuedOn },
+    ...(dueOn !== undefined && { dueOn }),
+    charges: statement.charges.map((charge) => chargeView(account, statement, charge)),
+    ...(reached && { reached: { statementId, ...reached } }),
+    ...(released && { releasedBySettlement: released.settlementId }),
+  };
+};
+
+const chargeView = (
+  account: KnownAccount,
+  statement: AccountStatement,
+  { changes: _, lateFeesThrough: __, ...charge }: Charge,
+): AccountChargeView => {
+  const { currency } = charge;
+  const whole: Charge = { ...charge, changes: [] };
+  return {
+    ...charge,
+    open: unitsText(openOf(whole), currency),
+    collectible: unitsText(collectibleOf(account, statement, whole), currency),
+  };
+};
+
+type Bucket = Exclude<keyof AccountAgeingView, 'currency'>;
+
+const DAY_MS = 86_400_000;
+
+const bucketOf = (dueOn: string | undefined, on: string): Bucket => {
+  const days = dueOn === undefined ? 0 : (Date.parse(on) - Date.parse(dueOn)) / DAY_MS;
+  if (days <= 0) return 'notDue';
+  if (days <= 30) return 'days1To30';
+  if (days <= 60) return 'days31To60';
+  return days <= 90 ? 'days61To90' : 'daysOver90';
+};
+
+/** What is open, by how many days after its due day it is on a day. */
+const ageingOf = (account: KnownAccount, on: string): AccountAgeingView[] =>
+  balancesOf(account).map(({ currency }) => {
+    const none = unitsText(0n, currency);
+    const ageing: AccountAgeingView = {
+      ...{ currency, notDue: none, days1To30: none, days31To60: none },
+      ...{ days61To90: none, daysOver90: none },
+    };
+    for (const { charges, dueOn } of account.statements) {
+      const bucket = bucketOf(dueOn, on);
+      const open = charges
+        .filter((charge) => charge.currency === currency)
+        .reduce((sum, charge) => sum + atLeastZero(openOf(charge)), 0n);
+      ageing[bucket] = unitsText(unitsOf(ageing[bucket]) + open, currency);
+    }
+    return ageing;
+  });
+
+/** An entry with what it came to. */
+export type RunningEntryRow = AccountEntryRow & {
+  readonly running_balance: string;
+  readonly running_credit: string;
+};
+
+export const entryView = (row: RunningEntryRow): AccountEntryView => ({
+  eventId: row.event_id,
+  kind: row.kind,
+  currency: row.currency,
+  enteredOn: row.entered_on,
+  ...(row.statement_id !== null && { statementId: row.statement_id }),
+  amount: row.receivable,
+  balance: row.running_balance,
+  unapplied: row.unapplied_credit,
+  unappliedCredit: row.running_credit,
+  postings: row.postings.map((posting) => ({ ...posting })),
+});

@@ -1,0 +1,194 @@
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsUUID,
+  Length,
+  Max,
+  Min,
+} from 'class-validator';
+import { IsDay, MayBeAbsent } from '@hostledger/http';
+import { IsAccountCurrency, IsAccountMoney } from '../http/account-forms.js';
+
+const MOST_STATEMENTS = 100;
+const MOST_LINES = 100_000;
+
+class AccountAmount {
+  @IsAccountMoney()
+  amount: string;
+
+  /** ISO 4217, or BTC. */
+  @IsAccountCurrency()
+  currency: string;
+}
+
+export class ReceivePaymentBody extends AccountAmount {
+  /** @example 2024-03-01 */
+  @IsDay()
+  receivedOn: string;
+
+  /**
+   * Of the payment, as the bank calls it.
+   * @example WIRE-2024-0301
+   */
+  @Length(1, 100)
+  reference: string;
+
+  /** What the payer names it for, in this order; what is due first where nothing is named. */
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MOST_STATEMENTS)
+  @ArrayUnique()
+  @IsUUID(undefined, { each: true })
+  statementIds?: string[];
+}
+
+export class ReversePaymentBody {
+  /** @example 2024-03-04 */
+  @IsDay()
+  reversedOn: string;
+
+  /** @example Insufficient funds */
+  @Length(1, 500)
+  cause: string;
+}
+
+class OfStatementBody extends AccountAmount {
+  @IsUUID()
+  statementId: string;
+
+  /** @example Uptime of March was below what was promised */
+  @Length(1, 500)
+  reason: string;
+}
+
+class OfLineBody extends OfStatementBody {
+  /**
+   * Number of the line, where it is about one.
+   * @example 3
+   */
+  @MayBeAbsent()
+  @IsInt()
+  @Min(1)
+  @Max(MOST_LINES)
+  line?: number;
+}
+
+export class IssueCreditNoteBody extends OfLineBody {}
+
+export class RaiseDisputeBody extends OfLineBody {
+  /** @example 2024-03-10 */
+  @IsDay()
+  raisedOn: string;
+}
+
+export class ResolveDisputeBody {
+  /** Upheld, it is credited. */
+  @IsIn(['upheld', 'rejected'])
+  outcome: 'upheld' | 'rejected';
+
+  /** Where less is upheld than was disputed. */
+  @MayBeAbsent()
+  @IsAccountMoney()
+  upheldAmount?: string;
+
+  /** @example 2024-03-20 */
+  @IsDay()
+  resolvedOn: string;
+
+  /** @example The meters of rack R12 were swapped */
+  @Length(1, 500)
+  reason: string;
+}
+
+export class ChargeLateFeesBody {
+  /**
+   * The last day they are for.
+   * @example 2024-03-31
+   */
+  @IsDay()
+  throughOn: string;
+}
+
+export class ProposeWriteOffBody extends OfStatementBody {}
+
+export class DrawForStatementBody extends AccountAmount {
+  @IsUUID()
+  depositId: string;
+
+  @IsUUID()
+  statementId: string;
+
+  /** @example 2024-03-20 */
+  @IsDay()
+  drawnOn: string;
+
+  /**
+   * As the books call it.
+   * @example DRAW-2024-0320
+   */
+  @Length(1, 100)
+  reference: string;
+}
+
+export class ReleaseReceivablesBody {
+  /** The settlement under which the claim was released. */
+  @IsUUID()
+  settlementId: string;
+
+  /**
+   * Its leg: the release of a claim, given by the host.
+   * @example 2
+   */
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  leg: number;
+
+  /** What the claim was to. */
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MOST_STATEMENTS)
+  @ArrayUnique()
+  @IsUUID(undefined, { each: true })
+  statementIds: string[];
+}
+
+export class AccountChangedReply {
+  contractId: string;
+}
+export class PaymentReceivedReply {
+  contractId: string;
+  paymentId: string;
+}
+export class CreditNoteReply {
+  contractId: string;
+  creditNoteId: string;
+  /**
+   * Without gaps in its year.
+   * @example 2024-000018
+   */
+  number: string;
+}
+export class DisputeReply {
+  contractId: string;
+  disputeId: string;
+}
+export class DisputeResolvedReply {
+  contractId: string;
+  disputeId: string;
+  /** Where it was upheld. */
+  creditNoteId?: string;
+}
+export class WriteOffReply {
+  contractId: string;
+  writeOffId: string;
+}
+export class DepositDrawReply {
+  contractId: string;
+  drawId: string;
+}

@@ -1,0 +1,192 @@
+import { Inject } from '@nestjs/common';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { contractAggregate, contractUnknown } from '@hostledger/contracts';
+import {
+  AggregateStore,
+  DomainError,
+  type CommandContext,
+  type Handled,
+} from '@hostledger/eventsourcing';
+import { settlementAggregate } from '@hostledger/deals';
+import type {
+  AccountCommand,
+  CreditNote,
+  DepositDraw,
+  Payment,
+  ReceivableRelease,
+  Resolution,
+} from '../domain/account-commands.js';
+import type { AccountEvent } from '../domain/account-events.js';
+import { mustBeOpened } from '../domain/account-refusals.js';
+import type { Account } from '../domain/account-state.js';
+import { accountAggregate } from '../domain/account.js';
+import { issueCreditNote, resolveDispute, type AssignNumber } from '../process/credit-note.js';
+import { drawForStatement } from '../process/deposit-draw.js';
+
+type Changed = Handled<Account, AccountEvent>;
+
+/** Where the numbers of credit notes come from; see {@link AssignNumber}. */
+export const ASSIGN_NUMBER = Symbol('ASSIGN_NUMBER');
+
+/** Shared by the use cases that are one decision on one account. */
+export class ChangeAccountCommand extends Command<Changed> {
+  constructor(
+    readonly contractId: string,
+    readonly command: AccountCommand,
+    readonly context: CommandContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ChangeAccountCommand)
+export class ChangeAccountHandler implements ICommandHandler<ChangeAccountCommand> {
+  constructor(private readonly store: AggregateStore) {}
+
+  execute({ contractId, command, context }: ChangeAccountCommand) {
+    return this.store.handle(accountAggregate, contractId, command, context);
+  }
+}
+
+export class ReceivePaymentCommand extends Command<Changed> {
+  constructor(
+    readonly contractId: string,
+    readonly payment: Omit<Payment, 'contractId' | 'customerId' | 'timeZone'>,
+    readonly context: CommandContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ReceivePaymentCommand)
+export class ReceivePaymentHandler implements ICommandHandler<ReceivePaymentCommand> {
+  constructor(private readonly store: AggregateStore) {}
+
+  /** The first payment opens the account, so it says whose contract it is. */
+  async execute({ contractId, payment, context }: ReceivePaymentCommand) {
+    const { state } = await this.store.load(contractAggregate, contractId, { fresh: true });
+    if (state.status === 'unknown') throw contractUnknown();
+    const { customerId, timeZone } = state;
+    const data = { contractId, customerId, timeZone, ...payment };
+    const command = { type: 'ReceivePayment', data, at: context.at } as const;
+    return this.store.handle(accountAggregate, contractId, command, context);
+  }
+}
+
+export class IssueCreditNoteCommand extends Command<Changed> {
+  constructor(
+    readonly contractId: string,
+    readonly note: CreditNote,
+    readonly context: CommandContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(IssueCreditNoteCommand)
+export class IssueCreditNoteHandler implements ICommandHandler<IssueCreditNoteCommand> {
+  constructor(
+    private readonly store: AggregateStore,
+    @Inject(ASSIGN_NUMBER) private readonly assign: AssignNumber,
+  ) {}
+
+  execute({ contractId, note, context }: IssueCreditNoteCommand) {
+    return issueCreditNote(this.store, this.assign, { contractId, ...note }, context);
+  }
+}
+
+export class ResolveDisputeCommand extends Command<Changed> {
+  constructor(
+    readonly contractId: string,
+    readonly resolution: Resolution,
+    readonly context: CommandContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ResolveDisputeCommand)
+export class ResolveDisputeHandler implements ICommandHandler<ResolveDisputeCommand> {
+  constructor(
+    private readonly store: AggregateStore,
+    @Inject(ASSIGN_NUMBER) private readonly assign: AssignNumber,
+  ) {}
+
+  execute({ contractId, resolution, context }: ResolveDisputeCommand) {
+    return resolveDispute(this.store, this.assign, { contractId, ...resolution }, context);
+  }
+}
+
+export class DrawForStatementCommand extends Command<Changed> {
+  constructor(
+    readonly contractId: string,
+    readonly draw: DepositDraw,
+    readonly context: CommandContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(DrawForStatementCommand)
+export class DrawForStatementHandler implements ICommandHandler<DrawForStatementCommand> {
+  constructor(private readonly store: AggregateStore) {}
+
+  execute({ contractId, draw, context }: DrawForStatementCommand) {
+    return drawForStatement(this.store, contractId, draw, context);
+  }
+}
+
+export class ReleaseReceivablesCommand extends Command<Changed> {
+  constructor(
+    readonly contractId: string,
+    readonly release: Omit<ReceivableRelease, 'releasedOn'>,
+    readonly context: CommandContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ReleaseReceivablesCommand)
+export class ReleaseReceivablesHandler implements ICommandHandler<ReleaseReceivablesCommand> {
+  constructor(private readonly store: AggregateStore) {}
+
+  /** What a settlement has released is released for ever, so it is enough to look once. */
+  async execute({ contractId, release, context }: ReleaseReceivablesCommand) {
+    const { state } = await this.store.load(accountAggregate, contractId, { fresh: true });
+    const { customerId } = mustBeOpened(state);
+    const releasedOn = await this.releasedOn(release, customerId);
+    const data = { ...release, releasedOn };
+    const command = { type: 'ReleaseReceivables', data, at: context.at } as const;
+    return this.store.handle(accountAggregate, contractId, command, context);
+  }
+
+  private async releasedOn(
+    { settlementId, leg: number }: Omit<ReceivableRelease, 'releasedOn'>,
+    customerId: string,
+  ): Promise<string> {
+    const { state } = await this.store.load(settlementAggregate, settlementId, { fresh: true });
+    const settlement = state.status === 'unknown' ? undefined : state;
+    const leg = settlement?.legs.find((each) => each.leg === number);
+    const isOurs = settlement?.customerId === customerId && leg?.direction === 'given';
+    if (isOurs && leg.release) return leg.release.releasedOn;
+    throw new DomainError(
+      'conflict',
+      'account/release-missing',
+      'The leg has not released a claim that the host gives up against this customer',
+      { settlementId, leg: number, customerId },
+      '/leg',
+    );
+  }
+}
+
+export const changeAccount = {
+  controllers: [],
+  providers: [
+    ChangeAccountHandler,
+    ReceivePaymentHandler,
+    IssueCreditNoteHandler,
+    ResolveDisputeHandler,
+    DrawForStatementHandler,
+    ReleaseReceivablesHandler,
+  ],
+};
