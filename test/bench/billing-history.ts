@@ -1,6 +1,7 @@
 import { contractAggregate, customerAggregate } from '@hostledger/contracts';
 import { deriveId, stepOf } from '@hostledger/eventsourcing';
 import { reconcileDelivery, startDelivery } from '@hostledger/fleet';
+import { exact, rounded } from '@hostledger/quantities';
 import { facilityAggregate, rackAggregate, rackId } from '@hostledger/sites';
 import { DIGEST, HistoryWriter } from '../scale/history-writer.js';
 import { WATTS_PER_SLOT } from '../scale/history.js';
@@ -21,6 +22,16 @@ const at = (day: number, hour = 18): string =>
 
 /** One in so many is off for a night, and then on again. */
 const OFF_EVERY = 10;
+
+/** Hours from the second of March, 18:00 UTC, to the end of the month in Chicago. */
+const HOURS_ON = 707;
+const HOURS_OFF = 24;
+
+/** What the month comes to: machine-hours × 3.247 kW × 0.07 USD. */
+export const chargedFor = (machines: number): string => {
+  const hours = machines * HOURS_ON - Math.ceil(machines / OFF_EVERY) * HOURS_OFF;
+  return rounded(exact(hours).mul(exact('3.247')).mul(exact('0.07')), 2);
+};
 
 export class BillingHistory extends HistoryWriter {
   /** All of it: signed and delivered on the first day, powered on the second, a tenth off for a night. */

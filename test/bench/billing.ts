@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { socketEndpoint, startEmbeddedNode } from '@hostledger/embedded-node';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { eventsDirectory } from '../../apps/composition/system.js';
-import { BillingHistory, CONTRACT, MONTH } from './billing-history.js';
+import { BillingHistory, chargedFor, CONTRACT, MONTH } from './billing-history.js';
 import type { Finding } from './measure.js';
 import { RunningSystem } from './system.js';
 import { MACHINES } from './workload.js';
@@ -41,6 +41,8 @@ export const measureBilling = async (
   note(`closed in ${close.ms.toFixed(0)} ms`);
   const resumed = await killedAndResumed(second, settings, close.ms * KILLED_AFTER);
   note(`killed, started again and closed in ${resumed.ms.toFixed(0)} ms`);
+  const due = chargedFor(machines);
+  if (close.amount !== due) throw new Error(`The month comes to ${close.amount}, not ${due}`);
   if (resumed.linesDigest !== close.linesDigest) {
     throw new Error('The close that was killed came to other lines');
   }
@@ -105,14 +107,19 @@ const begin = async (system: RunningSystem): Promise<void> => {
   await system.call('POST', `/v1/billing/periods/${CONTRACT}/${MONTH}/close`, {});
 };
 
-const issued = async (system: RunningSystem): Promise<string> => {
+interface Issued {
+  readonly linesDigest: string;
+  readonly totals: readonly { readonly amount: string }[];
+}
+
+const issued = async (system: RunningSystem): Promise<Issued> => {
   const of = `contractId=${CONTRACT}&month=${MONTH}`;
   const deadline = performance.now() + CLOSED_WITHIN_MS;
   while (performance.now() < deadline) {
     const periods = await listed<{ status: string }>(system, `/v1/billing/periods?${of}`);
     if (periods[0]?.status === 'refused') throw new Error('The close was refused');
-    const statements = await listed<{ linesDigest: string }>(system, `/v1/statements?${of}`);
-    if (statements[0]) return statements[0].linesDigest;
+    const statements = await listed<Issued>(system, `/v1/statements?${of}`);
+    if (statements[0]) return statements[0];
     await sleep(POLL_MS);
   }
   throw new Error(`Not closed within ${CLOSED_WITHIN_MS} ms`);
@@ -125,10 +132,10 @@ const measured = async (system: RunningSystem) => {
   await system.probe();
   const from = performance.now();
   await begin(system);
-  const linesDigest = await issued(system);
+  const { linesDigest, totals } = await issued(system);
   const ms = performance.now() - from;
   const { maxMs: maxStallMs, peakRssMb } = await system.probe();
-  return { ms, linesDigest, maxStallMs, peakRssMb };
+  return { ms, linesDigest, amount: totals[0]?.amount, maxStallMs, peakRssMb };
 };
 
 const killedAndResumed = async (
@@ -143,7 +150,7 @@ const killedAndResumed = async (
   const from = performance.now();
   const again = await started(dataDir, settings);
   try {
-    const linesDigest = await issued(again);
+    const { linesDigest } = await issued(again);
     return { ms: performance.now() - from, linesDigest };
   } finally {
     await again.stop();
