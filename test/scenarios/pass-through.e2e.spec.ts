@@ -124,7 +124,10 @@ describe('the scenario pass-through, played while the system is killed twice', (
         const explained = await read<{ agrees: boolean; sources: unknown[]; clause: object }>(
           `/v1/statements/${statementId}/lines/${index + 1}/explanation`,
         );
-        expect(explained).toMatchObject({ agrees: true, clause: { ref: expect.any(String) } });
+        expect(explained).toMatchObject({
+          agrees: true,
+          clause: { ref: expect.any(String) as string },
+        });
         expect(explained.sources.length).toBeGreaterThan(2);
       }
     }

@@ -5,7 +5,6 @@ import {
   accountProcesses,
   accountProjections,
   accountSlices,
-  type Numbering,
 } from './account.js';
 import { meterAggregates, meterProjections, meterSlices } from './meters.js';
 import { paperSlices } from './papers.js';
@@ -16,20 +15,9 @@ import {
   periodSlices,
   type PeriodTools,
 } from './periods.js';
-import { assignNumber } from './process/statement-numbers.js';
 import { usageProjections, usageSlices } from './usage.js';
 
-/** Credit notes are numbered in the series of statements. */
-const numbering: Numbering = (store) => (documentId, year, context) =>
-  assignNumber(store, documentId, String(year), context);
-
-const slices = [
-  ...usageSlices,
-  ...meterSlices,
-  ...periodSlices,
-  ...paperSlices,
-  ...accountSlices(numbering),
-];
+const slices = [...usageSlices, ...meterSlices, ...periodSlices, ...paperSlices, ...accountSlices];
 
 /** Every route of the room. The app provides the command bus, the store and the read models. */
 @Module({
@@ -57,5 +45,5 @@ export const billingProcesses = (
   tools: PeriodTools,
 ): readonly DurableProcess<never>[] => [
   ...periodProcesses(store, tools),
-  ...accountProcesses(store, { numbering }),
+  ...accountProcesses(store),
 ];

@@ -14,19 +14,10 @@ import type { AccountEvent, CreditNoteBegan, CreditNoteIssued } from '../domain/
 import { mustBeOpened } from '../domain/account-refusals.js';
 import type { Account } from '../domain/account-state.js';
 import { accountAggregate } from '../domain/account.js';
+import { assignNumber } from './statement-numbers.js';
 
 /** Whoever began is given this long to finish before the worker steps in. */
 const GRACE_MS = 30_000;
-
-/**
- * The next number of a year's series of documents, without gaps; the same document has the same
- * number whenever it is asked for.
- */
-export type AssignNumber = (
-  documentId: string,
-  year: number,
-  context: CommandContext,
-) => Promise<string>;
 
 /**
  * Issues a credit note across two streams: the account decides on it (the intent, which cannot be
@@ -34,20 +25,18 @@ export type AssignNumber = (
  */
 export const issueCreditNote = async (
   store: AggregateStore,
-  assign: AssignNumber,
   { contractId, ...note }: CreditNote & { readonly contractId: string },
   context: CommandContext,
 ): Promise<Handled<Account, AccountEvent>> => {
   const command = { type: 'BeginCreditNote', data: note, at: context.at } as const;
   const begun = await store.handle(accountAggregate, contractId, command, context);
-  const issued = await number(store, assign, contractId, note.creditNoteId, begun.state, context);
+  const issued = await number(store, contractId, note.creditNoteId, begun.state, context);
   return { ...issued, replayed: begun.replayed };
 };
 
 /** Resolves a dispute; one that is upheld comes to a credit note at once. */
 export const resolveDispute = async (
   store: AggregateStore,
-  assign: AssignNumber,
   { contractId, ...resolution }: Resolution & { readonly contractId: string },
   context: CommandContext,
 ): Promise<Handled<Account, AccountEvent>> => {
@@ -57,13 +46,12 @@ export const resolveDispute = async (
   const note = creditNotes.find(({ disputeId }) => disputeId === resolution.disputeId);
   if (!note) return resolved;
   const { creditNoteId } = note;
-  const issued = await number(store, assign, contractId, creditNoteId, resolved.state, context);
+  const issued = await number(store, contractId, creditNoteId, resolved.state, context);
   return { ...issued, replayed: resolved.replayed };
 };
 
 const number = async (
   store: AggregateStore,
-  assign: AssignNumber,
   contractId: string,
   creditNoteId: string,
   account: Account,
@@ -72,8 +60,8 @@ const number = async (
   const { creditNotes } = mustBeOpened(account);
   const note = creditNotes.find((each) => each.creditNoteId === creditNoteId);
   if (!note) throw new Error(`Credit note ${creditNoteId} was not begun`);
-  const year = Number(note.issuedOn.slice(0, 4));
-  const numbered = note.number ?? (await assign(creditNoteId, year, stepOf(context, 'number')));
+  const year = note.issuedOn.slice(0, 4);
+  const numbered = note.number ?? (await assignNumber(store, creditNoteId, year, context));
   const data = { creditNoteId, number: numbered };
   const command = { type: 'IssueCreditNote', data, at: context.at } as const;
   return store.handle(accountAggregate, contractId, command, stepOf(context, 'issue'));
@@ -108,15 +96,12 @@ export const pendingCreditNotes = tableFold<PendingCreditNote, CreditNoteBegan |
 });
 
 /** Gives credit notes their numbers where a crash left them without. */
-export const creditNotesProcess = (
-  store: AggregateStore,
-  assign: AssignNumber,
-): DurableProcess<PendingCreditNote> => ({
+export const creditNotesProcess = (store: AggregateStore): DurableProcess<PendingCreditNote> => ({
   name: 'credit_notes',
   version: 1,
   items: pendingCreditNotes,
   perform: async ({ item_id, contract_id, context }) => {
     const { state } = await store.load(accountAggregate, contract_id, { fresh: true });
-    await number(store, assign, contract_id, item_id, state, context);
+    await number(store, contract_id, item_id, state, context);
   },
 });

@@ -13,22 +13,18 @@ import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import type { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
 import { servedRoutes } from '@hostledger/testing/http';
-import { accountProjections, accountSlices, enterStatement } from '../account.js';
+import { accountProjections, accountSlices } from '../account.js';
 import { january, noon } from '../domain/account.fixture.js';
+import { enterStatement } from '../process/statement-entry.js';
 
 // The routes of accounts, from the request to the read model.
 
 const streams = new InMemoryStreams();
 const store = new AggregateStore(streams);
-const numbered: string[] = [];
-const slices = accountSlices(() => (documentId, year) => {
-  if (!numbered.includes(documentId)) numbered.push(documentId);
-  return Promise.resolve(`${year}-${String(numbered.indexOf(documentId) + 1).padStart(6, '0')}`);
-});
 
 @Module({
-  controllers: slices.flatMap(({ controllers }) => [...controllers]),
-  providers: slices.flatMap(({ providers }) => [...providers]),
+  controllers: accountSlices.flatMap(({ controllers }) => [...controllers]),
+  providers: accountSlices.flatMap(({ providers }) => [...providers]),
 })
 class AccountsModule {}
 

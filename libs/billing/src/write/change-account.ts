@@ -1,4 +1,3 @@
-import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { contractAggregate, contractUnknown } from '@hostledger/contracts';
 import {
@@ -20,13 +19,10 @@ import type { AccountEvent } from '../domain/account-events.js';
 import { mustBeOpened } from '../domain/account-refusals.js';
 import type { Account } from '../domain/account-state.js';
 import { accountAggregate } from '../domain/account.js';
-import { issueCreditNote, resolveDispute, type AssignNumber } from '../process/credit-note.js';
+import { issueCreditNote, resolveDispute } from '../process/credit-note.js';
 import { drawForStatement } from '../process/deposit-draw.js';
 
 type Changed = Handled<Account, AccountEvent>;
-
-/** Where the numbers of credit notes come from; see {@link AssignNumber}. */
-export const ASSIGN_NUMBER = Symbol('ASSIGN_NUMBER');
 
 /** Shared by the use cases that are one decision on one account. */
 export class ChangeAccountCommand extends Command<Changed> {
@@ -85,13 +81,10 @@ export class IssueCreditNoteCommand extends Command<Changed> {
 
 @CommandHandler(IssueCreditNoteCommand)
 export class IssueCreditNoteHandler implements ICommandHandler<IssueCreditNoteCommand> {
-  constructor(
-    private readonly store: AggregateStore,
-    @Inject(ASSIGN_NUMBER) private readonly assign: AssignNumber,
-  ) {}
+  constructor(private readonly store: AggregateStore) {}
 
   execute({ contractId, note, context }: IssueCreditNoteCommand) {
-    return issueCreditNote(this.store, this.assign, { contractId, ...note }, context);
+    return issueCreditNote(this.store, { contractId, ...note }, context);
   }
 }
 
@@ -107,13 +100,10 @@ export class ResolveDisputeCommand extends Command<Changed> {
 
 @CommandHandler(ResolveDisputeCommand)
 export class ResolveDisputeHandler implements ICommandHandler<ResolveDisputeCommand> {
-  constructor(
-    private readonly store: AggregateStore,
-    @Inject(ASSIGN_NUMBER) private readonly assign: AssignNumber,
-  ) {}
+  constructor(private readonly store: AggregateStore) {}
 
   execute({ contractId, resolution, context }: ResolveDisputeCommand) {
-    return resolveDispute(this.store, this.assign, { contractId, ...resolution }, context);
+    return resolveDispute(this.store, { contractId, ...resolution }, context);
   }
 }
 
