@@ -58,8 +58,13 @@ describe('what a programme paid', () => {
       .thenRejects('programme-receipt/told-otherwise', '/reference');
     const other = { receiptId: 'receipt-2', reference: 'ERS-2024-06-0194' };
     given(recorded()).when(record(other)).then(recorded(other));
-    const another = { receiptId: 'receipt-2', curtailmentId: 'curtailment-2' };
-    given(recorded()).when(record(another)).then(recorded(another));
+  });
+
+  it('is recorded once under a reference whenever it came', () => {
+    const july = { receiptId: 'receipt-2', receivedOn: '2024-07-15' };
+    given(recorded())
+      .when(record(july))
+      .thenRejects('programme-receipt/told-otherwise', '/reference');
   });
 
   it('is for a curtailment of the site', () => {
@@ -91,7 +96,7 @@ describe('what a programme paid', () => {
     given(recorded(), reversed).when(record(anew)).then(recorded(anew));
   });
 
-  it('is kept by site and month', () => {
-    expect(programmeReceiptsId('DENTON', '2024-08-15')).toBe('DENTON.2024-08');
+  it('is kept by site and curtailment', () => {
+    expect(programmeReceiptsId('DENTON', 'curtailment-1')).toBe('DENTON.curtailment-1');
   });
 });

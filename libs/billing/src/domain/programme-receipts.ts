@@ -54,15 +54,15 @@ export const programmeReceiptEvents: EventCatalogue<ProgrammeReceiptEvent> = {
   ProgrammeReceiptReversed: 'What a programme paid was taken back, or never came.',
 };
 
-/** Of the stream. */
-export const programmeReceiptsId = (facility: string, receivedOn: string): string =>
-  `${facility}.${receivedOn.slice(0, 7)}`;
+/** Of the stream: one for a curtailment, so that a reference is used once whenever it was paid. */
+export const programmeReceiptsId = (facility: string, curtailmentId: string): string =>
+  `${facility}.${curtailmentId}`;
 
 // State
 
 type Receipt = ProgrammeReceiptRecorded['data'] & { readonly reversed: boolean };
 
-/** By their ids. */
+/** Of one curtailment, by their ids. */
 export type ProgrammeReceipts = ReadonlyMap<string, Receipt>;
 
 const evolve = (
@@ -117,12 +117,7 @@ const record = (
   now: string,
 ): ProgrammeReceiptEvent[] => {
   const { facility, curtailmentId, amount, currency, receivedOn, reference } = data;
-  const told = [...receipts.values()].find(
-    (receipt) =>
-      !receipt.reversed &&
-      receipt.curtailmentId === curtailmentId &&
-      receipt.reference === reference,
-  );
+  const told = toldUnder(reference, receipts);
   if (told) {
     const isSame =
       amountOf(told.amount) === amountOf(amount) &&
@@ -143,6 +138,10 @@ const record = (
   const month = receivedOn.slice(0, 7);
   return [{ type: 'ProgrammeReceiptRecorded', data: { ...data, month } }];
 };
+
+/** What is recorded under a reference, and counts. */
+export const toldUnder = (reference: string, receipts: ProgrammeReceipts): Receipt | undefined =>
+  [...receipts.values()].find((receipt) => !receipt.reversed && receipt.reference === reference);
 
 const mustBeCurtailment = (
   facility: string,
@@ -193,7 +192,7 @@ const reverse = (
     throw new DomainError(
       'notFound',
       'programme-receipt/unknown',
-      `No receipt ${receiptId} is recorded for that site and month`,
+      `No receipt ${receiptId} is recorded for that curtailment`,
       { receiptId },
     );
   }
@@ -203,7 +202,7 @@ const reverse = (
   return [{ type: 'ProgrammeReceiptReversed', data }];
 };
 
-/** What programmes paid for the curtailments of a site, by the month in which it came. */
+/** What programmes paid for a curtailment of a site. */
 export const programmeReceiptsAggregate: Aggregate<
   ProgrammeReceipts,
   ProgrammeReceiptCommand,

@@ -52,11 +52,11 @@ export const recordProgrammeReceipt = async (
   receipt: NewReceipt,
   context: CommandContext,
 ) => {
-  const { facility, curtailmentId, receivedOn } = receipt;
+  const { facility, curtailmentId } = receipt;
   const curtailment = await standingOf(store, facility, curtailmentId);
   const data = { ...receipt, curtailment };
   const command = { type: 'RecordProgrammeReceipt', data, at: context.at } as const;
-  const id = programmeReceiptsId(facility, receivedOn);
+  const id = programmeReceiptsId(facility, curtailmentId);
   return store.handle(programmeReceiptsAggregate, id, command, context);
 };
 

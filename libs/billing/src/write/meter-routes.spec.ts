@@ -305,7 +305,12 @@ describe('what a programme paid', () => {
     expect(listed.body.items).toMatchObject([{ receiptId, ...receipt, statedBy: 'ada' }]);
     expect(listed.body.items[0]).not.toHaveProperty('reversed');
     expect((await get(`${url}?until=2024-07-01`)).body.items).toEqual([]);
-    const reversal = { facility: 'DENTON', receivedOn: '2024-07-01', cause: 'Taken back' };
+    const earlier = { ...receipt, receivedOn: '2024-06-30' };
+    expect(await post(url, earlier)).toMatchObject({
+      status: 409,
+      body: { code: 'programme-receipt/told-otherwise', receiptId },
+    });
+    const reversal = { facility: 'DENTON', curtailmentId, cause: 'Taken back' };
     const reverse = (id: unknown) => post(`${url}/${String(id)}/reversal`, reversal);
     expect(await reverse(deriveId('none'))).toMatchObject({
       status: 404,
