@@ -114,6 +114,7 @@ export const facilityEvents: EventCatalogue<FacilityEvent> = {
   CurtailmentDeclared: 'The site, or racks of it, draw less from an instant on.',
   CurtailmentEnded: 'A curtailment was over.',
   CurtailmentCancelled: 'A curtailment was called off before it began.',
+  CurtailmentMeasured: 'The energy that a curtailment avoided was measured, or corrected.',
   FacilityAcquired: 'The site was taken over from somebody else.',
   DisposalBegan: 'Nothing comes to the site any more, while it is looked whether it is empty.',
   FacilityDisposed: 'The site was empty and was given away.',
@@ -207,6 +208,7 @@ const evolve = (facility: Facility, event: FacilityEvent): Facility => {
     case 'CurtailmentDeclared':
     case 'CurtailmentEnded':
     case 'CurtailmentCancelled':
+    case 'CurtailmentMeasured':
       return { ...facility, curtailments: evolveCurtailments(facility.curtailments, event) };
     case 'FacilityAcquired':
       return { ...facility, acquired: event.data };
@@ -290,6 +292,7 @@ const decide = (command: FacilityCommand, facility: Facility): readonly Facility
     case 'DeclareCurtailment':
     case 'EndCurtailment':
     case 'CancelCurtailment':
+    case 'MeasureCurtailment':
       return decideCurtailments(command, facility);
     case 'AcquireFacility':
     case 'BeginDisposal':
