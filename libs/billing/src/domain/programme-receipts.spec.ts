@@ -21,7 +21,7 @@ const receipt = {
 };
 const record = (
   change: Partial<typeof receipt> = {},
-  curtailment: CurtailmentStanding = 'declared',
+  curtailment: CurtailmentStanding = { is: 'declared', beginsOn: '2024-06-20' },
 ): ProgrammeReceiptCommand => ({
   type: 'RecordProgrammeReceipt',
   data: { ...receipt, ...change, curtailment },
@@ -69,10 +69,10 @@ describe('what a programme paid', () => {
 
   it('is for a curtailment of the site', () => {
     given()
-      .when(record({}, 'unknown'))
+      .when(record({}, { is: 'unknown' }))
       .thenRejects('programme-receipt/curtailment-unknown', '/curtailmentId');
     given()
-      .when(record({}, 'cancelled'))
+      .when(record({}, { is: 'cancelled' }))
       .thenRejects('programme-receipt/curtailment-cancelled', '/curtailmentId');
   });
 
@@ -86,6 +86,21 @@ describe('what a programme paid', () => {
       .thenRejects('programme-receipt/not-come', '/receivedOn');
     const today = { receivedOn: '2024-08-21' };
     given().when(record(today)).then(recorded(today));
+  });
+
+  it('comes on the day that the curtailment begins on, or later', () => {
+    for (const receivedOn of ['1990-01-01', '2024-06-19']) {
+      given()
+        .when(record({ receivedOn }))
+        .thenRejects('programme-receipt/before-curtailment', '/receivedOn');
+    }
+    const begun = { receivedOn: '2024-06-20' };
+    given()
+      .when(record(begun))
+      .then({
+        type: 'ProgrammeReceiptRecorded',
+        data: { ...receipt, ...begun, month: '2024-06' },
+      });
   });
 
   it('is reversed once, and may be recorded anew then', () => {

@@ -80,7 +80,13 @@ const evolve = (
 // Commands and decisions
 
 /** What is known of the curtailment when a receipt is recorded. */
-export type CurtailmentStanding = 'declared' | 'cancelled' | 'unknown';
+export type CurtailmentStanding =
+  | {
+      readonly is: 'declared';
+      /** The day that it begins on, of the site's zone. */
+      readonly beginsOn: string;
+    }
+  | { readonly is: 'cancelled' | 'unknown' };
 
 export type ProgrammeReceiptCommand =
   | DomainCommand<
@@ -132,9 +138,10 @@ const record = (
       '/reference',
     );
   }
-  mustBeCurtailment(facility, curtailmentId, curtailment);
+  const { beginsOn } = mustBeCurtailment(facility, curtailmentId, curtailment);
   mustBeMoney(amount, currency);
   mustHaveComeIn(receivedOn, now);
+  mustComeAfter(beginsOn, receivedOn);
   const month = receivedOn.slice(0, 7);
   return [{ type: 'ProgrammeReceiptRecorded', data: { ...data, month } }];
 };
@@ -147,9 +154,9 @@ const mustBeCurtailment = (
   facility: string,
   curtailmentId: string,
   standing: CurtailmentStanding,
-): void => {
-  if (standing === 'declared') return;
-  const isUnknown = standing === 'unknown';
+): Extract<CurtailmentStanding, { is: 'declared' }> => {
+  if (standing.is === 'declared') return standing;
+  const isUnknown = standing.is === 'unknown';
   throw new DomainError(
     'conflict',
     isUnknown ? 'programme-receipt/curtailment-unknown' : 'programme-receipt/curtailment-cancelled',
@@ -179,6 +186,18 @@ const mustHaveComeIn = (receivedOn: string, now: string): void => {
     'programme-receipt/not-come',
     `Nowhere is it later than ${today}, and ${receivedOn} is still to come`,
     { receivedOn, now },
+    '/receivedOn',
+  );
+};
+
+/** Nobody pays for what has not begun. */
+const mustComeAfter = (beginsOn: string, receivedOn: string): void => {
+  if (receivedOn >= beginsOn) return;
+  throw new DomainError(
+    'conflict',
+    'programme-receipt/before-curtailment',
+    `The curtailment begins on ${beginsOn} at the site, so nothing came for it on ${receivedOn}`,
+    { beginsOn, receivedOn },
     '/receivedOn',
   );
 };

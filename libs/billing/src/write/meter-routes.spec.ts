@@ -327,10 +327,17 @@ describe('what a programme paid', () => {
     [{ facility: 'PECOS' }, 409, 'programme-receipt/curtailment-unknown'],
     [{ amount: '1.005' }, 422, 'programme-receipt/not-an-amount'],
     [{ receivedOn: '2024-07-10' }, 409, 'programme-receipt/not-come'],
+    [{ receivedOn: '2024-06-19' }, 409, 'programme-receipt/before-curtailment'],
     [{ amount: -5 }, 400, 'request/invalid'],
   ])('is refused where it is wrong: %#', async (change, status, code) => {
     const other = { ...receipt, reference: 'ERS-0194', ...change };
     expect(await post(url, other)).toMatchObject({ status, body: { code } });
+  });
+
+  it('comes on the day at the site that the curtailment begins on, at the earliest', async () => {
+    // In UTC that is the day after.
+    const first = { ...receipt, receivedOn: '2024-06-20', reference: 'ERS-0195' };
+    expect(await post(url, first)).toMatchObject({ status: 201 });
   });
 });
 

@@ -41,7 +41,8 @@ export class ProgrammeReceiptBody {
   currency: string;
 
   /**
-   * A day of the zone of the site; the receipt belongs to the period that it is in.
+   * A day of the zone of the site, not before the curtailment began; the receipt belongs to the period
+   * that it is in.
    * @example 2024-08-15
    */
   @IsDay()
@@ -139,6 +140,7 @@ export class ProgrammeReceiptsController {
     'programme-receipt/curtailment-cancelled',
     'programme-receipt/told-otherwise',
     'programme-receipt/not-come',
+    'programme-receipt/before-curtailment',
     'programme-receipt/not-an-amount',
   )
   async record(@Body() body: ProgrammeReceiptBody, @ActContext() context: CommandContext) {

@@ -127,6 +127,8 @@ const MAX_RACKS_PER_EVENT = 400;
 
 interface KnownFacility extends PowerEnvelope {
   readonly facility: string;
+  /** IANA name; days at the site are days of this zone. */
+  readonly timeZone: string;
   readonly racks: ReadonlyMap<string, RackPlan>;
   readonly rackLimitWatts: number;
   /** Live commitments by allocation. */
@@ -166,6 +168,7 @@ const evolve = (facility: Facility, event: FacilityEvent): Facility => {
     return {
       status: 'open',
       facility: event.data.facility,
+      timeZone: event.data.timeZone,
       powerEnvelopeWatts: event.data.powerEnvelopeWatts,
       ratedWatts: event.data.powerEnvelopeWatts,
       racks: new Map(),

@@ -203,7 +203,8 @@ describe('what programmes paid in a period', () => {
   const record = async (receiptId: string, receivedOn: string, facility = 'DENTON') => {
     const data = {
       ...{ receiptId, facility, receivedOn, curtailmentId: 'c-1', amount: '10.50' },
-      ...{ currency: 'USD', reference: receiptId, curtailment: 'declared' as const },
+      ...{ currency: 'USD', reference: receiptId },
+      curtailment: { is: 'declared' as const, beginsOn: '2024-06-20' },
     };
     const command = {
       type: 'RecordProgrammeReceipt',
