@@ -181,6 +181,52 @@ it('Curtailments are those that touch the month, and those that something was pa
   });
 });
 
+describe('What a curtailment avoided', () => {
+  const about = { facility: 'DENTON', curtailmentId: 'c-1' };
+  const measured = (energyAvoidedWh: number): FacilityEvent => ({
+    type: 'CurtailmentMeasured',
+    data: { ...about, energyAvoidedWh },
+  });
+  const events = log<FacilityEvent>(
+    opened,
+    {
+      type: 'CurtailmentDeclared',
+      data: {
+        ...{ ...about, startsAt: '2024-02-10T00:00:00.000Z' },
+        ...{ scope: { kind: 'facility' }, cause: 'demandResponse' },
+      },
+    },
+    { type: 'CurtailmentEnded', data: { ...about, endedAt: '2024-02-11T00:00:00.000Z' } },
+    measured(7_000),
+    measured(7_100),
+  );
+  const known = (...recorded: typeof events) =>
+    curtailmentsIn(recorded, march, new Set(['c-1']))[0];
+
+  it('is what was told last, with all that said so', () => {
+    expect(known(...events.slice(0, 3))).not.toHaveProperty('energyAvoidedWh');
+    expect(known(...events.slice(0, 4))).toMatchObject({
+      ...{ endedAt: '2024-02-11T00:00:00.000Z', energyAvoidedWh: 7_000 },
+      sources: [{ revision: 1 }, { revision: 2 }, { revision: 3 }],
+    });
+    expect(known(...events)).toMatchObject({
+      energyAvoidedWh: 7_100,
+      sources: [{ revision: 1 }, { revision: 2 }, { revision: 3 }, { revision: 4 }],
+    });
+  });
+
+  it('may change what a later month comes to, where something was paid for it', () => {
+    const contract = contractOf(...signed);
+    const facilities = new Map([['DENTON', events]]);
+    const at = (position: bigint) =>
+      circumstancesOf({ contract, facilities, prices: [] }, '2024-03', position.toString());
+    const [, , ended, first, second] = events.map(({ position }) => position);
+    expect(at(ended!)).not.toEqual(at(first!));
+    expect(at(first!)).not.toEqual(at(second!));
+    expect(at(second!)).toEqual(at(second! + 100n));
+  });
+});
+
 it('A price holds until the next; what was said later of the same instant holds instead', () => {
   const price = (value: string, fixedAt: string): PriceFixed => ({
     type: 'PriceFixed',

@@ -177,13 +177,46 @@ describe('the register', () => {
     given(at1500, accepted(reading(2, 3, 700)))
       .when(accept([reading(3, 4, 10, { register: '1499' })]))
       .thenRejects('meter/below-previous');
-    given(at1500, accepted(reading(2, 3, 700)))
-      .when(accept([reading(3, 4, 10, { register: '1900' })]))
-      .then(accepted(reading(3, 4, 10, { register: '1900' })));
+  });
+
+  it('counts what was told since it was told last, also where it was left out for a while', () => {
+    const left = [at1500, accepted(reading(2, 3, 700))];
+    for (const register of ['1510', '2199', '2200', '2209', '2211']) {
+      given(...left)
+        .when(accept([reading(3, 4, 10, { register })]))
+        .thenRejects(
+          BigInt(register) < 2200n ? 'meter/below-previous' : 'meter/register-mismatch',
+          '/register',
+        );
+    }
+    given(...left)
+      .when(accept([reading(3, 4, 10, { register: '2210' })]))
+      .then(accepted(reading(3, 4, 10, { register: '2210' })));
+    given(at1500)
+      .when(accept([reading(2, 3, 700), reading(3, 4, 10, { register: '1510' })]))
+      .thenRejects('meter/below-previous');
+  });
+
+  it('counts no less than was measured where an estimate is between', () => {
+    const guessed = [at1500, estimated('nameplate', reading(2, 3, 900))];
+    for (const register of ['1510', '2210', '2410', '9000']) {
+      given(...guessed)
+        .when(accept([reading(3, 4, 10, { register })]))
+        .then(accepted(reading(3, 4, 10, { register })));
+    }
+    given(...guessed, accepted(reading(3, 4, 700)))
+      .when(accept([reading(4, 5, 10, { register: '2209' })]))
+      .thenRejects('meter/register-mismatch');
+    given(...guessed, accepted(reading(3, 4, 10, { register: '2210' })))
+      .when(correct(2, 3, [reading(2, 3, 699)]))
+      .thenRejects('meter/register-mismatch', '/readings/register');
+    given(...guessed, accepted(reading(3, 4, 10, { register: '2210' })))
+      .when(correct(2, 3, [reading(2, 3, 700)]))
+      .then(corrected(2, 3, [reading(2, 3, 700)]));
   });
 
   it('goes on from the month before, and below the month after', () => {
-    const from900 = factsOf({ before: { at: day(1), register: '900' } });
+    const from900 = factsOf({ before: { at: day(1), register: '900', exact: true } });
     given()
       .when(accept([reading(1, 2, 100, { register: '1000' })], from900))
       .then(accepted(reading(1, 2, 100, { register: '1000' })));
@@ -193,17 +226,52 @@ describe('the register', () => {
     given()
       .when(accept([reading(1, 2, 500, { register: '1401' })], from900))
       .thenRejects('meter/register-mismatch');
-    const gone = factsOf({ before: { at: '2024-05-20T05:00:00.000Z', register: '900' } });
-    given()
-      .when(accept([reading(1, 2, 500, { register: '2401' })], gone))
-      .then(accepted(reading(1, 2, 500, { register: '2401' })));
-    const july = factsOf({ after: { at: day(31), register: '5000' } });
+    const july = factsOf({ after: { at: day(31), register: '5000', exact: true } });
     given()
       .when(accept([reading(1, 2, 500, { register: '5001' })], july))
       .thenRejects('meter/above-next', '/register');
     given()
       .when(accept([reading(1, 31, 500, { register: '4999' })], july))
       .thenRejects('meter/register-mismatch');
+  });
+
+  it('counts no less than was measured where something is missing between months', () => {
+    const at20 = { at: '2024-05-20T05:00:00.000Z', register: '900', exact: true };
+    const unsure = { at: day(1), register: '900', exact: false };
+    for (const before of [at20, unsure]) {
+      for (const register of ['1400', '2401']) {
+        given()
+          .when(accept([reading(1, 2, 500, { register })], factsOf({ before })))
+          .then(accepted(reading(1, 2, 500, { register })));
+      }
+      given()
+        .when(accept([reading(1, 2, 500, { register: '1399' })], factsOf({ before })))
+        .thenRejects('meter/register-mismatch', '/register');
+    }
+  });
+
+  it('is not passed by readings that leave it out until a later month', () => {
+    const before = { at: day(1), register: '900', exact: true };
+    const between = factsOf({ before, after: { at: day(31), register: '1400', exact: true } });
+    given()
+      .when(accept([reading(1, 31, 501)], between))
+      .thenRejects('meter/above-next', '/amount');
+    given()
+      .when(accept([reading(1, 31, 499)], between))
+      .thenRejects('meter/register-mismatch', '/amount');
+    given()
+      .when(accept([reading(1, 30, 499)], between))
+      .then(accepted(reading(1, 30, 499)));
+    const gap = factsOf({ before, after: { at: day(31), register: '1400', exact: false } });
+    given()
+      .when(accept([reading(1, 31, 499)], gap))
+      .then(accepted(reading(1, 31, 499)));
+    given(accepted(reading(1, 31, 500)))
+      .when(correct(1, 31, [reading(1, 31, 600)], between))
+      .then(corrected(1, 31, [reading(1, 31, 600)]));
+    given(accepted(reading(1, 31, 500)))
+      .when(correct(1, 31, [reading(1, 31, 600, { register: '1500' })], between))
+      .thenRejects('meter/above-next');
   });
 });
 

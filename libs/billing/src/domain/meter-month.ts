@@ -10,13 +10,12 @@ import {
   formFault,
   noReadings,
   readingName,
-  registerFault,
-  registersOf,
   sortOut,
   type Reading,
   type ReadingFacts,
   type Readings,
 } from './meter-readings.js';
+import { registerAfter, registerFault } from './meter-registers.js';
 
 /** Of one event, which stays far below 48 KiB so. */
 const MAX_READINGS_AN_EVENT = 200;
@@ -261,7 +260,10 @@ const isSame = (some: readonly Reading[], others: readonly Reading[]): boolean =
   some.length === others.length &&
   some.every((reading, index) => readingName(reading) === readingName(others[index]!));
 
-/** The registers of a month make sense one after another. */
+/**
+ * The registers of a month make sense one after another. A reading that tells none is not held against
+ * later months: where one was misread between two months, both are corrected, one after the other.
+ */
 const mustCount = (
   readings: readonly Reading[],
   { before: previous, after }: ReadingFacts,
@@ -269,9 +271,13 @@ const mustCount = (
 ): void => {
   let before = previous;
   for (const reading of readings) {
-    const fault = registerFault(reading, before, after, pointerTo(reading, sent));
+    const around = {
+      ...(before && { before }),
+      ...(after && reading.register !== undefined && { after }),
+    };
+    const fault = registerFault(reading, around, pointerTo(reading, sent));
     if (fault) throw fault;
-    before = registersOf([reading])[0] ?? before;
+    before = registerAfter(before, reading);
   }
 };
 

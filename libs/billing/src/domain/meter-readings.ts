@@ -3,6 +3,7 @@ import { dayIn } from '@hostledger/quantities';
 import type { Window } from './inputs.js';
 import type { KnownMeter } from './meter.js';
 import { monthOf } from './meter-months.js';
+import { registerAfter, registerFault, type RegisterAt } from './meter-registers.js';
 
 // Which readings of a meter are accepted. All of a month together are one stretch without gap.
 
@@ -16,12 +17,6 @@ export interface Reading extends Window {
   readonly estimatedBy?: string;
 }
 
-/** A register as it stood at an instant. */
-export interface RegisterAt {
-  readonly at: string;
-  readonly register: string;
-}
-
 /** What is known from elsewhere when readings of a month are judged. */
 export interface ReadingFacts {
   readonly meter: KnownMeter;
@@ -30,9 +25,9 @@ export interface ReadingFacts {
   readonly window: Window;
   /** Versions of the contract's terms by their days: whether what no meter told may be estimated. */
   readonly estimation: readonly { readonly effectiveOn: string; readonly agreed: boolean }[];
-  /** The last register told in an earlier month. */
+  /** As the register stands by what earlier months tell, if one of them tells it. */
   readonly before?: RegisterAt;
-  /** The first register known of a later month, as it stood when its reading began. */
+  /** As it stood by what later months tell. */
   readonly after?: RegisterAt;
 }
 
@@ -103,7 +98,7 @@ class Stretch {
   private readonly told: Set<string>;
   private readonly start: string;
   private end: string;
-  private last: RegisterAt | undefined;
+  private register: RegisterAt | undefined;
 
   constructor(
     known: readonly Reading[],
@@ -114,7 +109,7 @@ class Stretch {
     this.told = new Set(told);
     this.start = startOfMonth(facts);
     this.end = known.at(-1)?.until ?? this.start;
-    this.last = registersOf(known).at(-1) ?? facts.before;
+    this.register = known.reduce(registerAfter, facts.before);
   }
 
   hasTold(reading: Reading): boolean {
@@ -127,21 +122,18 @@ class Stretch {
     if (same?.until === until) return toldOtherwise(same);
     if (from < this.end) return overlap(reading, this.end);
     if (from > this.end) return gap(this.end, from);
-    return registerFault(reading, this.last, this.facts.after);
+    const { after } = this.facts;
+    const before = this.register;
+    return registerFault(reading, { ...(before && { before }), ...(after && { after }) });
   }
 
   add(reading: Reading): void {
     this.byFrom.set(reading.from, reading);
     this.told.add(readingName(reading));
     this.end = reading.until;
-    this.last = registersOf([reading])[0] ?? this.last;
+    this.register = registerAfter(this.register, reading);
   }
 }
-
-export const registersOf = (readings: readonly Reading[]): RegisterAt[] =>
-  readings.flatMap(({ until, register }) =>
-    register === undefined ? [] : { at: until, register },
-  );
 
 /** What is wrong with a reading by itself. @param at where it is in what was sent, as a pointer. */
 export const formFault = (
@@ -206,53 +198,6 @@ const estimateFault = (
     `The terms in force on ${day} do not say that what no meter told may be estimated`,
     { day, contractId: meter.contractId },
     `${at}/estimatedBy`,
-  );
-};
-
-/** A register only grows, and by what the reading says where the one before it is told. */
-export const registerFault = (
-  { from, until, amount, register }: Reading,
-  before: RegisterAt | undefined,
-  after: RegisterAt | undefined,
-  at = '',
-): DomainError | undefined => {
-  if (register === undefined) return undefined;
-  const stood = BigInt(register);
-  if (before && stood < BigInt(before.register)) {
-    return new DomainError(
-      'conflict',
-      'meter/below-previous',
-      `The register stood at ${before.register} at ${before.at}, so it is not at ${register} at ${until}`,
-      { previous: before.register, at: before.at },
-      `${at}/register`,
-    );
-  }
-  if (after && stood > BigInt(after.register)) {
-    return new DomainError(
-      'conflict',
-      'meter/above-next',
-      `The register stood at ${after.register} at ${after.at}, so it was not at ${register} at ${until}`,
-      { next: after.register, at: after.at },
-      `${at}/register`,
-    );
-  }
-  const began = before?.at === from ? before.register : undefined;
-  if (began !== undefined && stood - BigInt(began) !== BigInt(amount)) {
-    return mismatch(began, register, amount, at);
-  }
-  return after?.at === until && stood !== BigInt(after.register)
-    ? mismatch(register, after.register, '0', at)
-    : undefined;
-};
-
-const mismatch = (from: string, to: string, amount: string, at: string): DomainError => {
-  const difference = (BigInt(to) - BigInt(from)).toString();
-  return new DomainError(
-    'conflict',
-    'meter/register-mismatch',
-    `From ${from} to ${to} the register counted ${difference}, not ${amount}`,
-    { difference, amount },
-    `${at}/register`,
   );
 };
 

@@ -21,7 +21,7 @@ const receipt = {
 };
 const record = (
   change: Partial<typeof receipt> = {},
-  curtailment: CurtailmentStanding = 'declared',
+  curtailment: CurtailmentStanding = { is: 'declared', beginsOn: '2024-06-20' },
 ): ProgrammeReceiptCommand => ({
   type: 'RecordProgrammeReceipt',
   data: { ...receipt, ...change, curtailment },
@@ -58,16 +58,21 @@ describe('what a programme paid', () => {
       .thenRejects('programme-receipt/told-otherwise', '/reference');
     const other = { receiptId: 'receipt-2', reference: 'ERS-2024-06-0194' };
     given(recorded()).when(record(other)).then(recorded(other));
-    const another = { receiptId: 'receipt-2', curtailmentId: 'curtailment-2' };
-    given(recorded()).when(record(another)).then(recorded(another));
+  });
+
+  it('is recorded once under a reference whenever it came', () => {
+    const july = { receiptId: 'receipt-2', receivedOn: '2024-07-15' };
+    given(recorded())
+      .when(record(july))
+      .thenRejects('programme-receipt/told-otherwise', '/reference');
   });
 
   it('is for a curtailment of the site', () => {
     given()
-      .when(record({}, 'unknown'))
+      .when(record({}, { is: 'unknown' }))
       .thenRejects('programme-receipt/curtailment-unknown', '/curtailmentId');
     given()
-      .when(record({}, 'cancelled'))
+      .when(record({}, { is: 'cancelled' }))
       .thenRejects('programme-receipt/curtailment-cancelled', '/curtailmentId');
   });
 
@@ -83,6 +88,21 @@ describe('what a programme paid', () => {
     given().when(record(today)).then(recorded(today));
   });
 
+  it('comes on the day that the curtailment begins on, or later', () => {
+    for (const receivedOn of ['1990-01-01', '2024-06-19']) {
+      given()
+        .when(record({ receivedOn }))
+        .thenRejects('programme-receipt/before-curtailment', '/receivedOn');
+    }
+    const begun = { receivedOn: '2024-06-20' };
+    given()
+      .when(record(begun))
+      .then({
+        type: 'ProgrammeReceiptRecorded',
+        data: { ...receipt, ...begun, month: '2024-06' },
+      });
+  });
+
   it('is reversed once, and may be recorded anew then', () => {
     given(recorded()).when(reverse()).then(reversed);
     given(recorded(), reversed).when(reverse()).thenNothing();
@@ -91,7 +111,7 @@ describe('what a programme paid', () => {
     given(recorded(), reversed).when(record(anew)).then(recorded(anew));
   });
 
-  it('is kept by site and month', () => {
-    expect(programmeReceiptsId('DENTON', '2024-08-15')).toBe('DENTON.2024-08');
+  it('is kept by site and curtailment', () => {
+    expect(programmeReceiptsId('DENTON', 'curtailment-1')).toBe('DENTON.curtailment-1');
   });
 });

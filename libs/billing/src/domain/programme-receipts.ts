@@ -54,15 +54,15 @@ export const programmeReceiptEvents: EventCatalogue<ProgrammeReceiptEvent> = {
   ProgrammeReceiptReversed: 'What a programme paid was taken back, or never came.',
 };
 
-/** Of the stream. */
-export const programmeReceiptsId = (facility: string, receivedOn: string): string =>
-  `${facility}.${receivedOn.slice(0, 7)}`;
+/** Of the stream: one for a curtailment, so that a reference is used once whenever it was paid. */
+export const programmeReceiptsId = (facility: string, curtailmentId: string): string =>
+  `${facility}.${curtailmentId}`;
 
 // State
 
 type Receipt = ProgrammeReceiptRecorded['data'] & { readonly reversed: boolean };
 
-/** By their ids. */
+/** Of one curtailment, by their ids. */
 export type ProgrammeReceipts = ReadonlyMap<string, Receipt>;
 
 const evolve = (
@@ -80,7 +80,13 @@ const evolve = (
 // Commands and decisions
 
 /** What is known of the curtailment when a receipt is recorded. */
-export type CurtailmentStanding = 'declared' | 'cancelled' | 'unknown';
+export type CurtailmentStanding =
+  | {
+      readonly is: 'declared';
+      /** The day that it begins on, of the site's zone. */
+      readonly beginsOn: string;
+    }
+  | { readonly is: 'cancelled' | 'unknown' };
 
 export type ProgrammeReceiptCommand =
   | DomainCommand<
@@ -117,12 +123,7 @@ const record = (
   now: string,
 ): ProgrammeReceiptEvent[] => {
   const { facility, curtailmentId, amount, currency, receivedOn, reference } = data;
-  const told = [...receipts.values()].find(
-    (receipt) =>
-      !receipt.reversed &&
-      receipt.curtailmentId === curtailmentId &&
-      receipt.reference === reference,
-  );
+  const told = toldUnder(reference, receipts);
   if (told) {
     const isSame =
       amountOf(told.amount) === amountOf(amount) &&
@@ -137,20 +138,25 @@ const record = (
       '/reference',
     );
   }
-  mustBeCurtailment(facility, curtailmentId, curtailment);
+  const { beginsOn } = mustBeCurtailment(facility, curtailmentId, curtailment);
   mustBeMoney(amount, currency);
   mustHaveComeIn(receivedOn, now);
+  mustComeAfter(beginsOn, receivedOn);
   const month = receivedOn.slice(0, 7);
   return [{ type: 'ProgrammeReceiptRecorded', data: { ...data, month } }];
 };
+
+/** What is recorded under a reference, and counts. */
+export const toldUnder = (reference: string, receipts: ProgrammeReceipts): Receipt | undefined =>
+  [...receipts.values()].find((receipt) => !receipt.reversed && receipt.reference === reference);
 
 const mustBeCurtailment = (
   facility: string,
   curtailmentId: string,
   standing: CurtailmentStanding,
-): void => {
-  if (standing === 'declared') return;
-  const isUnknown = standing === 'unknown';
+): Extract<CurtailmentStanding, { is: 'declared' }> => {
+  if (standing.is === 'declared') return standing;
+  const isUnknown = standing.is === 'unknown';
   throw new DomainError(
     'conflict',
     isUnknown ? 'programme-receipt/curtailment-unknown' : 'programme-receipt/curtailment-cancelled',
@@ -184,6 +190,18 @@ const mustHaveComeIn = (receivedOn: string, now: string): void => {
   );
 };
 
+/** Nobody pays for what has not begun. */
+const mustComeAfter = (beginsOn: string, receivedOn: string): void => {
+  if (receivedOn >= beginsOn) return;
+  throw new DomainError(
+    'conflict',
+    'programme-receipt/before-curtailment',
+    `The curtailment begins on ${beginsOn} at the site, so nothing came for it on ${receivedOn}`,
+    { beginsOn, receivedOn },
+    '/receivedOn',
+  );
+};
+
 const reverse = (
   { receiptId, cause }: { readonly receiptId: string; readonly cause: string },
   receipts: ProgrammeReceipts,
@@ -193,7 +211,7 @@ const reverse = (
     throw new DomainError(
       'notFound',
       'programme-receipt/unknown',
-      `No receipt ${receiptId} is recorded for that site and month`,
+      `No receipt ${receiptId} is recorded for that curtailment`,
       { receiptId },
     );
   }
@@ -203,7 +221,7 @@ const reverse = (
   return [{ type: 'ProgrammeReceiptReversed', data }];
 };
 
-/** What programmes paid for the curtailments of a site, by the month in which it came. */
+/** What programmes paid for a curtailment of a site. */
 export const programmeReceiptsAggregate: Aggregate<
   ProgrammeReceipts,
   ProgrammeReceiptCommand,

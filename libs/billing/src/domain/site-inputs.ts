@@ -35,7 +35,8 @@ export const powerRatesIn = (
 };
 
 /**
- * Curtailments of a site that touch a window, and those that are asked for by their ids.
+ * Curtailments of a site that touch a window, and those that are asked for by their ids. Of the energy
+ * that one avoided what was told last holds.
  * @param events of the facility's stream, from the first on.
  */
 export const curtailmentsIn = (
@@ -52,13 +53,13 @@ export const curtailmentsIn = (
       facts.set(curtailmentId, fact);
     }
     if (event.type === 'CurtailmentCancelled') facts.delete(event.data.curtailmentId);
-    if (event.type !== 'CurtailmentEnded') continue;
-    const { curtailmentId, endedAt, energyAvoidedWh } = event.data;
+    if (event.type !== 'CurtailmentEnded' && event.type !== 'CurtailmentMeasured') continue;
+    const { curtailmentId, energyAvoidedWh } = event.data;
     const fact = facts.get(curtailmentId);
     if (!fact) continue;
     facts.set(curtailmentId, {
       ...fact,
-      endedAt,
+      ...(event.type === 'CurtailmentEnded' && { endedAt: event.data.endedAt }),
       ...(energyAvoidedWh !== undefined && { energyAvoidedWh }),
       sources: [...fact.sources, sourceOf(recorded)],
     });

@@ -63,6 +63,10 @@ registerProblems({
     status: 422,
     title: 'The currency is not received in such amounts',
   },
+  'programme-receipt/before-curtailment': {
+    status: 409,
+    title: 'The curtailment had not begun on that day',
+  },
   'programme-receipt/not-come': { status: 409, title: 'The day is still to come' },
   'programme-receipt/told-otherwise': {
     status: 409,

@@ -8,12 +8,8 @@ import { contractAggregate, type ContractEvent } from '@hostledger/contracts';
 import { meterAggregate, meterUnknown, type KnownMeter } from '../domain/meter.js';
 import { meterMonthAggregate, meterMonthId } from '../domain/meter-month.js';
 import { monthAfter, monthOf, monthWindow } from '../domain/meter-months.js';
-import {
-  registersOf,
-  type ReadingFacts,
-  type Readings,
-  type RegisterAt,
-} from '../domain/meter-readings.js';
+import type { Reading, ReadingFacts, Readings } from '../domain/meter-readings.js';
+import { registerAfter, registerBefore, type RegisterAt } from '../domain/meter-registers.js';
 
 /** Months in which the nearest register is looked for, before and after. */
 const MONTHS_AROUND = 12;
@@ -40,8 +36,8 @@ export const readingFacts = async (
   asked: { readonly month: string; readonly now: string; readonly withEstimates: boolean },
 ): Promise<ReadingFacts> => {
   const { month, now, withEstimates } = asked;
-  const before = await registerBefore(store, meter, month);
-  const after = await registerAfter(store, meter, month, now);
+  const before = await registerOfEarlier(store, meter, month);
+  const after = await registerOfLater(store, meter, month, now);
   return {
     meter,
     month,
@@ -52,38 +48,45 @@ export const readingFacts = async (
   };
 };
 
-const registerBefore = async (
+const tellsRegister = ({ register }: Reading): boolean => register !== undefined;
+
+/** As it stands by the last one told in an earlier month, and what was told since. */
+const registerOfEarlier = async (
   store: AggregateStore,
   meter: KnownMeter,
   month: string,
 ): Promise<RegisterAt | undefined> => {
   const first = monthOf(meter.timeZone, meter.startsAt);
+  const since: Reading[] = [];
   for (let back = 1; back <= MONTHS_AROUND; back += 1) {
     const earlier = monthAfter(month, -back);
     if (earlier < first) return undefined;
     const { known } = await monthOfMeter(store, meter.meterId, earlier);
-    const last = registersOf(known).at(-1);
-    if (last) return last;
+    since.unshift(...known);
+    if (known.some(tellsRegister)) return since.reduce(registerAfter, undefined);
   }
   return undefined;
 };
 
-/** As it stood when the first reading of a later month began that tells one. */
-const registerAfter = async (
+/** As it stood by the first one told in a later month, and what was told before. */
+const registerOfLater = async (
   store: AggregateStore,
   meter: KnownMeter,
   month: string,
   now: string,
 ): Promise<RegisterAt | undefined> => {
   const present = monthOf(meter.timeZone, now);
+  const until: Reading[] = [];
   for (let ahead = 1; ahead <= MONTHS_AROUND; ahead += 1) {
     const later = monthAfter(month, ahead);
     if (later > present) return undefined;
     const { known } = await monthOfMeter(store, meter.meterId, later);
-    const first = known.find(({ register }) => register !== undefined);
-    if (first) {
-      const began = BigInt(first.register!) - BigInt(first.amount);
-      return { at: first.from, register: began.toString() };
+    const first = known.findIndex(tellsRegister);
+    until.push(...(first < 0 ? known : known.slice(0, first + 1)));
+    const told = first < 0 ? undefined : known[first]!;
+    if (told) {
+      const stood = { at: told.until, register: told.register!, exact: true };
+      return until.reduceRight(registerBefore, stood);
     }
   }
   return undefined;

@@ -104,6 +104,40 @@ describe('an upload of readings', () => {
     expect(await upload('july later', [{ ...july, registerKwh: '3000' }])).toEqual([]);
   });
 
+  it('counts what earlier and later months tell without their registers', async () => {
+    const may = { from: '2024-05-01T05:00:00.000Z', until: hour(0), energyKwh: '900' };
+    const hours = (from: number, until: number, energyKwh: string) => ({
+      from: hour(from),
+      until: hour(until),
+      energyKwh,
+    });
+    expect(await upload('may', [{ ...may, registerKwh: '1000' }])).toEqual([]);
+    expect(await upload('june', [hours(0, 720, '500')])).toEqual([]);
+    const july = hours(720, 721, '10');
+    expect(await upload('july too low', [{ ...july, registerKwh: '1010' }])).toMatchObject([
+      { code: 'meter/below-previous' },
+    ]);
+    expect(await upload('july too high', [{ ...july, registerKwh: '1511' }])).toMatchObject([
+      { code: 'meter/register-mismatch' },
+    ]);
+    expect(await upload('july', [july])).toEqual([]);
+    const next = { ...hours(721, 722, '10'), registerKwh: '1520' };
+    expect(await upload('july told', [next])).toEqual([]);
+
+    await setUpMeter(house.store, 'BACK-1');
+    const back = (name: string, line: ReadingLine) => upload(name, [line], 'BACK-1');
+    expect(await back('july first', july)).toEqual([]);
+    expect(await back('july second', next)).toEqual([]);
+    const june = hours(0, 720, '500');
+    expect(await back('june too low', { ...june, registerKwh: '1499' })).toMatchObject([
+      { code: 'meter/register-mismatch' },
+    ]);
+    expect(await back('june too high', { ...june, registerKwh: '1501' })).toMatchObject([
+      { code: 'meter/above-next' },
+    ]);
+    expect(await back('june told', { ...june, registerKwh: '1500' })).toEqual([]);
+  });
+
   it('of satoshi is one of proceeds', async () => {
     await setUpMeter(house.store, 'POOL-1', 'proceeds');
     const day = { from: hour(0), until: hour(24) };

@@ -54,7 +54,7 @@ export const setUpContract = async (store: AggregateStore): Promise<void> => {
       type: 'DeclareCurtailment',
       data: {
         ...{ curtailmentId, cause: 'demandResponse', scope: { kind: 'facility' } },
-        startsAt: '2024-06-20T20:00:00.000Z',
+        startsAt: '2024-06-21T02:00:00.000Z',
       },
       at,
     },

@@ -1,5 +1,6 @@
 import { DomainError, type AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import { contractAggregate } from '@hostledger/contracts';
+import { dayIn } from '@hostledger/quantities';
 import { facilityAggregate, mustBeInOperation } from '@hostledger/sites';
 import { meterAggregate, type MeterRegistered } from '../domain/meter.js';
 import {
@@ -52,11 +53,11 @@ export const recordProgrammeReceipt = async (
   receipt: NewReceipt,
   context: CommandContext,
 ) => {
-  const { facility, curtailmentId, receivedOn } = receipt;
+  const { facility, curtailmentId } = receipt;
   const curtailment = await standingOf(store, facility, curtailmentId);
   const data = { ...receipt, curtailment };
   const command = { type: 'RecordProgrammeReceipt', data, at: context.at } as const;
-  const id = programmeReceiptsId(facility, receivedOn);
+  const id = programmeReceiptsId(facility, curtailmentId);
   return store.handle(programmeReceiptsAggregate, id, command, context);
 };
 
@@ -66,7 +67,9 @@ const standingOf = async (
   curtailmentId: string,
 ): Promise<CurtailmentStanding> => {
   const { state } = await store.load(facilityAggregate, facility, { fresh: true });
-  const known = state.status === 'unknown' ? undefined : state.curtailments.get(curtailmentId);
-  if (!known) return 'unknown';
-  return known.cancelled ? 'cancelled' : 'declared';
+  if (state.status === 'unknown') return { is: 'unknown' };
+  const known = state.curtailments.get(curtailmentId);
+  if (!known) return { is: 'unknown' };
+  if (known.cancelled) return { is: 'cancelled' };
+  return { is: 'declared', beginsOn: dayIn(state.timeZone, known.startsAt) };
 };

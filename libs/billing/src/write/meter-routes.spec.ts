@@ -305,7 +305,12 @@ describe('what a programme paid', () => {
     expect(listed.body.items).toMatchObject([{ receiptId, ...receipt, statedBy: 'ada' }]);
     expect(listed.body.items[0]).not.toHaveProperty('reversed');
     expect((await get(`${url}?until=2024-07-01`)).body.items).toEqual([]);
-    const reversal = { facility: 'DENTON', receivedOn: '2024-07-01', cause: 'Taken back' };
+    const earlier = { ...receipt, receivedOn: '2024-06-30' };
+    expect(await post(url, earlier)).toMatchObject({
+      status: 409,
+      body: { code: 'programme-receipt/told-otherwise', receiptId },
+    });
+    const reversal = { facility: 'DENTON', curtailmentId, cause: 'Taken back' };
     const reverse = (id: unknown) => post(`${url}/${String(id)}/reversal`, reversal);
     expect(await reverse(deriveId('none'))).toMatchObject({
       status: 404,
@@ -322,10 +327,17 @@ describe('what a programme paid', () => {
     [{ facility: 'PECOS' }, 409, 'programme-receipt/curtailment-unknown'],
     [{ amount: '1.005' }, 422, 'programme-receipt/not-an-amount'],
     [{ receivedOn: '2024-07-10' }, 409, 'programme-receipt/not-come'],
+    [{ receivedOn: '2024-06-19' }, 409, 'programme-receipt/before-curtailment'],
     [{ amount: -5 }, 400, 'request/invalid'],
   ])('is refused where it is wrong: %#', async (change, status, code) => {
     const other = { ...receipt, reference: 'ERS-0194', ...change };
     expect(await post(url, other)).toMatchObject({ status, body: { code } });
+  });
+
+  it('comes on the day at the site that the curtailment begins on, at the earliest', async () => {
+    // In UTC that is the day after.
+    const first = { ...receipt, receivedOn: '2024-06-20', reference: 'ERS-0195' };
+    expect(await post(url, first)).toMatchObject({ status: 201 });
   });
 });
 

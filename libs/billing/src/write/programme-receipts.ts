@@ -12,6 +12,7 @@ import { ActContext, IsCurrency, IsDay, IsMoney, MayRefuse, reply, Roles } from 
 import {
   programmeReceiptsAggregate,
   programmeReceiptsId,
+  toldUnder,
   type ProgrammeReceiptEvent,
   type ProgrammeReceipts,
 } from '../domain/programme-receipts.js';
@@ -40,14 +41,16 @@ export class ProgrammeReceiptBody {
   currency: string;
 
   /**
-   * A day of the zone of the site; the receipt belongs to the period that it is in.
+   * A day of the zone of the site, not before the curtailment began; the receipt belongs to the period
+   * that it is in.
    * @example 2024-08-15
    */
   @IsDay()
   receivedOn: string;
 
   /**
-   * How the programme calls what it paid. Under one reference a curtailment is paid for once.
+   * How the programme calls what it paid. Under one reference a curtailment is paid for once, on
+   * whatever day.
    * @example ERS-2024-06-SETTLEMENT-0193
    */
   @Length(1, 200)
@@ -63,12 +66,9 @@ export class ReverseReceiptBody {
   @IsSiteCode()
   facility: string;
 
-  /**
-   * On which it is recorded to have come.
-   * @example 2024-08-15
-   */
-  @IsDay()
-  receivedOn: string;
+  /** That it is recorded for. */
+  @IsUUID()
+  curtailmentId: string;
 
   /** @example The programme took it back */
   @Length(1, 500)
@@ -115,10 +115,10 @@ export class ReverseProgrammeReceiptHandler implements ICommandHandler<ReversePr
   constructor(private readonly store: AggregateStore) {}
 
   execute({ receiptId, of, context }: ReverseProgrammeReceiptCommand) {
-    const { facility, receivedOn, cause } = of;
+    const { facility, curtailmentId, cause } = of;
     const data = { receiptId, cause };
     const command = { type: 'ReverseProgrammeReceipt', data, at: context.at } as const;
-    const id = programmeReceiptsId(facility, receivedOn);
+    const id = programmeReceiptsId(facility, curtailmentId);
     return this.store.handle(programmeReceiptsAggregate, id, command, context);
   }
 }
@@ -140,6 +140,7 @@ export class ProgrammeReceiptsController {
     'programme-receipt/curtailment-cancelled',
     'programme-receipt/told-otherwise',
     'programme-receipt/not-come',
+    'programme-receipt/before-curtailment',
     'programme-receipt/not-an-amount',
   )
   async record(@Body() body: ProgrammeReceiptBody, @ActContext() context: CommandContext) {
@@ -175,17 +176,8 @@ export class ProgrammeReceiptsController {
 }
 
 /** The id under which it is known: of this act, or of the one that told the same before. */
-const recordedAs = (
-  receipts: ProgrammeReceipts,
-  { receiptId, curtailmentId, reference }: NewReceipt,
-): string => {
-  if (receipts.has(receiptId)) return receiptId;
-  const same = [...receipts.values()].find(
-    (known) =>
-      !known.reversed && known.curtailmentId === curtailmentId && known.reference === reference,
-  );
-  return same?.receiptId ?? receiptId;
-};
+const recordedAs = (receipts: ProgrammeReceipts, { receiptId, reference }: NewReceipt): string =>
+  receipts.has(receiptId) ? receiptId : (toldUnder(reference, receipts)?.receiptId ?? receiptId);
 
 export const programmeReceipts = {
   controllers: [ProgrammeReceiptsController],

@@ -53,17 +53,34 @@ export type CurtailmentCancelled = DomainEvent<
     cause: string;
   }
 >;
-export type CurtailmentEvent = CurtailmentDeclared | CurtailmentEnded | CurtailmentCancelled;
+/** What was measured once it was over, or what it came to after all; what was told last holds. */
+export type CurtailmentMeasured = DomainEvent<
+  'CurtailmentMeasured',
+  {
+    /** Code of the site. */
+    facility: string;
+    curtailmentId: string;
+    /** Not drawn because of it, in whole Wh: all of its scope. */
+    energyAvoidedWh: number;
+    /** Why it is another than was told before; of a correction alone. */
+    cause?: string;
+  }
+>;
+export type CurtailmentEvent =
+  CurtailmentDeclared | CurtailmentEnded | CurtailmentCancelled | CurtailmentMeasured;
 
 export type CurtailmentCommand =
   | DomainCommand<'DeclareCurtailment', Omit<CurtailmentDeclared['data'], 'facility'>>
   | DomainCommand<'EndCurtailment', Omit<CurtailmentEnded['data'], 'facility'>>
-  | DomainCommand<'CancelCurtailment', Omit<CurtailmentCancelled['data'], 'facility'>>;
+  | DomainCommand<'CancelCurtailment', Omit<CurtailmentCancelled['data'], 'facility'>>
+  | DomainCommand<'MeasureCurtailment', Omit<CurtailmentMeasured['data'], 'facility'>>;
 
 /** As declared, and how it was over. */
 interface Curtailment extends Readonly<CurtailmentDeclared['data']> {
   readonly ended?: CurtailmentEnded['data'];
   readonly cancelled?: CurtailmentCancelled['data'];
+  /** What was told last, beside its end. */
+  readonly measured?: CurtailmentMeasured['data'];
 }
 
 export type Curtailments = ReadonlyMap<string, Curtailment>;
@@ -80,9 +97,18 @@ export const evolveCurtailments = (
   }
   const declared = curtailments.get(curtailmentId);
   if (!declared) return curtailments;
-  const over =
-    event.type === 'CurtailmentEnded' ? { ended: event.data } : { cancelled: event.data };
-  return new Map(curtailments).set(curtailmentId, { ...declared, ...over });
+  return new Map(curtailments).set(curtailmentId, { ...declared, ...toldBy(event) });
+};
+
+const toldBy = (event: Exclude<CurtailmentEvent, CurtailmentDeclared>): Partial<Curtailment> => {
+  switch (event.type) {
+    case 'CurtailmentEnded':
+      return { ended: event.data };
+    case 'CurtailmentCancelled':
+      return { cancelled: event.data };
+    case 'CurtailmentMeasured':
+      return { measured: event.data };
+  }
 };
 
 export const decideCurtailments = (
@@ -96,6 +122,8 @@ export const decideCurtailments = (
       return end(command.data, facility);
     case 'CancelCurtailment':
       return cancel(command.data, facility);
+    case 'MeasureCurtailment':
+      return measure(command.data, facility);
   }
 };
 
@@ -235,6 +263,36 @@ const cancel = (
     );
   }
   return [{ type: 'CurtailmentCancelled', data: { facility: site.facility, ...data } }];
+};
+
+/** Told with its end or later; whoever tells something else than before says why. */
+const measure = (
+  data: Omit<CurtailmentMeasured['data'], 'facility'>,
+  site: OperatingFacility,
+): CurtailmentMeasured[] => {
+  const { curtailmentId, energyAvoidedWh, cause } = data;
+  const { ended, cancelled, measured, startsAt } = knownCurtailment(curtailmentId, site);
+  if (cancelled) throw cancelledBefore(cancelled);
+  if (!ended) {
+    throw new DomainError(
+      'conflict',
+      'facility/curtailment-not-ended',
+      `Curtailment ${curtailmentId} from ${startsAt} is not over; what it avoids is measured then`,
+      { curtailmentId, startsAt },
+    );
+  }
+  const told = measured?.energyAvoidedWh ?? ended.energyAvoidedWh;
+  if (told === energyAvoidedWh) return [];
+  if (told !== undefined && cause === undefined) {
+    throw new DomainError(
+      'conflict',
+      'facility/curtailment-measured',
+      `${told} Wh are told of curtailment ${curtailmentId}; what corrects that says why`,
+      { curtailmentId, energyAvoidedWh: told },
+      '/cause',
+    );
+  }
+  return [{ type: 'CurtailmentMeasured', data: { facility: site.facility, ...data } }];
 };
 
 const knownCurtailment = (

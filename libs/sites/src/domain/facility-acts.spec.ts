@@ -202,6 +202,61 @@ describe('a curtailment', () => {
       .thenRejects('facility/curtailment-ended', '/energyAvoidedWh');
   });
 
+  it('is measured once it is over, and what was told last holds', () => {
+    const measure = (energyAvoidedWh: number, cause?: string) => {
+      const told = { curtailmentId: 'curtailment-1', energyAvoidedWh };
+      return command('MeasureCurtailment', { ...told, ...(cause !== undefined && { cause }) });
+    };
+    const measured = (energyAvoidedWh: number, cause?: string): FacilityEvent => ({
+      type: 'CurtailmentMeasured',
+      data: {
+        ...{ facility, curtailmentId: 'curtailment-1', energyAvoidedWh },
+        ...(cause !== undefined && { cause }),
+      },
+    });
+    const before = [opened, racks, declared, ended];
+    given(...before)
+      .when(measure(1_000))
+      .then(measured(1_000));
+    given(...before, measured(1_000))
+      .when(measure(1_000))
+      .thenNothing();
+    given(...before, measured(1_000))
+      .when(measure(1_100))
+      .thenRejects('facility/curtailment-measured', '/cause');
+    given(...before, measured(1_000))
+      .when(measure(1_100, 'Read again'))
+      .then(measured(1_100, 'Read again'));
+    given(...before, measured(1_000), measured(1_100, 'Read again'))
+      .when(measure(1_000, 'It was right'))
+      .then(measured(1_000, 'It was right'));
+    const told = { ...over, energyAvoidedWh: 900 };
+    const endedSo: FacilityEvent = { type: 'CurtailmentEnded', data: { facility, ...told } };
+    given(opened, racks, declared, endedSo).when(measure(900)).thenNothing();
+    given(opened, racks, declared, endedSo)
+      .when(measure(901))
+      .thenRejects('facility/curtailment-measured');
+    given(opened, racks, declared, endedSo, measured(901, 'Read again'))
+      .when(command('EndCurtailment', told))
+      .thenNothing();
+  });
+
+  it('is not measured before it is over, or where it never was', () => {
+    const measure = command('MeasureCurtailment', {
+      curtailmentId: 'curtailment-1',
+      energyAvoidedWh: 0,
+    });
+    const cancelled: FacilityEvent = {
+      type: 'CurtailmentCancelled',
+      data: { facility, curtailmentId: 'curtailment-1', cancelledAt: at, cause: 'rain' },
+    };
+    given(opened, racks).when(measure).thenRejects('facility/curtailment-unknown');
+    given(opened, racks, declared).when(measure).thenRejects('facility/curtailment-not-ended');
+    given(opened, racks, declared, cancelled)
+      .when(measure)
+      .thenRejects('facility/curtailment-cancelled');
+  });
+
   it('holds racks while it is open, and afterwards those of its time', () => {
     const cancelled: FacilityEvent = {
       type: 'CurtailmentCancelled',

@@ -114,6 +114,7 @@ export const facilityEvents: EventCatalogue<FacilityEvent> = {
   CurtailmentDeclared: 'The site, or racks of it, draw less from an instant on.',
   CurtailmentEnded: 'A curtailment was over.',
   CurtailmentCancelled: 'A curtailment was called off before it began.',
+  CurtailmentMeasured: 'The energy that a curtailment avoided was measured, or corrected.',
   FacilityAcquired: 'The site was taken over from somebody else.',
   DisposalBegan: 'Nothing comes to the site any more, while it is looked whether it is empty.',
   FacilityDisposed: 'The site was empty and was given away.',
@@ -126,6 +127,8 @@ const MAX_RACKS_PER_EVENT = 400;
 
 interface KnownFacility extends PowerEnvelope {
   readonly facility: string;
+  /** IANA name; days at the site are days of this zone. */
+  readonly timeZone: string;
   readonly racks: ReadonlyMap<string, RackPlan>;
   readonly rackLimitWatts: number;
   /** Live commitments by allocation. */
@@ -165,6 +168,7 @@ const evolve = (facility: Facility, event: FacilityEvent): Facility => {
     return {
       status: 'open',
       facility: event.data.facility,
+      timeZone: event.data.timeZone,
       powerEnvelopeWatts: event.data.powerEnvelopeWatts,
       ratedWatts: event.data.powerEnvelopeWatts,
       racks: new Map(),
@@ -207,6 +211,7 @@ const evolve = (facility: Facility, event: FacilityEvent): Facility => {
     case 'CurtailmentDeclared':
     case 'CurtailmentEnded':
     case 'CurtailmentCancelled':
+    case 'CurtailmentMeasured':
       return { ...facility, curtailments: evolveCurtailments(facility.curtailments, event) };
     case 'FacilityAcquired':
       return { ...facility, acquired: event.data };
@@ -290,6 +295,7 @@ const decide = (command: FacilityCommand, facility: Facility): readonly Facility
     case 'DeclareCurtailment':
     case 'EndCurtailment':
     case 'CancelCurtailment':
+    case 'MeasureCurtailment':
       return decideCurtailments(command, facility);
     case 'AcquireFacility':
     case 'BeginDisposal':

@@ -45,6 +45,11 @@ registerProblems({
   'facility/curtailment-begun': { status: 409, title: 'The curtailment began; it can be ended' },
   'facility/curtailment-cancelled': { status: 409, title: 'The curtailment was cancelled' },
   'facility/curtailment-ended': { status: 409, title: 'The curtailment is over' },
+  'facility/curtailment-not-ended': { status: 409, title: 'The curtailment is not over' },
+  'facility/curtailment-measured': {
+    status: 409,
+    title: 'Other energy is told of the curtailment, which only what says why corrects',
+  },
   'facility/capacity-committed': {
     status: 409,
     title: 'Capacity of the facility is committed to customers',

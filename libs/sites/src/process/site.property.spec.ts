@@ -465,6 +465,7 @@ const checkSites = (log: readonly RecordedEvent[]) =>
           break;
         case 'FacilityAcquired':
         case 'PowerRateFixed':
+        case 'CurtailmentMeasured':
           break;
         default: {
           const { rack: code } = event.data;

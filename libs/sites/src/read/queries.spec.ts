@@ -124,6 +124,15 @@ const dalton: FacilityEvent[] = [
     },
   },
   {
+    type: 'CurtailmentMeasured',
+    data: {
+      facility: 'DALTON',
+      curtailmentId: 'curtailment-1',
+      energyAvoidedWh: 1_410_000,
+      cause: 'Settled',
+    },
+  },
+  {
     type: 'CurtailmentDeclared',
     data: {
       ...grid,
@@ -283,7 +292,7 @@ const get = async (url: string) => {
 it('A facility tells its power, racks, slots and what was promised, and where it is true', async () => {
   const { status, headers, body } = await get('/v1/facilities/DENTON');
   expect(status).toBe(200);
-  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '35800' });
+  expect(headers).toMatchObject({ etag: '"1"', 'log-position': '35900' });
   expect(body).toEqual({
     facility,
     name: 'Site DENTON',
@@ -489,7 +498,7 @@ it('Curtailments are found by rack, by instant, and by whether they are over', a
   const { body } = await get('/v1/facilities/DALTON/curtailments?open=false');
   expect(body.items).toMatchObject([
     { cancelledAt: '2024-06-01T14:00:00.000Z', cancelledFor: 'crew is late' },
-    { racks: ['A'], endedAt: '2024-06-01T18:00:00.000Z', energyAvoidedWh: 1_400_000 },
+    { racks: ['A'], endedAt: '2024-06-01T18:00:00.000Z', energyAvoidedWh: 1_410_000 },
   ]);
 });
 

@@ -140,6 +140,22 @@ export class CurtailmentEndBody {
   energyAvoidedWh?: number;
 }
 
+export class CurtailmentMeasurementBody {
+  /** Not drawn because of it, by all that it was declared for, in whole Wh. */
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  energyAvoidedWh: number;
+
+  /**
+   * Why it is another than was told before; needed where one was.
+   * @example The grid operator settled on other meters
+   */
+  @MayBeAbsent()
+  @Length(1, 500)
+  cause?: string;
+}
+
 export class CurtailmentCancellationBody {
   /** UTC, before it would have begun. */
   @IsInstant()
@@ -299,6 +315,23 @@ export class FacilityActsController {
     @ActContext() context: CommandContext,
   ) {
     return this.change(code, 'EndCurtailment', { curtailmentId, ...body }, context);
+  }
+
+  @ApiOperation({
+    summary: 'Tell or correct the energy that a curtailment avoided, once it is over',
+    description:
+      'What was told last holds, also for what was billed by it: the difference is an adjustment. The same again changes nothing; a correction says why.',
+  })
+  @Post('curtailments/:curtailmentId/measurement')
+  @HttpCode(200)
+  @Roles('operator')
+  @ApiOkResponse({ type: FacilityChangedReply })
+  measure(
+    @Param() { code, curtailmentId }: CurtailmentParams,
+    @Body() body: CurtailmentMeasurementBody,
+    @ActContext() context: CommandContext,
+  ) {
+    return this.change(code, 'MeasureCurtailment', { curtailmentId, ...body }, context);
   }
 
   @ApiOperation({ summary: 'Cancel a curtailment that has not begun' })

@@ -302,8 +302,29 @@ describe('a facility in operation', () => {
       status: 409,
       body: { code: 'facility/curtailment-begun' },
     });
+    const measurement = `${url}/curtailments/${id}/measurement`;
+    const measured = { energyAvoidedWh: 1_410_000 };
+    expect(await post(measurement, measured)).toMatchObject({
+      status: 409,
+      body: { code: 'facility/curtailment-not-ended' },
+    });
     const over = { endedAt: '2024-06-01T18:00:00.000Z', energyAvoidedWh: 1_400_000 };
     expect(await post(`${url}/curtailments/${id}/end`, over)).toMatchObject({ status: 200 });
+    expect(await post(measurement, measured)).toMatchObject({
+      status: 409,
+      body: { code: 'facility/curtailment-measured', energyAvoidedWh: 1_400_000 },
+    });
+    expect(await post(measurement, { ...measured, cause: 'Settled' })).toMatchObject({
+      status: 200,
+      body: { facility: 'DENTON' },
+    });
+    for (const energyAvoidedWh of [-1, 0.5]) {
+      expect(await post(measurement, { energyAvoidedWh })).toMatchObject({
+        status: 400,
+        body: { errors: [{ pointer: '/energyAvoidedWh' }] },
+      });
+    }
+    expect(await post(measurement, measured, commercial)).toMatchObject({ status: 403 });
   });
 
   it('is not curtailed where it was called off before', async () => {

@@ -203,14 +203,15 @@ describe('what programmes paid in a period', () => {
   const record = async (receiptId: string, receivedOn: string, facility = 'DENTON') => {
     const data = {
       ...{ receiptId, facility, receivedOn, curtailmentId: 'c-1', amount: '10.50' },
-      ...{ currency: 'USD', reference: receiptId, curtailment: 'declared' as const },
+      ...{ currency: 'USD', reference: receiptId },
+      curtailment: { is: 'declared' as const, beginsOn: '2024-06-20' },
     };
     const command = {
       type: 'RecordProgrammeReceipt',
       data,
       at: '2024-10-01T00:00:00.000Z',
     } as const;
-    const id = programmeReceiptsId(facility, receivedOn);
+    const id = programmeReceiptsId(facility, 'c-1');
     await store.handle(programmeReceiptsAggregate, id, command, next());
     return position();
   };
@@ -226,7 +227,7 @@ describe('what programmes paid in a period', () => {
       data: { receiptId: 'r-1', cause: 'x' },
       at,
     } as const;
-    await store.handle(programmeReceiptsAggregate, 'DENTON.2024-08', command, next());
+    await store.handle(programmeReceiptsAggregate, 'DENTON.c-1', command, next());
     await filled.catchUp(streams.log);
     const ids = (known: bigint, facilities = ['DENTON']) =>
       read(async (db) => {
@@ -243,7 +244,7 @@ describe('what programmes paid in a period', () => {
     expect(receipt).toMatchObject({
       ...{ receiptId: 'r-2', curtailmentId: 'c-1', facility: 'DENTON', amount: '10.50' },
       ...{ currency: 'USD', receivedOn: '2024-08-31' },
-      source: { stream: 'programmeReceipts-DENTON.2024-08', revision: 0, position: `${second}` },
+      source: { stream: 'programmeReceipts-DENTON.c-1', revision: 0, position: `${second}` },
     });
     const late = (until: string, after: bigint, facilities = ['DENTON']) =>
       read((db) => lateReceiptsExist(db, facilities, { until, after, position: position() }));

@@ -174,7 +174,7 @@ describe('what programmes paid', () => {
   ];
 
   it('is a row each, which tells since when it counts no more', () => {
-    const log = recorded('programmeReceipts-DENTON.2024-08', events);
+    const log = recorded('programmeReceipts-DENTON.curtailment-1', events);
     const row = {
       receipt_id: 'receipt-1',
       facility: 'DENTON',

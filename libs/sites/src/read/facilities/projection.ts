@@ -100,6 +100,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
     CurtailmentDeclared: atFacility,
     CurtailmentEnded: atFacility,
     CurtailmentCancelled: atFacility,
+    CurtailmentMeasured: atFacility,
     FacilityAcquired: atFacility,
     DisposalBegan: atFacility,
     FacilityDisposed: atFacility,
@@ -190,6 +191,7 @@ export const facilities = tableFold<FacilityRow, FacilityEvent | RackEvent>({
       case 'FacilityRestored':
         return { ...row, revision, ...notDerated };
       case 'PowerRateFixed':
+      case 'CurtailmentMeasured':
         return { ...row, revision };
       case 'CurtailmentDeclared':
         return { ...row, revision, open_curtailments: row.open_curtailments + 1 };
@@ -377,11 +379,15 @@ export const curtailments = tableFold<CurtailmentRow, CurtailmentEvent>({
     CurtailmentDeclared: atCurtailment,
     CurtailmentEnded: atCurtailment,
     CurtailmentCancelled: atCurtailment,
+    CurtailmentMeasured: atCurtailment,
   },
   evolve: (row, event) => {
     if (event.type === 'CurtailmentEnded') {
       const { endedAt: ended_at, energyAvoidedWh } = event.data;
       return row && { ...row, ended_at, energy_avoided_wh: bigintOf(energyAvoidedWh) };
+    }
+    if (event.type === 'CurtailmentMeasured') {
+      return row && { ...row, energy_avoided_wh: BigInt(event.data.energyAvoidedWh) };
     }
     if (event.type === 'CurtailmentCancelled') {
       const { cancelledAt: cancelled_at, cause: cancelled_for } = event.data;

@@ -195,6 +195,7 @@ export class CurtailmentView {
   cancelledAt?: string;
   cancelledFor?: string;
   sheddingWatts?: number;
+  /** Not drawn because of it, in whole Wh, as it was told last. */
   energyAvoidedWh?: number;
   declaredBy: string;
 }
