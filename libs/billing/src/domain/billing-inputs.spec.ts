@@ -228,3 +228,12 @@ describe('What changed since', () => {
     expect(facilitiesOf(contract, none)).toEqual([]);
   });
 });
+
+it('The end of a contract is told with the inputs, by the days of its zone', () => {
+  const none = { machines: new Map(), meters: [], readings: [], receipts: [] };
+  const known = { ...none, facilities: new Map(), prices: [] };
+  const endOf = (...events: readonly ContractEvent[]) =>
+    inputsFrom({ ...known, contract: contractOf(...events) }, '2024-03', '900').endedAt;
+  expect(endOf(...signed)).toBeUndefined();
+  expect(endOf(...signed, terminated('2024-03-15'))).toBe('2024-03-15T05:00:00.000Z');
+});

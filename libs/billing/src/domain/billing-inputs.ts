@@ -10,7 +10,7 @@ import {
   type BilledContract,
 } from './contract-inputs.js';
 import type { BillingInputs } from './inputs.js';
-import { windowOf } from './months.js';
+import { startOfDay, windowOf } from './months.js';
 import { curtailmentsIn, powerRatesIn, pricesIn } from './site-inputs.js';
 
 /** What was recorded up to a position, of which inputs are made. */
@@ -62,13 +62,14 @@ export const facilitiesOf = (
 /** All that a computation of a month reads. */
 export const inputsFrom = (told: Told, month: string, position: string): BillingInputs => {
   const { contract, machines, meters, readings, receipts } = told;
-  const { contractId, timeZone, currency } = contract;
+  const { contractId, timeZone, currency, endedOn } = contract;
   const period = windowOf(timeZone, month);
   const sites = [...told.facilities.values()].map((events) => upTo(events, position));
   const paidFor = new Set(receipts.map(({ curtailmentId }) => curtailmentId));
   return {
     ...{ contractId, customerId: customerIn(contract, month), timeZone, currency },
     ...{ month, period, position, machines, meters, readings, receipts },
+    ...(endedOn !== undefined && { endedAt: startOfDay(timeZone, endedOn) }),
     terms: termsIn(contract, month),
     allocations: allocationsIn(contract, month),
     powerRates: sites.flatMap((events) => powerRatesIn(events, period)),

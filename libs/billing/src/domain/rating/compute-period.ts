@@ -1,5 +1,5 @@
 import type { RateBasis } from '@hostledger/contracts';
-import type { BillingInputs } from '../inputs.js';
+import type { BillingInputs, Window } from '../inputs.js';
 import type { Computation, Shortcoming } from '../line.js';
 import { criticalItLoad } from './critical-it-load.js';
 import { curtailmentCredit } from './curtailment-credit.js';
@@ -54,12 +54,21 @@ const rate = (slice: TermsSlice): Computation => {
   };
 };
 
-/** Machines that draw power under a contract without terms would go unbilled, and unseen. */
+/**
+ * Machines that draw power under a contract without terms would go unbilled, and unseen. Once the
+ * contract is over none can be adopted: what is drawn then is charged for by nobody's terms, and
+ * must not keep its last month from being closed.
+ */
 const withoutTerms = (inputs: BillingInputs): Shortcoming[] =>
-  uncovered(inputs.period, inputs.terms)
+  uncovered(inForce(inputs), inputs.terms)
     .filter((window) => hostedIn(inputs, window).some(({ energized }) => energized))
     .map((window) => ({
       code: 'terms-missing',
       detail: `Machines drew power, ${toldWindow(window)}, and no terms were in force`,
       window,
     }));
+
+const inForce = ({ period, endedAt = period.until }: BillingInputs): Window => ({
+  from: period.from,
+  until: endedAt < period.until ? endedAt : period.until,
+});
