@@ -55,7 +55,7 @@ describe('A credit for curtailment at an agreed rate', () => {
         '0.20 a kWh × 60 % = 0.12',
         '72 kWh × -0.12 USD = -8.64, rounded -8.64',
       ],
-      sources: [1, 10, 11, 13, 900].map(source),
+      sources: [1, 10, 11, 12, 13, 900].map(source),
     });
   });
 
@@ -100,7 +100,7 @@ describe('A share of what a programme paid', () => {
         '1000 × 72 kWh ÷ 720 kWh measured for all = 100',
         '100 USD × -60 % = -60, rounded -60.00',
       ],
-      sources: [1, 10, 11, 13, 900, 950].map(source),
+      sources: [1, 10, 11, 12, 13, 900, 950].map(source),
     });
   });
 

@@ -1,12 +1,12 @@
 import { exact, startOf } from '@hostledger/quantities';
 import type { CurtailmentCredit } from '@hostledger/contracts';
-import type { CurtailmentFact, ProgrammeReceipt, Window } from '../inputs.js';
+import type { CurtailmentFact, ProgrammeReceipt, Source, Window } from '../inputs.js';
 import type { Rated, Shortcoming } from '../line.js';
 import type { UsageSegment } from '../machine-usage.js';
 import { decimal, lineOf, wholeDecimal } from './charge.js';
 import { kWh, levelsOf } from './energy.js';
 import { byFacility, hostedIn, type Rating, type TermsSlice } from './slice.js';
-import { machineSources } from './sources.js';
+import { BEGINNING, machineSources } from './sources.js';
 import { MS_PER_HOUR, shared, toldWindow } from './windows.js';
 
 /**
@@ -32,6 +32,13 @@ const isOf =
 /** Energy that stretches would have taken at rated power within a window. */
 const avoided = (segments: readonly UsageSegment[], window: Window): bigint =>
   levelsOf(segments, window).reduce((sum, [watts, ms]) => sum + BigInt(watts) * ms, 0n);
+
+/** A machine is off for a curtailment only if it drew power under the contract at any time before. */
+const livesOf = (
+  { inputs }: TermsSlice,
+  segments: readonly UsageSegment[],
+  { until }: Window,
+): Source[] => machineSources(inputs, segments, { from: BEGINNING, until });
 
 const avoidedStep = (wattMs: bigint, window: Window): string =>
   `off for it within ${toldWindow(window)}: ${decimal(kWh(wattMs))} kWh at rated power`;
@@ -65,7 +72,7 @@ const agreedCredits = (
           avoidedStep(wattMs, window),
           `${creditPerKwh} a kWh × ${credit.sharePercent} % = ${wholeDecimal(rate.neg())}`,
         ],
-        sources: [...machineSources(slice.inputs, segments, window), ...curtailment.sources],
+        sources: [...livesOf(slice, segments, window), ...curtailment.sources],
       });
     });
   });
@@ -142,7 +149,7 @@ const receiptCredit = (
       ...capped,
       `${receipt.amount} × ${decimal(kWh(part))} kWh ÷ ${decimal(kWh(whole))} kWh measured for all = ${decimal(quantity)}`,
     ],
-    sources: [...machineSources(slice.inputs, off, window), ...curtailment.sources, receipt.source],
+    sources: [...livesOf(slice, off, window), ...curtailment.sources, receipt.source],
   });
 };
 

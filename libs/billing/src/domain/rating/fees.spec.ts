@@ -72,6 +72,21 @@ describe('A fee', () => {
     expect(rated.at(-1)!.sources).toEqual([source(1), source(10), source(16)]);
   });
 
+  it('is charged for what happened when it counts from, though it is dated before', () => {
+    const fees = [{ kind: 'relocation', amount: '40', clauseRef: '5.2' }] as const;
+    const moved = [
+      ...running('A', 10),
+      fact('A', 13, 'deenergized', day(3)),
+      // By a clock that is late: it cannot have moved before it was switched off.
+      fact('A', 14, 'placed', '2023-12-30T00:00:00.000Z', {
+        ...{ placeKind: 'slot', facility: 'ND1', moved: true },
+      }),
+    ];
+    const { rated } = computePeriod(inputsOf([terms({ ...card, fees })], [moved]));
+    expect(told(rated, 'relocation')).toEqual(['relocation/ND1/v1/all: 1 move × 40 = 40.00']);
+    expect(rated.at(-1)!.sources).toEqual([1, 10, 13, 14].map(source));
+  });
+
   it('for storage is charged by the second of a day', () => {
     const fees = [{ kind: 'storage', amount: '0.50', clauseRef: '5.3' }] as const;
     const { rated } = computePeriod(inputsOf([terms({ ...card, fees })], [arriving('A', 10)]));
