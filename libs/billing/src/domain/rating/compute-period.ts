@@ -11,7 +11,7 @@ import { nameplateKwh } from './nameplate-kwh.js';
 import { passThrough } from './pass-through.js';
 import { proceedsShare } from './proceeds-share.js';
 import { profitShare } from './profit-share.js';
-import { hostedIn, slicesOf, type Rating, type TermsSlice } from './slice.js';
+import { hostedIn, slicesOf, type ChargedSlice, type Rating } from './slice.js';
 import { uptimeCreditOf } from './uptime-credit.js';
 import { toldWindow, uncovered } from './windows.js';
 
@@ -28,29 +28,36 @@ const ratings: Record<RateBasis, Rating> = {
 
 /**
  * What a period comes to: each version of the terms rates the part of it that it was in force, by
- * its basis, its minimum, its fees and its credits, in this order. Late fees are not of a period:
- * the account charges them.
+ * its basis, its minimum, its fees and its credits, in this order. A minimum is one of the month, and
+ * told with the last version that has one. Late fees are not of a period: the account charges them.
  */
 export const computePeriod = (inputs: BillingInputs): Computation => {
-  const parts = slicesOf(inputs).map(rate);
+  const slices = slicesOf(inputs).map((slice): Charged => {
+    const basis = ratings[slice.card.basis](slice);
+    return { slice, charged: basis.rated, shortcomings: basis.shortcomings };
+  });
+  const parts = slices.map((one) => rate(one, slices));
   return {
     rated: parts.flatMap(({ rated }) => rated),
     shortcomings: [...withoutTerms(inputs), ...parts.flatMap((part) => part.shortcomings)],
   };
 };
 
-const rate = (slice: TermsSlice): Computation => {
-  const basis = ratings[slice.card.basis](slice);
+interface Charged extends ChargedSlice {
+  readonly shortcomings: readonly Shortcoming[];
+}
+
+const rate = ({ slice, charged, shortcomings }: Charged, all: readonly Charged[]): Computation => {
   const curtailment = curtailmentCredit(slice);
   return {
     rated: [
-      ...basis.rated,
-      ...minimumOf(slice, basis.rated),
+      ...charged,
+      ...minimumOf(slice, all),
       ...feesOf(slice),
-      ...uptimeCreditOf(slice, basis.rated),
+      ...uptimeCreditOf(slice, charged),
       ...curtailment.rated,
     ],
-    shortcomings: [...basis.shortcomings, ...curtailment.shortcomings],
+    shortcomings: [...shortcomings, ...curtailment.shortcomings],
   };
 };
 
