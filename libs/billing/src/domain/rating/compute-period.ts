@@ -28,8 +28,8 @@ const ratings: Record<RateBasis, Rating> = {
 
 /**
  * What a period comes to: each version of the terms rates the part of it that it was in force, by
- * its basis, its minimum, its fees and its credits, in this order. A minimum is one of the month, and
- * told with the last version that has one. Late fees are not of a period: the account charges them.
+ * its basis, its minimum, its fees and its credits, in this order. A minimum is one of the month and
+ * told with the last version that has one; a promise of uptime is looked at for as long as it is the same. Late fees are not of a period: the account charges them.
  */
 export const computePeriod = (inputs: BillingInputs): Computation => {
   const slices = slicesOf(inputs).map((slice): Charged => {
@@ -54,7 +54,7 @@ const rate = ({ slice, charged, shortcomings }: Charged, all: readonly Charged[]
       ...charged,
       ...minimumOf(slice, all),
       ...feesOf(slice),
-      ...uptimeCreditOf(slice, charged),
+      ...uptimeCreditOf(slice, all),
       ...curtailment.rated,
     ],
     shortcomings: [...shortcomings, ...curtailment.shortcomings],
