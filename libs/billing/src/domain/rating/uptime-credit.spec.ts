@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { computePeriod } from './compute-period.js';
 import {
+  curtailment,
   day,
   fact,
   inputsOf,
@@ -127,6 +128,26 @@ describe('A credit for uptime', () => {
     expect(told(rated, 'uptimeCredit')).toEqual([
       'uptimeCredit/-/v1/all: 3.976774 money × -100 = -3.98',
     ]);
+  });
+
+  it.each([
+    ['demandResponse', ['curtailment'], '0 money × 0 = 0.00'],
+    // 10 ÷ 31 of the month: 27.26 points, at most 15 % of 310
+    ['maintenance', ['curtailment'], '46.5 money × -100 = -46.50'],
+    ['maintenance', ['curtailment', 'maintenance'], '0 money × 0 = 0.00'],
+  ])('is due or not for a curtailment for %s where %j is excused', (cause, causes, due) => {
+    const life = [
+      ...running('A', 10),
+      fact('A', 13, 'deenergized', day(10), {
+        ...{ cause: 'curtailment', curtailmentId: 'curtailment-1' },
+      }),
+      fact('A', 14, 'energized', day(20)),
+    ];
+    const promised = { ...card, uptime: { ...uptime, excusedCauses: causes } };
+    const curtailments = [curtailment({ cause, endedAt: day(20) })];
+    const { rated } = computePeriod(inputsOf([terms(promised)], [life], { curtailments }));
+    expect(told(rated, 'uptimeCredit')).toEqual([`uptimeCredit/-/v1/all: ${due}`]);
+    expect(rated.at(-1)!.sources).toContainEqual(source(900));
   });
 
   describe('of a month in which terms change', () => {

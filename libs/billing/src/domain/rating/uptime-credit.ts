@@ -1,6 +1,8 @@
 import { exact, EXACT_ZERO, type Exact } from '@hostledger/quantities';
 import type { UptimePromise } from '@hostledger/contracts';
+import type { CurtailmentFact, Source } from '../inputs.js';
 import type { Rated } from '../line.js';
+import type { UsageSegment } from '../machine-usage.js';
 import { decimal, lineOf } from './charge.js';
 import { sumOf } from './minimum.js';
 import type { ChargedSlice, TermsSlice } from './slice.js';
@@ -19,14 +21,35 @@ const HUNDRED = exact(100);
 
 /** Of all machines together, each from when it first drew power under the contract. */
 export const uptimeOf = (slice: TermsSlice, excusedCauses: readonly string[]): Uptime => {
+  const excused = new Set(excusedCauses);
+  const curtailments = byId(slice);
   let [upMs, excusedMs, unexcusedMs] = [0n, 0n, 0n];
   for (const segment of commissioned(slice)) {
     const ms = lengthOf(segment);
     if (segment.energized) upMs += ms;
-    else if (segment.cause !== undefined && excusedCauses.includes(segment.cause)) excusedMs += ms;
+    else if (isExcused(segment, excused, curtailments)) excusedMs += ms;
     else unexcusedMs += ms;
   }
   return { upMs, excusedMs, unexcusedMs, windowMs: upMs + excusedMs + unexcusedMs };
+};
+
+const byId = ({ inputs }: Pick<TermsSlice, 'inputs'>): ReadonlyMap<string, CurtailmentFact> =>
+  new Map(inputs.curtailments.map((one) => [one.curtailmentId, one]));
+
+/**
+ * Whether the terms do not hold it against the host that a machine is off. A curtailment that the
+ * host declared for its own maintenance is not one of the grid: it excuses only where maintenance is
+ * excused, too.
+ * @param excused causes that the terms name.
+ */
+export const isExcused = (
+  { cause, curtailmentId }: Pick<UsageSegment, 'cause' | 'curtailmentId'>,
+  excused: ReadonlySet<string>,
+  curtailments: ReadonlyMap<string, Pick<CurtailmentFact, 'cause'>>,
+): boolean => {
+  if (cause === undefined || !excused.has(cause)) return false;
+  if (cause !== 'curtailment' || curtailmentId === undefined) return true;
+  return curtailments.get(curtailmentId)?.cause !== 'maintenance' || excused.has('maintenance');
 };
 
 /** Up ÷ (window - excused), in percent; without anything to be up for, the promise was kept. */
@@ -78,6 +101,7 @@ export const uptimeCreditOf = (slice: TermsSlice, all: readonly ChargedSlice[]):
       sources: [
         ...slices.map(({ terms }) => terms.source),
         ...machines,
+        ...curtailed(slices),
         ...charged.flatMap(({ sources }) => sources),
       ],
     });
@@ -126,6 +150,17 @@ const together = (parts: readonly Uptime[]): Uptime =>
     unexcusedMs: sum.unexcusedMs + part.unexcusedMs,
     windowMs: sum.windowMs + part.windowMs,
   }));
+
+/** What curtailments were for by which machines were off. */
+const curtailed = (slices: readonly TermsSlice[]): Source[] => {
+  const offFor = new Set(
+    slices.flatMap(commissioned).flatMap(({ curtailmentId }) => curtailmentId ?? []),
+  );
+  const { curtailments } = slices[0]!.inputs;
+  return curtailments
+    .filter(({ curtailmentId }) => offFor.has(curtailmentId))
+    .flatMap(({ sources }) => sources);
+};
 
 const commissioned = ({ segments }: TermsSlice) => segments.filter((one) => one.commissioned);
 
