@@ -274,3 +274,48 @@ describe('What changed since', () => {
     expect(facilitiesOf(contract, none)).toEqual([]);
   });
 });
+
+it('The end of a contract is told with the inputs, by the days of its zone', () => {
+  const none = { machines: new Map(), meters: [], readings: [], receipts: [] };
+  const known = { ...none, facilities: new Map(), prices: [] };
+  const endOf = (...events: readonly ContractEvent[]) =>
+    inputsFrom({ ...known, contract: contractOf(...events) }, '2024-03', '900').endedAt;
+  expect(endOf(...signed)).toBeUndefined();
+  expect(endOf(...signed, terminated('2024-03-15'))).toBe('2024-03-15T05:00:00.000Z');
+});
+
+it('A curtailment is told for as long as a machine is off by it', () => {
+  const curtailed: FacilityEvent[] = ['a', 'b'].flatMap((curtailmentId): FacilityEvent[] => [
+    {
+      type: 'CurtailmentDeclared',
+      data: {
+        ...{ facility: 'DENTON', curtailmentId, cause: 'maintenance' },
+        ...{ scope: { kind: 'facility' }, startsAt: '2024-02-10T00:00:00.000Z' },
+      },
+    },
+    {
+      type: 'CurtailmentEnded',
+      data: { facility: 'DENTON', curtailmentId, endedAt: '2024-02-11T00:00:00.000Z' },
+    },
+  ]);
+  const source = { eventId: 'e', stream: 'miner-M1', revision: 0, position: '1' };
+  const off = (serial: string, at: string, kind: 'energized' | 'deenergized', by?: string) => ({
+    ...{ serial, kind, at, source },
+    ...(by !== undefined && { cause: 'curtailment', curtailmentId: by }),
+  });
+  const machines = new Map([
+    ['M1', [off('M1', '2024-02-10T00:00:00.000Z', 'deenergized', 'a')]],
+    [
+      'M2',
+      [
+        off('M2', '2024-02-10T00:00:00.000Z', 'deenergized', 'b'),
+        off('M2', '2024-02-11T00:00:00.000Z', 'energized'),
+      ],
+    ],
+  ]);
+  const facilities = new Map([['DENTON', log<FacilityEvent>(...curtailed)]]);
+  const contract = contractOf(...signed);
+  const known = { contract, facilities, machines, meters: [], readings: [], receipts: [] };
+  const { curtailments } = inputsFrom({ ...known, prices: [] }, '2024-03', '900');
+  expect(curtailments.map(({ curtailmentId }) => curtailmentId)).toEqual(['a']);
+});

@@ -10,7 +10,9 @@ import {
   type BilledContract,
 } from './contract-inputs.js';
 import type { BillingInputs } from './inputs.js';
-import { windowOf } from './months.js';
+import type { MachineFact } from './machine-facts.js';
+import { told } from './machine-usage.js';
+import { startOfDay, windowOf } from './months.js';
 import { curtailmentsIn, powerRatesIn, pricesIn } from './site-inputs.js';
 
 /** What was recorded up to a position, of which inputs are made. */
@@ -59,21 +61,31 @@ export const facilitiesOf = (
   return [...facilities].sort();
 };
 
+/** By which curtailment a machine was off at an instant, which may have ended long before. */
+const offFor = (facts: readonly MachineFact[], at: string): string | undefined =>
+  told(facts).findLast(
+    (fact) => fact.at <= at && (fact.kind === 'energized' || fact.kind === 'deenergized'),
+  )?.curtailmentId;
+
 /** All that a computation of a month reads. */
-export const inputsFrom = (told: Told, month: string, position: string): BillingInputs => {
-  const { contract, machines, meters, readings, receipts } = told;
-  const { contractId, timeZone, currency } = contract;
+export const inputsFrom = (known: Told, month: string, position: string): BillingInputs => {
+  const { contract, machines, meters, readings, receipts } = known;
+  const { contractId, timeZone, currency, endedOn } = contract;
   const period = windowOf(timeZone, month);
-  const sites = [...told.facilities.values()].map((events) => upTo(events, position));
-  const paidFor = new Set(receipts.map(({ curtailmentId }) => curtailmentId));
+  const sites = [...known.facilities.values()].map((events) => upTo(events, position));
+  const named = new Set([
+    ...receipts.map(({ curtailmentId }) => curtailmentId),
+    ...[...machines.values()].flatMap((facts) => offFor(facts, period.from) ?? []),
+  ]);
   return {
     ...{ contractId, customerId: customerIn(contract, month), timeZone, currency },
     ...{ month, period, position, machines, meters, readings, receipts },
+    ...(endedOn !== undefined && { endedAt: startOfDay(timeZone, endedOn) }),
     terms: termsIn(contract, month),
     allocations: allocationsIn(contract, month),
     powerRates: sites.flatMap((events) => powerRatesIn(events, period)),
-    curtailments: sites.flatMap((events) => curtailmentsIn(events, period, paidFor)),
-    prices: pricesIn(upTo(told.prices, position), period),
+    curtailments: sites.flatMap((events) => curtailmentsIn(events, period, named)),
+    prices: pricesIn(upTo(known.prices, position), period),
   };
 };
 

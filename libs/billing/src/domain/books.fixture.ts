@@ -37,6 +37,10 @@ export const FIRST_MONTH = '2024-01';
 export const MONTHS = [0, 1, 2, 3].map((months) => monthAfter(FIRST_MONTH, months));
 const DIGEST = 'd'.repeat(64);
 
+const MOVING = [1, 2, 3].map((n) => [`M${n}`, 'DENTON'] as const);
+/** Without a machine at a site nothing could be estimated there, and no month be closed. */
+const STAYING = SITES.map((facility) => [`${facility}-1`, facility] as const);
+
 type Reading = Omit<ReadingFact, 'source'>;
 
 export class Books {
@@ -307,12 +311,12 @@ export const openedBooks = (rateCard: RateCard): Books => {
     books.facilityEvent(facility, { type: 'PowerRateFixed', data: rate });
   }
   books.price('42000', '2023-12-31T00:00:00.000Z');
-  for (const serial of ['M1', 'M2', 'M3']) {
+  for (const [serial, facility] of [...MOVING, ...STAYING]) {
     const at = '2023-12-20T00:00:00.000Z';
-    const under = { contractId: CONTRACT, customerId: CUSTOMER, facility: 'DENTON' };
+    const under = { contractId: CONTRACT, customerId: CUSTOMER, facility };
     const figures = { powerWatts: 3_247, hashrateGhs: 151_000 };
     books.fact({ serial, kind: 'received', at, placeKind: 'storage', ...under, ...figures });
-    books.fact({ serial, kind: 'placed', at, placeKind: 'slot', facility: 'DENTON' });
+    books.fact({ serial, kind: 'placed', at, placeKind: 'slot', facility });
     books.fact({ serial, kind: 'assigned', at });
   }
   // What no card can do without.

@@ -113,6 +113,8 @@ export interface BillingInputs {
   readonly period: Window;
   /** The log position up to which facts count, in digits. */
   readonly position: string;
+  /** First instant at which the contract was over, if it is; nothing is charged from then on. */
+  readonly endedAt?: string;
   /** Gap-free where the contract was in force, in their order. */
   readonly terms: readonly TermsInForce[];
   /** Of every machine that was ever under the contract by the end of the period: its facts by serial. */

@@ -81,16 +81,22 @@ const inOrder = (facts: readonly MachineFact[]): readonly MachineFact[] =>
     ? facts
     : facts.toSorted(asRecorded);
 
+/** A fact at the instant from which it counts. */
+export interface ToldFact extends MachineFact {
+  /** The event that it cannot have happened before, where it is dated so. */
+  readonly after?: Source;
+}
+
 /**
  * The facts in their order, each at the instant from which it counts: none before one that was
  * recorded earlier, so that cutting them at an instant cuts their order, too.
  * @param facts of one machine, in any order.
  */
-export const told = (facts: readonly MachineFact[]): readonly MachineFact[] => {
-  let at = '';
+export const told = (facts: readonly MachineFact[]): readonly ToldFact[] => {
+  let latest: MachineFact | undefined;
   return inOrder(facts).map((fact) => {
-    if (fact.at < at) return { ...fact, at };
-    ({ at } = fact);
+    if (latest && fact.at < latest.at) return { ...fact, at: latest.at, after: latest.source };
+    if (fact.at !== latest?.at) latest = fact;
     return fact;
   });
 };

@@ -29,7 +29,7 @@ export interface RateCard {
   readonly upliftPercent?: string;
   /** Of `flatPerUnit` and `flatPerKw`: which machines count; `energized` where nothing is said. */
   readonly counted?: CountedMachines;
-  /** Of the flat bases: how a part of a month counts; `time` where nothing is said. */
+  /** Of `flatPerUnit` and `flatPerKw`: how a part of a month counts; `time` where nothing is said. */
   readonly proration?: Proration;
   /** Of `proceedsShare`: `currency` where nothing is said. */
   readonly paidIn?: 'currency' | 'bitcoin';
@@ -198,7 +198,7 @@ export const basesOfModifier = {
   powerClauseRef: ['passThrough'],
   upliftPercent: ['nameplateKwh'],
   counted: ['flatPerUnit', 'flatPerKw'],
-  proration: ['flatPerUnit', 'flatPerKw', 'criticalItLoad'],
+  proration: ['flatPerUnit', 'flatPerKw'],
   paidIn: ['proceedsShare'],
   estimation: ['meteredKwh', 'passThrough', 'profitShare'],
 } as const satisfies Partial<Record<keyof RateCard, readonly RateBasis[]>>;

@@ -93,7 +93,7 @@ describe('what modifies a basis', () => {
     [{ upliftPercent: '7' }, ['nameplateKwh']],
     [{ powerClauseRef: '4.1' }, ['passThrough']],
     [{ counted: 'installed' }, ['flatPerUnit', 'flatPerKw']],
-    [{ proration: 'wholeMonth' }, ['flatPerUnit', 'flatPerKw', 'criticalItLoad']],
+    [{ proration: 'wholeMonth' }, ['flatPerUnit', 'flatPerKw']],
     [{ paidIn: 'currency' }, ['proceedsShare']],
     [{ estimation: 'nameplate' }, ['meteredKwh', 'passThrough', 'profitShare']],
     [

@@ -295,8 +295,8 @@ export class RateCardBody {
   counted?: CountedMachines;
 
   /**
-   * For `flatPerUnit`, `flatPerKw` and `criticalItLoad`: a part of a month counts by the second, or as
-   * a whole month. Left out, by the second.
+   * For `flatPerUnit` and `flatPerKw`: a part of a month counts by the second, or as a whole month.
+   * Left out, by the second.
    */
   @MayBeAbsent()
   @IsIn(PRORATIONS)

@@ -57,9 +57,9 @@ describe('The same card adopted again in the middle of a month', () => {
 describe('An hour on its own', () => {
   /** Whether, where and at what power a machine is in an hour, told without stretches. */
   const inHour = (life: readonly MachineFact[], hour: number) => {
-    const until = life
-      .filter(({ at }) => at <= atHour(hour))
-      .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+    // What was recorded earlier has happened earlier, whatever a later fact is dated.
+    const next = life.findIndex(({ at }) => at > atHour(hour));
+    const until = next < 0 ? life : life.slice(0, next);
     const last = <K extends keyof MachineFact>(name: K) =>
       until.findLast((one) => one[name] !== undefined)?.[name];
     const power = until.findLast(({ kind }) => /energized$/.test(kind))?.kind;

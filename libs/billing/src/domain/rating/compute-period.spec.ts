@@ -30,6 +30,26 @@ describe('A computation', () => {
     expect(computePeriod(inputsOf([late])).shortcomings).toEqual([]);
   });
 
+  it('charges nothing after the end of the contract, and asks for no terms then', () => {
+    const last = terms(card, 1, { from: january.from, until: day(16) });
+    // Switched off at ten o'clock of the day on which the contract is over already.
+    const life = [...running('A', 10, 1000), fact('A', 13, 'deenergized', day(16, 10))];
+    const { rated, shortcomings } = computePeriod(inputsOf([last], [life], { endedAt: day(16) }));
+    expect(told(rated)).toEqual(['nameplateKwh/ND1/v1/all: 360 kWh × 0.10 = 36.00']);
+    expect(shortcomings).toEqual([]);
+  });
+
+  it('tells of power without terms up to the end of the contract', () => {
+    const late = terms(card, 1, { from: day(2), until: day(16) });
+    const ended = (endedAt: string) =>
+      computePeriod(inputsOf([late], [running('A', 10)], { endedAt })).shortcomings;
+    const before = { from: january.from, until: day(2) };
+    expect(ended(day(16))).toMatchObject([{ code: 'terms-missing', window: before }]);
+    // Over before the month began: there is nothing to ask for in it.
+    const over = inputsOf([], [running('A', 10)], { endedAt: '2023-12-15T00:00:00.000Z' });
+    expect(computePeriod(over)).toEqual({ rated: [], shortcomings: [] });
+  });
+
   it('of terms that are cut at a date is what has accrued until then', () => {
     const minimum = { amountPerMonth: '310', clauseRef: '6.1' };
     const cut = terms({ ...card, minimum }, 1, { from: january.from, until: day(11) });

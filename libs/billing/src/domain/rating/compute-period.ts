@@ -1,5 +1,5 @@
 import type { RateBasis } from '@hostledger/contracts';
-import type { BillingInputs } from '../inputs.js';
+import type { BillingInputs, Window } from '../inputs.js';
 import type { Computation, Shortcoming } from '../line.js';
 import { criticalItLoad } from './critical-it-load.js';
 import { curtailmentCredit } from './curtailment-credit.js';
@@ -11,7 +11,7 @@ import { nameplateKwh } from './nameplate-kwh.js';
 import { passThrough } from './pass-through.js';
 import { proceedsShare } from './proceeds-share.js';
 import { profitShare } from './profit-share.js';
-import { hostedIn, slicesOf, type Rating, type TermsSlice } from './slice.js';
+import { hostedIn, slicesOf, type ChargedSlice, type Rating } from './slice.js';
 import { uptimeCreditOf } from './uptime-credit.js';
 import { toldWindow, uncovered } from './windows.js';
 
@@ -28,38 +28,54 @@ const ratings: Record<RateBasis, Rating> = {
 
 /**
  * What a period comes to: each version of the terms rates the part of it that it was in force, by
- * its basis, its minimum, its fees and its credits, in this order. Late fees are not of a period:
- * the account charges them.
+ * its basis, its minimum, its fees and its credits, in this order. A minimum is one of the month and
+ * told with the last version that has one; a promise of uptime is looked at for as long as it is the same. Late fees are not of a period: the account charges them.
  */
 export const computePeriod = (inputs: BillingInputs): Computation => {
-  const parts = slicesOf(inputs).map(rate);
+  const slices = slicesOf(inputs).map((slice): Charged => {
+    const basis = ratings[slice.card.basis](slice);
+    return { slice, charged: basis.rated, shortcomings: basis.shortcomings };
+  });
+  const parts = slices.map((one) => rate(one, slices));
   return {
     rated: parts.flatMap(({ rated }) => rated),
     shortcomings: [...withoutTerms(inputs), ...parts.flatMap((part) => part.shortcomings)],
   };
 };
 
-const rate = (slice: TermsSlice): Computation => {
-  const basis = ratings[slice.card.basis](slice);
+interface Charged extends ChargedSlice {
+  readonly shortcomings: readonly Shortcoming[];
+}
+
+const rate = ({ slice, charged, shortcomings }: Charged, all: readonly Charged[]): Computation => {
   const curtailment = curtailmentCredit(slice);
   return {
     rated: [
-      ...basis.rated,
-      ...minimumOf(slice, basis.rated),
+      ...charged,
+      ...minimumOf(slice, all),
       ...feesOf(slice),
-      ...uptimeCreditOf(slice, basis.rated),
+      ...uptimeCreditOf(slice, all),
       ...curtailment.rated,
     ],
-    shortcomings: [...basis.shortcomings, ...curtailment.shortcomings],
+    shortcomings: [...shortcomings, ...curtailment.shortcomings],
   };
 };
 
-/** Machines that draw power under a contract without terms would go unbilled, and unseen. */
+/**
+ * Machines that draw power under a contract without terms would go unbilled, and unseen. Once the
+ * contract is over none can be adopted: what is drawn then is charged for by nobody's terms, and
+ * must not keep its last month from being closed.
+ */
 const withoutTerms = (inputs: BillingInputs): Shortcoming[] =>
-  uncovered(inputs.period, inputs.terms)
+  uncovered(inForce(inputs), inputs.terms)
     .filter((window) => hostedIn(inputs, window).some(({ energized }) => energized))
     .map((window) => ({
       code: 'terms-missing',
       detail: `Machines drew power, ${toldWindow(window)}, and no terms were in force`,
       window,
     }));
+
+const inForce = ({ period, endedAt = period.until }: BillingInputs): Window => ({
+  from: period.from,
+  until: endedAt < period.until ? endedAt : period.until,
+});

@@ -55,7 +55,7 @@ describe('A credit for curtailment at an agreed rate', () => {
         '0.20 a kWh × 60 % = 0.12',
         '72 kWh × -0.12 USD = -8.64, rounded -8.64',
       ],
-      sources: [1, 10, 11, 13, 900].map(source),
+      sources: [1, 10, 11, 12, 13, 900].map(source),
     });
   });
 
@@ -100,7 +100,7 @@ describe('A share of what a programme paid', () => {
         '1000 × 72 kWh ÷ 720 kWh measured for all = 100',
         '100 USD × -60 % = -60, rounded -60.00',
       ],
-      sources: [1, 10, 11, 13, 900, 950].map(source),
+      sources: [1, 10, 11, 12, 13, 900, 950].map(source),
     });
   });
 
@@ -131,12 +131,19 @@ describe('A share of what a programme paid', () => {
     ]);
   });
 
-  it('is in the currency of the receipt', () => {
-    const { rated } = credited({
+  it('waits where the receipt is in another currency than the contract', () => {
+    const { rated, shortcomings } = credited({
       curtailments: [measured],
       receipts: [receipt({ currency: 'CAD' })],
     });
-    expect(rated.at(-1)!.line).toMatchObject({ amount: '-60.00', currency: 'CAD' });
+    expect(told(rated, 'curtailmentCredit')).toEqual([]);
+    expect(shortcomings).toEqual([
+      {
+        code: 'receipt-unattributed',
+        detail: 'Receipt receipt-1 is in CAD, and what the contract owes and is owed is in USD',
+        facility: 'ND1',
+      },
+    ]);
   });
 
   it('is never one of more than was received', () => {
@@ -163,6 +170,18 @@ describe('A share of what a programme paid', () => {
         facility: 'ND1',
       },
     ]);
+  });
+
+  it.each([
+    ['is not known', [], receipt()],
+    ['has no measured energy yet', [curtailment()], receipt()],
+    ['was paid for in another currency', [measured], receipt({ currency: 'CAD' })],
+  ])('of a curtailment that %s concerns no contract without machines in it', (_, known, paid) => {
+    const more = { curtailments: known, receipts: [paid] };
+    expect(credited(more, [running('A', 10)]).shortcomings).toEqual([]);
+    // Off at that time, and not by it.
+    const idle = [...running('A', 10), fact('A', 13, 'deenergized', day(10), { cause: 'fault' })];
+    expect(credited(more, [idle]).shortcomings).toEqual([]);
   });
 
   it('is nothing for a contract of which no machine was off', () => {

@@ -1,12 +1,12 @@
 import { exact, startOf } from '@hostledger/quantities';
 import type { CurtailmentCredit } from '@hostledger/contracts';
-import type { CurtailmentFact, ProgrammeReceipt, Window } from '../inputs.js';
-import type { Rated, Shortcoming } from '../line.js';
+import type { CurtailmentFact, ProgrammeReceipt, Source, Window } from '../inputs.js';
+import type { Computation, Rated, Shortcoming } from '../line.js';
 import type { UsageSegment } from '../machine-usage.js';
 import { decimal, lineOf, wholeDecimal } from './charge.js';
 import { kWh, levelsOf } from './energy.js';
 import { byFacility, hostedIn, type Rating, type TermsSlice } from './slice.js';
-import { machineSources } from './sources.js';
+import { BEGINNING, machineSources } from './sources.js';
 import { MS_PER_HOUR, shared, toldWindow } from './windows.js';
 
 /**
@@ -25,13 +25,20 @@ export const curtailmentCredit: Rating = (slice) => {
 const WATT_MS_PER_WH = MS_PER_HOUR;
 
 const isOf =
-  ({ curtailmentId }: CurtailmentFact) =>
+  ({ curtailmentId }: Pick<CurtailmentFact, 'curtailmentId'>) =>
   (segment: UsageSegment): boolean =>
     !segment.energized && segment.curtailmentId === curtailmentId;
 
 /** Energy that stretches would have taken at rated power within a window. */
 const avoided = (segments: readonly UsageSegment[], window: Window): bigint =>
   levelsOf(segments, window).reduce((sum, [watts, ms]) => sum + BigInt(watts) * ms, 0n);
+
+/** A machine is off for a curtailment only if it drew power under the contract at any time before. */
+const livesOf = (
+  { inputs }: TermsSlice,
+  segments: readonly UsageSegment[],
+  { until }: Window,
+): Source[] => machineSources(inputs, segments, { from: BEGINNING, until });
 
 const avoidedStep = (wattMs: bigint, window: Window): string =>
   `off for it within ${toldWindow(window)}: ${decimal(kWh(wattMs))} kWh at rated power`;
@@ -65,7 +72,7 @@ const agreedCredits = (
           avoidedStep(wattMs, window),
           `${creditPerKwh} a kWh × ${credit.sharePercent} % = ${wholeDecimal(rate.neg())}`,
         ],
-        sources: [...machineSources(slice.inputs, segments, window), ...curtailment.sources],
+        sources: [...livesOf(slice, segments, window), ...curtailment.sources],
       });
     });
   });
@@ -87,40 +94,72 @@ const receiptsOf = ({ inputs, window }: TermsSlice): ProgrammeReceipt[] =>
 const receiptCredits = (
   slice: TermsSlice,
   credit: CurtailmentCredit,
-): { rated: Rated[]; shortcomings: Shortcoming[] } => {
+  receipts = receiptsOf(slice),
+): Computation => {
   const rated: Rated[] = [];
   const shortcomings: Shortcoming[] = [];
-  for (const receipt of receiptsOf(slice)) {
-    const curtailment = slice.inputs.curtailments.find(
-      ({ curtailmentId }) => curtailmentId === receipt.curtailmentId,
-    );
+  for (const receipt of receipts) {
+    const curtailment = curtailmentOf(slice, receipt);
     if (curtailment && !credit.causes.includes(curtailment.cause)) continue;
-    const whole = BigInt(curtailment?.energyAvoidedWh ?? 0) * WATT_MS_PER_WH;
-    if (!curtailment || curtailment.endedAt === undefined || whole <= 0n) {
-      shortcomings.push(unattributed(receipt, curtailment));
-      continue;
-    }
-    const line = receiptCredit(slice, credit, receipt, curtailment, {
-      window: { from: curtailment.startsAt, until: curtailment.endedAt },
-      whole,
-    });
-    if (line) rated.push(line);
+    const window = {
+      from: curtailment?.startsAt ?? BEGINNING,
+      until: curtailment?.endedAt ?? slice.inputs.period.until,
+    };
+    const off = offFor(slice, receipt.curtailmentId, window);
+    // What a curtailment brought others is none of this contract's business, or of its close.
+    if (off.length === 0) continue;
+    const lack = lackOf(slice, receipt, curtailment);
+    if (curtailment && lack === undefined) {
+      rated.push(receiptCredit(slice, credit, { receipt, curtailment, window, off }));
+    } else shortcomings.push(unattributed(receipt, lack!));
   }
   return { rated, shortcomings };
 };
 
+const curtailmentOf = (
+  { inputs }: TermsSlice,
+  receipt: ProgrammeReceipt,
+): CurtailmentFact | undefined =>
+  inputs.curtailments.find(({ curtailmentId }) => curtailmentId === receipt.curtailmentId);
+
 /** The curtailment may lie before the period: the machines are looked at while it lasted. */
+const offFor = ({ inputs }: TermsSlice, curtailmentId: string, window: Window): UsageSegment[] =>
+  hostedIn(inputs, window, (facts) =>
+    facts.some((fact) => fact.curtailmentId === curtailmentId),
+  ).filter(isOf({ curtailmentId }));
+
+const measured = ({ energyAvoidedWh = 0 }: CurtailmentFact): bigint =>
+  BigInt(energyAvoidedWh) * WATT_MS_PER_WH;
+
+/** Why the part of the contract cannot be told, if so. */
+const lackOf = (
+  { card }: TermsSlice,
+  { curtailmentId, currency }: ProgrammeReceipt,
+  curtailment: CurtailmentFact | undefined,
+): string | undefined => {
+  const named = `is for curtailment ${curtailmentId}, which`;
+  if (!curtailment) return `${named} is not known`;
+  if (curtailment.endedAt === undefined || measured(curtailment) <= 0n) {
+    return `${named} has no measured energy yet`;
+  }
+  return currency === card.currency
+    ? undefined
+    : `is in ${currency}, and what the contract owes and is owed is in ${card.currency}`;
+};
+
+interface Shed {
+  readonly receipt: ProgrammeReceipt;
+  readonly curtailment: CurtailmentFact;
+  readonly window: Window;
+  readonly off: readonly UsageSegment[];
+}
+
 const receiptCredit = (
   slice: TermsSlice,
   credit: CurtailmentCredit,
-  receipt: ProgrammeReceipt,
-  curtailment: CurtailmentFact,
-  { window, whole }: { window: Window; whole: bigint },
-): Rated | undefined => {
-  const off = hostedIn(slice.inputs, window, (facts) =>
-    facts.some(({ curtailmentId }) => curtailmentId === curtailment.curtailmentId),
-  ).filter(isOf(curtailment));
-  if (off.length === 0) return undefined;
+  { receipt, curtailment, window, off }: Shed,
+): Rated => {
+  const whole = measured(curtailment);
   const wattMs = avoided(off, window);
   // Rated power may come to more than what was measured: nobody is due more than all of it.
   const part = wattMs < whole ? wattMs : whole;
@@ -142,17 +181,12 @@ const receiptCredit = (
       ...capped,
       `${receipt.amount} × ${decimal(kWh(part))} kWh ÷ ${decimal(kWh(whole))} kWh measured for all = ${decimal(quantity)}`,
     ],
-    sources: [...machineSources(slice.inputs, off, window), ...curtailment.sources, receipt.source],
+    sources: [...livesOf(slice, off, window), ...curtailment.sources, receipt.source],
   });
 };
 
-const unattributed = (
-  { receiptId, curtailmentId, facility }: ProgrammeReceipt,
-  curtailment: CurtailmentFact | undefined,
-): Shortcoming => ({
+const unattributed = ({ receiptId, facility }: ProgrammeReceipt, lack: string): Shortcoming => ({
   code: 'receipt-unattributed',
-  detail: `Receipt ${receiptId} is for curtailment ${curtailmentId}, ${
-    curtailment ? 'which has no measured energy yet' : 'which is not known'
-  }`,
+  detail: `Receipt ${receiptId} ${lack}`,
   facility,
 });

@@ -72,6 +72,21 @@ describe('A fee', () => {
     expect(rated.at(-1)!.sources).toEqual([source(1), source(10), source(16)]);
   });
 
+  it('is charged for what happened when it counts from, though it is dated before', () => {
+    const fees = [{ kind: 'relocation', amount: '40', clauseRef: '5.2' }] as const;
+    const moved = [
+      ...running('A', 10),
+      fact('A', 13, 'deenergized', day(3)),
+      // By a clock that is late: it cannot have moved before it was switched off.
+      fact('A', 14, 'placed', '2023-12-30T00:00:00.000Z', {
+        ...{ placeKind: 'slot', facility: 'ND1', moved: true },
+      }),
+    ];
+    const { rated } = computePeriod(inputsOf([terms({ ...card, fees })], [moved]));
+    expect(told(rated, 'relocation')).toEqual(['relocation/ND1/v1/all: 1 move × 40 = 40.00']);
+    expect(rated.at(-1)!.sources).toEqual([1, 10, 13, 14].map(source));
+  });
+
   it('for storage is charged by the second of a day', () => {
     const fees = [{ kind: 'storage', amount: '0.50', clauseRef: '5.3' }] as const;
     const { rated } = computePeriod(inputsOf([terms({ ...card, fees })], [arriving('A', 10)]));
@@ -162,5 +177,60 @@ describe('A minimum', () => {
       inputsOf([terms({ ...card, minimum: reached })], [running('A', 10, 1000)]),
     );
     expect(told(rated, 'minimum')).toEqual([]);
+  });
+
+  describe('of a month in which terms change', () => {
+    const least = { amountPerMonth: '300', clauseRef: '6.1' };
+    const both = (first: number, second = least.amountPerMonth, then = '0.05') =>
+      computePeriod(
+        inputsOf(
+          [
+            terms({ ...card, ratePerKwh: '1', minimum: least }, 1, firstHalf),
+            terms(
+              { ...card, ratePerKwh: then, minimum: { amountPerMonth: second, clauseRef: '6.2' } },
+              2,
+              secondHalf,
+            ),
+          ],
+          [[...running('A', 10, first), fact('A', 13, 'deenergized', day(16, 12))]],
+        ),
+      ).rated;
+
+    it('is not due again where the month has exceeded it already', () => {
+      // 372 kWh under the first version, nothing under the second: 372.00 are more than 300.00.
+      expect(told(both(1000))).toEqual(['nameplateKwh/ND1/v1/all: 372 kWh × 1 = 372.00']);
+    });
+
+    it('is the sum of the parts, by the last version that has one', () => {
+      const rated = both(500, '400');
+      // 150 + 200 for the halves, less 186.00
+      expect(told(rated, 'minimum')).toEqual(['minimum/-/v2/all: 164 money × 100 = 164.00']);
+      expect(rated.at(-1)).toMatchObject({
+        line: { clauseRef: '6.2', window: january },
+        steps: [
+          'minimum 300 × 1339200 s ÷ 2678400 s of the month = 150 USD',
+          'minimum 400 × 1339200 s ÷ 2678400 s of the month = 200 USD',
+          'together 350 USD',
+          'charged 186 USD',
+          'lacking 164 USD',
+          '164 USD × 100 % = 164, rounded 164.00',
+        ],
+      });
+      expect(rated.at(-1)!.sources).toEqual(expect.arrayContaining([source(1), source(2)]));
+    });
+
+    it('counts nothing that was charged while no minimum was agreed', () => {
+      const { rated } = computePeriod(
+        inputsOf(
+          [
+            terms({ ...card, ratePerKwh: '1' }, 1, firstHalf),
+            terms({ ...card, minimum: least }, 2, secondHalf),
+          ],
+          [[...running('A', 10, 1000), fact('A', 13, 'deenergized', day(16, 12))]],
+        ),
+      );
+      expect(told(rated, 'minimum')).toEqual(['minimum/-/v2/all: 150 money × 100 = 150.00']);
+      expect(rated.at(-1)!.line.window).toEqual(secondHalf);
+    });
   });
 });

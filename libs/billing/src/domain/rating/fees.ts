@@ -3,10 +3,10 @@ import { exact, type Exact } from '@hostledger/quantities';
 import type { Source, Window } from '../inputs.js';
 import type { LineUnit, Rated } from '../line.js';
 import type { MachineFact } from '../machine-facts.js';
-import { byTime, segmentsOf } from '../machine-usage.js';
+import { segmentsOf, told } from '../machine-usage.js';
 import { decimal, lineOf } from './charge.js';
 import { byFacility, NOWHERE, type TermsSlice } from './slice.js';
-import { BEGINNING, machineSources } from './sources.js';
+import { BEGINNING, machineSources, sourcesOf } from './sources.js';
 import { lengthOf, MS_PER_DAY } from './windows.js';
 
 /** Something that a fee is charged for, at a site. */
@@ -118,21 +118,19 @@ const happened = (
   isMeant: (fact: MachineFact) => boolean,
 ): Occasion[] =>
   eachMachine({ inputs }, (facts) => {
-    if (!facts.some((fact) => isMeant(fact) && isIn(fact.at, window))) return [];
+    const life = told(facts);
+    if (!life.some((fact) => isMeant(fact) && isIn(fact.at, window))) return [];
     const found: Occasion[] = [];
     let contract: MachineFact | undefined;
     let place: MachineFact | undefined;
-    for (const fact of facts.toSorted(byTime)) {
+    for (const fact of life) {
       if (fact.contractId !== undefined) contract = fact;
       if (fact.placeKind !== undefined) place = fact;
       if (!isMeant(fact) || !isIn(fact.at, window)) continue;
       if (contract?.contractId !== inputs.contractId) continue;
-      const telling = [contract, fact, ...(place ? [place] : [])];
+      const telling = [contract, ...(place ? [place] : [])];
       found.push(
-        occasion(
-          place?.facility,
-          telling.map(({ source }) => source),
-        ),
+        occasion(place?.facility, [...telling.map(({ source }) => source), ...sourcesOf(fact)]),
       );
     }
     return found;

@@ -32,7 +32,11 @@ describe('A flat fee for each machine', () => {
   });
 
   it('counts machines in slots, or that took up a part of an allocation, where the terms say so', () => {
-    const assigned = [...late('B', 20), fact('B', 23, 'assigned', day(1, 12))];
+    const [received, placed] = running('B', 20, 3000);
+    const assigned = [
+      ...[received!, placed!, fact('B', 22, 'assigned', day(1, 12))],
+      fact('B', 23, 'energized', day(16, 12)),
+    ];
     const count = (counted: 'energized' | 'installed' | 'assigned') =>
       told(computePeriod(inputsOf([terms({ ...perUnit, counted })], [assigned])).rated);
     expect(count('energized')).toEqual(['flatPerUnit/ND1/v1/all: 0.5 unitMonth × 155 = 77.50']);

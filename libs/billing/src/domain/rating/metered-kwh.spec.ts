@@ -15,6 +15,8 @@ import {
 const card = { basis: 'meteredKwh', ratePerKwh: '0.08', clauseRef: '4.1' } as const;
 const firstHalf = { from: january.from, until: day(16, 12) };
 const secondHalf = { from: day(16, 12), until: january.until };
+/** To another site, before the second half of the month. */
+const left = fact('A', 13, 'placed', day(16, 11), { placeKind: 'slot', facility: 'TX1' });
 
 describe('Metered energy', () => {
   it('is what the meters of a site told × the rate', () => {
@@ -109,6 +111,53 @@ describe('Metered energy', () => {
     expect(rated[0]!.steps).toContain(
       'meter M1, 2024-01-16T12:00:00Z to 2024-02-01T00:00:00Z: estimated at rated power',
     );
+  });
+
+  it('is estimated at nothing while all machines are off, and says so', () => {
+    const idle = [
+      ...running('A', 10, 3000),
+      fact('A', 13, 'deenergized', day(16, 12), { cause: 'fault' }),
+    ];
+    const { rated, shortcomings } = computePeriod(
+      inputsOf([terms({ ...card, estimation: 'nameplate' })], [idle], {
+        meters: [meter('M1', 20)],
+        readings: [reading('M1', 30, '1100000', firstHalf)],
+      }),
+    );
+    expect(shortcomings).toEqual([]);
+    expect(told(rated)).toEqual(['meteredKwh/ND1/v1/all: 1100 kWh × 0.08 = 88.00']);
+    expect(rated[0]!.line.estimated).toBe(true);
+    expect(rated[0]!.steps.slice(1, 3)).toEqual([
+      'meter M1, 2024-01-16T12:00:00Z to 2024-02-01T00:00:00Z: estimated at rated power',
+      'no machine drew power: 0 kWh',
+    ]);
+    expect(rated[0]!.sources).toContainEqual(source(13));
+  });
+
+  it.each([
+    ['the fleet has no machine', []],
+    ['all machines are elsewhere', [running('A', 10, 3000, 'TX1')]],
+    ['the last machine left before', [[...running('A', 10), left]]],
+  ])('cannot be estimated where %s: that is a gap', (_, lives) => {
+    const readings = [reading('M1', 30, '100000', firstHalf)];
+    const meters = [meter('M1', 20), meter('M2', 21, 'energy', january, 'TX1')];
+    const read = reading('M2', 31, '1', january, { facility: 'TX1' });
+    const { rated, shortcomings } = computePeriod(
+      inputsOf([terms({ ...card, estimation: 'nameplate' })], lives, {
+        meters,
+        readings: [...readings, read],
+      }),
+    );
+    expect(told(rated)[0]).toBe('meteredKwh/ND1/v1/all: 100 kWh × 0.08 = 8.00');
+    expect(rated[0]!.line.estimated).toBeUndefined();
+    expect(shortcomings).toEqual([
+      {
+        code: 'meter-gap',
+        detail:
+          'Meter M1 has no reading for 2024-01-16T12:00:00Z to 2024-02-01T00:00:00Z, and no machine of the contract is there to estimate it by',
+        ...{ facility: 'ND1', meterId: 'M1', window: secondHalf },
+      },
+    ]);
   });
 
   it('behind one of two meters is estimated at half of the rated power', () => {

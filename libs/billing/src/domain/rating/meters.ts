@@ -1,6 +1,7 @@
 import { exact, EXACT_ZERO, type Exact } from '@hostledger/quantities';
 import type { BillingInputs, MeterFact, ReadingFact, Source, Window } from '../inputs.js';
 import type { Shortcoming } from '../line.js';
+import type { UsageSegment } from '../machine-usage.js';
 import { decimal } from './charge.js';
 import { kWh, nameplateEnergy } from './energy.js';
 import { drawnAt, NOWHERE, type TermsSlice } from './slice.js';
@@ -66,18 +67,25 @@ export const meteredEnergy = (slice: TermsSlice, facility: string, window: Windo
   if (slice.card.estimation !== 'nameplate') return read;
   const guesses = gapsOf(slice, 'energy', facility).flatMap((gap) => {
     const part = shared(gap.window, window);
-    if (!part) return [];
+    const machines = standingIn(slice, gap);
+    if (!part || machines.length === 0) return [];
     const meters = metersIn(slice.inputs, facility, part).map((meter) => meter.window);
-    return cutAt(part, meters).map((piece) => guess(slice, gap, piece));
+    return cutAt(part, meters).map((piece) => guess(slice, gap, machines, piece));
   });
-  const filled = guesses.filter(({ quantity }) => quantity.n !== 0n);
   return {
-    quantity: filled.reduce((sum, { quantity }) => sum.add(quantity), read.quantity),
-    estimated: read.estimated || filled.length > 0,
-    steps: [...read.steps, ...filled.flatMap(({ steps }) => steps)],
-    sources: [...read.sources, ...filled.flatMap(({ sources }) => sources)],
+    quantity: guesses.reduce((sum, { quantity }) => sum.add(quantity), read.quantity),
+    estimated: read.estimated || guesses.length > 0,
+    steps: [...read.steps, ...guesses.flatMap(({ steps }) => steps)],
+    sources: [...read.sources, ...guesses.flatMap(({ sources }) => sources)],
   };
 };
+
+/**
+ * Stretches of the contract's machines at the site of a gap, meanwhile. Where all are off the
+ * estimate is nothing; where there is none the fleet knows nothing of what the meter measures.
+ */
+const standingIn = ({ segments }: TermsSlice, { facility, window }: Gap): UsageSegment[] =>
+  segments.filter((segment) => segment.facility === facility && shared(segment, window));
 
 const readEnergy = ({ inputs }: TermsSlice, facility: string, window: Window): Told => {
   // That there is a meter is why the site is not charged by rated power.
@@ -126,26 +134,32 @@ const metersIn = ({ meters }: BillingInputs, facility: string, window: Window): 
 /**
  * What machines of the contract at the site are rated at while nobody told. Which machine is behind
  * which meter is not known: of several meters each stands for an equal part.
+ * @param machines all that stand there in the gap: the estimate depends on those that are off, too.
  * @param piece of the gap, within which the same meters are to be read.
  */
-const guess = (slice: TermsSlice, gap: Gap, piece: Window): Told => {
-  const { meter, facility } = gap;
-  const here = slice.segments.filter(
-    (segment) => segment.energized && segment.facility === facility && shared(segment, piece),
-  );
-  const energy = nameplateEnergy(slice, here, piece);
-  // That nothing was drawn in another gap is something that the estimate of a site depends on.
-  const machines = machineSources(slice.inputs, here, slice.window);
+const guess = (
+  slice: TermsSlice,
+  { meter, facility }: Gap,
+  machines: readonly UsageSegment[],
+  piece: Window,
+): Told => {
+  const energy = nameplateEnergy(slice, machines, piece);
   const beside = metersIn(slice.inputs, facility, piece);
   const meters = meter ? new Set(beside.map(({ meterId }) => meterId)).size : 1;
   const quantity = kWh(energy.wattMs).div(exact(meters));
   const who = meter ? `meter ${meter.meterId}` : 'no meter';
+  const idle = energy.steps.length === 0 ? ['no machine drew power: 0 kWh'] : [];
   const share = meters > 1 ? [`÷ ${meters} meters = ${decimal(quantity)} kWh`] : [];
   return {
     quantity,
     estimated: true,
-    steps: [`${who}, ${toldWindow(piece)}: estimated at rated power`, ...energy.steps, ...share],
-    sources: machines,
+    steps: [
+      `${who}, ${toldWindow(piece)}: estimated at rated power`,
+      ...energy.steps,
+      ...idle,
+      ...share,
+    ],
+    sources: machineSources(slice.inputs, machines, slice.window),
   };
 };
 
@@ -177,15 +191,20 @@ const byMeter = (one: MeterFact, other: MeterFact): number => {
 };
 
 /**
- * Gaps that nothing fills. What was mined is told by an account of a pool, which need not be at each
+ * Gaps that nothing fills: an estimate needs machines of the contract at the site. What was mined is told by an account of a pool, which need not be at each
  * site: it is missing only where no site has one.
  */
 export const meterGaps = (slice: TermsSlice, kind: Kind, facility?: string): Shortcoming[] => {
-  if (kind === 'energy' && slice.card.estimation === 'nameplate') return [];
-  return gapsOf(slice, kind, facility).map(({ window, meter, ...gap }) => ({
+  const estimates = kind === 'energy' && slice.card.estimation === 'nameplate';
+  const unfilled = gapsOf(slice, kind, facility).filter(
+    (gap) => !estimates || standingIn(slice, gap).length === 0,
+  );
+  return unfilled.map(({ window, meter, ...gap }) => ({
     code: 'meter-gap',
     detail: meter
-      ? `Meter ${meter.meterId} has no reading for ${toldWindow(window)}`
+      ? `Meter ${meter.meterId} has no reading for ${toldWindow(window)}${
+          estimates ? ', and no machine of the contract is there to estimate it by' : ''
+        }`
       : `Machines drew power, ${toldWindow(window)}, and no meter tells ${kind}`,
     facility: gap.facility,
     ...(meter && { meterId: meter.meterId }),

@@ -39,7 +39,7 @@ const happening = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('deenergized' as const),
-      cause: fc.constantFrom('hostFault', 'weather', 'demandResponse'),
+      cause: fc.constantFrom('hostFault', 'weather', 'curtailment'),
       curtailmentId: fc.constantFrom('curtailment-1', 'curtailment-2'),
     }),
   },
@@ -138,7 +138,10 @@ export const facts: fc.Arbitrary<Partial<BillingInputs> & { lives: MachineFact[]
     })),
     curtailments: [
       curtailment({ energyAvoidedWh: avoided }),
-      curtailment({ curtailmentId: 'curtailment-2', startsAt: atHour(-50), endedAt: atHour(300) }),
+      curtailment({
+        ...{ curtailmentId: 'curtailment-2', cause: 'maintenance', sources: [source(901)] },
+        ...{ startsAt: atHour(-50), endedAt: atHour(300) },
+      }),
     ],
     receipts: [receipt({ amount: received[0], receivedOn: `2024-01-${received[1]}` })],
   }));
@@ -153,7 +156,12 @@ const extras = fc.record(
     ] as const),
     curtailmentCredit: fc.constantFrom(
       { causes: ['demandResponse'], sharePercent: '33.3', clauseRef: '8.1' },
-      { causes: ['demandResponse'], sharePercent: '60', creditPerKwh: '0.155', clauseRef: '8.2' },
+      {
+        causes: ['demandResponse', 'maintenance'],
+        sharePercent: '60',
+        creditPerKwh: '0.155',
+        clauseRef: '8.2',
+      },
     ),
   },
   { requiredKeys: [] },
@@ -197,7 +205,11 @@ export const linearCards: fc.Arbitrary<Card> = fc
   .chain((card) => extras.map((more): Card => ({ ...card, ...more })));
 
 const uptime = {
-  ...{ promisedPercent: '99.5', excusedCauses: ['weather'], creditPercentPerPoint: '1.75' },
+  ...{
+    promisedPercent: '99.5',
+    excusedCauses: ['weather', 'curtailment'],
+    creditPercentPerPoint: '1.75',
+  },
   ...{ capPercent: '33', clauseRef: '7.1' },
 };
 const tiers = [

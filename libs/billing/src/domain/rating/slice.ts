@@ -1,6 +1,6 @@
 import type { RateCard } from '@hostledger/contracts';
 import type { BillingInputs, TermsInForce, Window } from '../inputs.js';
-import type { Computation } from '../line.js';
+import type { Computation, Rated } from '../line.js';
 import type { MachineFact } from '../machine-facts.js';
 import { segmentsOf, type UsageSegment } from '../machine-usage.js';
 import { lengthOf, shared } from './windows.js';
@@ -20,6 +20,12 @@ export interface TermsSlice {
   readonly part: number;
   /** Slices of the same month before this one. */
   readonly earlier: readonly TermsSlice[];
+}
+
+/** A slice with the lines of its basis. */
+export interface ChargedSlice {
+  readonly slice: TermsSlice;
+  readonly charged: readonly Rated[];
 }
 
 /** What a slice comes to by one basis, fee or credit, and what is missing for it. */

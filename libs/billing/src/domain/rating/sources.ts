@@ -1,6 +1,6 @@
 import type { BillingInputs, Source, Window } from '../inputs.js';
 import type { MachineFact, MachineFactKind } from '../machine-facts.js';
-import { byTime, type UsageSegment } from '../machine-usage.js';
+import { told, type ToldFact, type UsageSegment } from '../machine-usage.js';
 
 /** Positions are digits without leading zeros: the longer one is the greater. */
 export const byPosition = (one: Source, other: Source): number =>
@@ -30,16 +30,20 @@ export const machineSources = (
   const sources: Source[] = [];
   for (const serial of new Set(counted.map((segment) => segment.serial))) {
     const before = new Map<Aspect, Source>();
-    for (const fact of machines.get(serial)!.toSorted(byTime)) {
+    for (const fact of told(machines.get(serial)!)) {
       if (fact.at >= window.until) break;
       const aspects = aspectsOf(fact);
-      if (fact.at > window.from && aspects.length > 0) sources.push(fact.source);
+      if (fact.at > window.from && aspects.length > 0) sources.push(...sourcesOf(fact));
       else for (const aspect of aspects) before.set(aspect, fact.source);
     }
     sources.push(...before.values());
   }
   return sources;
 };
+
+/** What a fact says, and from when on. */
+export const sourcesOf = ({ source, after }: ToldFact): Source[] =>
+  after ? [source, after] : [source];
 
 type Aspect = 'contract' | 'place' | 'power' | 'drawing' | 'assigned';
 

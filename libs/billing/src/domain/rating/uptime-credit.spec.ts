@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { computePeriod } from './compute-period.js';
-import { day, fact, inputsOf, powerRate, running, terms, told } from './rating.fixture.js';
+import {
+  curtailment,
+  day,
+  fact,
+  inputsOf,
+  january,
+  powerRate,
+  running,
+  source,
+  terms,
+  told,
+} from './rating.fixture.js';
 import { slicesOf } from './slice.js';
 import { uptimeOf } from './uptime-credit.js';
 
@@ -15,6 +26,8 @@ const card = {
   counted: 'installed',
   uptime,
 } as const;
+
+type Card = Parameters<typeof terms>[0];
 
 /** Off for whole days of January, for causes. */
 const off = (serial: string, position: number, ...spells: [number, number, string][]) => [
@@ -115,6 +128,75 @@ describe('A credit for uptime', () => {
     expect(told(rated, 'uptimeCredit')).toEqual([
       'uptimeCredit/-/v1/all: 3.976774 money × -100 = -3.98',
     ]);
+  });
+
+  it.each([
+    ['demandResponse', ['curtailment'], '0 money × 0 = 0.00'],
+    // 10 ÷ 31 of the month: 27.26 points, at most 15 % of 310
+    ['maintenance', ['curtailment'], '46.5 money × -100 = -46.50'],
+    ['maintenance', ['curtailment', 'maintenance'], '0 money × 0 = 0.00'],
+  ])('is due or not for a curtailment for %s where %j is excused', (cause, causes, due) => {
+    const life = [
+      ...running('A', 10),
+      fact('A', 13, 'deenergized', day(10), {
+        ...{ cause: 'curtailment', curtailmentId: 'curtailment-1' },
+      }),
+      fact('A', 14, 'energized', day(20)),
+    ];
+    const promised = { ...card, uptime: { ...uptime, excusedCauses: causes } };
+    const curtailments = [curtailment({ cause, endedAt: day(20) })];
+    const { rated } = computePeriod(inputsOf([terms(promised)], [life], { curtailments }));
+    expect(told(rated, 'uptimeCredit')).toEqual([`uptimeCredit/-/v1/all: ${due}`]);
+    expect(rated.at(-1)!.sources).toContainEqual(source(900));
+  });
+
+  describe('of a month in which terms change', () => {
+    const firstHalf = { from: january.from, until: day(16, 12) };
+    const secondHalf = { from: day(16, 12), until: january.until };
+    const whole = { ...card, proration: 'wholeMonth' } as const;
+    // 3.1 of 31 days, all of them in the second half: 90 % up in the month, 80 % in the half.
+    const life = [
+      ...running('A', 10),
+      fact('A', 13, 'deenergized', day(20), { cause: 'hostFault' }),
+      fact('A', 14, 'energized', new Date(Date.parse(day(23)) + 8_640_000).toISOString()),
+    ];
+    const credited = (first: Card, second: Card) =>
+      computePeriod(inputsOf([terms(first, 1, firstHalf), terms(second, 2, secondHalf)], [life]))
+        .rated;
+
+    it('is one of the month where the promise stays the same', () => {
+      const renumbered = {
+        ...card,
+        uptime: { ...uptime, promisedPercent: '95.0', clauseRef: '9.1' },
+      };
+      const rated = credited(card, renumbered);
+      // 5 points × 2 % of 155 + 155
+      expect(told(rated)).toEqual([
+        'flatPerUnit/ND1/v1/all: 0.5 unitMonth × 310 = 155.00',
+        'flatPerUnit/ND1/v2/all: 0.5 unitMonth × 310 = 155.00',
+        'uptimeCredit/-/v2/all: 31 money × -100 = -31.00',
+      ]);
+      expect(rated.at(-1)!.line).toMatchObject({ clauseRef: '9.1', window: january });
+      expect(rated.at(-1)!.sources).toEqual(
+        expect.arrayContaining([1, 2, 13].map((position) => source(position))),
+      );
+    });
+
+    it('does not go by a half that was charged nothing, as its month was paid whole before', () => {
+      expect(told(credited(whole, whole))).toEqual([
+        'flatPerUnit/ND1/v1/all: 1 unitMonth × 310 = 310.00',
+        'uptimeCredit/-/v2/all: 31 money × -100 = -31.00',
+      ]);
+    });
+
+    it('is one of its own part for each promise', () => {
+      const higher = { ...card, uptime: { ...uptime, promisedPercent: '99' } };
+      // All up in the first half; 19 points × 2 % = 38 %, at most 15 % of 155 in the second.
+      expect(told(credited(card, higher), 'uptimeCredit')).toEqual([
+        'uptimeCredit/-/v1/all: 0 money × 0 = 0.00',
+        'uptimeCredit/-/v2/all: 23.25 money × -100 = -23.25',
+      ]);
+    });
   });
 
   it('never exceeds what was charged, and up + excused + unexcused is the window', () => {
