@@ -459,6 +459,15 @@ describe('A restatement', () => {
       .thenRejects('period/restatement-outdated');
   });
 
+  it('is void where a close found at a later position that what stands is true', () => {
+    const next = { position: '4000' };
+    const found = post([line('181.18'), repair('50.00')], next);
+    spec
+      .given(...after(begin(), close(), issue, agree('-5.00'), propose(restated), found))
+      .when(approve('ada'))
+      .thenRejects('period/restatement-outdated');
+  });
+
   it('that was rejected changes nothing, and another can be proposed', () => {
     const rejected = after(begin(), close(), issue, propose(restated), reject);
     spec

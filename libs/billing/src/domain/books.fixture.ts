@@ -2,6 +2,7 @@ import type { ContractEvent, RateCard } from '@hostledger/contracts';
 import type { PriceFixed } from '@hostledger/economics';
 import {
   deriveId,
+  DomainError,
   type DomainCommand,
   type DomainEvent,
   type RecordedEvent,
@@ -183,6 +184,21 @@ export class Books {
     this.periods.set(month, events.reduce(billingPeriodAggregate.evolve, before));
   }
 
+  /** The same, where the rules may refuse it; whether they did not. */
+  private tried<C extends PeriodCommand['type']>(
+    month: string,
+    type: C,
+    data: Extract<PeriodCommand, { type: C }>['data'],
+  ): boolean {
+    try {
+      this.do(month, type, data);
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError) return false;
+      throw error;
+    }
+  }
+
   /** Closes the next month, as the process does; not where something is missing. */
   close(): void {
     const closed = this.closedMonths();
@@ -218,38 +234,40 @@ export class Books {
     this.statements.push({ month, lines });
   }
 
-  /** Restates a closed month to what is known now; not where nothing is different, or missing. */
-  restate(month: string): void {
+  /** Proposes a closed month as it is known now; not where nothing is different, or missing. */
+  propose(month: string): void {
     const { lines, complete } = this.compute(month);
-    const restatementId = `restatement ${this.statements.length}`;
-    const of = { contractId: CONTRACT, month, restatementId };
+    const restatementId = `restatement ${this.position}`;
     if (!complete) return;
-    const before = this.period(month);
-    try {
-      this.do(month, 'ProposeRestatement', {
-        ...{ ...of, statementId: restatementId, customerId: CUSTOMER, position: this.now },
-        ...{ inputsDigest: DIGEST, reason: 'Known better', proposedBy: 'bea', lines },
-      });
-    } catch {
-      if (this.period(month) !== before) throw new Error('Refused, and yet something changed');
+    this.tried(month, 'ProposeRestatement', {
+      ...{ contractId: CONTRACT, month, restatementId },
+      ...{ statementId: restatementId, customerId: CUSTOMER, position: this.now },
+      ...{ inputsDigest: DIGEST, reason: 'Known better', proposedBy: 'bea', lines },
+    });
+    this.position += 10n;
+  }
+
+  /** Decides on what is proposed for a month: it stands, or is rejected where it is outdated. */
+  approve(month: string): void {
+    const { restatements } = this.period(month);
+    const open = [...restatements.values()].find(({ status }) => status === 'proposed');
+    if (!open) return;
+    const { restatementId } = open.proposed;
+    const of = { contractId: CONTRACT, month, restatementId };
+    const issuedOn = '2024-12-01';
+    if (!this.tried(month, 'ApproveRestatement', { ...of, approvedBy: 'ada', issuedOn })) {
+      this.do(month, 'RejectRestatement', { ...of, rejectedBy: 'ada', reason: 'Outdated' });
       return;
     }
-    this.do(month, 'ApproveRestatement', { ...of, approvedBy: 'ada', issuedOn: '2024-12-01' });
     this.do(month, 'IssueStatement', { statementId: restatementId, number: '2024-9' });
-    const { lines: listed } = this.period(month).restatements.get(restatementId)!;
-    this.statements.push({ month, lines: listed });
+    this.statements.push({ month, lines: open.lines });
   }
 
   agree(month: string, line: number, amount: string): void {
     const adjustmentId = `agreement ${this.position}-${line}`;
     this.position += 10n;
     const about = { contractId: CONTRACT, month, adjustmentId, line, amount };
-    const before = this.period(month);
-    try {
-      this.do(month, 'AgreeAdjustment', { ...about, reason: 'Goodwill', agreedBy: 'bea' });
-    } catch {
-      this.periods.set(month, before);
-    }
+    this.tried(month, 'AgreeAdjustment', { ...about, reason: 'Goodwill', agreedBy: 'bea' });
   }
 
   /** Σ(original + adjustments + restatements) of a month by key, over all statements ever made. */

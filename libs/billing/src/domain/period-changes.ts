@@ -197,7 +197,8 @@ export const proposeRestatement = (
 };
 
 /**
- * By another subject than who proposed it, and only while nothing else changed what stands.
+ * By another subject than who proposed it, and only while nothing else changed what stands, nor found
+ * it to be true at a later position.
  * @throws DomainError `period/restatement-unknown`, `/restatement-decided`, `/restatement-own`,
  *   `/restatement-outdated`.
  */
@@ -216,7 +217,9 @@ export const approveRestatement = (
       { proposedBy: proposed.proposedBy },
     );
   }
-  if (changes !== period.changes) throw outdated(period);
+  // A recomputation that changed nothing has looked further than the proposal all the same.
+  const isOlder = BigInt(proposed.position) < BigInt(period.standsAt);
+  if (changes !== period.changes || isOlder) throw outdated(period);
   const { statementId, customerId } = proposed;
   return [{ type: 'RestatementApproved', data: { ...data, statementId, customerId } }];
 };
