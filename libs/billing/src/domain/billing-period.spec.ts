@@ -275,10 +275,6 @@ describe('Adjustments', () => {
       .when(post([line('0.00'), repair('50.00')]))
       .thenNothing();
     const next = { position: '3000', closeId: 'close-3' };
-    spec
-      .given(...once)
-      .when(post([line('170.00'), repair('50.00')], next))
-      .thenNothing();
     const more = after(
       begin(),
       close(),
@@ -294,6 +290,27 @@ describe('Adjustments', () => {
         ],
       },
     });
+  });
+
+  it('that are none are recorded as well, so that no close looks for them again', () => {
+    const same = [line('181.18'), repair('50.00')];
+    const unchanged = { inputsDigest: 'e'.repeat(64), chunk: 1, chunks: 1, lines: [], agreed: [] };
+    spec
+      .given(...closed)
+      .when(post(same))
+      .then({
+        ...{ type: 'AdjustmentPosted' },
+        data: { ...ofMonth, into, position: '2000', ...unchanged },
+      });
+    const { standsAt, changes } = after(begin(), close(), issue, post(same)).reduce(
+      billingPeriodAggregate.evolve,
+      billingPeriodAggregate.initialState,
+    );
+    expect({ standsAt, changes }).toEqual({ standsAt: '2000', changes: 0 });
+    spec
+      .given(...closed)
+      .when(post())
+      .thenNothing();
   });
 
   it('name no original where there was none', () => {
@@ -349,10 +366,9 @@ describe('Adjustments', () => {
       .thenNothing();
     // A recomputation does not undo what was agreed.
     const computed = [line('181.18'), repair('50.00')];
-    spec
-      .given(...events)
-      .when(post(computed, { closeId: 'close-3', position: '4000' }))
-      .thenNothing();
+    const next = post(computed, { closeId: 'close-3', position: '4000' });
+    const later = after(begin(), close(), issue, agree('-20.00'), post(), next);
+    expect(later.at(-1)).toMatchObject({ data: { position: '4000', lines: [] } });
   });
 
   it.each([
@@ -423,10 +439,9 @@ describe('A restatement', () => {
     expect(approved.at(-1)).toMatchObject({
       data: { kind: 'restatement', issuedOn: '2024-06-01', dueOn: '2024-06-08' },
     });
-    spec
-      .given(...approved)
-      .when(post(restated, { position: '4000' }))
-      .thenNothing();
+    const next = post(restated, { position: '4000' });
+    const later = after(begin(), close(), issue, propose(restated), approve('ada'), issueIt, next);
+    expect(later.at(-1)).toMatchObject({ data: { position: '4000', lines: [] } });
     spec
       .given(...approved)
       .when(approve('ada'))

@@ -36,7 +36,8 @@ export type Posting = Pick<
 
 /**
  * Puts what changed on a later statement, once for each close. What stands afterwards is what was
- * computed anew, key by key. A month that was restated by facts beyond the position is left as it is:
+ * computed anew, key by key; that nothing changed is recorded as well, so that no later close looks for
+ * it again. A month that was restated by facts beyond the position is left as it is:
  * the close knows less of it than was agreed since.
  */
 export const postAdjustments = (
@@ -50,8 +51,8 @@ export const postAdjustments = (
   const open = [...period.agreements.values()].filter(({ closeId }) => closeId === undefined);
   const agreed = open.map(({ agreed: one }) => agreedLine(one, period));
   const lines = [...late, ...agreed];
-  if (lines.length === 0) return [];
-  const chunks = inChunks(lines);
+  if (!isNews && lines.length === 0) return [];
+  const chunks = lines.length === 0 ? [[]] : inChunks(lines);
   const ids = new Map(open.map(({ agreed: one }) => [keyOf(one), one.adjustmentId]));
   return chunks.map((chunk, index) => ({
     type: 'AdjustmentPosted',

@@ -123,6 +123,7 @@ export type AdjustmentPosted = DomainEvent<
     inputsDigest?: string;
     chunk: number;
     chunks: number;
+    /** None where the month comes to what stands, computed anew. */
     lines: readonly AdjustmentLine[];
     /** Agreements that are taken up. */
     agreed: readonly string[];
@@ -223,7 +224,7 @@ export const periodEvents: EventCatalogue<PeriodEvent> = {
   PeriodClosed: 'A month was closed; from then on later facts adjust it and change nothing of it.',
   StatementIssued: 'A statement got its number and went to the customer.',
   AdjustmentPosted:
-    'What later facts, or agreements, change of a closed month is on a later statement.',
+    'What later facts, or agreements, change of a closed month, if anything, is on a later statement.',
   AdjustmentAgreed: 'Somebody agreed to charge or credit a line of a closed month otherwise.',
   RestatementLinesRecorded: 'What a restatement would change, line by line.',
   RestatementProposed: 'A closed month was computed anew, to be put in place of what stands.',

@@ -77,6 +77,22 @@ it('A month of which nothing was recorded since is not computed anew', async () 
   expect(await typesOf(contractId)).not.toContain('2024-01 AdjustmentPosted');
 });
 
+it('A month that was computed anew and comes to the same is not computed anew again', async () => {
+  const contractId = await room.contract('same');
+  await room.closed(contractId, '2024-01');
+  await room.switchedOff('same', '2024-02-01T06:00:00.000Z');
+  // What is corrected to what it was changes nothing.
+  await room.termsCorrected(contractId, '0.075');
+  await room.closed(contractId, '2024-02');
+  await room.closed(contractId, '2024-03');
+  const types = await typesOf(contractId);
+  expect(types.filter((type) => type.endsWith('AdjustmentPosted'))).toEqual([
+    '2024-01 AdjustmentPosted',
+  ]);
+  const { body } = await room.get(`/billing/periods/${contractId}/2024-02`);
+  expect(body.closed.adjustedMonths).toEqual([]);
+});
+
 it('A month in which nothing is charged has a statement of nothing', async () => {
   const contractId = await room.contract('nothing');
   await room.switchedOff('nothing', '2024-01-31T06:00:00.000Z');
