@@ -191,7 +191,7 @@ export class Books {
     data: Extract<PeriodCommand, { type: C }>['data'],
   ): boolean {
     try {
-      this.do(month, type, data);
+      this.do<C>(month, type, data);
       return true;
     } catch (error) {
       if (error instanceof DomainError) return false;

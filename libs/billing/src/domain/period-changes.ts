@@ -13,7 +13,7 @@ import type {
   RestatementProposed,
   RestatementRejected,
 } from './period-events.js';
-import type { BillingPeriod, Restatement } from './period-state.js';
+import { openAgreements, type BillingPeriod, type Restatement } from './period-state.js';
 import { differencesOf, type AdjustmentLine } from './standing.js';
 
 // What comes after a close: it stands beside what was closed.
@@ -32,6 +32,8 @@ export type Posting = Pick<
 > & {
   /** The month computed anew as of the position; absent where nothing can have changed it. */
   readonly recomputed?: { readonly inputsDigest: string; readonly lines: readonly Line[] };
+  /** Agreements that the close takes up; all that are open where it pinned none. */
+  readonly pinned?: readonly string[];
 };
 
 /**
@@ -41,19 +43,18 @@ export type Posting = Pick<
  * the close knows less of it than was agreed since.
  */
 export const postAdjustments = (
-  { recomputed, into, position, contractId, month }: Posting,
+  { recomputed, pinned, into, position, contractId, month }: Posting,
   period: BillingPeriod,
 ): PeriodEvent[] => {
   const closed = mustBeClosed(period);
   if (period.posted.has(into.closeId)) return [];
   const isNews = recomputed && BigInt(position) > BigInt(period.standsAt);
   const late = isNews ? differencesOf(period.stands, recomputed.lines, subject(closed)) : [];
-  const open = [...period.agreements.values()].filter(({ closeId }) => closeId === undefined);
-  const agreed = open.map(({ agreed: one }) => agreedLine(one, period));
-  const lines = [...late, ...agreed];
+  const open = openAgreements(period, pinned);
+  const lines = [...late, ...open.map((one) => agreedLine(one, period))];
   if (!isNews && lines.length === 0) return [];
   const chunks = lines.length === 0 ? [[]] : inChunks(lines);
-  const ids = new Map(open.map(({ agreed: one }) => [keyOf(one), one.adjustmentId]));
+  const ids = new Map(open.map((one) => [keyOf(one), one.adjustmentId]));
   return chunks.map((chunk, index) => ({
     type: 'AdjustmentPosted',
     data: {

@@ -86,6 +86,7 @@ export const refuseClose = (
 ): PeriodEvent[] => {
   if (period.refused?.closeId === data.closeId) return [];
   mustBeUnderWay(period, data.closeId);
+  if (period.chunks > 0) throw new Error(`Lines of the close ${data.closeId} are recorded already`);
   return [{ type: 'PeriodCloseRefused', data }];
 };
 
@@ -102,7 +103,8 @@ const MOST_CHUNKS = 16;
 
 /**
  * Records the lines, then that the month is closed. Of a very long statement as many as fit into one
- * append; the same command again goes on where the last one stopped, until the month is closed.
+ * append; the same command again goes on where the last one stopped, until the month is closed. One
+ * with other lines than were recorded fails: nothing is right then, and somebody has to look.
  */
 export const closePeriod = ({ lines, ...data }: Closing, period: BillingPeriod): PeriodEvent[] => {
   const { contractId, month, closeId } = data;
@@ -110,6 +112,9 @@ export const closePeriod = ({ lines, ...data }: Closing, period: BillingPeriod):
   mustBeUnderWay(period, closeId);
   const { statementId, issuedOn } = period.begun!;
   const chunks = inChunks(lines);
+  if (hashOf(chunks.slice(0, period.chunks).flat()) !== hashOf(period.lines)) {
+    throw new Error(`The close ${closeId} comes to other lines than it has recorded`);
+  }
   const last = Math.min(period.chunks + MOST_CHUNKS, chunks.length);
   const recorded = chunks.slice(period.chunks, last).map((chunk, index): PeriodEvent => ({
     type: 'PeriodLinesRecorded',

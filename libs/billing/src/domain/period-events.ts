@@ -15,6 +15,14 @@ interface OfMonth {
   month: string;
 }
 
+/** Agreements on a closed month. */
+export interface AgreementsPinned {
+  /** YYYY-MM */
+  readonly month: string;
+  /** In the order they were made in. */
+  readonly adjustmentIds: readonly string[];
+}
+
 export type PeriodCloseBegan = DomainEvent<
   'PeriodCloseBegan',
   OfMonth & {
@@ -32,6 +40,11 @@ export type PeriodCloseBegan = DomainEvent<
     issuedOn: string;
     /** Of the contract. Late facts of the months since, which are closed, are adjusted. */
     firstMonth: string;
+    /**
+     * Agreements on earlier months that this close takes up, and no others; months without any are left
+     * out. Absent of closes that began before it was recorded: they take what they find.
+     */
+    agreed?: readonly AgreementsPinned[];
     begunBy: string;
   }
 >;

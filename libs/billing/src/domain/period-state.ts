@@ -73,6 +73,16 @@ export const untouched: BillingPeriod = {
 export const isIssued = ({ closed, issued }: BillingPeriod): boolean =>
   closed !== undefined && issued.has(closed.statementId);
 
+/** Agreements that no close has taken up, of those that are pinned, or of all. */
+export const openAgreements = (
+  { agreements }: BillingPeriod,
+  pinned?: readonly string[],
+): AdjustmentAgreed['data'][] =>
+  [...agreements.values()]
+    .filter(({ closeId }) => closeId === undefined)
+    .map(({ agreed }) => agreed)
+    .filter(({ adjustmentId }) => pinned === undefined || pinned.includes(adjustmentId));
+
 export const evolve = (period: BillingPeriod, event: PeriodEvent): BillingPeriod => {
   switch (event.type) {
     case 'PeriodCloseBegan': {

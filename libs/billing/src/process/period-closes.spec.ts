@@ -163,6 +163,36 @@ it.each([0, 1, 2, 3, 4, Infinity])(
   },
 );
 
+it('What is agreed after a close began is on the statement of the next one', async () => {
+  const contractId = await room.contract('agreed-late');
+  await room.closed(contractId, '2024-01');
+  const january = `/billing/periods/${contractId}/2024-01`;
+  const agreed = (amount: string) =>
+    room.post(`${january}/adjustments`, { line: 1, amount, reason: 'Goodwill' });
+  await agreed('-1.00');
+  await room.post(`/billing/periods/${contractId}/2024-02/close`);
+  await agreed('-2.00');
+  await room.work();
+  const february = await room.get(`/billing/periods/${contractId}/2024-02`);
+  expect(february.body.totals).toMatchObject([{ amount: '155.60' }]);
+  const march = await room.closed(contractId, '2024-03');
+  // 3 kW × 743 h × 0.075 - 2.00
+  expect(march.body.totals).toMatchObject([{ amount: '165.18' }]);
+});
+
+it('A close that has posted cannot be refused any more', async () => {
+  const contractId = await room.contract('posted');
+  await room.closed(contractId, '2024-01');
+  await room.switchedOff('posted', '2024-01-30T06:00:00.000Z');
+  await room.post(`/billing/periods/${contractId}/2024-02/close`);
+  await expect(room.work(room.home.process(1))).rejects.toThrow('The process died here');
+  const nothing = { readStream: () => Promise.resolve([]), head: () => room.home.events.head() };
+  await expect(room.work(room.home.process(), nothing)).rejects.toThrow('cannot be refused');
+  await room.work();
+  const { body } = await room.get(`/billing/periods/${contractId}/2024-02`);
+  expect(body).toMatchObject({ status: 'issued', totals: [{ amount: '-10.80' }] });
+});
+
 it.each([0, 1, 2])(
   'Whoever dies after %d appends, the statement of a restatement comes all the same',
   async (dies) => {
