@@ -22,8 +22,9 @@ const spec = specOf(billingPeriodAggregate);
 describe('A close', () => {
   it('begins once the month is over, the one before is out, and pins the position', () => {
     const {
-      endsAt: _,
-      previousIssued: __,
+      startsAt: _,
+      endsAt: __,
+      previousIssued: ___,
       ...pinned
     } = begin().data as never as Record<string, never>;
     spec
@@ -49,6 +50,15 @@ describe('A close', () => {
     expect(after(begin(ended, '2024-03-15T05:00:00.000Z'))).toHaveLength(1);
     spec.given().when(begin(ended, '2024-03-15T04:59:59.999Z')).thenRejects('period/not-over');
   });
+
+  it.each(['2024-02-20T06:00:00.000Z', '2024-03-01T06:00:00.000Z'])(
+    'does not begin before the month is over where the contract was by its beginning, at %s',
+    (contractEndedAt) => {
+      const early = begin({ contractEndedAt }, '2024-03-31T12:00:00.000Z');
+      spec.given().when(early).thenRejects('period/not-over');
+      expect(after(begin({ contractEndedAt }))).toHaveLength(1);
+    },
+  );
 
   it('is under way once, and may begin again after it was refused', () => {
     const refusal = command('RefuseClose', {

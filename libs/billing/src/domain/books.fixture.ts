@@ -212,7 +212,7 @@ export class Books {
     const named = { customerId: CUSTOMER, timeZone: ZONE, currency: 'USD', position };
     this.do(month, 'BeginClose', {
       ...{ ...of, ...named, closeId, statementId, issuedOn: '2024-12-01', firstMonth: FIRST_MONTH },
-      ...{ begunBy: 'bea', endsAt: windowOf(ZONE, month).until },
+      ...{ begunBy: 'bea', ...boundsOf(month) },
       previousIssued: month === FIRST_MONTH || isIssued(this.period(monthAfter(month, -1))),
     });
     const into = { month, closeId, statementId };
@@ -293,6 +293,11 @@ export class Books {
     );
   }
 }
+
+const boundsOf = (month: string) => {
+  const { from, until } = windowOf(ZONE, month);
+  return { startsAt: from, endsAt: until };
+};
 
 /** The readings of a meter divide each month in three. */
 export const thirdsOf = (month: string): Window[] => {

@@ -32,7 +32,9 @@ export const inChunks = <Item>(items: readonly Item[]): Item[][] => {
 
 /** What is known of the contract and of the month before goes in with the command. */
 export type Beginning = PeriodCloseBegan['data'] & {
-  /** First instant after the month, ISO 8601 UTC. */
+  /** First instant of the month, ISO 8601 UTC. */
+  readonly startsAt: string;
+  /** First instant after it. */
   readonly endsAt: string;
   /** First instant at which the contract was over, if it is. */
   readonly contractEndedAt?: string;
@@ -42,7 +44,7 @@ export type Beginning = PeriodCloseBegan['data'] & {
 
 /** @throws DomainError `period/closed`, `/closing`, `/not-over`, `/before-first`, `/previous-open`. */
 export const beginClose = (
-  { endsAt, contractEndedAt, previousIssued, ...data }: Beginning,
+  { startsAt, endsAt, contractEndedAt, previousIssued, ...data }: Beginning,
   period: BillingPeriod,
   now: string,
 ): PeriodEvent[] => {
@@ -53,8 +55,9 @@ export const beginClose = (
   if (period.status === 'closing') {
     throw refused('period/closing', `${month} is being closed`, { contractId, month });
   }
-  const overAt =
-    contractEndedAt !== undefined && contractEndedAt < endsAt ? contractEndedAt : endsAt;
+  const isLast =
+    contractEndedAt !== undefined && contractEndedAt > startsAt && contractEndedAt < endsAt;
+  const overAt = isLast ? contractEndedAt : endsAt;
   if (now < overAt) {
     throw refused('period/not-over', `${month} is not over before ${overAt}`, { month, overAt });
   }

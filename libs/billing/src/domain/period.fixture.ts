@@ -50,6 +50,7 @@ export const begin = (change: Partial<Beginning> = {}, at = AT): PeriodCommand =
     issuedOn: '2024-04-02',
     firstMonth: '2024-02',
     begunBy: 'bea',
+    startsAt: '2024-03-01T06:00:00.000Z',
     endsAt: '2024-04-01T05:00:00.000Z',
     previousIssued: true,
     ...change,

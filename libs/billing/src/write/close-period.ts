@@ -61,6 +61,7 @@ export class BeginPeriodCloseHandler implements ICommandHandler<BeginPeriodClose
     if (firstMonth === undefined) throw nothingToBill(contractId);
     const previous = periodId(contractId, monthAfter(month, -1));
     const { state } = await this.store.load(billingPeriodAggregate, previous, { fresh: true });
+    const { from, until } = windowOf(timeZone, month);
     const data = {
       ...{ contractId, month, timeZone, currency, firstMonth, position },
       closeId: deriveId(commandId, 'close'),
@@ -68,7 +69,7 @@ export class BeginPeriodCloseHandler implements ICommandHandler<BeginPeriodClose
       customerId: customerIn(contract, month),
       issuedOn: dayIn(timeZone, at),
       begunBy: actor.subject,
-      endsAt: windowOf(timeZone, month).until,
+      ...{ startsAt: from, endsAt: until },
       ...(endedOn !== undefined && { contractEndedAt: startOfDay(timeZone, endedOn) }),
       previousIssued: isIssued(state),
     };
