@@ -195,6 +195,15 @@ export class PeriodRoom {
     });
   }
 
+  async terminated(contractId: string, terminatedOn: string): Promise<void> {
+    const data = { contractId, terminatedOn, cause: { kind: 'convenience' } };
+    const stream = `hostingContract-${contractId}`;
+    await this.happened(stream, `${terminatedOn}T06:00:00.000Z`, {
+      type: 'ContractTerminated',
+      data,
+    });
+  }
+
   // What is asked
 
   /** It is this instant for whoever asks from now on. */

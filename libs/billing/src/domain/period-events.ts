@@ -101,7 +101,7 @@ export type PeriodClosed = DomainEvent<
     lineCount: number;
     totals: readonly Total[];
     issuedOn: string;
-    /** Of the last terms of the month, where they say so. */
+    /** Of the terms last in force by the end of the month, where they say so. */
     payment?: PaymentTerms;
     /** Earlier months that lines of the statement adjust. */
     adjustedMonths: readonly string[];

@@ -1,3 +1,4 @@
+import type { PaymentTerms } from '@hostledger/contracts';
 import {
   DomainError,
   stepOf,
@@ -104,8 +105,7 @@ const computeAndClose = async (
     adjustments.push(...(state.posted.get(closeId) ?? []));
   }
   const { customerId, timeZone, currency } = begun;
-  const { own } = computed;
-  const payment = paymentTerms(own.terms);
+  const { own, payment } = computed;
   const data = {
     ...{ contractId, month, closeId, customerId, timeZone, currency, position },
     terms: own.terms.map(pinned),
@@ -162,6 +162,7 @@ interface Computed {
   readonly own: Pick<ComputedMonth, 'lines' | 'inputsDigest' | 'shortcomings'> & {
     readonly terms: BillingInputs['terms'];
   };
+  readonly payment: PaymentTerms | undefined;
   /** Earlier months that may be adjusted, in their order. */
   readonly earlier: readonly Recomputed[];
 }
@@ -186,7 +187,8 @@ const computeAll = async (
     const again = await recompute(inputs, one, state, begun);
     if (again) earlier.push(again);
   }
-  return { own: { lines, inputsDigest, shortcomings, terms }, earlier };
+  const payment = paymentTerms(inputs.contract, month);
+  return { own: { lines, inputsDigest, shortcomings, terms }, payment, earlier };
 };
 
 const slim = ({ inputs, lines, inputsDigest, shortcomings }: ComputedMonth) => ({

@@ -93,6 +93,23 @@ it('A month that was computed anew and comes to the same is not computed anew ag
   expect(body.closed.adjustedMonths).toEqual([]);
 });
 
+it('What adjusts an ended contract is due by the terms that were last in force', async () => {
+  const contractId = await room.contract('ended');
+  await room.closed(contractId, '2024-01');
+  await room.terminated(contractId, '2024-02-15');
+  await room.switchedOff('ended', '2024-02-15T06:00:00.000Z');
+  await room.closed(contractId, '2024-02');
+  await room.termsCorrected(contractId, '0.080');
+  const { body } = await room.closed(contractId, '2024-03');
+  expect(body.closed).toMatchObject({
+    terms: [],
+    adjustedMonths: ['2024-01', '2024-02'],
+    lines: [],
+  });
+  const statement = await room.get(`/statements/${body.statementId}`);
+  expect(statement.body).toMatchObject({ issuedOn: '2024-05-02', dueOn: '2024-05-09' });
+});
+
 it('A month in which nothing is charged has a statement of nothing', async () => {
   const contractId = await room.contract('nothing');
   await room.switchedOff('nothing', '2024-01-31T06:00:00.000Z');
