@@ -14,6 +14,7 @@ import {
   numbered,
   post,
   repair,
+  stateAfter,
   ofMonth,
 } from './period.fixture.js';
 
@@ -344,6 +345,26 @@ describe('Adjustments', () => {
     const next = post(computed, { closeId: 'close-3', position: '4000' });
     const later = after(begin(), close(), issue, agree('-20.00'), post(), next);
     expect(later.at(-1)).toMatchObject({ data: { position: '4000', lines: [] } });
+  });
+
+  it('that no append could hold are recorded in several, and stand with the last one', () => {
+    const many = Array.from({ length: 1_000 }, (_, index) =>
+      line('1.00', { key: `repair/-/v1/${index}` }),
+    );
+    const closing = [begin(), close(), issue, agree('-5.00')];
+    const whole = post([line('181.18'), repair('50.00'), ...many]);
+    const some = after(...closing, whole).slice(closed.length + 1);
+    expect(JSON.stringify(some).length * 3).toBeLessThan(1024 * 1024);
+    const halfway = stateAfter(...closing, whole);
+    expect(halfway).toMatchObject({ standsAt: '1000', changes: 0 });
+    expect(halfway.posted.has('close-2')).toBe(false);
+    const all = stateAfter(...closing, whole, whole, whole, whole);
+    expect(all.posted.get('close-2')).toHaveLength(1_001);
+    expect(all).toMatchObject({ standsAt: '2000', changes: 1 });
+    expect(all.posting).toBeUndefined();
+    expect(all.agreements.get('adjustment-1')).toMatchObject({ closeId: 'close-2' });
+    const other = post([line('9.00'), ...many]);
+    expect(() => after(...closing, whole, other)).toThrow('other lines than it has recorded');
   });
 
   it('that were agreed after a close began are none of it', () => {

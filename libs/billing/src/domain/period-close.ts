@@ -12,6 +12,8 @@ import type { StatementLine } from './statement.js';
 
 /** Events are kept below 48 KiB; a character takes three bytes at most. */
 const CHUNK_CHARACTERS = 16_000;
+/** Of lines, in one append, which is kept below 1 MiB. */
+export const MOST_CHUNKS = 16;
 export const MOST_SHORTCOMINGS = 100;
 
 /** Lines in the order they have, cut so that none of the parts is too long for an event. */
@@ -100,9 +102,6 @@ export type Closing = Omit<
 > & {
   readonly lines: readonly StatementLine[];
 };
-
-/** Of lines, in one append, which is kept below 1 MiB. */
-const MOST_CHUNKS = 16;
 
 /**
  * Records the lines, then that the month is closed. Of a very long statement as many as fit into one

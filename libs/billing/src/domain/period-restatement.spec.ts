@@ -14,6 +14,7 @@ import {
   propose,
   reject,
   repair,
+  stateAfter,
   ofMonth,
 } from './period.fixture.js';
 
@@ -106,6 +107,37 @@ describe('A restatement', () => {
     const found = post([line('181.18'), repair('50.00')], next);
     spec
       .given(...after(begin(), close(), issue, agree('-5.00'), propose(restated), found))
+      .when(approve('ada'))
+      .thenRejects('period/restatement-outdated');
+  });
+
+  const many = Array.from({ length: 1_000 }, (_, index) =>
+    line('1.00', { key: `repair/-/v1/${index}` }),
+  );
+
+  it('that no append could hold is recorded in several, and approved once it is whole', () => {
+    const whole = propose([...restated, ...many]);
+    const some = after(begin(), close(), issue, whole);
+    expect(JSON.stringify(some).length * 3).toBeLessThan(1024 * 1024);
+    spec
+      .given(...some)
+      .when(approve('ada'))
+      .thenRejects('period/restatement-incomplete');
+    const another = propose(restated, { restatementId: 'restatement-2' });
+    spec
+      .given(...some)
+      .when(another)
+      .thenRejects('period/restatement-open');
+    const times = [whole, whole, whole, whole, whole];
+    const { restatements, stands } = stateAfter(begin(), close(), issue, ...times, approve('ada'));
+    expect(restatements.get('restatement-1')!.lines).toHaveLength(1_001);
+    expect(stands.size).toBe(1_002);
+  });
+
+  it('is void while a close posts what changes what stands', () => {
+    const posting = post([line('181.18'), repair('50.00'), ...many]);
+    spec
+      .given(...after(begin(), close(), issue, propose(restated), posting))
       .when(approve('ada'))
       .thenRejects('period/restatement-outdated');
   });

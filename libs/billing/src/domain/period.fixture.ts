@@ -2,6 +2,7 @@ import type { Line } from './line.js';
 import type { Closing, Beginning } from './period-close.js';
 import { billingPeriodAggregate, type PeriodCommand } from './billing-period.js';
 import type { PeriodEvent } from './period-events.js';
+import type { BillingPeriod } from './period-state.js';
 import type { AdjustmentLine } from './standing.js';
 import type { StatementLine } from './statement.js';
 
@@ -151,3 +152,6 @@ export const reject = command('RejectRestatement', {
   rejectedBy: 'ada',
   reason: 'Not so',
 });
+
+export const stateAfter = (...commands: readonly PeriodCommand[]): BillingPeriod =>
+  after(...commands).reduce(billingPeriodAggregate.evolve, billingPeriodAggregate.initialState);

@@ -41,6 +41,10 @@ registerProblems({
     status: 403,
     title: 'A restatement is approved by another than who proposed it',
   },
+  'period/restatement-incomplete': {
+    status: 409,
+    title: 'Not all lines of the restatement are recorded: propose it again, or reject it',
+  },
   'period/restatement-outdated': {
     status: 409,
     title: 'What stands has changed since it was proposed',

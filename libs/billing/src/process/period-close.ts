@@ -14,7 +14,7 @@ import type { Line, Shortcoming } from '../domain/line.js';
 import { monthAfter } from '../domain/months.js';
 import { MOST_SHORTCOMINGS } from '../domain/period-close.js';
 import type { PeriodCloseBegan, StatementIssued, TermsPinned } from '../domain/period-events.js';
-import { openAgreements, type BillingPeriod } from '../domain/period-state.js';
+import { hasPostedFor, openAgreements, type BillingPeriod } from '../domain/period-state.js';
 import type { AdjustmentLine } from '../domain/standing.js';
 import type { StatementLine } from '../domain/statement.js';
 import { contractInputs, type ContractInputs } from '../read/inputs/inputs.js';
@@ -101,8 +101,13 @@ const computeAndClose = async (
       ...(recomputed && { recomputed }),
       ...(pinned && { pinned }),
     };
-    const { state } = await act({ type: 'PostAdjustments', data, at }, earlier, 'post', earlier);
-    adjustments.push(...(state.posted.get(closeId) ?? []));
+    for (let recorded = 0; ;) {
+      const step = ['post', earlier, String(recorded)];
+      const { state } = await act({ type: 'PostAdjustments', data, at }, earlier, ...step);
+      adjustments.push(...(state.posted.get(closeId) ?? []));
+      if (!state.posting) break;
+      recorded = state.posting.chunks;
+    }
   }
   const { customerId, timeZone, currency } = begun;
   const { own, payment } = computed;
@@ -131,7 +136,7 @@ const mustNotBePosted = async (store: AggregateStore, begun: Begun): Promise<voi
   for (let one = firstMonth; one < month; one = monthAfter(one)) {
     const id = periodId(contractId, one);
     const { state } = await store.load(billingPeriodAggregate, id, { fresh: true });
-    if (state.posted.has(closeId)) {
+    if (hasPostedFor(state, closeId)) {
       throw new Error(
         `The close ${closeId} of ${month} cannot be refused: ${one} has posted for it`,
       );
