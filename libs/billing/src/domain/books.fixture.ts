@@ -184,14 +184,10 @@ export class Books {
     this.periods.set(month, events.reduce(billingPeriodAggregate.evolve, before));
   }
 
-  /** The same, where the rules may refuse it; whether they did not. */
-  private tried<C extends PeriodCommand['type']>(
-    month: string,
-    type: C,
-    data: Extract<PeriodCommand, { type: C }>['data'],
-  ): boolean {
+  /** Where the rules may refuse it; whether they did not. */
+  private tried(act: () => void): boolean {
     try {
-      this.do<C>(month, type, data);
+      act();
       return true;
     } catch (error) {
       if (error instanceof DomainError) return false;
@@ -239,11 +235,12 @@ export class Books {
     const { lines, complete } = this.compute(month);
     const restatementId = `restatement ${this.position}`;
     if (!complete) return;
-    this.tried(month, 'ProposeRestatement', {
+    const data = {
       ...{ contractId: CONTRACT, month, restatementId },
       ...{ statementId: restatementId, customerId: CUSTOMER, position: this.now },
       ...{ inputsDigest: DIGEST, reason: 'Known better', proposedBy: 'bea', lines },
-    });
+    };
+    this.tried(() => this.do(month, 'ProposeRestatement', data));
     this.position += 10n;
   }
 
@@ -254,8 +251,8 @@ export class Books {
     if (!open) return;
     const { restatementId } = open.proposed;
     const of = { contractId: CONTRACT, month, restatementId };
-    const issuedOn = '2024-12-01';
-    if (!this.tried(month, 'ApproveRestatement', { ...of, approvedBy: 'ada', issuedOn })) {
+    const data = { ...of, approvedBy: 'ada', issuedOn: '2024-12-01' };
+    if (!this.tried(() => this.do(month, 'ApproveRestatement', data))) {
       this.do(month, 'RejectRestatement', { ...of, rejectedBy: 'ada', reason: 'Outdated' });
       return;
     }
@@ -267,7 +264,8 @@ export class Books {
     const adjustmentId = `agreement ${this.position}-${line}`;
     this.position += 10n;
     const about = { contractId: CONTRACT, month, adjustmentId, line, amount };
-    this.tried(month, 'AgreeAdjustment', { ...about, reason: 'Goodwill', agreedBy: 'bea' });
+    const data = { ...about, reason: 'Goodwill', agreedBy: 'bea' };
+    this.tried(() => this.do(month, 'AgreeAdjustment', data));
   }
 
   /** Σ(original + adjustments + restatements) of a month by key, over all statements ever made. */

@@ -62,7 +62,7 @@ export const postAdjustments = (
   const chunks = lines.length === 0 ? [[]] : inChunks(lines);
   const done = period.posting?.chunks ?? 0;
   mustGoOn(period.posting?.lines ?? [], chunks.slice(0, done), into.closeId);
-  const ids = new Map(open.map((one) => [keyOf(one), one.adjustmentId]));
+  const ids = new Map(open.map((one) => [keyOfAgreement(one), one.adjustmentId]));
   return chunks.slice(done, done + MOST_CHUNKS).map((chunk, index) => ({
     type: 'AdjustmentPosted',
     data: {
@@ -86,7 +86,10 @@ const mustGoOn = (
 
 const subject = ({ month, statementId }: PeriodClosed['data']) => ({ month, statementId });
 
-const keyOf = ({ adjustmentId }: AdjustmentAgreed['data']): string => `agreed/${adjustmentId}`;
+/** Of the line that charges or credits what was agreed. */
+export const keyOfAgreement = ({
+  adjustmentId,
+}: Pick<AdjustmentAgreed['data'], 'adjustmentId'>): string => `agreed/${adjustmentId}`;
 
 const agreedLine = (
   agreed: AdjustmentAgreed['data'],
@@ -97,7 +100,7 @@ const agreedLine = (
   const { amount, clauseRef, reason } = agreed;
   return {
     ...line,
-    key: keyOf(agreed),
+    key: keyOfAgreement(agreed),
     ...(clauseRef !== undefined && { clauseRef }),
     ...{ quantity: '1', unit: 'case', rate: amount, exactAmount: fractionOf(amount), amount },
     adjusts: { ...subject(closed!), line: number, cause: 'agreed', reason, before },
