@@ -18,7 +18,7 @@ import { requestClock, type Problem } from '@hostledger/http';
 import { Home, readModelsOf } from '@hostledger/testing';
 import { servedRoutes } from '@hostledger/testing/http';
 import { meterProjections } from './meters.js';
-import { periodProcesses, periodProjections, periodSlices } from './periods.js';
+import { periodProcesses, periodProjections, periodSlices, type PeriodTools } from './periods.js';
 import { machineFactsProjection } from './read/machine-facts/projection.js';
 import type { PeriodDetails, PeriodList } from './read/periods/views.js';
 import type {
@@ -195,6 +195,15 @@ export class PeriodRoom {
     });
   }
 
+  async terminated(contractId: string, terminatedOn: string): Promise<void> {
+    const data = { contractId, terminatedOn, cause: { kind: 'convenience' } };
+    const stream = `hostingContract-${contractId}`;
+    await this.happened(stream, `${terminatedOn}T06:00:00.000Z`, {
+      type: 'ContractTerminated',
+      data,
+    });
+  }
+
   // What is asked
 
   /** It is this instant for whoever asks from now on. */
@@ -236,10 +245,13 @@ export class PeriodRoom {
   }
 
   /** Performs what is due on the list of the process, as a worker with this store. */
-  async work(store = this.store): Promise<void> {
+  async work(
+    store = this.store,
+    eventStore: PeriodTools['eventStore'] = this.home.events,
+  ): Promise<void> {
     await this.catchUp();
     const { readModels } = this.filled;
-    const tools = { readModels, eventStore: this.home.events };
+    const tools = { readModels, eventStore };
     const [process] = periodProcesses(store, tools) as unknown as [DurableProcess];
     for (const item of itemsIn(process, await this.home.log())) {
       const act = { at: requestClock.now(), signal: new AbortController().signal };

@@ -1,79 +1,31 @@
 import { hashOf } from '@hostledger/eventsourcing';
 import { specOf } from '@hostledger/testing';
 import { billingPeriodAggregate, type PeriodCommand } from './billing-period.js';
-import type { PeriodEvent } from './period-events.js';
-import { AT, begin, close, line, MONTH, numbered, ofMonth, repair } from './period.fixture.js';
-import type { Line } from './line.js';
+import {
+  after,
+  agree,
+  begin,
+  close,
+  command,
+  into,
+  issue,
+  line,
+  MONTH,
+  numbered,
+  post,
+  repair,
+  stateAfter,
+  ofMonth,
+} from './period.fixture.js';
 
 const spec = specOf(billingPeriodAggregate);
-
-/** What commands in this order come to. */
-const after = (...commands: readonly PeriodCommand[]): PeriodEvent[] => {
-  const events: PeriodEvent[] = [];
-  let state = billingPeriodAggregate.initialState;
-  for (const command of commands) {
-    const more = billingPeriodAggregate.decide(command, state);
-    events.push(...more);
-    state = more.reduce(billingPeriodAggregate.evolve, state);
-  }
-  return events;
-};
-
-const command = <T extends PeriodCommand['type']>(
-  type: T,
-  data: Extract<PeriodCommand, { type: T }>['data'],
-): PeriodCommand => ({ type, data, at: AT }) as PeriodCommand;
-
-const issue = command('IssueStatement', { statementId: 'statement-1', number: '2024-000001' });
-const into = { month: '2024-04', closeId: 'close-2', statementId: 'statement-2' };
-const post = (lines?: readonly Line[], change: { position?: string; closeId?: string } = {}) =>
-  command('PostAdjustments', {
-    ...ofMonth,
-    into: { ...into, ...(change.closeId !== undefined && { closeId: change.closeId }) },
-    position: change.position ?? '2000',
-    ...(lines && { recomputed: { inputsDigest: 'e'.repeat(64), lines } }),
-  });
-const agree = (amount: string, change: { line?: number; adjustmentId?: string } = {}) =>
-  command('AgreeAdjustment', {
-    ...ofMonth,
-    adjustmentId: 'adjustment-1',
-    line: 2,
-    amount,
-    reason: 'Goodwill',
-    clauseRef: '9.9',
-    agreedBy: 'bea',
-    ...change,
-  });
-const propose = (
-  lines: readonly Line[],
-  change: { position?: string; restatementId?: string } = {},
-) =>
-  command('ProposeRestatement', {
-    ...ofMonth,
-    restatementId: 'restatement-1',
-    statementId: 'statement-r',
-    customerId: 'customer',
-    position: '3000',
-    inputsDigest: 'f'.repeat(64),
-    reason: 'A meter was read wrongly',
-    proposedBy: 'bea',
-    lines,
-    ...change,
-  });
-const approve = (approvedBy: string, restatementId = 'restatement-1') =>
-  command('ApproveRestatement', { ...ofMonth, restatementId, approvedBy, issuedOn: '2024-06-01' });
-const reject = command('RejectRestatement', {
-  ...ofMonth,
-  restatementId: 'restatement-1',
-  rejectedBy: 'ada',
-  reason: 'Not so',
-});
 
 describe('A close', () => {
   it('begins once the month is over, the one before is out, and pins the position', () => {
     const {
-      endsAt: _,
-      previousIssued: __,
+      startsAt: _,
+      endsAt: __,
+      previousIssued: ___,
       ...pinned
     } = begin().data as never as Record<string, never>;
     spec
@@ -99,6 +51,15 @@ describe('A close', () => {
     expect(after(begin(ended, '2024-03-15T05:00:00.000Z'))).toHaveLength(1);
     spec.given().when(begin(ended, '2024-03-15T04:59:59.999Z')).thenRejects('period/not-over');
   });
+
+  it.each(['2024-02-20T06:00:00.000Z', '2024-03-01T06:00:00.000Z'])(
+    'does not begin before the month is over where the contract was by its beginning, at %s',
+    (contractEndedAt) => {
+      const early = begin({ contractEndedAt }, '2024-03-31T12:00:00.000Z');
+      spec.given().when(early).thenRejects('period/not-over');
+      expect(after(begin({ contractEndedAt }))).toHaveLength(1);
+    },
+  );
 
   it('is under way once, and may begin again after it was refused', () => {
     const refusal = command('RefuseClose', {
@@ -182,6 +143,21 @@ describe('A close', () => {
     const chunks = events.flatMap((event) => (event.type === 'PeriodLinesRecorded' ? [event] : []));
     expect(chunks.flatMap(({ data }) => data.lines)).toEqual(numbered(...many));
     expect(chunks.map(({ data }) => data.chunk)).toEqual(chunks.map((_, index) => index + 1));
+  });
+
+  it('fails where it comes to other lines than it has recorded', () => {
+    const many = Array.from({ length: 1_000 }, (_, index) =>
+      line('1.00', { key: `repair/-/v1/${index}` }),
+    );
+    const some = after(begin(), close({ lines: numbered(...many) }));
+    const state = some.reduce(billingPeriodAggregate.evolve, billingPeriodAggregate.initialState);
+    const other = close({ lines: numbered(...many.with(0, line('2.00'))) });
+    expect(() => billingPeriodAggregate.decide(other, state)).toThrow('comes to other lines');
+    const refusal = command('RefuseClose', {
+      ...{ ...ofMonth, closeId: 'close-1', statementId: 'statement-1' },
+      ...{ code: 'contract/unknown', detail: 'Gone', shortcomings: [], shortcomingCount: 0 },
+    });
+    expect(() => billingPeriodAggregate.decide(refusal, state)).toThrow('recorded already');
   });
 
   it('is final', () => {
@@ -275,10 +251,6 @@ describe('Adjustments', () => {
       .when(post([line('0.00'), repair('50.00')]))
       .thenNothing();
     const next = { position: '3000', closeId: 'close-3' };
-    spec
-      .given(...once)
-      .when(post([line('170.00'), repair('50.00')], next))
-      .thenNothing();
     const more = after(
       begin(),
       close(),
@@ -294,6 +266,27 @@ describe('Adjustments', () => {
         ],
       },
     });
+  });
+
+  it('that are none are recorded as well, so that no close looks for them again', () => {
+    const same = [line('181.18'), repair('50.00')];
+    const unchanged = { inputsDigest: 'e'.repeat(64), chunk: 1, chunks: 1, lines: [], agreed: [] };
+    spec
+      .given(...closed)
+      .when(post(same))
+      .then({
+        ...{ type: 'AdjustmentPosted' },
+        data: { ...ofMonth, into, position: '2000', ...unchanged },
+      });
+    const { standsAt, changes } = after(begin(), close(), issue, post(same)).reduce(
+      billingPeriodAggregate.evolve,
+      billingPeriodAggregate.initialState,
+    );
+    expect({ standsAt, changes }).toEqual({ standsAt: '2000', changes: 0 });
+    spec
+      .given(...closed)
+      .when(post())
+      .thenNothing();
   });
 
   it('name no original where there was none', () => {
@@ -349,9 +342,43 @@ describe('Adjustments', () => {
       .thenNothing();
     // A recomputation does not undo what was agreed.
     const computed = [line('181.18'), repair('50.00')];
+    const next = post(computed, { closeId: 'close-3', position: '4000' });
+    const later = after(begin(), close(), issue, agree('-20.00'), post(), next);
+    expect(later.at(-1)).toMatchObject({ data: { position: '4000', lines: [] } });
+  });
+
+  it('that no append could hold are recorded in several, and stand with the last one', () => {
+    const many = Array.from({ length: 1_000 }, (_, index) =>
+      line('1.00', { key: `repair/-/v1/${index}` }),
+    );
+    const closing = [begin(), close(), issue, agree('-5.00')];
+    const whole = post([line('181.18'), repair('50.00'), ...many]);
+    const some = after(...closing, whole).slice(closed.length + 1);
+    expect(JSON.stringify(some).length * 3).toBeLessThan(1024 * 1024);
+    const halfway = stateAfter(...closing, whole);
+    expect(halfway).toMatchObject({ standsAt: '1000', changes: 0 });
+    expect(halfway.posted.has('close-2')).toBe(false);
+    const all = stateAfter(...closing, whole, whole, whole, whole);
+    expect(all.posted.get('close-2')).toHaveLength(1_001);
+    expect(all).toMatchObject({ standsAt: '2000', changes: 1 });
+    expect(all.posting).toBeUndefined();
+    expect(all.agreements.get('adjustment-1')).toMatchObject({ closeId: 'close-2' });
+    const other = post([line('9.00'), ...many]);
+    expect(() => after(...closing, whole, other)).toThrow('other lines than it has recorded');
+  });
+
+  it('that were agreed after a close began are none of it', () => {
+    const late = agree('-5.00', { adjustmentId: 'adjustment-2' });
+    const before = [begin(), close(), issue, agree('-20.00'), late];
+    const pinned = post(undefined, { pinned: ['adjustment-1'] });
+    expect(after(...before, pinned).at(-1)).toMatchObject({ data: { agreed: ['adjustment-1'] } });
+    const next = post(undefined, { closeId: 'close-3', pinned: ['adjustment-2'] });
+    expect(after(...before, pinned, next).at(-1)).toMatchObject({
+      data: { agreed: ['adjustment-2'] },
+    });
     spec
-      .given(...events)
-      .when(post(computed, { closeId: 'close-3', position: '4000' }))
+      .given(...after(...before))
+      .when(post(undefined, { pinned: [] }))
       .thenNothing();
   });
 
@@ -373,116 +400,5 @@ describe('Adjustments', () => {
       .given(...after(begin(), close(), agree('-30.00')))
       .when(half)
       .thenRejects('period/credit-beyond-charge');
-  });
-});
-
-describe('A restatement', () => {
-  const restated = [line('200.00'), repair('50.00')];
-  const proposed = after(begin(), close(), issue, propose(restated));
-
-  it('is proposed with what it would change', () => {
-    expect(proposed.slice(-2)).toMatchObject([
-      {
-        type: 'RestatementProposed',
-        data: { totals: [{ currency: 'USD', amount: '18.82' }], resultDigest: hashOf(restated) },
-      },
-      {
-        type: 'RestatementLinesRecorded',
-        data: { lines: [{ number: 1, amount: '18.82', adjusts: { line: 1, before: '181.18' } }] },
-      },
-    ]);
-  });
-
-  it('is approved by another than who proposed it', () => {
-    spec
-      .given(...proposed)
-      .when(approve('bea'))
-      .thenRejects('period/restatement-own');
-    spec
-      .given(...proposed)
-      .when(approve('ada'))
-      .then({
-        type: 'RestatementApproved',
-        data: {
-          ...ofMonth,
-          restatementId: 'restatement-1',
-          statementId: 'statement-r',
-          customerId: 'customer',
-          issuedOn: '2024-06-01',
-          approvedBy: 'ada',
-        },
-      });
-  });
-
-  it('stands from then on, and has a statement of its own', () => {
-    const issueIt = command('IssueStatement', {
-      statementId: 'statement-r',
-      number: '2024-000002',
-    });
-    const approved = after(begin(), close(), issue, propose(restated), approve('ada'), issueIt);
-    expect(approved.at(-1)).toMatchObject({
-      data: { kind: 'restatement', issuedOn: '2024-06-01', dueOn: '2024-06-08' },
-    });
-    spec
-      .given(...approved)
-      .when(post(restated, { position: '4000' }))
-      .thenNothing();
-    spec
-      .given(...approved)
-      .when(approve('ada'))
-      .thenNothing();
-    spec
-      .given(...approved)
-      .when(reject)
-      .thenRejects('period/restatement-decided');
-  });
-
-  it('is not undone by a close that pinned an earlier position', () => {
-    const approved = after(begin(), close(), issue, propose(restated), approve('ada'));
-    spec
-      .given(...approved)
-      .when(post([line('181.18')], { position: '2999' }))
-      .thenNothing();
-  });
-
-  it('is void where what stands changed meanwhile', () => {
-    const changed = after(
-      begin(),
-      close(),
-      issue,
-      propose(restated),
-      post([line('1.00'), repair('50.00')]),
-    );
-    spec
-      .given(...changed)
-      .when(approve('ada'))
-      .thenRejects('period/restatement-outdated');
-  });
-
-  it('that was rejected changes nothing, and another can be proposed', () => {
-    const rejected = after(begin(), close(), issue, propose(restated), reject);
-    spec
-      .given(...rejected)
-      .when(approve('ada'))
-      .thenRejects('period/restatement-decided');
-    const other = propose(restated, { restatementId: 'restatement-2' });
-    expect(after(begin(), close(), issue, propose(restated), reject, other)).toHaveLength(
-      rejected.length + 2,
-    );
-    spec
-      .given(...proposed)
-      .when(other)
-      .thenRejects('period/restatement-open');
-  });
-
-  it.each([
-    ['period/restatement-nothing', propose([line('181.18'), repair('50.00')])],
-    ['period/restatement-outdated', propose(restated, { position: '999' })],
-    ['period/restatement-unknown', approve('ada')],
-  ])('is refused with %s', (code, wish) => {
-    spec
-      .given(...after(begin(), close(), issue))
-      .when(wish)
-      .thenRejects(code);
   });
 });

@@ -2,6 +2,7 @@ import type { ContractEvent, RateCard } from '@hostledger/contracts';
 import type { PriceFixed } from '@hostledger/economics';
 import {
   deriveId,
+  DomainError,
   type DomainCommand,
   type DomainEvent,
   type RecordedEvent,
@@ -187,6 +188,17 @@ export class Books {
     this.periods.set(month, events.reduce(billingPeriodAggregate.evolve, before));
   }
 
+  /** Where the rules may refuse it; whether they did not. */
+  private tried(act: () => void): boolean {
+    try {
+      act();
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError) return false;
+      throw error;
+    }
+  }
+
   /** Closes the next month, as the process does; not where something is missing. */
   close(): void {
     const closed = this.closedMonths();
@@ -200,7 +212,7 @@ export class Books {
     const named = { customerId: CUSTOMER, timeZone: ZONE, currency: 'USD', position };
     this.do(month, 'BeginClose', {
       ...{ ...of, ...named, closeId, statementId, issuedOn: '2024-12-01', firstMonth: FIRST_MONTH },
-      ...{ begunBy: 'bea', endsAt: windowOf(ZONE, month).until },
+      ...{ begunBy: 'bea', ...boundsOf(month) },
       previousIssued: month === FIRST_MONTH || isIssued(this.period(monthAfter(month, -1))),
     });
     const into = { month, closeId, statementId };
@@ -222,38 +234,42 @@ export class Books {
     this.statements.push({ month, lines });
   }
 
-  /** Restates a closed month to what is known now; not where nothing is different, or missing. */
-  restate(month: string): void {
+  /** Proposes a closed month as it is known now; not where nothing is different, or missing. */
+  propose(month: string): void {
     const { lines, complete } = this.compute(month);
-    const restatementId = `restatement ${this.statements.length}`;
-    const of = { contractId: CONTRACT, month, restatementId };
+    const restatementId = `restatement ${this.position}`;
     if (!complete) return;
-    const before = this.period(month);
-    try {
-      this.do(month, 'ProposeRestatement', {
-        ...{ ...of, statementId: restatementId, customerId: CUSTOMER, position: this.now },
-        ...{ inputsDigest: DIGEST, reason: 'Known better', proposedBy: 'bea', lines },
-      });
-    } catch {
-      if (this.period(month) !== before) throw new Error('Refused, and yet something changed');
+    const data = {
+      ...{ contractId: CONTRACT, month, restatementId },
+      ...{ statementId: restatementId, customerId: CUSTOMER, position: this.now },
+      ...{ inputsDigest: DIGEST, reason: 'Known better', proposedBy: 'bea', lines },
+    };
+    this.tried(() => this.do(month, 'ProposeRestatement', data));
+    this.position += 10n;
+  }
+
+  /** Decides on what is proposed for a month: it stands, or is rejected where it is outdated. */
+  approve(month: string): void {
+    const { restatements } = this.period(month);
+    const open = [...restatements.values()].find(({ status }) => status === 'proposed');
+    if (!open) return;
+    const { restatementId } = open.proposed;
+    const of = { contractId: CONTRACT, month, restatementId };
+    const data = { ...of, approvedBy: 'ada', issuedOn: '2024-12-01' };
+    if (!this.tried(() => this.do(month, 'ApproveRestatement', data))) {
+      this.do(month, 'RejectRestatement', { ...of, rejectedBy: 'ada', reason: 'Outdated' });
       return;
     }
-    this.do(month, 'ApproveRestatement', { ...of, approvedBy: 'ada', issuedOn: '2024-12-01' });
     this.do(month, 'IssueStatement', { statementId: restatementId, number: '2024-9' });
-    const { lines: listed } = this.period(month).restatements.get(restatementId)!;
-    this.statements.push({ month, lines: listed });
+    this.statements.push({ month, lines: open.lines });
   }
 
   agree(month: string, line: number, amount: string): void {
     const adjustmentId = `agreement ${this.position}-${line}`;
     this.position += 10n;
     const about = { contractId: CONTRACT, month, adjustmentId, line, amount };
-    const before = this.period(month);
-    try {
-      this.do(month, 'AgreeAdjustment', { ...about, reason: 'Goodwill', agreedBy: 'bea' });
-    } catch {
-      this.periods.set(month, before);
-    }
+    const data = { ...about, reason: 'Goodwill', agreedBy: 'bea' };
+    this.tried(() => this.do(month, 'AgreeAdjustment', data));
   }
 
   /** Σ(original + adjustments + restatements) of a month by key, over all statements ever made. */
@@ -279,6 +295,11 @@ export class Books {
     );
   }
 }
+
+const boundsOf = (month: string) => {
+  const { from, until } = windowOf(ZONE, month);
+  return { startsAt: from, endsAt: until };
+};
 
 /** The readings of a meter divide each month in three. */
 export const thirdsOf = (month: string): Window[] => {

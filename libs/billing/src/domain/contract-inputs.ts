@@ -93,12 +93,13 @@ export const customerIn = ({ events }: BilledContract, month: string): string =>
 };
 
 /** The versions of the terms in force in a month, as corrected, cut where one follows the other. */
-export const termsIn = (
-  { events, timeZone, inForce }: BilledContract,
-  month: string,
-): TermsInForce[] => {
+export const termsIn = (contract: BilledContract, month: string): TermsInForce[] => {
+  const { timeZone, inForce } = contract;
   const bounds = inForce && within(windowOf(timeZone, month), inForce);
-  if (!bounds) return [];
+  return bounds ? termsWithin(contract, bounds) : [];
+};
+
+const termsWithin = ({ events, timeZone }: BilledContract, bounds: Window): TermsInForce[] => {
   const versions: (Omit<TermsInForce, keyof Window> & { readonly from: string })[] = [];
   for (const recorded of events) {
     const event = told(recorded);
@@ -115,9 +116,16 @@ export const termsIn = (
   });
 };
 
-/** Of the last terms of a month. */
-export const paymentTerms = (terms: readonly TermsInForce[]): PaymentTerms | undefined =>
-  terms.at(-1)?.rateCard.payment;
+/**
+ * Of the terms last in force by the end of a month; also of a contract that had ended before, since
+ * what is adjusted then is to be paid as all that was charged.
+ */
+export const paymentTerms = (contract: BilledContract, month: string): PaymentTerms | undefined => {
+  const { timeZone, inForce } = contract;
+  const before = { from: '', until: windowOf(timeZone, month).until };
+  const bounds = inForce && within(inForce, before);
+  return bounds && termsWithin(contract, bounds).at(-1)?.rateCard.payment;
+};
 
 /** What is allocated in a month while the contract is in force, cut where an allocation changes. */
 export const allocationsIn = (

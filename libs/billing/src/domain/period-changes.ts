@@ -2,7 +2,7 @@ import { DomainError, hashOf } from '@hostledger/eventsourcing';
 import { exact } from '@hostledger/quantities';
 import { fractionOf, isBelowNothing, isNothing, sumOf, totalsOf } from './amounts.js';
 import type { Line } from './line.js';
-import { inChunks, refused } from './period-close.js';
+import { inChunks, MOST_CHUNKS, refused } from './period-close.js';
 import type {
   AdjustmentAgreed,
   AdjustmentPosted,
@@ -13,7 +13,12 @@ import type {
   RestatementProposed,
   RestatementRejected,
 } from './period-events.js';
-import type { BillingPeriod, Restatement } from './period-state.js';
+import {
+  isComplete,
+  openAgreements,
+  type BillingPeriod,
+  type Restatement,
+} from './period-state.js';
 import { differencesOf, type AdjustmentLine } from './standing.js';
 
 // What comes after a close: it stands beside what was closed.
@@ -32,41 +37,59 @@ export type Posting = Pick<
 > & {
   /** The month computed anew as of the position; absent where nothing can have changed it. */
   readonly recomputed?: { readonly inputsDigest: string; readonly lines: readonly Line[] };
+  /** Agreements that the close takes up; all that are open where it pinned none. */
+  readonly pinned?: readonly string[];
 };
 
 /**
  * Puts what changed on a later statement, once for each close. What stands afterwards is what was
- * computed anew, key by key. A month that was restated by facts beyond the position is left as it is:
- * the close knows less of it than was agreed since.
+ * computed anew, key by key; that nothing changed is recorded as well, so that no later close looks for
+ * it again. A month that was restated by facts beyond the position is left as it is: the close knows
+ * less of it than was agreed since. Of very many lines as many as fit into one append; the same
+ * command again goes on where the last one stopped.
  */
 export const postAdjustments = (
-  { recomputed, into, position, contractId, month }: Posting,
+  { recomputed, pinned, into, position, contractId, month }: Posting,
   period: BillingPeriod,
 ): PeriodEvent[] => {
   const closed = mustBeClosed(period);
   if (period.posted.has(into.closeId)) return [];
   const isNews = recomputed && BigInt(position) > BigInt(period.standsAt);
   const late = isNews ? differencesOf(period.stands, recomputed.lines, subject(closed)) : [];
-  const open = [...period.agreements.values()].filter(({ closeId }) => closeId === undefined);
-  const agreed = open.map(({ agreed: one }) => agreedLine(one, period));
-  const lines = [...late, ...agreed];
-  if (lines.length === 0) return [];
-  const chunks = inChunks(lines);
-  const ids = new Map(open.map(({ agreed: one }) => [keyOf(one), one.adjustmentId]));
-  return chunks.map((chunk, index) => ({
+  const open = openAgreements(period, pinned);
+  const lines = [...late, ...open.map((one) => agreedLine(one, period))];
+  if (!isNews && lines.length === 0) return [];
+  const chunks = lines.length === 0 ? [[]] : inChunks(lines);
+  const done = period.posting?.chunks ?? 0;
+  mustGoOn(period.posting?.lines ?? [], chunks.slice(0, done), into.closeId);
+  const ids = new Map(open.map((one) => [keyOfAgreement(one), one.adjustmentId]));
+  return chunks.slice(done, done + MOST_CHUNKS).map((chunk, index) => ({
     type: 'AdjustmentPosted',
     data: {
       ...{ contractId, month, into, position },
       ...(isNews && { inputsDigest: recomputed.inputsDigest }),
-      ...{ chunk: index + 1, chunks: chunks.length, lines: chunk },
+      ...{ chunk: done + index + 1, chunks: chunks.length, lines: chunk },
       agreed: chunk.flatMap(({ key }) => ids.get(key) ?? []),
     },
   }));
 };
 
+/** Other lines than were recorded cannot go on with them: nothing is right then. */
+const mustGoOn = (
+  recorded: readonly Line[],
+  chunks: readonly (readonly Line[])[],
+  of: string,
+): void => {
+  if (hashOf(chunks.flat()) === hashOf(recorded)) return;
+  throw new Error(`What ${of} comes to are other lines than it has recorded`);
+};
+
 const subject = ({ month, statementId }: PeriodClosed['data']) => ({ month, statementId });
 
-const keyOf = ({ adjustmentId }: AdjustmentAgreed['data']): string => `agreed/${adjustmentId}`;
+/** Of the line that charges or credits what was agreed. */
+export const keyOfAgreement = ({
+  adjustmentId,
+}: Pick<AdjustmentAgreed['data'], 'adjustmentId'>): string => `agreed/${adjustmentId}`;
 
 const agreedLine = (
   agreed: AdjustmentAgreed['data'],
@@ -77,7 +100,7 @@ const agreedLine = (
   const { amount, clauseRef, reason } = agreed;
   return {
     ...line,
-    key: keyOf(agreed),
+    key: keyOfAgreement(agreed),
     ...(clauseRef !== undefined && { clauseRef }),
     ...{ quantity: '1', unit: 'case', rate: amount, exactAmount: fractionOf(amount), amount },
     adjusts: { ...subject(closed!), line: number, cause: 'agreed', reason, before },
@@ -155,20 +178,21 @@ export type Proposing = Pick<
   | 'proposedBy'
 > & { readonly lines: readonly Line[] };
 
-/** @throws DomainError `period/restatement-open`, `/restatement-nothing`, `/restatement-outdated`. */
+/**
+ * Of very many lines as many as fit into one append; the same command again goes on where the last
+ * one stopped, until the proposal is complete.
+ * @throws DomainError `period/restatement-open`, `/restatement-nothing`, `/restatement-outdated`.
+ */
 export const proposeRestatement = (
   { lines: result, ...data }: Proposing,
   period: BillingPeriod,
 ): PeriodEvent[] => {
   const closed = mustBeClosed(period);
-  const { contractId, month, restatementId, statementId } = data;
-  const open = [...period.restatements.values()].find(({ status }) => status === 'proposed');
-  if (open) {
-    const { restatementId: id } = open.proposed;
-    throw refused('period/restatement-open', 'There is a proposal that nobody decided on', {
-      restatementId: id,
-    });
-  }
+  const { month, restatementId } = data;
+  const before = period.restatements.get(restatementId);
+  if (before && (isComplete(before) || before.status !== 'proposed')) return [];
+  if (before && before.changes !== period.changes) throw outdated(period);
+  mustBeOnlyOne(period, restatementId);
   if (BigInt(data.position) < BigInt(period.standsAt)) throw outdated(period);
   const lines = differencesOf(period.stands, result, subject(closed)).map(
     (line, index): RestatedLine => ({ number: index + 1, ...line }),
@@ -176,7 +200,8 @@ export const proposeRestatement = (
   if (lines.length === 0) {
     throw refused('period/restatement-nothing', 'The new result is what stands', { month });
   }
-  const chunks = inChunks(lines);
+  const chunks = recordedLines(data, lines, before);
+  if (before) return chunks;
   const proposed: RestatementProposed['data'] = {
     ...data,
     resultDigest: hashOf(result),
@@ -184,28 +209,47 @@ export const proposeRestatement = (
     lineCount: lines.length,
     totals: totalsOf(lines),
   };
-  return [
-    { type: 'RestatementProposed', data: proposed },
-    ...chunks.map((chunk, index): PeriodEvent => ({
-      type: 'RestatementLinesRecorded',
-      data: {
-        ...{ contractId, month, restatementId, statementId },
-        ...{ chunk: index + 1, chunks: chunks.length, lines: chunk },
-      },
-    })),
-  ];
+  return [{ type: 'RestatementProposed', data: proposed }, ...chunks];
+};
+
+const mustBeOnlyOne = ({ restatements }: BillingPeriod, restatementId: string): void => {
+  const open = [...restatements.values()].find(({ status }) => status === 'proposed');
+  if (!open || open.proposed.restatementId === restatementId) return;
+  const { restatementId: id } = open.proposed;
+  throw refused('period/restatement-open', 'There is a proposal that nobody decided on', {
+    restatementId: id,
+  });
+};
+
+const recordedLines = (
+  { contractId, month, restatementId, statementId }: Omit<Proposing, 'lines'>,
+  lines: readonly RestatedLine[],
+  before: Restatement | undefined,
+): PeriodEvent[] => {
+  const chunks = inChunks(lines);
+  const done = before?.chunks ?? 0;
+  mustGoOn(before?.lines ?? [], chunks.slice(0, done), restatementId);
+  return chunks.slice(done, done + MOST_CHUNKS).map((chunk, index) => ({
+    type: 'RestatementLinesRecorded',
+    data: {
+      ...{ contractId, month, restatementId, statementId },
+      ...{ chunk: done + index + 1, chunks: chunks.length, lines: chunk },
+    },
+  }));
 };
 
 /**
- * By another subject than who proposed it, and only while nothing else changed what stands.
+ * By another subject than who proposed it, and only while nothing else changed what stands, nor found
+ * it to be true at a later position.
  * @throws DomainError `period/restatement-unknown`, `/restatement-decided`, `/restatement-own`,
- *   `/restatement-outdated`.
+ *   `/restatement-incomplete`, `/restatement-outdated`.
  */
 export const approveRestatement = (
   data: Omit<RestatementApproved['data'], 'statementId' | 'customerId'>,
   period: BillingPeriod,
 ): PeriodEvent[] => {
-  const { proposed, status, changes } = restatementOf(data, period);
+  const restatement = restatementOf(data, period);
+  const { proposed, status, changes } = restatement;
   if (status === 'approved') return [];
   mustBeUndecided(status);
   if (proposed.proposedBy === data.approvedBy) {
@@ -216,7 +260,16 @@ export const approveRestatement = (
       { proposedBy: proposed.proposedBy },
     );
   }
-  if (changes !== period.changes) throw outdated(period);
+  if (!isComplete(restatement)) {
+    throw refused('period/restatement-incomplete', 'Not all of its lines are recorded', {
+      lineCount: proposed.lineCount,
+      recorded: restatement.lines.length,
+    });
+  }
+  // A recomputation that changed nothing has looked further than the proposal all the same.
+  const isOlder = BigInt(proposed.position) < BigInt(period.standsAt);
+  // What is being posted by a close changes what stands in a moment.
+  if (changes !== period.changes || isOlder || period.posting) throw outdated(period);
   const { statementId, customerId } = proposed;
   return [{ type: 'RestatementApproved', data: { ...data, statementId, customerId } }];
 };

@@ -12,6 +12,8 @@ import type { StatementLine } from './statement.js';
 
 /** Events are kept below 48 KiB; a character takes three bytes at most. */
 const CHUNK_CHARACTERS = 16_000;
+/** Of lines, in one append, which is kept below 1 MiB. */
+export const MOST_CHUNKS = 16;
 export const MOST_SHORTCOMINGS = 100;
 
 /** Lines in the order they have, cut so that none of the parts is too long for an event. */
@@ -32,7 +34,9 @@ export const inChunks = <Item>(items: readonly Item[]): Item[][] => {
 
 /** What is known of the contract and of the month before goes in with the command. */
 export type Beginning = PeriodCloseBegan['data'] & {
-  /** First instant after the month, ISO 8601 UTC. */
+  /** First instant of the month, ISO 8601 UTC. */
+  readonly startsAt: string;
+  /** First instant after it. */
   readonly endsAt: string;
   /** First instant at which the contract was over, if it is. */
   readonly contractEndedAt?: string;
@@ -42,7 +46,7 @@ export type Beginning = PeriodCloseBegan['data'] & {
 
 /** @throws DomainError `period/closed`, `/closing`, `/not-over`, `/before-first`, `/previous-open`. */
 export const beginClose = (
-  { endsAt, contractEndedAt, previousIssued, ...data }: Beginning,
+  { startsAt, endsAt, contractEndedAt, previousIssued, ...data }: Beginning,
   period: BillingPeriod,
   now: string,
 ): PeriodEvent[] => {
@@ -53,8 +57,9 @@ export const beginClose = (
   if (period.status === 'closing') {
     throw refused('period/closing', `${month} is being closed`, { contractId, month });
   }
-  const overAt =
-    contractEndedAt !== undefined && contractEndedAt < endsAt ? contractEndedAt : endsAt;
+  const isLast =
+    contractEndedAt !== undefined && contractEndedAt > startsAt && contractEndedAt < endsAt;
+  const overAt = isLast ? contractEndedAt : endsAt;
   if (now < overAt) {
     throw refused('period/not-over', `${month} is not over before ${overAt}`, { month, overAt });
   }
@@ -86,6 +91,7 @@ export const refuseClose = (
 ): PeriodEvent[] => {
   if (period.refused?.closeId === data.closeId) return [];
   mustBeUnderWay(period, data.closeId);
+  if (period.chunks > 0) throw new Error(`Lines of the close ${data.closeId} are recorded already`);
   return [{ type: 'PeriodCloseRefused', data }];
 };
 
@@ -97,12 +103,10 @@ export type Closing = Omit<
   readonly lines: readonly StatementLine[];
 };
 
-/** Of lines, in one append, which is kept below 1 MiB. */
-const MOST_CHUNKS = 16;
-
 /**
  * Records the lines, then that the month is closed. Of a very long statement as many as fit into one
- * append; the same command again goes on where the last one stopped, until the month is closed.
+ * append; the same command again goes on where the last one stopped, until the month is closed. One
+ * with other lines than were recorded fails: nothing is right then, and somebody has to look.
  */
 export const closePeriod = ({ lines, ...data }: Closing, period: BillingPeriod): PeriodEvent[] => {
   const { contractId, month, closeId } = data;
@@ -110,6 +114,9 @@ export const closePeriod = ({ lines, ...data }: Closing, period: BillingPeriod):
   mustBeUnderWay(period, closeId);
   const { statementId, issuedOn } = period.begun!;
   const chunks = inChunks(lines);
+  if (hashOf(chunks.slice(0, period.chunks).flat()) !== hashOf(period.lines)) {
+    throw new Error(`The close ${closeId} comes to other lines than it has recorded`);
+  }
   const last = Math.min(period.chunks + MOST_CHUNKS, chunks.length);
   const recorded = chunks.slice(period.chunks, last).map((chunk, index): PeriodEvent => ({
     type: 'PeriodLinesRecorded',

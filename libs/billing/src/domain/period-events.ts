@@ -15,6 +15,14 @@ interface OfMonth {
   month: string;
 }
 
+/** Agreements on a closed month. */
+export interface AgreementsPinned {
+  /** YYYY-MM */
+  readonly month: string;
+  /** In the order they were made in. */
+  readonly adjustmentIds: readonly string[];
+}
+
 export type PeriodCloseBegan = DomainEvent<
   'PeriodCloseBegan',
   OfMonth & {
@@ -32,6 +40,11 @@ export type PeriodCloseBegan = DomainEvent<
     issuedOn: string;
     /** Of the contract. Late facts of the months since, which are closed, are adjusted. */
     firstMonth: string;
+    /**
+     * Agreements on earlier months that this close takes up, and no others; months without any are left
+     * out. Absent of closes that began before it was recorded: they take what they find.
+     */
+    agreed?: readonly AgreementsPinned[];
     begunBy: string;
   }
 >;
@@ -88,7 +101,7 @@ export type PeriodClosed = DomainEvent<
     lineCount: number;
     totals: readonly Total[];
     issuedOn: string;
-    /** Of the last terms of the month, where they say so. */
+    /** Of the terms last in force by the end of the month, where they say so. */
     payment?: PaymentTerms;
     /** Earlier months that lines of the statement adjust. */
     adjustedMonths: readonly string[];
@@ -123,6 +136,7 @@ export type AdjustmentPosted = DomainEvent<
     inputsDigest?: string;
     chunk: number;
     chunks: number;
+    /** None where the month comes to what stands, computed anew. */
     lines: readonly AdjustmentLine[];
     /** Agreements that are taken up. */
     agreed: readonly string[];
@@ -223,7 +237,7 @@ export const periodEvents: EventCatalogue<PeriodEvent> = {
   PeriodClosed: 'A month was closed; from then on later facts adjust it and change nothing of it.',
   StatementIssued: 'A statement got its number and went to the customer.',
   AdjustmentPosted:
-    'What later facts, or agreements, change of a closed month is on a later statement.',
+    'What later facts, or agreements, change of a closed month, if anything, is on a later statement.',
   AdjustmentAgreed: 'Somebody agreed to charge or credit a line of a closed month otherwise.',
   RestatementLinesRecorded: 'What a restatement would change, line by line.',
   RestatementProposed: 'A closed month was computed anew, to be put in place of what stands.',

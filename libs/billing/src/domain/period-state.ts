@@ -19,6 +19,8 @@ export type RestatementStatus = 'proposed' | 'approved' | 'rejected';
 export interface Restatement {
   readonly proposed: RestatementProposed['data'];
   readonly lines: readonly RestatedLine[];
+  /** Events that the lines came in. */
+  readonly chunks: number;
   readonly status: RestatementStatus;
   /** Once it is approved: the day that its statement is dated with. */
   readonly issuedOn?: string;
@@ -30,6 +32,15 @@ export interface Agreement {
   readonly agreed: AdjustmentAgreed['data'];
   /** The close that took it up. */
   readonly closeId?: string;
+}
+
+export interface Posting {
+  readonly closeId: string;
+  /** Events that the lines came in. */
+  readonly chunks: number;
+  readonly lines: readonly AdjustmentLine[];
+  /** Agreements that are taken up. */
+  readonly agreed: readonly string[];
 }
 
 /** A month of a contract, as far as decisions read it. */
@@ -50,6 +61,8 @@ export interface BillingPeriod {
   readonly changes: number;
   /** By their ids. */
   readonly issued: ReadonlyMap<string, StatementIssued['data']>;
+  /** What a later close adjusts, of which not all is recorded yet; none of it stands until then. */
+  readonly posting?: Posting;
   /** What later closes adjusted, by their ids. */
   readonly posted: ReadonlyMap<string, readonly AdjustmentLine[]>;
   readonly agreements: ReadonlyMap<string, Agreement>;
@@ -72,6 +85,24 @@ export const untouched: BillingPeriod = {
 /** A month of which the statement is out: the next one can be closed. */
 export const isIssued = ({ closed, issued }: BillingPeriod): boolean =>
   closed !== undefined && issued.has(closed.statementId);
+
+/** Whether some of what a close adjusts is recorded. */
+export const hasPostedFor = ({ posted: done, posting }: BillingPeriod, closeId: string): boolean =>
+  done.has(closeId) || posting?.closeId === closeId;
+
+/** Whether all its lines are recorded. */
+export const isComplete = ({ proposed, lines }: Restatement): boolean =>
+  lines.length === proposed.lineCount;
+
+/** Agreements that no close has taken up, of those that are pinned, or of all. */
+export const openAgreements = (
+  { agreements }: BillingPeriod,
+  pinned?: readonly string[],
+): AdjustmentAgreed['data'][] =>
+  [...agreements.values()]
+    .filter(({ closeId }) => closeId === undefined)
+    .map(({ agreed }) => agreed)
+    .filter(({ adjustmentId }) => pinned === undefined || pinned.includes(adjustmentId));
 
 export const evolve = (period: BillingPeriod, event: PeriodEvent): BillingPeriod => {
   switch (event.type) {
@@ -109,6 +140,7 @@ export const evolve = (period: BillingPeriod, event: PeriodEvent): BillingPeriod
       const proposal: Restatement = {
         proposed: event.data,
         lines: [],
+        chunks: 0,
         status: 'proposed',
         changes: period.changes,
       };
@@ -118,6 +150,7 @@ export const evolve = (period: BillingPeriod, event: PeriodEvent): BillingPeriod
       return withRestatement(period, event.data, (restatement) => ({
         ...restatement,
         lines: [...restatement.lines, ...event.data.lines],
+        chunks: event.data.chunk,
       }));
     case 'RestatementRejected':
       return withRestatement(period, event.data, (one) => ({ ...one, status: 'rejected' }));
@@ -131,21 +164,26 @@ export const evolve = (period: BillingPeriod, event: PeriodEvent): BillingPeriod
 const withEntry = <V>(map: ReadonlyMap<string, V>, key: string, value: V): Map<string, V> =>
   new Map(map).set(key, value);
 
+/** All of it at once, with the last of the events: what is cut in parts is one change. */
 const posted = (period: BillingPeriod, data: AdjustmentPosted['data']): BillingPeriod => {
   const { closeId } = data.into;
-  const late = data.lines.filter(({ adjusts }) => adjusts.cause === 'lateFact');
+  const { posting, ...rest } = period;
+  const before = posting?.closeId === closeId ? posting : undefined;
+  const lines = [...(before?.lines ?? []), ...data.lines];
+  const agreed = [...(before?.agreed ?? []), ...data.agreed];
+  if (data.chunk < data.chunks) {
+    return { ...rest, posting: { closeId, chunks: data.chunk, lines, agreed } };
+  }
+  const late = lines.filter(({ adjusts }) => adjusts.cause === 'lateFact');
   const agreements = new Map(period.agreements);
-  for (const id of data.agreed) {
+  for (const id of agreed) {
     const agreement = agreements.get(id);
     if (agreement) agreements.set(id, { ...agreement, closeId });
   }
   return {
-    ...period,
+    ...rest,
     agreements,
-    posted: withEntry(period.posted, closeId, [
-      ...(period.posted.get(closeId) ?? []),
-      ...data.lines,
-    ]),
+    posted: withEntry(period.posted, closeId, lines),
     stands: adjustedBy(period.stands, late),
     standsAt: later(period.standsAt, data.inputsDigest === undefined ? '0' : data.position),
     changes: late.length > 0 ? period.changes + 1 : period.changes,

@@ -1,6 +1,8 @@
 import type { Line } from './line.js';
 import type { Closing, Beginning } from './period-close.js';
-import type { PeriodCommand } from './billing-period.js';
+import { billingPeriodAggregate, type PeriodCommand } from './billing-period.js';
+import type { PeriodEvent } from './period-events.js';
+import type { BillingPeriod } from './period-state.js';
 import type { AdjustmentLine } from './standing.js';
 import type { StatementLine } from './statement.js';
 
@@ -49,6 +51,7 @@ export const begin = (change: Partial<Beginning> = {}, at = AT): PeriodCommand =
     issuedOn: '2024-04-02',
     firstMonth: '2024-02',
     begunBy: 'bea',
+    startsAt: '2024-03-01T06:00:00.000Z',
     endsAt: '2024-04-01T05:00:00.000Z',
     previousIssued: true,
     ...change,
@@ -80,3 +83,75 @@ export const close = (change: Partial<Closing> = {}): PeriodCommand => ({
   },
   at: AT,
 });
+
+/** What commands in this order come to. */
+export const after = (...commands: readonly PeriodCommand[]): PeriodEvent[] => {
+  const events: PeriodEvent[] = [];
+  let state = billingPeriodAggregate.initialState;
+  for (const command of commands) {
+    const more = billingPeriodAggregate.decide(command, state);
+    events.push(...more);
+    state = more.reduce(billingPeriodAggregate.evolve, state);
+  }
+  return events;
+};
+
+export const command = <T extends PeriodCommand['type']>(
+  type: T,
+  data: Extract<PeriodCommand, { type: T }>['data'],
+): PeriodCommand => ({ type, data, at: AT }) as PeriodCommand;
+
+export const issue = command('IssueStatement', {
+  statementId: 'statement-1',
+  number: '2024-000001',
+});
+export const into = { month: '2024-04', closeId: 'close-2', statementId: 'statement-2' };
+export const post = (
+  lines?: readonly Line[],
+  change: { position?: string; closeId?: string; pinned?: readonly string[] } = {},
+) =>
+  command('PostAdjustments', {
+    ...ofMonth,
+    into: { ...into, ...(change.closeId !== undefined && { closeId: change.closeId }) },
+    position: change.position ?? '2000',
+    ...(change.pinned && { pinned: change.pinned }),
+    ...(lines && { recomputed: { inputsDigest: 'e'.repeat(64), lines } }),
+  });
+export const agree = (amount: string, change: { line?: number; adjustmentId?: string } = {}) =>
+  command('AgreeAdjustment', {
+    ...ofMonth,
+    adjustmentId: 'adjustment-1',
+    line: 2,
+    amount,
+    reason: 'Goodwill',
+    clauseRef: '9.9',
+    agreedBy: 'bea',
+    ...change,
+  });
+export const propose = (
+  lines: readonly Line[],
+  change: { position?: string; restatementId?: string } = {},
+) =>
+  command('ProposeRestatement', {
+    ...ofMonth,
+    restatementId: 'restatement-1',
+    statementId: 'statement-r',
+    customerId: 'customer',
+    position: '3000',
+    inputsDigest: 'f'.repeat(64),
+    reason: 'A meter was read wrongly',
+    proposedBy: 'bea',
+    lines,
+    ...change,
+  });
+export const approve = (approvedBy: string, restatementId = 'restatement-1') =>
+  command('ApproveRestatement', { ...ofMonth, restatementId, approvedBy, issuedOn: '2024-06-01' });
+export const reject = command('RejectRestatement', {
+  ...ofMonth,
+  restatementId: 'restatement-1',
+  rejectedBy: 'ada',
+  reason: 'Not so',
+});
+
+export const stateAfter = (...commands: readonly PeriodCommand[]): BillingPeriod =>
+  after(...commands).reduce(billingPeriodAggregate.evolve, billingPeriodAggregate.initialState);

@@ -41,6 +41,10 @@ registerProblems({
     status: 403,
     title: 'A restatement is approved by another than who proposed it',
   },
+  'period/restatement-incomplete': {
+    status: 409,
+    title: 'Not all lines of the restatement are recorded: propose it again, or reject it',
+  },
   'period/restatement-outdated': {
     status: 409,
     title: 'What stands has changed since it was proposed',
@@ -48,8 +52,4 @@ registerProblems({
   'period/statement-unknown': { status: 409, title: 'There is no such statement to be issued' },
   'statement/unknown': { status: 404, title: 'There is no such statement' },
   'statement/line-unknown': { status: 404, title: 'The statement has no such line' },
-  'statement/line-agreed': {
-    status: 409,
-    title: 'The line was agreed on; it is not computed from anything',
-  },
 });

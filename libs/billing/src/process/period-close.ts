@@ -1,3 +1,4 @@
+import type { PaymentTerms } from '@hostledger/contracts';
 import {
   DomainError,
   stepOf,
@@ -13,7 +14,7 @@ import type { Line, Shortcoming } from '../domain/line.js';
 import { monthAfter } from '../domain/months.js';
 import { MOST_SHORTCOMINGS } from '../domain/period-close.js';
 import type { PeriodCloseBegan, StatementIssued, TermsPinned } from '../domain/period-events.js';
-import type { BillingPeriod } from '../domain/period-state.js';
+import { hasPostedFor, openAgreements, type BillingPeriod } from '../domain/period-state.js';
 import type { AdjustmentLine } from '../domain/standing.js';
 import type { StatementLine } from '../domain/statement.js';
 import { contractInputs, type ContractInputs } from '../read/inputs/inputs.js';
@@ -33,7 +34,8 @@ export interface Close {
  *
  * Adjustments are posted on the months that they adjust before the month is closed: an earlier month
  * that is being restated at the same time is decided on there, once. From the first posting on the
- * close cannot be refused any more; what could stand in its way was looked at before.
+ * close cannot be refused any more; what could stand in its way was looked at before. Once its first
+ * lines are recorded it takes what was posted, and posts nothing more.
  */
 export const performClose = async (
   store: AggregateStore,
@@ -47,17 +49,24 @@ export const performClose = async (
   const { begun } = state;
   if (!begun || begun.closeId !== closeId) return;
   if (state.status === 'closing') {
-    const closed = await computeAndClose(store, tools, begun, context, signal);
+    const isRecorded = state.chunks > 0;
+    const close = { ...begun, isRecorded };
+    const closed = await computeAndClose(store, tools, close, context, signal);
     if (!closed) return;
   } else if (state.closed?.closeId !== closeId) return;
   await issueAndEnter(store, { contractId, month }, begun.statementId, context);
+};
+
+type Begun = PeriodCloseBegan['data'] & {
+  /** Some of its lines are recorded. */
+  readonly isRecorded: boolean;
 };
 
 /** @returns whether the month is closed. */
 const computeAndClose = async (
   store: AggregateStore,
   tools: InputTools,
-  begun: PeriodCloseBegan['data'],
+  begun: Begun,
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<boolean> => {
@@ -77,6 +86,7 @@ const computeAndClose = async (
   if (!computed) return false;
   const refusal = computed instanceof DomainError ? refusedBy(computed) : incomplete(computed);
   if (refusal || computed instanceof DomainError) {
+    await mustNotBePosted(store, begun);
     const { statementId } = begun;
     const data = { contractId, month, closeId, statementId, ...refusal! };
     await act({ type: 'RefuseClose', data, at }, month, 'refuse');
@@ -85,14 +95,22 @@ const computeAndClose = async (
   const adjustments: AdjustmentLine[] = [];
   for (const { month: earlier, recomputed } of computed.earlier) {
     const into = { month, closeId, statementId: begun.statementId };
-    const again = recomputed && { recomputed };
-    const data = { contractId, month: earlier, into, position, ...again };
-    const { state } = await act({ type: 'PostAdjustments', data, at }, earlier, 'post', earlier);
-    adjustments.push(...(state.posted.get(closeId) ?? []));
+    const pinned = pinnedOf(begun, earlier);
+    const data = {
+      ...{ contractId, month: earlier, into, position },
+      ...(recomputed && { recomputed }),
+      ...(pinned && { pinned }),
+    };
+    for (let recorded = 0; ;) {
+      const step = ['post', earlier, String(recorded)];
+      const { state } = await act({ type: 'PostAdjustments', data, at }, earlier, ...step);
+      adjustments.push(...(state.posted.get(closeId) ?? []));
+      if (!state.posting) break;
+      recorded = state.posting.chunks;
+    }
   }
   const { customerId, timeZone, currency } = begun;
-  const { own } = computed;
-  const payment = paymentTerms(own.terms);
+  const { own, payment } = computed;
   const data = {
     ...{ contractId, month, closeId, customerId, timeZone, currency, position },
     terms: own.terms.map(pinned),
@@ -106,6 +124,24 @@ const computeAndClose = async (
     recorded = after.state.chunks;
   }
   return true;
+};
+
+/** Of an earlier month; undefined where the close pinned nothing. */
+const pinnedOf = ({ agreed }: Begun, month: string): readonly string[] | undefined =>
+  agreed && (agreed.find((one) => one.month === month)?.adjustmentIds ?? []);
+
+/** What was posted would be on no statement. */
+const mustNotBePosted = async (store: AggregateStore, begun: Begun): Promise<void> => {
+  const { contractId, month, firstMonth, closeId } = begun;
+  for (let one = firstMonth; one < month; one = monthAfter(one)) {
+    const id = periodId(contractId, one);
+    const { state } = await store.load(billingPeriodAggregate, id, { fresh: true });
+    if (hasPostedFor(state, closeId)) {
+      throw new Error(
+        `The close ${closeId} of ${month} cannot be refused: ${one} has posted for it`,
+      );
+    }
+  }
 };
 
 const numbered = (lines: readonly (Line | AdjustmentLine)[]): StatementLine[] =>
@@ -131,6 +167,7 @@ interface Computed {
   readonly own: Pick<ComputedMonth, 'lines' | 'inputsDigest' | 'shortcomings'> & {
     readonly terms: BillingInputs['terms'];
   };
+  readonly payment: PaymentTerms | undefined;
   /** Earlier months that may be adjusted, in their order. */
   readonly earlier: readonly Recomputed[];
 }
@@ -139,9 +176,10 @@ interface Computed {
 const computeAll = async (
   store: AggregateStore,
   tools: InputTools,
-  { contractId, month, position, firstMonth, closeId }: PeriodCloseBegan['data'],
+  begun: Begun,
   signal: AbortSignal,
 ): Promise<Computed | undefined> => {
+  const { contractId, month, position, firstMonth } = begun;
   const inputs = await contractInputs(tools, contractId, position);
   const { lines, inputsDigest, shortcomings, terms } = slim(
     computedMonth(await inputs.inputsOf(month)),
@@ -151,10 +189,11 @@ const computeAll = async (
     if (signal.aborted) return undefined;
     const id = periodId(contractId, one);
     const { state } = await store.load(billingPeriodAggregate, id, { fresh: true });
-    const again = await recompute(inputs, one, state, closeId);
+    const again = await recompute(inputs, one, state, begun);
     if (again) earlier.push(again);
   }
-  return { own: { lines, inputsDigest, shortcomings, terms }, earlier };
+  const payment = paymentTerms(inputs.contract, month);
+  return { own: { lines, inputsDigest, shortcomings, terms }, payment, earlier };
 };
 
 const slim = ({ inputs, lines, inputsDigest, shortcomings }: ComputedMonth) => ({
@@ -167,17 +206,18 @@ const recompute = async (
   inputs: ContractInputs,
   month: string,
   period: BillingPeriod,
-  closeId: string,
+  begun: Begun,
 ): Promise<Recomputed | undefined> => {
-  const { standsAt, posted, agreements } = period;
-  const isDone = posted.has(closeId);
+  const { standsAt, posted } = period;
+  if (posted.has(begun.closeId)) return { month, shortcomings: [] };
+  if (begun.isRecorded) return undefined;
   const isNewer = BigInt(inputs.position) > BigInt(standsAt);
-  if (!isDone && isNewer && (await inputs.mayHaveChanged(month, standsAt))) {
+  if (isNewer && (await inputs.mayHaveChanged(month, standsAt))) {
     const { lines, inputsDigest, shortcomings } = slim(computedMonth(await inputs.inputsOf(month)));
     return { month, recomputed: { inputsDigest, lines }, shortcomings };
   }
-  const isAgreed = [...agreements.values()].some((one) => one.closeId === undefined);
-  return isDone || isAgreed ? { month, shortcomings: [] } : undefined;
+  const isAgreed = openAgreements(period, pinnedOf(begun, month)).length > 0;
+  return isAgreed ? { month, shortcomings: [] } : undefined;
 };
 
 // What stands in the way

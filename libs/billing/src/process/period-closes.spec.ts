@@ -77,6 +77,39 @@ it('A month of which nothing was recorded since is not computed anew', async () 
   expect(await typesOf(contractId)).not.toContain('2024-01 AdjustmentPosted');
 });
 
+it('A month that was computed anew and comes to the same is not computed anew again', async () => {
+  const contractId = await room.contract('same');
+  await room.closed(contractId, '2024-01');
+  await room.switchedOff('same', '2024-02-01T06:00:00.000Z');
+  // What is corrected to what it was changes nothing.
+  await room.termsCorrected(contractId, '0.075');
+  await room.closed(contractId, '2024-02');
+  await room.closed(contractId, '2024-03');
+  const types = await typesOf(contractId);
+  expect(types.filter((type) => type.endsWith('AdjustmentPosted'))).toEqual([
+    '2024-01 AdjustmentPosted',
+  ]);
+  const { body } = await room.get(`/billing/periods/${contractId}/2024-02`);
+  expect(body.closed.adjustedMonths).toEqual([]);
+});
+
+it('What adjusts an ended contract is due by the terms that were last in force', async () => {
+  const contractId = await room.contract('ended');
+  await room.closed(contractId, '2024-01');
+  await room.terminated(contractId, '2024-02-15');
+  await room.switchedOff('ended', '2024-02-15T06:00:00.000Z');
+  await room.closed(contractId, '2024-02');
+  await room.termsCorrected(contractId, '0.080');
+  const { body } = await room.closed(contractId, '2024-03');
+  expect(body.closed).toMatchObject({
+    terms: [],
+    adjustedMonths: ['2024-01', '2024-02'],
+    lines: [],
+  });
+  const statement = await room.get(`/statements/${body.statementId}`);
+  expect(statement.body).toMatchObject({ issuedOn: '2024-05-02', dueOn: '2024-05-09' });
+});
+
 it('A month in which nothing is charged has a statement of nothing', async () => {
   const contractId = await room.contract('nothing');
   await room.switchedOff('nothing', '2024-01-31T06:00:00.000Z');
@@ -146,6 +179,36 @@ it.each([0, 1, 2, 3, 4, Infinity])(
     ]);
   },
 );
+
+it('What is agreed after a close began is on the statement of the next one', async () => {
+  const contractId = await room.contract('agreed-late');
+  await room.closed(contractId, '2024-01');
+  const january = `/billing/periods/${contractId}/2024-01`;
+  const agreed = (amount: string) =>
+    room.post(`${january}/adjustments`, { line: 1, amount, reason: 'Goodwill' });
+  await agreed('-1.00');
+  await room.post(`/billing/periods/${contractId}/2024-02/close`);
+  await agreed('-2.00');
+  await room.work();
+  const february = await room.get(`/billing/periods/${contractId}/2024-02`);
+  expect(february.body.totals).toMatchObject([{ amount: '155.60' }]);
+  const march = await room.closed(contractId, '2024-03');
+  // 3 kW × 743 h × 0.075 - 2.00
+  expect(march.body.totals).toMatchObject([{ amount: '165.18' }]);
+});
+
+it('A close that has posted cannot be refused any more', async () => {
+  const contractId = await room.contract('posted');
+  await room.closed(contractId, '2024-01');
+  await room.switchedOff('posted', '2024-01-30T06:00:00.000Z');
+  await room.post(`/billing/periods/${contractId}/2024-02/close`);
+  await expect(room.work(room.home.process(1))).rejects.toThrow('The process died here');
+  const nothing = { readStream: () => Promise.resolve([]), head: () => room.home.events.head() };
+  await expect(room.work(room.home.process(), nothing)).rejects.toThrow('cannot be refused');
+  await room.work();
+  const { body } = await room.get(`/billing/periods/${contractId}/2024-02`);
+  expect(body).toMatchObject({ status: 'issued', totals: [{ amount: '-10.80' }] });
+});
 
 it.each([0, 1, 2])(
   'Whoever dies after %d appends, the statement of a restatement comes all the same',

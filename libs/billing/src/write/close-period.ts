@@ -18,8 +18,9 @@ import { contractUpTo } from '../domain/billing-inputs.js';
 import { billingPeriodAggregate, periodId } from '../domain/billing-period.js';
 import { customerIn } from '../domain/contract-inputs.js';
 import { monthAfter, startOfDay, windowOf } from '../domain/months.js';
-import type { PeriodEvent } from '../domain/period-events.js';
-import { isIssued, type BillingPeriod } from '../domain/period-state.js';
+import { beginClose } from '../domain/period-close.js';
+import type { AgreementsPinned, PeriodEvent } from '../domain/period-events.js';
+import { isIssued, openAgreements, type BillingPeriod } from '../domain/period-state.js';
 import { PeriodParams } from '../http/period-forms.js';
 
 export class PeriodCloseReply {
@@ -50,7 +51,7 @@ export class BeginPeriodCloseHandler implements ICommandHandler<BeginPeriodClose
     private readonly log: EventStore,
   ) {}
 
-  /** Everything that was recorded until now counts. */
+  /** Everything that was recorded until now counts, and what was agreed on until now. */
   async execute({ contractId, month, context }: BeginPeriodCloseCommand) {
     const { at, actor, commandId } = context;
     const position = (await this.log.head()).toString();
@@ -60,6 +61,7 @@ export class BeginPeriodCloseHandler implements ICommandHandler<BeginPeriodClose
     if (firstMonth === undefined) throw nothingToBill(contractId);
     const previous = periodId(contractId, monthAfter(month, -1));
     const { state } = await this.store.load(billingPeriodAggregate, previous, { fresh: true });
+    const { from, until } = windowOf(timeZone, month);
     const data = {
       ...{ contractId, month, timeZone, currency, firstMonth, position },
       closeId: deriveId(commandId, 'close'),
@@ -67,12 +69,34 @@ export class BeginPeriodCloseHandler implements ICommandHandler<BeginPeriodClose
       customerId: customerIn(contract, month),
       issuedOn: dayIn(timeZone, at),
       begunBy: actor.subject,
-      endsAt: windowOf(timeZone, month).until,
+      ...{ startsAt: from, endsAt: until },
       ...(endedOn !== undefined && { contractEndedAt: startOfDay(timeZone, endedOn) }),
       previousIssued: isIssued(state),
     };
-    const command = { type: 'BeginClose', data, at } as const;
-    return this.store.handle(billingPeriodAggregate, periodId(contractId, month), command, context);
+    const id = periodId(contractId, month);
+    const own = await this.store.load(billingPeriodAggregate, id, { fresh: true });
+    // Of a request that was answered before the answer counts, whatever would come of it now.
+    const isReplay = own.commands.some((accepted) => accepted.id === commandId);
+    if (!isReplay) beginClose(data, own.state, at);
+    const agreed = isReplay ? [] : await this.agreements(contractId, firstMonth, month);
+    const command = { type: 'BeginClose', data: { ...data, agreed }, at } as const;
+    return this.store.handle(billingPeriodAggregate, id, command, context);
+  }
+
+  /** That no statement has taken up yet, of the months before. */
+  private async agreements(
+    contractId: string,
+    firstMonth: string,
+    month: string,
+  ): Promise<AgreementsPinned[]> {
+    const pinned: AgreementsPinned[] = [];
+    for (let one = firstMonth; one < month; one = monthAfter(one)) {
+      const id = periodId(contractId, one);
+      const { state } = await this.store.load(billingPeriodAggregate, id, { fresh: true });
+      const adjustmentIds = openAgreements(state).map(({ adjustmentId }) => adjustmentId);
+      if (adjustmentIds.length > 0) pinned.push({ month: one, adjustmentIds });
+    }
+    return pinned;
   }
 }
 

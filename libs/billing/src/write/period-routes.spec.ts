@@ -186,7 +186,24 @@ describe('An agreed adjustment', () => {
       stands: [{ stands: '86.40' }],
     });
     const line = await room.get(`/statements/${statementId}/lines/2/explanation`);
-    expect(refusal(line)).toEqual({ status: 409, code: 'statement/line-agreed' });
+    expect(line).toMatchObject({
+      status: 200,
+      body: {
+        agrees: true,
+        steps: ['-6.40 USD, agreed by bea on line 1 of 2024-01: Goodwill'],
+        clause: { ref: '4.2' },
+        terms: { version: 1 },
+        sourceCount: 1,
+        sources: [{ stream: `billingPeriod-${contractId}.2024-01` }],
+      },
+    });
+    expect(line.body).not.toHaveProperty('recomputed');
+    const { eventId } = line.body.sources[0]!;
+    const log = await room.home.log();
+    expect(log.find(({ id }) => id === eventId)).toMatchObject({
+      type: 'AdjustmentAgreed',
+      data: { adjustmentId: agreed.body.adjustmentId },
+    });
   });
 });
 

@@ -5,6 +5,7 @@ import { IsInt, Length, Matches, Max, Min } from 'class-validator';
 import {
   AggregateStore,
   deriveId,
+  stepOf,
   type CommandContext,
   type Handled,
 } from '@hostledger/eventsourcing';
@@ -16,7 +17,7 @@ import { billingPeriodAggregate, periodId, type PeriodCommand } from '../domain/
 import { computedMonth } from '../domain/computed-month.js';
 import { refused } from '../domain/period-close.js';
 import type { PeriodEvent } from '../domain/period-events.js';
-import type { BillingPeriod } from '../domain/period-state.js';
+import { isComplete, type BillingPeriod } from '../domain/period-state.js';
 import { PeriodParams, RestatementParams } from '../http/period-forms.js';
 import { factReads } from '../read/inputs/fact-reads.js';
 import { contractInputs, presentPosition } from '../read/inputs/inputs.js';
@@ -155,19 +156,27 @@ export class ProposeRestatementHandler implements ICommandHandler<ProposeRestate
     const about = { contractId, month, restatementId, reason, proposedBy: actor.subject };
     // Of a request that was answered before the answer counts, whatever would come of it now.
     const isReplay = commands.some((accepted) => accepted.id === commandId);
-    const { lines, inputsDigest, position } = isReplay
+    const known = state.restatements.get(restatementId);
+    const isDone = isReplay && (!known || isComplete(known));
+    const { lines, inputsDigest, position } = isDone
       ? { lines: [], inputsDigest: '', position: state.standsAt }
-      : await this.compute(contractId, month, BigInt(state.standsAt));
+      : await this.compute(contractId, month, state.standsAt, known?.proposed.position);
     const { customerId } = state.closed;
     const statementId = deriveId(restatementId, 'statement');
     const data = { ...about, statementId, customerId, position, inputsDigest, lines };
     const command = { type: 'ProposeRestatement', data, at } as const;
-    return this.store.handle(billingPeriodAggregate, id, command, context);
+    for (let step = context; ;) {
+      const handled = await this.store.handle(billingPeriodAggregate, id, command, step);
+      const proposal = handled.state.restatements.get(restatementId);
+      if (proposal?.status !== 'proposed' || isComplete(proposal)) return handled;
+      step = stepOf(context, 'lines', proposal.chunks);
+    }
   }
 
-  private async compute(contractId: string, month: string, minPosition: bigint) {
+  /** As of now, or, of a proposal that is to be gone on with, as of when it was made. */
+  private async compute(contractId: string, month: string, since: string, proposedAt?: string) {
     const tools = { readModels: this.readModels, log: this.log, facts: factReads };
-    const position = await presentPosition(tools, { minPosition });
+    const position = proposedAt ?? (await presentPosition(tools, { minPosition: BigInt(since) }));
     const inputs = await contractInputs(tools, contractId, position);
     const { lines, inputsDigest, shortcomings } = computedMonth(await inputs.inputsOf(month));
     if (shortcomings.length === 0) return { lines, inputsDigest, position };
@@ -257,6 +266,7 @@ export class RevisePeriodController {
   @MayRefuse(
     'period/restatement-unknown',
     'period/restatement-own',
+    'period/restatement-incomplete',
     'period/restatement-outdated',
     'period/restatement-decided',
   )

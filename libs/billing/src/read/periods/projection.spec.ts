@@ -1,6 +1,7 @@
 import { recorded, rowsOf } from '@hostledger/testing';
 import { billingPeriodAggregate, type PeriodCommand } from '../../domain/billing-period.js';
 import { begin, close, line, ofMonth, repair } from '../../domain/period.fixture.js';
+import type { Posting } from '../../domain/period-changes.js';
 import type { PeriodEvent } from '../../domain/period-events.js';
 import {
   periodsTables,
@@ -83,6 +84,13 @@ it('What comes after the close is noted beside it', () => {
     agreements: [{ adjustmentId: 'adjustment', statementId: 'statement-2' }],
     restatements: [{ status: 'approved', proposedBy: 'bea', decidedBy: 'ida' }],
   });
+});
+
+it('A month that was computed anew and comes to the same is not adjusted', () => {
+  const recomputed = { inputsDigest: 'e'.repeat(64), lines: [line('181.18'), repair('50.00')] };
+  const unchanged = command('PostAdjustments', { ...(post.data as Posting), recomputed });
+  const row = periodAfter(begin(), close(), unchanged);
+  expect(row).toMatchObject({ adjusted_in: [], revision: 3 });
 });
 
 it('A statement is that of the close, or of a restatement, once it has a number', () => {

@@ -157,14 +157,14 @@ const changed = (row: PeriodRow, event: Recorded<PeriodEvent>): PeriodRow => {
 
 const adjusted = (
   row: PeriodRow,
-  { into, position, chunk, agreed }: AdjustmentPosted['data'],
+  { into, position, chunk, lines: { length }, agreed }: AdjustmentPosted['data'],
 ): PeriodRow => {
   const { month, statementId } = into;
   const entry = { month, statementId, position };
   const taken = new Set(agreed);
   return {
     ...row,
-    adjusted_in: chunk === 1 ? [...row.adjusted_in, entry] : row.adjusted_in,
+    adjusted_in: chunk === 1 && length > 0 ? [...row.adjusted_in, entry] : row.adjusted_in,
     agreements: row.agreements.map((one) =>
       taken.has(one.adjustmentId) ? { ...one, statementId } : one,
     ),

@@ -1,8 +1,13 @@
-import { computedMonth } from '../../domain/computed-month.js';
+import { streamName } from '@hostledger/eventsourcing';
 import { exact } from '@hostledger/quantities';
 import { negative, sumOf } from '../../domain/amounts.js';
+import { billingPeriodAggregate, periodId } from '../../domain/billing-period.js';
+import { computedMonth } from '../../domain/computed-month.js';
+import { sourceOf, termsIn } from '../../domain/contract-inputs.js';
+import { keyOfAgreement } from '../../domain/period-changes.js';
+import type { AdjustmentAgreed } from '../../domain/period-events.js';
 import type { Line, Rated } from '../../domain/line.js';
-import type { Source } from '../../domain/inputs.js';
+import type { Source, TermsInForce } from '../../domain/inputs.js';
 import type { Statement, StatementLine } from '../../domain/statement.js';
 import { contractInputs } from '../inputs/inputs.js';
 import type { InputTools } from '../inputs/ports.js';
@@ -31,26 +36,65 @@ export const explain = async (
     ({ line: one }) => one.key === line.key && one.currency === line.currency,
   );
   const terms = computed.inputs.terms.find(({ version }) => version === line.termsVersion);
-  const clause = terms?.clauses.find(({ ref }) => ref === line.clauseRef);
   return {
     explanation: {
       ...{ statementId, line, position, inputsDigest: computed.inputsDigest },
       ...(rated && { recomputed: rated.line }),
       agrees: agrees(line, rated?.line),
       steps: stepsOf(line, rated),
-      ...(terms && {
-        terms: {
-          version: terms.version,
-          from: terms.from,
-          until: terms.until,
-          source: terms.source,
-        },
-      }),
-      ...(clause && { clause }),
+      ...termsOf(terms, line),
       sourceCount: rated?.sources.length ?? 0,
     },
     sources: rated?.sources ?? [],
   };
+};
+
+/**
+ * What was agreed on is computed from nothing: whoever agreed to it, and why, is the explanation.
+ * @throws DomainError `contract/unknown`.
+ */
+export const explainAgreed = async (
+  tools: InputTools,
+  statement: Statement,
+  line: StatementLine,
+): Promise<Explained> => {
+  const { contractId, position, statementId } = statement;
+  const { month, line: original } = line.adjusts!;
+  const stream = streamName(billingPeriodAggregate, periodId(contractId, month));
+  const events = await tools.log.readStream(stream, 0n);
+  const recorded = events.find(
+    (one) => one.type === 'AdjustmentAgreed' && keyOfAgreement(one.data as Agreed) === line.key,
+  );
+  if (!recorded)
+    throw new Error(`What line ${line.number} of ${statementId} says was never agreed`);
+  const agreed = recorded.data as Agreed;
+  const { amount, currency, agreedBy, reason } = agreed;
+  const { contract } = await contractInputs(tools, contractId, position);
+  const terms = termsIn(contract, month).find(({ version }) => version === line.termsVersion);
+  const step = `${amount} ${currency}, agreed by ${agreedBy} on line ${original} of ${month}: ${reason}`;
+  return {
+    explanation: {
+      ...{ statementId, line, position },
+      agrees: exact(amount).equals(exact(line.amount)),
+      steps: [step],
+      ...termsOf(terms, line),
+      sourceCount: 1,
+    },
+    sources: [sourceOf(recorded)],
+  };
+};
+
+type Agreed = AdjustmentAgreed['data'];
+
+/** The version of the terms that a line names, and its clause. */
+const termsOf = (
+  terms: TermsInForce | undefined,
+  { clauseRef }: StatementLine,
+): Pick<LineExplanation, 'terms' | 'clause'> => {
+  if (!terms) return {};
+  const { version, from, until, source } = terms;
+  const clause = terms.clauses.find(({ ref }) => ref === clauseRef);
+  return { terms: { version, from, until, source }, ...(clause && { clause }) };
 };
 
 const differenceTo = ({ adjusts }: StatementLine, recomputed: Line | undefined): string => {

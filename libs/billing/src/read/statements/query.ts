@@ -24,7 +24,7 @@ import { IsMonth, StatementLineParams, StatementParams } from '../../http/period
 import { factReads } from '../inputs/fact-reads.js';
 import type { InputTools } from '../inputs/ports.js';
 import type { StatementRow } from '../periods/projection.js';
-import { explain } from './explanation.js';
+import { explain, explainAgreed } from './explanation.js';
 import { statementOf, type StatementTables } from './load.js';
 import { STATEMENT_TYPES, StatementPapers } from './papers.js';
 import { pageOfSources } from './source-pages.js';
@@ -115,11 +115,11 @@ export class StatementsQueries {
   @ApiOperation({
     summary: 'Explain a line of a statement down to every event that it depends on',
     description:
-      'Computes the line once more at the position of the statement, and says whether it comes to the same.',
+      'Computes the line once more at the position of the statement, and says whether it comes to the same. What was agreed on is computed from nothing: who agreed to it, and why, is told with the event that says so.',
   })
   @Get(':statementId/lines/:line/explanation')
   @ApiOkResponse({ type: LineExplanation })
-  @MayRefuse('statement/unknown', 'statement/line-unknown', 'statement/line-agreed')
+  @MayRefuse('statement/unknown', 'statement/line-unknown')
   async explanation(
     @Param() { statementId, line: number }: StatementLineParams,
     @Query() page: Page,
@@ -135,12 +135,8 @@ export class StatementsQueries {
         { lines: statement.lines.length },
       );
     }
-    if (line.adjusts?.cause === 'agreed') {
-      throw new DomainError('conflict', 'statement/line-agreed', 'The line was agreed on', {
-        reason: line.adjusts.reason,
-      });
-    }
-    const { explanation, sources } = await explain(this.tools, statement, line);
+    const explained = line.adjusts?.cause === 'agreed' ? explainAgreed : explain;
+    const { explanation, sources } = await explained(this.tools, statement, line);
     const body: LineExplanation = { ...explanation, ...pageOfSources(sources, page) };
     return readReply(position, body);
   }

@@ -68,19 +68,23 @@ export class ExplainedTermsView {
 export class LineExplanation {
   statementId: string;
   line: StatementLineView;
-  /** Computed anew at the position of the statement. Absent where the new result has no such line. */
+  /**
+   * Computed anew at the position of the statement. Absent where the new result has no such line, or
+   * the line was agreed on.
+   */
   recomputed?: LineView;
   /** Whether what it is computed to now is what the statement says. */
   agrees: boolean;
   /**
-   * Of the new result: the formula with its numbers, in the order of the computation.
+   * Of the new result: the formula with its numbers, in the order of the computation; or who agreed on
+   * the line, and why.
    * @example ["32.47 kWh × 0.075 = 2.435250"]
    */
   steps: string[];
   terms?: ExplainedTermsView;
   clause?: ExplainedClauseView;
-  /** Of the month that the line is about, as it was computed. */
-  inputsDigest: string;
+  /** Of the month that the line is about, as it was computed. Absent where the line was agreed on. */
+  inputsDigest?: string;
   position: string;
   sourceCount: number;
   /** Every event that the line depends on, in the order of the log; page by page. */
