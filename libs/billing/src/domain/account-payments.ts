@@ -68,7 +68,7 @@ export const reversePayment = (
   mustNotPrecede(reversedOn, received, 'reversedOn');
   const { contractId, customerId } = account;
   const { currency, amount, applied, unapplied } = payment;
-  const restored = applied.map((each) => ({ ...each }));
+  const restored = applied.map(({ on: _, ...each }) => each);
   return [
     {
       type: 'PaymentReversed',
