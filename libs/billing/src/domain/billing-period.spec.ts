@@ -1,5 +1,6 @@
 import { hashOf } from '@hostledger/eventsourcing';
 import { specOf } from '@hostledger/testing';
+import type { Claim } from './account-figures.js';
 import { billingPeriodAggregate, type PeriodCommand } from './billing-period.js';
 import type { PeriodEvent } from './period-events.js';
 import { AT, begin, close, line, MONTH, numbered, ofMonth, repair } from './period.fixture.js';
@@ -33,7 +34,10 @@ const post = (lines?: readonly Line[], change: { position?: string; closeId?: st
     position: change.position ?? '2000',
     ...(lines && { recomputed: { inputsDigest: 'e'.repeat(64), lines } }),
   });
-const agree = (amount: string, change: { line?: number; adjustmentId?: string } = {}) =>
+const agree = (
+  amount: string,
+  change: { line?: number; adjustmentId?: string; claims?: readonly Claim[] } = {},
+) =>
   command('AgreeAdjustment', {
     ...ofMonth,
     adjustmentId: 'adjustment-1',
@@ -42,6 +46,7 @@ const agree = (amount: string, change: { line?: number; adjustmentId?: string } 
     reason: 'Goodwill',
     clauseRef: '9.9',
     agreedBy: 'bea',
+    claims: [],
     ...change,
   });
 const propose = (
