@@ -121,6 +121,19 @@ describe('A payment', () => {
       .thenRejects('account/recorded-otherwise');
   });
 
+  it('of the bank is recorded once, under whatever key, unless it was reversed', () => {
+    const paid = [enter(), pay('10.00', '2024-03-01')];
+    const again = pay('10.00', '2024-03-01', { paymentId: 'another' });
+    given(...historyOf(...paid))
+      .when(again)
+      .thenRejects('account/payment-twice', '/reference');
+    const cause = { paymentId: 'p-2024-03-01', reversedOn: '2024-03-01', cause: 'Mistyped' };
+    const history = [...paid, command('ReversePayment', cause, '2024-03-01')];
+    expect(owed(...history, again)).toEqual([['990.00', '0.00']]);
+    const other = pay('10.00', '2024-03-01', { paymentId: 'another', reference: 'WIRE-2' });
+    expect(owed(...paid, other)).toEqual([['980.00', '0.00']]);
+  });
+
   it.each([
     ['account/act-in-future', { receivedOn: '2024-03-21' }, '/receivedOn'],
     ['account/statement-unknown', { statementIds: ['s9'] }, '/statementIds/0'],

@@ -59,11 +59,13 @@ export class AccountActsController {
     summary: 'Record a payment of the customer',
     description:
       'It goes to the statements that the payer names, then to what is due first and not disputed. ' +
-      'What is over waits for the next statement.',
+      'What is over waits for the next statement. The same reference, day and amount again are refused, ' +
+      'unless the first one was reversed.',
   })
   @Post('payments')
   @ApiCreatedResponse({ type: PaymentReceivedReply })
   @MayRefuse(
+    'account/payment-twice',
     'account/receivable-released',
     'account/act-in-future',
     'contract/unknown',
