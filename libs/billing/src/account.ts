@@ -9,6 +9,7 @@ import { partiesOfRoom } from '@hostledger/feed';
 import type { AccountEvent } from './domain/account-events.js';
 import { accountAggregate } from './domain/account.js';
 import './http/account-problems.js';
+import './http/period-problems.js';
 import { creditNotesProcess } from './process/credit-note.js';
 import { depositDrawsProcess } from './process/deposit-draw.js';
 import { nonPaymentLadderProcess } from './process/non-payment-ladder.js';

@@ -1,6 +1,7 @@
 import type { DomainCommand } from '@hostledger/eventsourcing';
 import type { LadderTerms, LateFeeTerms } from './account-events.js';
 import type { LadderStep } from './account-state.js';
+import type { Billed } from './billed.js';
 import type { StatementKind, Total } from './statement.js';
 
 /** Whose account it is; opens it with the first act. */
@@ -82,14 +83,19 @@ export interface ReceivableRelease {
   readonly releasedOn: string;
 }
 
+/** What the months say of the statement that something is to be given back of. */
+interface OfMonths {
+  readonly billed: Billed;
+}
+
 export type AccountCommand =
   | DomainCommand<'EnterStatement', StatementEntry>
   | DomainCommand<'ReceivePayment', Payment>
   | DomainCommand<'ReversePayment', { paymentId: string; reversedOn: string; cause: string }>
-  | DomainCommand<'BeginCreditNote', CreditNote>
+  | DomainCommand<'BeginCreditNote', CreditNote & OfMonths>
   | DomainCommand<'IssueCreditNote', { creditNoteId: string; number: string }>
-  | DomainCommand<'RaiseDispute', Dispute>
-  | DomainCommand<'ResolveDispute', Resolution>
+  | DomainCommand<'RaiseDispute', Dispute & OfMonths>
+  | DomainCommand<'ResolveDispute', Resolution & OfMonths>
   /** Of every statement, for days up to that one. */
   | DomainCommand<'ChargeLateFees', { throughOn: string }>
   | DomainCommand<'ProposeWriteOff', WriteOff>

@@ -1,7 +1,8 @@
 import { DomainError } from '@hostledger/eventsourcing';
-import type { CommandData, CreditNote } from './account-commands.js';
+import type { CommandData } from './account-commands.js';
 import type { AccountEvent, CreditNoteBegan } from './account-events.js';
-import { collectibleOf, creditableOf, disputedOf, openOf } from './account-figures.js';
+import { collectibleOf, openOf } from './account-figures.js';
+import { creditLimit, mustHaveLine } from './account-limits.js';
 import { paidAmount, unitsOf, unitsText } from './account-money.js';
 import {
   chargeOf,
@@ -13,7 +14,7 @@ import {
   refused,
   statementOf,
 } from './account-refusals.js';
-import type { KnownAccount } from './account-state.js';
+import type { AccountCreditNote, KnownAccount } from './account-state.js';
 
 // What is given back, argued about, or given up.
 
@@ -32,17 +33,16 @@ export const beginCreditNote = (
     if (before.amount === amount && before.statementId === statementId) return [];
     throw recordedOtherwise(creditNoteId);
   }
-  const place = { statementId, currency };
-  const charge = chargeOf(statementOf(account, statementId), currency);
+  mustHaveLine(data, chargeOf(statementOf(account, statementId), currency));
   // What is disputed is credited by the resolution of the dispute.
-  const limit = creditableOf(account, place, charge) - disputedOf(account, place);
+  const limit = creditLimit(account, data);
   const what = 'What is charged and neither credited nor disputed';
   mustNotExceed(unitsOf(amount), limit, currency, 'account/credit-exceeded', what);
   return [creditNoteBegan(data, account, today)];
 };
 
 const creditNoteBegan = (
-  note: CreditNote & { readonly disputeId?: string },
+  note: Omit<AccountCreditNote, 'issuedOn' | 'number'>,
   { contractId, customerId }: KnownAccount,
   issuedOn: string,
 ): CreditNoteBegan => {
@@ -95,9 +95,8 @@ export const raiseDispute = (
   mustHaveCome(raisedOn, today, 'raisedOn');
   const issued = { day: statement.issuedOn, what: 'The statement was issued' };
   mustNotPrecede(raisedOn, issued, 'raisedOn');
-  const place = { statementId, currency };
-  const charge = chargeOf(statement, currency);
-  const limit = creditableOf(account, place, charge) - disputedOf(account, place);
+  mustHaveLine(data, chargeOf(statement, currency));
+  const limit = creditLimit(account, data);
   const what = 'What is charged and neither credited nor disputed';
   mustNotExceed(units, limit, currency, 'account/dispute-exceeded', what);
   const { contractId, customerId } = account;
@@ -141,9 +140,16 @@ export const resolveDispute = (
     outcome === 'rejected'
       ? unitsText(0n, currency)
       : paidAmount(data.upheldAmount ?? disputed, currency, '/upheldAmount').text;
-  const limit = unitsOf(disputed);
   const code = 'account/dispute-exceeded';
-  mustNotExceed(unitsOf(upheld), limit, currency, code, 'What is disputed');
+  const pointer = '/upheldAmount';
+  const units = unitsOf(upheld);
+  mustNotExceed(units, unitsOf(disputed), currency, code, 'What is disputed', pointer);
+  if (outcome === 'upheld') {
+    // It may have been given back, or given up, since it was disputed.
+    const limit = creditLimit(account, { ...dispute, billed: data.billed }, disputeId);
+    const what = 'What is charged and neither credited nor disputed otherwise';
+    mustNotExceed(units, limit, currency, 'account/credit-exceeded', what, pointer);
+  }
   const { contractId, customerId } = account;
   const resolved: AccountEvent = {
     type: 'DisputeResolved',

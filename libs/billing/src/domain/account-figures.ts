@@ -74,17 +74,36 @@ export const collectibleTotals = (
 export const isCollectible = (account: KnownAccount, statement: AccountStatement): boolean =>
   statement.charges.some((charge) => collectibleOf(account, statement, charge) > 0n);
 
-/** How much of what was charged is still to be credited or given up. */
-export const creditableOf = (account: KnownAccount, place: Place, charge: Charge): bigint =>
+/** What was charged and not given up: so much may be credited of it in all. */
+export const chargedOf = (charge: Charge): bigint =>
   unitsOf(charge.amount) +
   unitsOf(charge.lateFees) -
-  unitsOf(charge.credited) -
   unitsOf(charge.writtenOff) -
-  unitsOf(charge.released) -
-  sumAt(
-    account.creditNotes.filter(({ number }) => number === undefined),
-    place,
-  );
+  unitsOf(charge.released);
+
+/** What of a statement was credited, is about to be, or is argued about. */
+export interface Claim {
+  /** Of the line that is named; absent for what is of the statement. */
+  readonly line?: number;
+  readonly currency: string;
+  readonly amount: string;
+}
+
+/** @param exceptOf a dispute, for whoever resolves it. */
+export const claimsOn = (
+  { creditNotes, disputes }: KnownAccount,
+  statementId: string,
+  exceptOf?: string,
+): readonly Claim[] =>
+  [
+    ...creditNotes,
+    ...disputes.filter(({ status, disputeId }) => status === 'open' && disputeId !== exceptOf),
+  ]
+    .filter((each) => each.statementId === statementId)
+    .map(({ line, currency, amount }) => ({
+      ...(line !== undefined && { line }),
+      ...{ currency, amount },
+    }));
 
 export interface Balance {
   readonly currency: string;

@@ -94,6 +94,79 @@ it('What is disputed bears none while it is', () => {
   ]);
 });
 
+describe('Whether it was paid within the days of grace is judged by what is known now', () => {
+  const dispute = (amount: string, raisedOn = '2024-03-05') =>
+    command(
+      'RaiseDispute',
+      {
+        ...{ disputeId: 'd', statementId: 's1', currency: 'USD', amount },
+        ...{ reason: 'Meters', raisedOn },
+      },
+      raisedOn,
+    );
+  const resolve = (
+    outcome: 'upheld' | 'rejected',
+    more: { upheldAmount?: string; resolvedOn?: string } = {},
+    told = '2024-03-20',
+  ) =>
+    command(
+      'ResolveDispute',
+      { disputeId: 'd', outcome, resolvedOn: told, reason: 'So', creditNoteId: 'n', ...more },
+      told,
+    );
+  const credit = (on: string) =>
+    command('IssueCreditNote', { creditNoteId: 'n', number: '2024-000009' }, on);
+  const overdue = (...commands: readonly AccountCommand[]) =>
+    feesOf(...commands).flatMap(({ stretches }) =>
+      stretches.map(({ fromOn, throughOn, overdue: amount }) => [fromOn, throughOn, amount]),
+    );
+
+  it('A dispute of all of it that was rejected excuses only the days that it lasted', () => {
+    expect(overdue(enter(), dispute('1000.00'), resolve('rejected'), charge('2024-03-31'))).toEqual(
+      [
+        ['2024-03-02', '2024-03-04', '1000.00'],
+        ['2024-03-20', '2024-03-31', '1000.00'],
+      ],
+    );
+    given(...historyOf(enter(), dispute('1000.00')))
+      .when(charge('2024-03-31'))
+      .thenNothing();
+  });
+
+  it('A payment that bounced after them was none', () => {
+    const bounce = command(
+      'ReversePayment',
+      { paymentId: 'p-2024-03-10', reversedOn: '2024-03-25', cause: 'Recalled' },
+      '2024-03-25',
+    );
+    expect(overdue(enter(), pay('1000.00', '2024-03-10'), bounce, charge('2024-03-31'))).toEqual([
+      ['2024-03-02', '2024-03-09', '1000.00'],
+      ['2024-03-25', '2024-03-31', '1000.00'],
+    ]);
+  });
+
+  it('What was upheld bears none from the day it was disputed, whenever that is recorded', () => {
+    const upheld = { resolvedOn: '2024-03-21', upheldAmount: '400.00' };
+    const history = (told: string) => [
+      ...[enter(), dispute('400.00', '2024-03-12')],
+      ...[resolve('upheld', upheld, told), credit(told), charge('2024-04-30')],
+    ];
+    expect(overdue(...history('2024-05-01'))).toEqual(overdue(...history('2024-03-21')));
+    expect(overdue(...history('2024-05-01'))).toEqual([
+      ['2024-03-02', '2024-03-11', '1000.00'],
+      ['2024-03-12', '2024-03-31', '600.00'],
+      ['2024-04-01', '2024-04-30', '600.00'],
+    ]);
+  });
+
+  it('What was paid, and the rest of it upheld, bears none', () => {
+    const paid = [enter(), dispute('400.00'), pay('600.00', '2024-03-10')];
+    given(...historyOf(...paid, resolve('upheld'), credit('2024-03-20')))
+      .when(charge('2024-04-30'))
+      .thenNothing();
+  });
+});
+
 it('A statement whose terms have no late fee bears none', () => {
   const { lateFee: _, ...terms } = january;
   given(...historyOf(enter(terms)))

@@ -3,26 +3,86 @@ import { exact, EXACT_ZERO, rounded, type Exact } from '@hostledger/quantities';
 import type { AccountEvent, LateStretch } from './account-events.js';
 import { dayLater } from './account-ladder.js';
 import { atLeastZero, placesOfCurrency, unitsOf, unitsText } from './account-money.js';
-import type { AccountStatement, Charge, KnownAccount } from './account-state.js';
+import type { AccountDispute, AccountStatement, Charge, KnownAccount } from './account-state.js';
 
 // Late fees: a percent per month of what was billed, is overdue and is not disputed, by the day.
 // Fees bear no fees. A month counts by its own days, so a whole month costs the whole percent.
 
 /** What was billed and is overdue at the end of a day, without what is disputed on it. */
 const overdueOn = (
+  account: KnownAccount,
+  statement: AccountStatement,
+  charge: Charge,
+  day: string,
+): bigint =>
+  atLeastZero(
+    unitsOf(charge.amount) -
+      changedBy(charge, day) -
+      disputesOf(account, statement, charge).reduce(
+        (sum, dispute) => sum + disputedOn(account, dispute, day),
+        0n,
+      ),
+  );
+
+/**
+ * What was neither paid nor given back within the days of grace, by what is known now: a payment that
+ * bounced later paid nothing, and a dispute excuses what it is still about, or what was upheld of it.
+ */
+const leftAfterGrace = (
+  account: KnownAccount,
+  statement: AccountStatement,
+  charge: Charge,
+  graceEnds: string,
+): bigint => {
+  const bounced = account.payments
+    .filter(({ currency, reversedOn }) => {
+      return currency === charge.currency && reversedOn !== undefined && reversedOn > graceEnds;
+    })
+    .flatMap(({ applied }) => applied)
+    .filter(({ statementId, on }) => statementId === statement.statementId && on <= graceEnds);
+  const excused = disputesOf(account, statement, charge).filter(
+    ({ status, raisedOn }) => status !== 'rejected' && raisedOn <= graceEnds,
+  );
+  return (
+    unitsOf(charge.amount) -
+    changedBy(charge, graceEnds) +
+    bounced.reduce((sum, { amount }) => sum + unitsOf(amount), 0n) -
+    excused.reduce(
+      (sum, dispute) =>
+        sum +
+        (dispute.status === 'open'
+          ? unitsOf(dispute.amount)
+          : waiting(account, dispute, graceEnds)),
+      0n,
+    )
+  );
+};
+
+const changedBy = ({ changes }: Charge, day: string): bigint =>
+  changes.filter(({ on }) => on <= day).reduce((sum, { amount }) => sum + unitsOf(amount), 0n);
+
+const disputesOf = (
   { disputes }: KnownAccount,
   { statementId }: AccountStatement,
-  { currency, amount, changes }: Charge,
+  { currency }: Charge,
+): readonly AccountDispute[] =>
+  disputes.filter((each) => each.statementId === statementId && each.currency === currency);
+
+const disputedOn = (account: KnownAccount, dispute: AccountDispute, day: string): bigint => {
+  const { raisedOn, resolvedOn = '9999', amount } = dispute;
+  if (day < raisedOn) return 0n;
+  return day < resolvedOn ? unitsOf(amount) : waiting(account, dispute, day);
+};
+
+/** What was upheld while its credit note does not count: that may be dated later. */
+const waiting = (
+  { creditNotes }: KnownAccount,
+  { disputeId, upheldAmount = '0' }: AccountDispute,
   day: string,
 ): bigint => {
-  const less = changes
-    .filter(({ on }) => on <= day)
-    .reduce((sum, change) => sum + unitsOf(change.amount), 0n);
-  const disputed = disputes
-    .filter((dispute) => dispute.statementId === statementId && dispute.currency === currency)
-    .filter(({ raisedOn, resolvedOn = '9999' }) => raisedOn <= day && day < resolvedOn)
-    .reduce((sum, dispute) => sum + unitsOf(dispute.amount), 0n);
-  return atLeastZero(unitsOf(amount) - less - disputed);
+  const note = creditNotes.find((each) => each.disputeId === disputeId);
+  const isCredited = note?.number !== undefined && note.issuedOn <= day;
+  return isCredited ? 0n : unitsOf(upheldAmount);
 };
 
 const daysInMonth = (day: string): number =>
@@ -81,7 +141,8 @@ const lateFee = (
   if (dueOn === undefined || !terms || released) return [];
   const overdue = (day: string): bigint => overdueOn(account, statement, charge, day);
   const graceEnds = dayLater(dueOn, terms.graceDays);
-  if (throughOn <= graceEnds || overdue(graceEnds) === 0n) return [];
+  const isLate = leftAfterGrace(account, statement, charge, graceEnds) > 0n;
+  if (throughOn <= graceEnds || !isLate) return [];
   const { currency, lateFeesThrough = dueOn } = charge;
   const fromOn = dayLater(lateFeesThrough, 1);
   const stretches = stretchesOf(overdue, currency, fromOn, throughOn);

@@ -31,6 +31,18 @@ export const receivePayment = (
     throw recordedOtherwise(paymentId);
   }
   mustHaveCome(receivedOn, today, 'receivedOn');
+  const twin = account.payments.find(
+    (payment) =>
+      payment.reversedOn === undefined &&
+      payment.reference === reference &&
+      payment.receivedOn === receivedOn &&
+      payment.currency === currency &&
+      payment.amount === amount,
+  );
+  if (twin) {
+    const message = `${amount} ${currency} of ${receivedOn} under ${reference} are recorded already`;
+    throw refused('account/payment-twice', message, { paymentId: twin.paymentId }, '/reference');
+  }
   (statementIds ?? []).forEach((statementId, index) => {
     const pointer = `/statementIds/${index}`;
     const statement = statementOf(account, statementId, pointer);
@@ -68,7 +80,7 @@ export const reversePayment = (
   mustNotPrecede(reversedOn, received, 'reversedOn');
   const { contractId, customerId } = account;
   const { currency, amount, applied, unapplied } = payment;
-  const restored = applied.map((each) => ({ ...each }));
+  const restored = applied.map(({ on: _, ...each }) => each);
   return [
     {
       type: 'PaymentReversed',

@@ -76,11 +76,12 @@ export const mustNotExceed = (
   currency: string,
   code: string,
   what: string,
+  pointer = '/amount',
 ): void => {
   if (units <= limit) return;
   const most = unitsText(limit > 0n ? limit : 0n, currency);
   const message = `${what} is ${most} ${currency}`;
-  throw refused(code, message, { most, currency }, '/amount');
+  throw refused(code, message, { most, currency }, pointer);
 };
 
 export const recordedOtherwise = (id: string): DomainError =>

@@ -48,7 +48,12 @@ export interface AccountPayment extends Readonly<
   Omit<PaymentReceived['data'], 'contractId' | 'customerId'>
 > {
   readonly unapplied: string;
-  readonly applied: readonly { readonly statementId: string; readonly amount: string }[];
+  readonly applied: readonly {
+    readonly statementId: string;
+    readonly amount: string;
+    /** The day from which it counts. */
+    readonly on: string;
+  }[];
   readonly reversedOn?: string;
 }
 
@@ -276,7 +281,7 @@ const paid = (
       ? {
           ...payment,
           unapplied: added(payment.unapplied, negative(amount), currency),
-          applied: [...payment.applied, { statementId, amount }],
+          applied: [...payment.applied, { statementId, amount, on: appliedOn }],
         }
       : payment,
   );

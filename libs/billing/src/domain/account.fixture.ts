@@ -2,6 +2,7 @@ import type { AccountCommand, CommandData, Payment, StatementEntry } from './acc
 import type { AccountEvent } from './account-events.js';
 import { accountAggregate } from './account.js';
 import type { Account, KnownAccount } from './account-state.js';
+import type { Billed } from './billed.js';
 
 // One contract in Texas and its statements. Noon there is the same day in UTC.
 
@@ -37,11 +38,20 @@ export const february: StatementEntry = {
   totals: [{ currency: 'USD', amount: '500.00' }],
 };
 
+/** Of a statement that nothing is given back of elsewhere; every line of it charges 1000.00. */
+export const asBilled: Billed = { line: { currency: 'USD', left: '1000.00' }, givenBack: '0.00' };
+const OF_MONTHS = ['BeginCreditNote', 'RaiseDispute', 'ResolveDispute'];
+
 export const command = <Type extends AccountCommand['type']>(
   type: Type,
-  data: CommandData<Type>,
+  data: Omit<CommandData<Type>, 'billed'> & { readonly billed?: Billed },
   on: string,
-): AccountCommand => ({ type, data, at: noon(on) }) as unknown as AccountCommand;
+): AccountCommand =>
+  ({
+    type,
+    data: OF_MONTHS.includes(type) ? { billed: asBilled, ...data } : data,
+    at: noon(on),
+  }) as unknown as AccountCommand;
 
 export const enter = (entry: StatementEntry = january): AccountCommand =>
   command('EnterStatement', entry, entry.issuedOn);

@@ -3,6 +3,7 @@ import type { AccountCommand } from './account-commands.js';
 import { balancesOf } from './account-figures.js';
 import {
   accountAfter,
+  asBilled,
   command,
   contractId,
   customerId,
@@ -120,6 +121,19 @@ describe('A payment', () => {
       .thenRejects('account/recorded-otherwise');
   });
 
+  it('of the bank is recorded once, under whatever key, unless it was reversed', () => {
+    const paid = [enter(), pay('10.00', '2024-03-01')];
+    const again = pay('10.00', '2024-03-01', { paymentId: 'another' });
+    given(...historyOf(...paid))
+      .when(again)
+      .thenRejects('account/payment-twice', '/reference');
+    const cause = { paymentId: 'p-2024-03-01', reversedOn: '2024-03-01', cause: 'Mistyped' };
+    const history = [...paid, command('ReversePayment', cause, '2024-03-01')];
+    expect(owed(...history, again)).toEqual([['990.00', '0.00']]);
+    const other = pay('10.00', '2024-03-01', { paymentId: 'another', reference: 'WIRE-2' });
+    expect(owed(...paid, other)).toEqual([['980.00', '0.00']]);
+  });
+
   it.each([
     ['account/act-in-future', { receivedOn: '2024-03-21' }, '/receivedOn'],
     ['account/statement-unknown', { statementIds: ['s9'] }, '/statementIds/0'],
@@ -203,6 +217,47 @@ describe('A credit note', () => {
       .thenRejects('account/credit-exceeded');
   });
 
+  it('counts what other statements give back of the same charges', () => {
+    const of = { creditNoteId: 'n2', statementId: 's1', ...usd, reason: 'Uptime' };
+    const less = (amount: string, more: { line?: number; left?: string } = {}) => {
+      const { line, left } = more;
+      const billed = { givenBack: '5.00', ...(left && { line: { ...usd, left } }) };
+      return command(
+        'BeginCreditNote',
+        { ...of, amount, billed, ...(line && { line }) },
+        '2024-02-10',
+      );
+    };
+    const history = historyOf(enter());
+    given(...history)
+      .when(less('995.01'))
+      .thenRejects('account/credit-exceeded', '/amount');
+    expect(accountAggregate.decide(less('995.00'), accountAfter(enter()))).toHaveLength(1);
+    given(...history)
+      .when(less('2.01', { line: 1, left: '2.00' }))
+      .thenRejects('account/credit-exceeded', '/amount');
+    expect(historyOf(enter(), less('2.00', { line: 1, left: '2.00' }))).toHaveLength(3);
+    const half = { ...of, creditNoteId: 'n1', line: 1, amount: '1.00' };
+    given(...historyOf(enter(), command('BeginCreditNote', half, '2024-02-10')))
+      .when(less('1.01', { line: 1, left: '2.00' }))
+      .thenRejects('account/credit-exceeded', '/amount');
+  });
+
+  it.each([
+    ['statement/line-unknown', undefined, '/line'],
+    ['account/currency-foreign', { currency: 'BTC', left: '0.1' }, '/currency'],
+  ])('of a line is refused by %s', (code, line, pointer) => {
+    const billed = { givenBack: '0', ...(line && { line }) };
+    const of = { statementId: 's1', line: 9, ...usd, amount: '1.00', reason: 'So', billed };
+    const history = historyOf(enter());
+    given(...history)
+      .when(command('BeginCreditNote', { creditNoteId: 'n1', ...of }, '2024-02-10'))
+      .thenRejects(code, pointer);
+    given(...history)
+      .when(command('RaiseDispute', { disputeId: 'd1', ...of }, '2024-02-10'))
+      .thenRejects(code, pointer);
+  });
+
   it('for what is paid already pays for another statement', () => {
     const commands = [enter(), pay('1000.00', '2024-02-06'), note('150.00'), issue()];
     expect(owed(...commands)).toEqual([['-150.00', '0.00']]);
@@ -278,6 +333,31 @@ describe('A dispute', () => {
     given(...historyOf(enter(), raise('900.00')))
       .when(resolve('rejected', '1.00'))
       .thenRejects('account/rejected-amount');
+  });
+});
+
+describe('A dispute that is upheld late', () => {
+  const dispute = { disputeId: 'd1', statementId: 's1', ...usd, amount: '400.00', reason: 'Power' };
+  const raised = [enter(), command('RaiseDispute', dispute, '2024-02-10')];
+  const uphold = (billed = asBilled) => {
+    const data = { disputeId: 'd1', outcome: 'upheld' as const, reason: 'So', creditNoteId: 'n' };
+    return command('ResolveDispute', { ...data, billed }, '2024-05-10');
+  };
+
+  it('gives nothing back that was released meanwhile', () => {
+    const release = { settlementId: 's', leg: 1, statementIds: ['s1'], releasedOn: '2024-05-01' };
+    given(...historyOf(...raised, command('ReleaseReceivables', release, '2024-05-01')))
+      .when(uphold())
+      .thenRejects('account/credit-exceeded', '/upheldAmount');
+  });
+
+  it('nor what another statement gave back', () => {
+    given(...historyOf(...raised))
+      .when(uphold({ givenBack: '600.01' }))
+      .thenRejects('account/credit-exceeded', '/upheldAmount');
+    expect(historyOf(...raised, uphold({ givenBack: '600.00' })).at(-1)?.type).toBe(
+      'CreditNoteBegan',
+    );
   });
 });
 

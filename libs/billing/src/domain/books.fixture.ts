@@ -267,7 +267,7 @@ export class Books {
   agree(month: string, line: number, amount: string): void {
     const adjustmentId = `agreement ${this.position}-${line}`;
     this.position += 10n;
-    const about = { contractId: CONTRACT, month, adjustmentId, line, amount };
+    const about = { contractId: CONTRACT, month, adjustmentId, line, amount, claims: [] };
     const data = { ...about, reason: 'Goodwill', agreedBy: 'bea' };
     this.tried(() => this.do(month, 'AgreeAdjustment', data));
   }

@@ -1,6 +1,7 @@
 import { DomainError, hashOf } from '@hostledger/eventsourcing';
 import { exact } from '@hostledger/quantities';
-import { fractionOf, isBelowNothing, isNothing, sumOf, totalsOf } from './amounts.js';
+import type { Claim } from './account-figures.js';
+import { fractionOf, isBelowNothing, isNothing, negative, sumOf, totalsOf } from './amounts.js';
 import type { Line } from './line.js';
 import { inChunks, MOST_CHUNKS, refused } from './period-close.js';
 import type {
@@ -107,14 +108,21 @@ const agreedLine = (
   };
 };
 
-export type Agreeing = Omit<AdjustmentAgreed['data'], 'currency'>;
+export type Agreeing = Omit<AdjustmentAgreed['data'], 'currency'> & {
+  /** What the account credits of the statement of the month already, or may; see `claimsOn`. */
+  readonly claims: readonly Claim[];
+};
 
 /**
- * A credit is never more than what the line comes to, with all that was agreed on it before.
+ * A credit is never more than what the line comes to, with all that was agreed on it before and what
+ * the account credits of it; nor more than the month comes to, with what is credited of that.
  * @throws DomainError `period/line-unknown`, `/adjustment-nothing`, `/adjustment-too-fine`,
  *   `/credit-beyond-charge`.
  */
-export const agreeAdjustment = (data: Agreeing, period: BillingPeriod): PeriodEvent[] => {
+export const agreeAdjustment = (
+  { claims, ...data }: Agreeing,
+  period: BillingPeriod,
+): PeriodEvent[] => {
   const { month } = mustBeClosed(period);
   const line = period.lines[data.line - 1];
   if (!line || line.adjusts) {
@@ -138,24 +146,41 @@ export const agreeAdjustment = (data: Agreeing, period: BillingPeriod): PeriodEv
       `Amounts in ${currency} have at most ${rounding.scale} decimal places`,
     );
   }
-  mustBeCovered(data, period);
+  mustBeCovered(data, claims, period);
   return [{ type: 'AdjustmentAgreed', data: { ...data, currency } }];
 };
 
-const mustBeCovered = (data: Agreeing, period: BillingPeriod): void => {
+const mustBeCovered = (
+  data: Omit<Agreeing, 'claims'>,
+  claims: Agreeing['claims'],
+  period: BillingPeriod,
+): void => {
   if (!isBelowNothing(data.amount)) return;
-  const line = period.lines[data.line - 1]!;
+  const { currency, key, amount } = period.lines[data.line - 1]!;
   const before = [...period.agreements.values()]
-    .filter(({ agreed }) => agreed.line === data.line)
-    .map(({ agreed }) => agreed.amount);
-  const stands = period.stands.get(`${line.currency} ${line.key}`)?.amount ?? line.amount;
-  const charged = sumOf(stands, ...before);
+    .map(({ agreed }) => agreed)
+    .filter((agreed) => agreed.currency === currency);
+  const stands = [...period.stands.values()].filter(({ line }) => line.currency === currency);
+  // What is credited of adjustments of other months is none of this one.
+  const credited = claims.filter(
+    (claim) =>
+      claim.currency === currency &&
+      (claim.line === undefined || !period.lines[claim.line - 1]?.adjusts),
+  );
+  const less = (some: typeof credited) => some.map((claim) => negative(claim.amount));
+  const ofLine = sumOf(
+    period.stands.get(`${currency} ${key}`)?.amount ?? amount,
+    ...before.filter(({ line }) => line === data.line).map((agreed) => agreed.amount),
+    ...less(credited.filter(({ line }) => line === data.line)),
+  );
+  const ofMonth = sumOf(...[...stands, ...before].map((each) => each.amount), ...less(credited));
+  const charged = isBelowNothing(sumOf(ofMonth, negative(ofLine))) ? ofMonth : ofLine;
   if (!isBelowNothing(sumOf(charged, data.amount))) return;
   throw new DomainError(
     'conflict',
     'period/credit-beyond-charge',
-    `Line ${data.line} comes to ${charged} ${line.currency}`,
-    { line: data.line, charged, currency: line.currency },
+    `What is left of line ${data.line} to be credited is ${charged} ${currency}`,
+    { line: data.line, charged, currency },
     '/amount',
   );
 };

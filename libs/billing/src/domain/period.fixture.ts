@@ -1,3 +1,4 @@
+import type { Claim } from './account-figures.js';
 import type { Line } from './line.js';
 import type { Closing, Beginning } from './period-close.js';
 import { billingPeriodAggregate, type PeriodCommand } from './billing-period.js';
@@ -117,7 +118,10 @@ export const post = (
     ...(change.pinned && { pinned: change.pinned }),
     ...(lines && { recomputed: { inputsDigest: 'e'.repeat(64), lines } }),
   });
-export const agree = (amount: string, change: { line?: number; adjustmentId?: string } = {}) =>
+export const agree = (
+  amount: string,
+  change: { line?: number; adjustmentId?: string; claims?: readonly Claim[] } = {},
+) =>
   command('AgreeAdjustment', {
     ...ofMonth,
     adjustmentId: 'adjustment-1',
@@ -126,6 +130,7 @@ export const agree = (amount: string, change: { line?: number; adjustmentId?: st
     reason: 'Goodwill',
     clauseRef: '9.9',
     agreedBy: 'bea',
+    claims: [],
     ...change,
   });
 export const propose = (

@@ -21,7 +21,8 @@ export interface Standing {
 export type Stands = ReadonlyMap<string, Standing>;
 
 /** A key in another currency is another thing: amounts of two currencies make no difference. */
-const subjectOf = ({ key, currency }: Line): string => `${currency} ${key}`;
+export const subjectOf = ({ key, currency }: Pick<Line, 'key' | 'currency'>): string =>
+  `${currency} ${key}`;
 
 /** A closed month as it was closed; what adjusts other months is none of it. */
 export const standingOf = (lines: readonly StatementLine[]): Stands => {

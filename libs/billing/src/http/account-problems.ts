@@ -15,6 +15,10 @@ registerProblems({
     status: 409,
     title: 'That is recorded on the account already, with other facts',
   },
+  'account/payment-twice': {
+    status: 409,
+    title: 'A payment of that reference, day and amount is recorded already',
+  },
   'account/money-too-fine': {
     status: 422,
     title: 'The amount has more decimal places than its currency',

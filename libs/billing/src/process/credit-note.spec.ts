@@ -1,5 +1,5 @@
 import { rowsOf, type FaultPoint } from '@hostledger/testing';
-import { command, contractId, enter } from '../domain/account.fixture.js';
+import { asBilled, command, contractId, enter } from '../domain/account.fixture.js';
 import { AccountBooks, contextFor } from './account-books.fixture.js';
 import {
   creditNotesProcess,
@@ -11,7 +11,7 @@ import {
 const ON = '2024-03-10';
 const note = {
   ...{ contractId, creditNoteId: 'n1', statementId: 's1', currency: 'USD', amount: '100.00' },
-  reason: 'Uptime',
+  ...{ reason: 'Uptime', billed: asBilled },
 };
 
 let books: AccountBooks;
@@ -58,7 +58,7 @@ it('is what a dispute that is upheld comes to', async () => {
   await books.do(command('RaiseDispute', dispute, ON));
   const resolution = {
     ...{ contractId, disputeId: 'd1', outcome: 'upheld' as const, resolvedOn: ON },
-    ...{ reason: 'Meters were wrong', creditNoteId: 'n2' },
+    ...{ reason: 'Meters were wrong', creditNoteId: 'n2', billed: asBilled },
   };
   await resolveDispute(books.store, resolution, contextFor('resolve', ON));
   expect(books.told(from)).toEqual(['DisputeRaised', 'DisputeResolved', ...MADE]);

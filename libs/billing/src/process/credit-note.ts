@@ -9,7 +9,7 @@ import {
   type Handled,
   type ProcessItem,
 } from '@hostledger/eventsourcing';
-import type { CreditNote, Resolution } from '../domain/account-commands.js';
+import type { CommandData } from '../domain/account-commands.js';
 import type { AccountEvent, CreditNoteBegan, CreditNoteIssued } from '../domain/account-events.js';
 import { mustBeOpened } from '../domain/account-refusals.js';
 import type { Account } from '../domain/account-state.js';
@@ -25,7 +25,7 @@ const GRACE_MS = 30_000;
  */
 export const issueCreditNote = async (
   store: AggregateStore,
-  { contractId, ...note }: CreditNote & { readonly contractId: string },
+  { contractId, ...note }: CommandData<'BeginCreditNote'> & { readonly contractId: string },
   context: CommandContext,
 ): Promise<Handled<Account, AccountEvent>> => {
   const command = { type: 'BeginCreditNote', data: note, at: context.at } as const;
@@ -37,7 +37,7 @@ export const issueCreditNote = async (
 /** Resolves a dispute; one that is upheld comes to a credit note at once. */
 export const resolveDispute = async (
   store: AggregateStore,
-  { contractId, ...resolution }: Resolution & { readonly contractId: string },
+  { contractId, ...resolution }: CommandData<'ResolveDispute'> & { readonly contractId: string },
   context: CommandContext,
 ): Promise<Handled<Account, AccountEvent>> => {
   const command = { type: 'ResolveDispute', data: resolution, at: context.at } as const;

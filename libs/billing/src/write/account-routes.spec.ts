@@ -15,6 +15,8 @@ import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
 import { servedRoutes } from '@hostledger/testing/http';
 import { accountProjections, accountSlices } from '../account.js';
 import { january, noon } from '../domain/account.fixture.js';
+import { billingPeriodAggregate, periodId } from '../domain/billing-period.js';
+import { begin, close, line, numbered } from '../domain/period.fixture.js';
 import { enterStatement } from '../process/statement-entry.js';
 
 // The routes of accounts, from the request to the read model.
@@ -70,6 +72,12 @@ const open = async (name: string, amount = '1000.00') => {
   const deposit = { depositId, amount: '800.00', currency: 'USD', reference: 'W' };
   await act('ReceiveDeposit', { ...deposit, receivedOn: '2024-01-02' });
   const statementId = deriveId(name, 'statement');
+  const month = { contractId, month: '2024-01', closeId: deriveId(name, 'close') };
+  const closing = { ...month, statementId, firstMonth: '2024-01' };
+  for (const step of [begin(closing), close({ ...month, lines: numbered(line(amount)) })]) {
+    const period = periodId(contractId, '2024-01');
+    await store.handle(billingPeriodAggregate, period, step, next('2024-02-05'));
+  }
   const totals = [{ currency: 'USD', amount }];
   const entry = { ...january, contractId, customerId, statementId, totals };
   await enterStatement(store, entry, next('2024-02-05'));
@@ -133,7 +141,7 @@ it('Payments, credit notes, disputes and draws come to the balance, and each is 
     status: 201,
     body: { number: expect.stringMatching(/^\d{4}-\d{6}$/) as string },
   });
-  const raised = { ...usd, statementId, line: 3, amount: '100.00', reason, raisedOn: '2024-03-21' };
+  const raised = { ...usd, statementId, line: 1, amount: '100.00', reason, raisedOn: '2024-03-21' };
   const { body } = await post(`${url}/disputes`, raised);
   const resolution = { outcome: 'upheld', upheldAmount: '80.00', resolvedOn: '2024-03-25', reason };
   const resolved = await post(`${url}/disputes/${String(body.disputeId)}/resolution`, resolution);
@@ -175,6 +183,15 @@ it('Payments, credit notes, disputes and draws come to the balance, and each is 
   expect(await get(`${url}/timeline`)).toMatchObject({
     body: { items: expect.any(Array) as unknown[] },
   });
+});
+
+it('A line that the statement does not have is neither credited nor disputed', async () => {
+  const { url, statementId } = await open('lines');
+  const unknown = { status: 404, body: { code: 'statement/line-unknown' } };
+  for (const path of ['credit-notes', 'disputes']) {
+    const wish = { ...usd, statementId, line: 2, amount: '1.00', reason };
+    expect(await post(`${url}/${path}`, wish)).toMatchObject(unknown);
+  }
 });
 
 it('A payment is told once under its key, and may bounce', async () => {

@@ -32,6 +32,7 @@ import {
   ChangeAccountCommand,
   DrawForStatementCommand,
   IssueCreditNoteCommand,
+  RaiseDisputeCommand,
   ReceivePaymentCommand,
   ReleaseReceivablesCommand,
   ResolveDisputeCommand,
@@ -58,11 +59,13 @@ export class AccountActsController {
     summary: 'Record a payment of the customer',
     description:
       'It goes to the statements that the payer names, then to what is due first and not disputed. ' +
-      'What is over waits for the next statement.',
+      'What is over waits for the next statement. The same reference, day and amount again are refused, ' +
+      'unless the first one was reversed.',
   })
   @Post('payments')
   @ApiCreatedResponse({ type: PaymentReceivedReply })
   @MayRefuse(
+    'account/payment-twice',
     'account/receivable-released',
     'account/act-in-future',
     'contract/unknown',
@@ -99,10 +102,15 @@ export class AccountActsController {
     return reply(await this.commands.execute(change), { body: done });
   }
 
-  @ApiOperation({ summary: 'Issue a credit note, for no more than was charged' })
+  @ApiOperation({
+    summary: 'Issue a credit note, for no more than was charged',
+    description:
+      'What later statements give back of the same charges, or will, counts: adjustments, agreements ' +
+      'and restatements. Where a line is named, no more than the line charges.',
+  })
   @Post('credit-notes')
   @ApiCreatedResponse({ type: CreditNoteReply })
-  @MayRefuse('account/credit-exceeded', ...NO_AMOUNT)
+  @MayRefuse('account/credit-exceeded', 'statement/line-unknown', ...NO_AMOUNT)
   async credit(
     @Param() { contractId }: AccountParams,
     @Body() body: IssueCreditNoteBody,
@@ -120,21 +128,22 @@ export class AccountActsController {
   @ApiOperation({ summary: 'Record that the customer disputes an amount: it is not collected' })
   @Post('disputes')
   @ApiCreatedResponse({ type: DisputeReply })
-  @MayRefuse('account/dispute-exceeded', 'account/receivable-released', ...NO_AMOUNT, ...NO_DAY)
+  @MayRefuse(
+    'account/dispute-exceeded',
+    'account/receivable-released',
+    'statement/line-unknown',
+    ...NO_AMOUNT,
+    ...NO_DAY,
+  )
   async dispute(
     @Param() { contractId }: AccountParams,
     @Body() body: RaiseDisputeBody,
     @ActContext() context: CommandContext,
   ) {
     const disputeId = deriveId(context.commandId, 'dispute');
-    const command = {
-      type: 'RaiseDispute',
-      data: { disputeId, ...body },
-      at: context.at,
-    } as const;
-    const change = new ChangeAccountCommand(contractId, command, context);
+    const command = new RaiseDisputeCommand(contractId, { disputeId, ...body }, context);
     const done: DisputeReply = { contractId, disputeId };
-    return reply(await this.commands.execute(change), { status: 201, body: done });
+    return reply(await this.commands.execute(command), { status: 201, body: done });
   }
 
   @ApiOperation({ summary: 'Uphold a dispute, which is credited, or reject it' })
@@ -143,6 +152,7 @@ export class AccountActsController {
   @ApiOkResponse({ type: DisputeResolvedReply })
   @MayRefuse(
     'account/dispute-exceeded',
+    'account/credit-exceeded',
     'account/rejected-amount',
     'account/recorded-otherwise',
     'account/dispute-unknown',

@@ -11,6 +11,7 @@ import type {
   AccountCommand,
   CreditNote,
   DepositDraw,
+  Dispute,
   Payment,
   ReceivableRelease,
   Resolution,
@@ -21,6 +22,7 @@ import type { Account } from '../domain/account-state.js';
 import { accountAggregate } from '../domain/account.js';
 import { issueCreditNote, resolveDispute } from '../process/credit-note.js';
 import { drawForStatement } from '../process/deposit-draw.js';
+import { billedBy, billedByDispute } from './billed.js';
 
 type Changed = Handled<Account, AccountEvent>;
 
@@ -83,8 +85,30 @@ export class IssueCreditNoteCommand extends Command<Changed> {
 export class IssueCreditNoteHandler implements ICommandHandler<IssueCreditNoteCommand> {
   constructor(private readonly store: AggregateStore) {}
 
-  execute({ contractId, note, context }: IssueCreditNoteCommand) {
-    return issueCreditNote(this.store, { contractId, ...note }, context);
+  async execute({ contractId, note, context }: IssueCreditNoteCommand) {
+    const billed = await billedBy(this.store, contractId, note);
+    return issueCreditNote(this.store, { contractId, ...note, billed }, context);
+  }
+}
+
+export class RaiseDisputeCommand extends Command<Changed> {
+  constructor(
+    readonly contractId: string,
+    readonly dispute: Dispute,
+    readonly context: CommandContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(RaiseDisputeCommand)
+export class RaiseDisputeHandler implements ICommandHandler<RaiseDisputeCommand> {
+  constructor(private readonly store: AggregateStore) {}
+
+  async execute({ contractId, dispute, context }: RaiseDisputeCommand) {
+    const data = { ...dispute, billed: await billedBy(this.store, contractId, dispute) };
+    const command = { type: 'RaiseDispute', data, at: context.at } as const;
+    return this.store.handle(accountAggregate, contractId, command, context);
   }
 }
 
@@ -102,8 +126,9 @@ export class ResolveDisputeCommand extends Command<Changed> {
 export class ResolveDisputeHandler implements ICommandHandler<ResolveDisputeCommand> {
   constructor(private readonly store: AggregateStore) {}
 
-  execute({ contractId, resolution, context }: ResolveDisputeCommand) {
-    return resolveDispute(this.store, { contractId, ...resolution }, context);
+  async execute({ contractId, resolution, context }: ResolveDisputeCommand) {
+    const billed = await billedByDispute(this.store, contractId, resolution.disputeId);
+    return resolveDispute(this.store, { contractId, ...resolution, billed }, context);
   }
 }
 
@@ -175,6 +200,7 @@ export const changeAccount = {
     ChangeAccountHandler,
     ReceivePaymentHandler,
     IssueCreditNoteHandler,
+    RaiseDisputeHandler,
     ResolveDisputeHandler,
     DrawForStatementHandler,
     ReleaseReceivablesHandler,

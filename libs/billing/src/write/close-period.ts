@@ -117,7 +117,7 @@ export class ClosePeriodController {
   @ApiOperation({
     summary: 'Close a month of a contract',
     description:
-      'Pins the present position of the log: facts up to it count. The close is computed after the reply; the period itself tells when it is closed and its statement issued, or what stood in the way. Late facts of earlier months become adjustments on its statement.',
+      'Pins the present position of the log: facts up to it count. The close is computed after the reply; the period itself tells when it is closed and its statement issued, or what stood in the way. Late facts of earlier months become adjustments on its statement. The statement goes to whoever has the contract at the end of the month: where it was assigned in the middle, the new customer is billed for the whole month, and for what adjusts earlier ones.',
   })
   @Post(':contractId/:month/close')
   @ApiAcceptedResponse({ type: PeriodCloseReply })

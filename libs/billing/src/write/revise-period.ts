@@ -21,6 +21,7 @@ import { isComplete, type BillingPeriod } from '../domain/period-state.js';
 import { PeriodParams, RestatementParams } from '../http/period-forms.js';
 import { factReads } from '../read/inputs/fact-reads.js';
 import { contractInputs, presentPosition } from '../read/inputs/inputs.js';
+import { AgreeAdjustmentCommand, AgreeAdjustmentHandler } from './agree-adjustment.js';
 
 type Changed = Handled<BillingPeriod, PeriodEvent>;
 
@@ -196,7 +197,8 @@ export class RevisePeriodController {
 
   @ApiOperation({
     summary: 'Agree to charge or credit a line of a closed month otherwise',
-    description: 'The next month that is closed takes it up, with a link to the line.',
+    description:
+      'The next month that is closed takes it up, with a link to the line. A credit is never more than what is left of the line: credit notes and open disputes on the account count.',
   })
   @Post(':contractId/:month/adjustments')
   @ApiCreatedResponse({ type: AdjustmentAgreedReply })
@@ -214,12 +216,7 @@ export class RevisePeriodController {
   ) {
     const adjustmentId = deriveId(context.commandId, 'adjustment');
     const about = { contractId, month, adjustmentId, agreedBy: context.actor.subject };
-    const change = {
-      type: 'AgreeAdjustment',
-      data: { ...about, ...body },
-      at: context.at,
-    } as const;
-    const command = new ChangePeriodCommand(contractId, month, change, context);
+    const command = new AgreeAdjustmentCommand({ ...about, ...body }, context);
     return reply(await this.commands.execute(command), {
       status: 201,
       location: `/v1/billing/periods/${contractId}/${month}`,
@@ -300,5 +297,10 @@ export class RevisePeriodController {
 
 export const revisePeriod = {
   controllers: [RevisePeriodController],
-  providers: [ChangePeriodHandler, ApproveRestatementHandler, ProposeRestatementHandler],
+  providers: [
+    ChangePeriodHandler,
+    AgreeAdjustmentHandler,
+    ApproveRestatementHandler,
+    ProposeRestatementHandler,
+  ],
 };

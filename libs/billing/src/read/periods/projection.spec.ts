@@ -20,7 +20,7 @@ const issue = (statementId: string, number: string) =>
   command('IssueStatement', { statementId, number });
 const agree = command('AgreeAdjustment', {
   ...{ ...ofMonth, adjustmentId: 'adjustment', line: 2, amount: '-5.00' },
-  ...{ reason: 'Goodwill', agreedBy: 'bea' },
+  ...{ reason: 'Goodwill', agreedBy: 'bea', claims: [] },
 });
 const post = command('PostAdjustments', {
   ...{ ...ofMonth, position: '2000' },
