@@ -1,8 +1,8 @@
 import { csvLine } from '@hostledger/http';
-import type { Statement, StatementLine } from '../../domain/statement.js';
+import type { PaperLine, Statement } from '../../domain/statement.js';
 import type { Parties } from './parties.js';
 
-type Of = (line: StatementLine, statement: Statement, parties: Parties) => string | number;
+type Of = (line: PaperLine, statement: Statement, parties: Parties) => string | number;
 
 /** Columns of the file, which is one flat table: what is of the whole statement is on every line. */
 const COLUMNS: Readonly<Record<string, Of>> = {
@@ -21,7 +21,7 @@ const COLUMNS: Readonly<Record<string, Of>> = {
   facility: ({ facility }) => facility ?? '',
   from: ({ window }) => window.from,
   until: ({ window }) => window.until,
-  termsVersion: ({ termsVersion }) => termsVersion,
+  termsVersion: ({ termsVersion }) => termsVersion ?? '',
   clause: ({ clauseRef }) => clauseRef ?? '',
   quantity: ({ quantity }) => quantity,
   unit: ({ unit }) => unit,

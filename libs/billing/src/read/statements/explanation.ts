@@ -3,7 +3,7 @@ import { exact } from '@hostledger/quantities';
 import { negative, sumOf } from '../../domain/amounts.js';
 import type { Line, Rated } from '../../domain/line.js';
 import type { Source } from '../../domain/inputs.js';
-import type { Statement, StatementLine } from '../../domain/statement.js';
+import type { PaperLine, Statement } from '../../domain/statement.js';
 import { contractInputs } from '../inputs/inputs.js';
 import type { InputTools } from '../inputs/ports.js';
 import type { LineExplanation } from './views.js';
@@ -21,7 +21,7 @@ export interface Explained {
 export const explain = async (
   tools: InputTools,
   statement: Statement,
-  line: StatementLine,
+  line: PaperLine,
 ): Promise<Explained> => {
   const { contractId, position, statementId } = statement;
   const month = line.adjusts?.month ?? statement.month;
@@ -53,15 +53,15 @@ export const explain = async (
   };
 };
 
-const differenceTo = ({ adjusts }: StatementLine, recomputed: Line | undefined): string => {
+const differenceTo = ({ adjusts }: PaperLine, recomputed: Line | undefined): string => {
   const now = recomputed?.amount ?? '0';
   return adjusts ? sumOf(now, negative(adjusts.before)) : now;
 };
 
-const agrees = (line: StatementLine, recomputed: Line | undefined): boolean =>
+const agrees = (line: PaperLine, recomputed: Line | undefined): boolean =>
   exact(differenceTo(line, recomputed)).equals(exact(line.amount));
 
-const stepsOf = (line: StatementLine, rated: Rated | undefined): string[] => {
+const stepsOf = (line: PaperLine, rated: Rated | undefined): string[] => {
   const steps = [...(rated?.steps ?? ['Nothing is charged or credited for it any more: 0'])];
   const { adjusts, currency } = line;
   if (!adjusts) return steps;
