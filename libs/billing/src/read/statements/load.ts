@@ -31,29 +31,36 @@ export interface IssuedRow extends Omit<
   readonly credits: (Credits & { readonly timeZone: string }) | null;
 }
 
+type Issued = SelectQueryBuilder<{ issued: IssuedRow }, 'issued', IssuedRow>;
+
 /** To be narrowed and put in order; a credit note is of the month of its statement. */
-export const issued = <Tables extends StatementTables>(
-  db: Kysely<Tables>,
-): SelectQueryBuilder<{ issued: IssuedRow }, 'issued', IssuedRow> => {
-  const rows = sql<IssuedRow>`(
-    select statement_id, number, kind, contract_id, customer_id, month, issued_on, due_on, totals,
-      line_count, position, inputs_digest, lines_digest, null::jsonb as credits
-    from billing_statements
-    where status = 'issued'
-    union all
-    select note.credit_note_id, note.number, 'creditNote', note.contract_id, note.customer_id,
-      statement.month, note.issued_on, null, note.totals, 1, note.position, null, null,
-      jsonb_strip_nulls(jsonb_build_object(
-        'statementId', note.statement_id, 'number', statement.number, 'line', note.line,
-        'reason', note.reason, 'timeZone', period.closed ->> 'timeZone'
-      ))
-    from billing_credit_notes note
-    join billing_statements statement on statement.statement_id = note.statement_id
-    join billing_periods period
-      on period.contract_id = statement.contract_id and period.month = statement.month
-  )`;
-  const any = db as unknown as Kysely<{ issued: IssuedRow }>;
-  return any.selectFrom(rows.as<'issued'>('issued')).selectAll();
+export const issued = <Tables extends StatementTables>(tables: Kysely<Tables>): Issued => {
+  const db = tables as unknown as Kysely<StatementTables>;
+  const statements = db
+    .selectFrom('billing_statements')
+    .select(['statement_id', 'number', 'kind', 'contract_id', 'customer_id', 'month'])
+    .select(['issued_on', 'due_on', 'totals', 'line_count', 'position'])
+    .select(['inputs_digest', 'lines_digest', sql`null::jsonb`.as('credits')])
+    .where('status', '=', 'issued');
+  const credits = sql`jsonb_strip_nulls(jsonb_build_object(
+    'statementId', note.statement_id, 'number', statement.number, 'line', note.line,
+    'reason', note.reason, 'timeZone', period.closed ->> 'timeZone'
+  ))`;
+  const notes = db
+    .selectFrom('billing_credit_notes as note')
+    .innerJoin('billing_statements as statement', 'statement.statement_id', 'note.statement_id')
+    .innerJoin('billing_periods as period', (join) =>
+      join
+        .onRef('period.contract_id', '=', 'statement.contract_id')
+        .onRef('period.month', '=', 'statement.month'),
+    )
+    .select(['note.credit_note_id', 'note.number', sql`'creditNote'`.as('kind')])
+    .select(['note.contract_id', 'note.customer_id', 'statement.month'])
+    .select(['note.issued_on', sql`null`.as('due_on'), 'note.totals', sql`1`.as('line_count')])
+    .select(['note.position', sql`null`.as('inputs_digest'), sql`null`.as('lines_digest')])
+    .select(credits.as('credits'));
+  const both = statements.unionAll(notes as never).as('issued');
+  return db.selectFrom(both).selectAll() as unknown as Issued;
 };
 
 /** The lines of what was issued, each in their order; one line of a credit note. */
