@@ -43,8 +43,11 @@ export interface Credits {
 
 /** A line as papers have it. */
 export type PaperLine = Omit<StatementLine, 'component' | 'termsVersion'> & {
-  /** `credit`: of a credit note for a whole statement, which no version of the terms is behind. */
-  readonly component: Component | 'credit';
+  /**
+   * `credit`: of a credit note for a whole statement; `nothing`: that a statement has no lines. No
+   * version of the terms is behind these.
+   */
+  readonly component: Component | 'credit' | 'nothing';
   readonly termsVersion?: number;
 };
 

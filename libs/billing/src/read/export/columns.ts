@@ -44,6 +44,7 @@ const NATURE: Readonly<Record<PaperLine['component'], readonly [Category, Freque
   uptimeCredit: ['Credit', 'Usage-Based'],
   curtailmentCredit: ['Credit', 'Usage-Based'],
   credit: ['Credit', 'One-Time'],
+  nothing: ['Usage', 'Recurring'],
 };
 
 const categoryOf = ({ line, statement }: ExportedLine): string => {
@@ -136,7 +137,7 @@ const focus: Readonly<Record<string, Told>> = {
   ServiceCategory: string('`Other`: FOCUS knows no hosting of machines', () => 'Other'),
   ServiceName: string('What the component is, in words', ({ line }) => COMPONENTS[line.component]),
   SkuId: string(
-    'Component of the line; `credit` of a credit note for a whole statement',
+    'Component of the line; `credit` of a credit note for a whole statement, `nothing` of a statement without lines',
     ({ line }) => line.component,
   ),
   SkuPriceId: string(
@@ -159,8 +160,9 @@ const own: Readonly<Record<string, Told>> = {
   ),
   x_IssuedOn: date('Day of issue', ({ statement }) => statement.issuedOn),
   x_DueOn: date('Last day to pay in time', ({ statement }) => statement.dueOn),
-  x_Line: integer('Number of the line; with x_StatementId the key of the row', ({ line }) =>
-    String(line.number),
+  x_Line: integer(
+    'Number of the line, with x_StatementId the key of the row; 0 of a statement without lines',
+    ({ line }) => String(line.number),
   ),
   x_LineKey: string(
     'The same for the same thing in every month and computation',

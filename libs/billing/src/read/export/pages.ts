@@ -8,6 +8,7 @@ import {
   type IssuedRow,
   type StatementTables,
 } from '../statements/load.js';
+import { toldLines } from '../statements/nothing.js';
 import { partiesOf, type Issuer, type Parties, type PartyTables } from '../statements/parties.js';
 import type { ExportedLine } from './columns.js';
 
@@ -90,7 +91,7 @@ export class ExportPages {
     for (const row of statements) {
       const statement = headOf(row);
       const parties = await this.partiesOf(db, row);
-      for (const line of lines.get(row.statement_id) ?? []) {
+      for (const line of toldLines(lines.get(row.statement_id) ?? [], statement, parties)) {
         if (row.number === after?.number && line.number <= after.line) continue;
         rows.push({ line, statement, parties });
       }

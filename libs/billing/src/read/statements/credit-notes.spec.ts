@@ -19,6 +19,13 @@ const next: Statement = {
   number: '2024-000004',
   month: '2024-04',
 };
+const empty: Statement = {
+  ...first,
+  statementId: '9a1c2a64-8f2b-5c70-b1a5-0cf2c6c6a004',
+  number: '2024-000005',
+  month: '2024-05',
+  ...{ lines: [], totals: [] },
+};
 const note = {
   ...{ contractId, customerId, statementId: first.statementId, currency: 'USD' },
   ...{ issuedOn: '2024-04-20', reason: 'Relocated at our own wish' },
@@ -39,6 +46,7 @@ beforeAll(async () => {
   await room.credited(ofLine);
   await room.credited(ofAll);
   await room.closed(next);
+  await room.closed(empty);
   await room.open(parties.issuer);
 }, 120_000);
 afterAll(() => room.close());
@@ -54,7 +62,7 @@ describe('the list of statements', () => {
       ...['2024-000001 statement', '2024-000002 creditNote', '2024-000003 creditNote'],
     ]);
     const { items } = await list(`contractId=${contractId}&limit=3&cursor=${page.nextCursor}`);
-    expect(items.map(({ number }) => number)).toEqual(['2024-000004']);
+    expect(items.map(({ number }) => number)).toEqual(['2024-000004', '2024-000005']);
   });
 
   it('is of credit notes alone where they are asked for, by the month of their statement', async () => {
@@ -143,12 +151,19 @@ describe('the export of a month', () => {
   });
 
   it('comes to what the month comes to with them, and leaves no number out', async () => {
-    const all = await rows('from=2024-03&until=2024-04');
+    const all = await rows('from=2024-03&until=2024-05');
     expect([...new Set(all.map(({ InvoiceId }) => InvoiceId))]).toEqual(
-      [1, 2, 3, 4].map((number) => `2024-00000${number}`),
+      [1, 2, 3, 4, 5].map((number) => `2024-00000${number}`),
     );
     const costs = (await rows('month=2024-03')).map(({ BilledCost }) => String(BilledCost));
     expect(sumOf(...costs)).toBe('830.00');
     expect(await rows('month=2024-03&after=2024-000002.1')).toHaveLength(1);
+  });
+
+  it('has a row of nothing for a statement without lines', async () => {
+    expect(await rows('month=2024-05')).toMatchObject([
+      { InvoiceId: '2024-000005', x_Line: 0, BilledCost: '0.00', BillingCurrency: 'USD' },
+    ]);
+    expect(await rows('month=2024-05&after=2024-000005.0')).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { dayIn, startOf } from '@hostledger/quantities';
 import { sumOf } from '../../domain/amounts.js';
 import type { Adjusts, PaperLine, Statement } from '../../domain/statement.js';
+import { toldLines, toldTotals } from './nothing.js';
 import { LEFT, Paper, TEXT_WIDTH, type Column, type Row } from './paper.js';
 import type { Parties } from './parties.js';
 import { grouped, monthText, rateText, roundingNotes, TITLES, unitText } from './words.js';
@@ -31,8 +32,9 @@ export const statementPdf = (statement: Statement, parties: Parties): Promise<Bu
     foot: `${title} · ${month} · issued ${issuedOn}`,
   });
   heading(paper, statement, parties);
-  for (const { currency, amount } of statement.totals) {
-    const lines = statement.lines.filter((line) => line.currency === currency);
+  const told = toldLines(statement.lines, statement, parties);
+  for (const { currency, amount } of toldTotals(statement.totals, parties)) {
+    const lines = told.filter((line) => line.currency === currency);
     paper.table(columnsIn(currency), [
       ...rowsOf(lines, statement, parties),
       ...subtotals(lines, currency, amount),
@@ -72,7 +74,7 @@ const heading = (paper: Paper, statement: Statement, parties: Parties): void => 
   paper.facts(facts, x, HALF);
   paper.y = Math.max(paper.y, left) + 8;
   paper.rule();
-  for (const { currency, amount } of statement.totals) {
+  for (const { currency, amount } of toldTotals(statement.totals, parties)) {
     const due = statement.dueOn === undefined ? '' : ` due on ${statement.dueOn}`;
     const what = amount.startsWith('-') ? 'Credit' : `Total${due}`;
     const shown = amount.startsWith('-') ? amount.slice(1) : amount;
@@ -111,7 +113,7 @@ const rowOf = (line: PaperLine, parties: Parties): Row => {
   const where = facility === undefined ? [] : [facility];
   return {
     cells: [
-      String(number),
+      number === 0 ? '' : String(number),
       description,
       [clauseRef, termsVersion && `v${termsVersion}`].filter(Boolean).join(' / '),
       grouped(line.quantity),

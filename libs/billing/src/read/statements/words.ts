@@ -41,6 +41,7 @@ export const COMPONENTS: Readonly<Record<PaperLine['component'], string>> = {
   uptimeCredit: 'Uptime credit',
   curtailmentCredit: 'Curtailment credit',
   credit: 'Credit',
+  nothing: 'Nothing charged',
 };
 
 export const unitText = ({ unit, currency }: Pick<PaperLine, 'unit' | 'currency'>): string =>
