@@ -13,6 +13,7 @@ import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
 import { servedRoutes } from '@hostledger/testing/http';
+import type { CreditNoteIssued } from './domain/account-events.js';
 import type { Statement } from './domain/statement.js';
 import { meterProjections } from './meters.js';
 import { IssuerModule, paperSlices } from './papers.js';
@@ -155,6 +156,12 @@ export class PapersRoom {
       },
       { type: 'MinerEnergized', data: { ...of, ...rated, place } },
     );
+  }
+
+  /** A credit note that was issued under its number. */
+  credited(note: CreditNoteIssued['data']): Promise<void> {
+    const issued: CreditNoteIssued = { type: 'CreditNoteIssued', data: note };
+    return this.happened(`account-${note.contractId}`, `${note.issuedOn}T12:00:00.000Z`, issued);
   }
 
   /** A month that was closed with this statement. */

@@ -232,11 +232,14 @@ describe('accruals', () => {
     expect((await on('2024-03-31', `&contractId=${contractId}`)).unvaluedLegs).toEqual([]);
   });
 
-  it('need a day', async () => {
+  it('need a day that has come', async () => {
     expect(await room.get('/billing/accruals')).toMatchObject({ status: 400 });
     expect(await room.get('/billing/accruals?on=2024-02-30')).toMatchObject({ status: 400 });
     expect(await room.get('/billing/accruals?on=2024-02-01&limit=101')).toMatchObject({
       status: 400,
+    });
+    expect(await room.get('/billing/accruals?on=2126-01-01')).toMatchObject({
+      ...{ status: 409, text: expect.stringContaining('billing/not-come') as string },
     });
   });
 });

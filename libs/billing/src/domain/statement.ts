@@ -1,4 +1,4 @@
-import type { Line } from './line.js';
+import type { Component, Line } from './line.js';
 
 // What a customer is sent.
 
@@ -32,12 +32,32 @@ export interface StatementLine extends Line {
   readonly adjusts?: Adjusts;
 }
 
+/** What a credit note gives back of. */
+export interface Credits {
+  readonly statementId: string;
+  readonly number: string;
+  /** Of the statement, where it is for one. */
+  readonly line?: number;
+  readonly reason: string;
+}
+
+/** A line as papers have it. */
+export type PaperLine = Omit<StatementLine, 'component' | 'termsVersion'> & {
+  /**
+   * `credit`: of a credit note for a whole statement; `nothing`: that a statement has no lines. No
+   * version of the terms is behind these.
+   */
+  readonly component: Component | 'credit' | 'nothing';
+  readonly termsVersion?: number;
+};
+
 export interface Total {
   /** ISO 4217, or BTC. */
   readonly currency: string;
   readonly amount: string;
 }
 
+/** A statement, a restatement, or a credit note. */
 export interface Statement {
   readonly statementId: string;
   /** Without gaps in its series: `<series>-<six digits>`, e.g. `2024-000017`. */
@@ -45,15 +65,20 @@ export interface Statement {
   readonly kind: StatementKind;
   readonly contractId: string;
   readonly customerId: string;
-  /** YYYY-MM */
+  /** YYYY-MM; of a credit note that of the statement. */
   readonly month: string;
   readonly issuedOn: string;
   readonly dueOn?: string;
-  readonly lines: readonly StatementLine[];
+  /** Of a credit note. */
+  readonly credits?: Credits;
+  readonly lines: readonly PaperLine[];
   readonly totals: readonly Total[];
-  /** Log position up to which facts counted, in digits. */
+  /** Log position up to which facts counted, in digits; of a credit note its own. */
   readonly position: string;
-  /** SHA-256 (hex) over the canonical form of the inputs, and of the lines. */
-  readonly inputsDigest: string;
-  readonly linesDigest: string;
+  /**
+   * SHA-256 (hex) over the canonical form of the inputs, and of the lines. A credit note has none: it
+   * was decided on, not computed.
+   */
+  readonly inputsDigest?: string;
+  readonly linesDigest?: string;
 }

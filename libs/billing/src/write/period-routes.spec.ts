@@ -202,7 +202,7 @@ describe('An agreed adjustment', () => {
     const log = await room.home.log();
     expect(log.find(({ id }) => id === eventId)).toMatchObject({
       type: 'AdjustmentAgreed',
-      data: { adjustmentId: agreed.body.adjustmentId },
+      data: { adjustmentId: (agreed.body as unknown as { adjustmentId: string }).adjustmentId },
     });
   });
 });

@@ -1,3 +1,5 @@
+import { DomainError } from '@hostledger/eventsourcing';
+import { dayIn } from '@hostledger/quantities';
 import { accruedBy } from '../../domain/accrual.js';
 import type { BilledContract } from '../../domain/contract-inputs.js';
 import type { Shortcoming } from '../../domain/line.js';
@@ -36,6 +38,26 @@ export const accrued = async (
     months.push({ month, throughOn, ...accruedBy(inputs, on, until) });
   }
   return months;
+};
+
+/** Where days begin before they do anywhere else. */
+const EARLIEST_ZONE = 'Pacific/Kiritimati';
+
+/**
+ * Nothing is earned on a day that has begun nowhere.
+ * @param now ISO 8601.
+ * @throws DomainError `billing/not-come`.
+ */
+export const mustHaveBegun = (on: string, now: string): void => {
+  const today = dayIn(EARLIEST_ZONE, now);
+  if (on <= today) return;
+  throw new DomainError(
+    'conflict',
+    'billing/not-come',
+    `${on} has not begun yet`,
+    { on, today },
+    '/on',
+  );
 };
 
 export const unbilledMonths = (

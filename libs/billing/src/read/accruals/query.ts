@@ -8,19 +8,22 @@ import {
   AnyRole,
   equalTo,
   keysetPage,
+  MayRefuse,
   ReadAt,
   readReply,
+  requestClock,
   type PageOf,
   type ReadOptions,
 } from '@hostledger/http';
 import type { Kysely } from 'kysely';
 import { totalsOf } from '../../domain/amounts.js';
 import { AccrualsQuery } from '../../http/paper-forms.js';
+import '../../http/paper-problems.js';
 import { factReads } from '../inputs/fact-reads.js';
 import { contractInputs } from '../inputs/inputs.js';
 import type { InputTools } from '../inputs/ports.js';
 import type { PeriodRow } from '../periods/projection.js';
-import { accrued } from './accrued.js';
+import { accrued, mustHaveBegun } from './accrued.js';
 import { AccrualsView, type AccruedContractView } from './views.js';
 
 interface Tables {
@@ -54,8 +57,10 @@ export class AccrualsController {
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: AccrualsView })
+  @MayRefuse('billing/not-come')
   async list(@Query() query: AccrualsQuery, @ReadAt() at: ReadOptions) {
     const { on } = query;
+    mustHaveBegun(on, requestClock.now());
     const { position, value } = await this.readModels.read<Tables, Found>(at, (db) =>
       found(db, query),
     );

@@ -1,14 +1,13 @@
 import { startOf } from '@hostledger/quantities';
-import type { Component } from '../../domain/line.js';
 import { monthAfter } from '../../domain/months.js';
 import { isShare } from '../../domain/rating/charge.js';
-import type { Statement, StatementLine } from '../../domain/statement.js';
+import type { PaperLine, Statement } from '../../domain/statement.js';
 import type { Parties } from '../statements/parties.js';
 import { COMPONENTS, unitText } from '../statements/words.js';
 
 /** A line with the statement it is on. */
 export interface ExportedLine {
-  readonly line: StatementLine;
+  readonly line: PaperLine;
   readonly statement: Omit<Statement, 'lines'>;
   readonly parties: Parties;
 }
@@ -27,7 +26,7 @@ type Category = 'Usage' | 'Purchase' | 'Credit';
 type Frequency = 'Usage-Based' | 'Recurring' | 'One-Time';
 
 /** What a component is in the words of FOCUS: how it is billed, and how often it comes. */
-const NATURE: Readonly<Record<Component, readonly [Category, Frequency]>> = {
+const NATURE: Readonly<Record<PaperLine['component'], readonly [Category, Frequency]>> = {
   nameplateKwh: ['Usage', 'Usage-Based'],
   meteredKwh: ['Usage', 'Usage-Based'],
   passThrough: ['Usage', 'Usage-Based'],
@@ -44,10 +43,18 @@ const NATURE: Readonly<Record<Component, readonly [Category, Frequency]>> = {
   repair: ['Purchase', 'One-Time'],
   uptimeCredit: ['Credit', 'Usage-Based'],
   curtailmentCredit: ['Credit', 'Usage-Based'],
+  credit: ['Credit', 'One-Time'],
+  nothing: ['Usage', 'Recurring'],
 };
 
-const categoryOf = ({ component, adjusts }: StatementLine): string =>
-  adjusts?.cause === 'agreed' ? 'Adjustment' : NATURE[component][0];
+const categoryOf = ({ line, statement }: ExportedLine): string => {
+  if (statement.credits) return 'Credit';
+  return line.adjusts?.cause === 'agreed' ? 'Adjustment' : NATURE[line.component][0];
+};
+
+/** What a line changes of a closed month; a credit note is agreed on. */
+const changedBy = ({ line, statement: { credits, month } }: ExportedLine) =>
+  credits ? { ...credits, month, cause: 'agreed', before: undefined } : line.adjusts;
 
 /** FOCUS writes instants without parts of a second. */
 const instant = (iso: string): string => iso.replace(/\.000Z$/, 'Z');
@@ -80,16 +87,16 @@ const focus: Readonly<Record<string, Told>> = {
   ChargePeriodStart: time('From when the line counts', ({ line }) => instant(line.window.from)),
   ChargePeriodEnd: time('Until when; not included', ({ line }) => instant(line.window.until)),
   ChargeCategory: string(
-    '`Usage`, `Purchase`, `Credit`; `Adjustment` where a change was agreed on. `Tax` does not occur: taxes are not computed here',
-    ({ line }) => categoryOf(line),
+    '`Usage`, `Purchase`, `Credit`, also of a credit note; `Adjustment` where a change was agreed on. `Tax` does not occur: taxes are not computed here',
+    categoryOf,
   ),
   ChargeClass: string(
-    '`Correction` where the line changes a closed month; else empty',
-    ({ line }) => (line.adjusts ? 'Correction' : undefined),
+    '`Correction` where the line changes a closed month, as one of a credit note does; else empty',
+    (row) => (changedBy(row) ? 'Correction' : undefined),
   ),
   ChargeFrequency: string(
-    '`Usage-Based`, `Recurring` or `One-Time`, by the component',
-    ({ line }) => NATURE[line.component][1],
+    '`Usage-Based`, `Recurring` or `One-Time`, by the component; a credit note is `One-Time`',
+    ({ line, statement }) => (statement.credits ? 'One-Time' : NATURE[line.component][1]),
   ),
   ChargeDescription: string('As on the statement', ({ line }) => line.description),
   BilledCost: decimal('Amount of the line; below zero for a credit', ({ line }) => line.amount),
@@ -116,7 +123,7 @@ const focus: Readonly<Record<string, Told>> = {
     'For one unit; empty where the rate is a percentage or below zero, see x_Rate',
     priceOf,
   ),
-  InvoiceId: string('Number of the statement', ({ statement }) => statement.number),
+  InvoiceId: string('Number of the statement or credit note', ({ statement }) => statement.number),
   InvoiceIssuerName: string('`ISSUER_NAME`', ({ parties }) => parties.issuer.name),
   ProviderName: string('The same', ({ parties }) => parties.issuer.name),
   PublisherName: string('The same', ({ parties }) => parties.issuer.name),
@@ -129,31 +136,39 @@ const focus: Readonly<Record<string, Told>> = {
   ResourceType: string('`Facility` where there is one', ({ line }) => line.facility && 'Facility'),
   ServiceCategory: string('`Other`: FOCUS knows no hosting of machines', () => 'Other'),
   ServiceName: string('What the component is, in words', ({ line }) => COMPONENTS[line.component]),
-  SkuId: string('Component of the line', ({ line }) => line.component),
+  SkuId: string(
+    'Component of the line; `credit` of a credit note for a whole statement, `nothing` of a statement without lines',
+    ({ line }) => line.component,
+  ),
   SkuPriceId: string(
-    'Component and version of the terms that the rate is from',
-    ({ line }) => `${line.component}/v${line.termsVersion}`,
+    'Component and version of the terms that the rate is from; empty where there is no version',
+    ({ line }) =>
+      line.termsVersion === undefined ? undefined : `${line.component}/v${line.termsVersion}`,
   ),
 };
 
 const own: Readonly<Record<string, Told>> = {
   x_CustomerId: string('Id of the customer', ({ statement }) => statement.customerId),
   x_CustomerName: string('Its legal name', ({ parties }) => parties.customer.legal_name),
-  x_StatementId: string('Id of the statement', ({ statement }) => statement.statementId),
+  x_StatementId: string(
+    'Id of the statement or credit note',
+    ({ statement }) => statement.statementId,
+  ),
   x_StatementKind: string(
     '`statement`, `restatement` or `creditNote`',
     ({ statement }) => statement.kind,
   ),
   x_IssuedOn: date('Day of issue', ({ statement }) => statement.issuedOn),
   x_DueOn: date('Last day to pay in time', ({ statement }) => statement.dueOn),
-  x_Line: integer('Number of the line; with x_StatementId the key of the row', ({ line }) =>
-    String(line.number),
+  x_Line: integer(
+    'Number of the line, with x_StatementId the key of the row; 0 of a statement without lines',
+    ({ line }) => String(line.number),
   ),
   x_LineKey: string(
     'The same for the same thing in every month and computation',
     ({ line }) => line.key,
   ),
-  x_TermsVersion: integer('Version of the terms', ({ line }) => String(line.termsVersion)),
+  x_TermsVersion: integer('Version of the terms', ({ line }) => line.termsVersion?.toString()),
   x_Clause: string('Number of the clause in them', ({ line }) => line.clauseRef),
   x_Rate: decimal('As on the statement; of a share in percent', ({ line }) => line.rate),
   x_ExactAmount: string(
@@ -169,21 +184,27 @@ const own: Readonly<Record<string, Told>> = {
   },
   x_AdjustsMonth: string(
     'YYYY-MM of the closed month that it changes',
-    ({ line }) => line.adjusts?.month,
+    (row) => changedBy(row)?.month,
   ),
   x_AdjustsStatementId: string(
     'The statement that it changes',
-    ({ line }) => line.adjusts?.statementId,
+    (row) => changedBy(row)?.statementId,
   ),
-  x_AdjustsLine: integer('The line of it; empty where there was none with that key', ({ line }) =>
-    line.adjusts?.line?.toString(),
+  x_AdjustsLine: integer('The line of it; empty where there was none with that key', (row) =>
+    changedBy(row)?.line?.toString(),
   ),
-  x_AdjustsCause: string('`lateFact` or `agreed`', ({ line }) => line.adjusts?.cause),
-  x_AdjustsReason: string('In words, where it was agreed', ({ line }) => line.adjusts?.reason),
-  x_AmountBefore: decimal('What stood until then', ({ line }) => line.adjusts?.before),
-  x_LogPosition: string('Facts up to this position counted', ({ statement }) => statement.position),
+  x_AdjustsCause: string('`lateFact` or `agreed`', (row) => changedBy(row)?.cause),
+  x_AdjustsReason: string('In words, where it was agreed', (row) => changedBy(row)?.reason),
+  x_AmountBefore: decimal(
+    'What stood until then; of a credit note empty',
+    ({ line }) => line.adjusts?.before,
+  ),
+  x_LogPosition: string(
+    'Facts up to this position counted; of a credit note its own',
+    ({ statement }) => statement.position,
+  ),
   x_LinesDigest: string(
-    'SHA-256 of the lines of the statement',
+    'SHA-256 of the lines of the statement; a credit note has none',
     ({ statement }) => statement.linesDigest,
   ),
 };

@@ -1,8 +1,14 @@
 import type { Kysely } from 'kysely';
 import type { ReadModels } from '@hostledger/eventsourcing/postgres';
 import type { ReadOptions } from '@hostledger/http';
-import type { StatementRow } from '../periods/projection.js';
-import { statementFrom, type StatementTables } from '../statements/load.js';
+import {
+  headOf,
+  issued,
+  linesOfIssued,
+  type IssuedRow,
+  type StatementTables,
+} from '../statements/load.js';
+import { toldLines } from '../statements/nothing.js';
 import { partiesOf, type Issuer, type Parties, type PartyTables } from '../statements/parties.js';
 import type { ExportedLine } from './columns.js';
 
@@ -65,14 +71,9 @@ export class ExportPages {
     return { position, ...value };
   }
 
-  private statements(db: Kysely<Tables>, beyond: string | undefined): Promise<StatementRow[]> {
+  private statements(db: Kysely<Tables>, beyond: string | undefined): Promise<IssuedRow[]> {
     const { from, until, contractId, customerId, after } = this.wanted;
-    let query = db
-      .selectFrom('billing_statements')
-      .selectAll()
-      .where('status', '=', 'issued')
-      .where('month', '>=', from)
-      .where('month', '<=', until);
+    let query = issued(db).where('month', '>=', from).where('month', '<=', until);
     if (contractId !== undefined) query = query.where('contract_id', '=', contractId);
     if (customerId !== undefined) query = query.where('customer_id', '=', customerId);
     if (after) query = query.where('number', '>=', after.number);
@@ -82,31 +83,23 @@ export class ExportPages {
 
   private async rows(
     db: Kysely<Tables>,
-    statements: readonly StatementRow[],
+    statements: readonly IssuedRow[],
   ): Promise<ExportedLine[]> {
-    if (statements.length === 0) return [];
-    const ids = statements.map(({ statement_id }) => statement_id);
-    const found = await db
-      .selectFrom('billing_statement_lines')
-      .select(['statement_id', 'number', 'line'])
-      .where('statement_id', 'in', ids)
-      .orderBy('number')
-      .execute();
-    const lines = Map.groupBy(found, ({ statement_id }) => statement_id);
+    const lines = await linesOfIssued(db, statements);
     const { after } = this.wanted;
     const rows: ExportedLine[] = [];
     for (const row of statements) {
-      const { lines: _, ...statement } = statementFrom(row, []);
+      const statement = headOf(row);
       const parties = await this.partiesOf(db, row);
-      for (const { line, number } of lines.get(row.statement_id) ?? []) {
-        if (row.number === after?.number && number <= after.line) continue;
+      for (const line of toldLines(lines.get(row.statement_id) ?? [], statement, parties)) {
+        if (row.number === after?.number && line.number <= after.line) continue;
         rows.push({ line, statement, parties });
       }
     }
     return rows;
   }
 
-  private async partiesOf(db: Kysely<Tables>, row: StatementRow): Promise<Parties> {
+  private async partiesOf(db: Kysely<Tables>, row: IssuedRow): Promise<Parties> {
     const { contract_id: contractId, customer_id: customerId } = row;
     const key = `${contractId} ${customerId}`;
     const parties =

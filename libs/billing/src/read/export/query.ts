@@ -25,7 +25,7 @@ export class BillingExportController {
   @ApiOperation({
     summary: 'Lines of statements for other systems, in the columns of FOCUS where it has them',
     description:
-      'A row for each line of each statement that was issued for one `month`, or for those `from` one ' +
+      'A row for each line of each statement and credit note of one `month`, or of those `from` one ' +
       '`until` another, in the order of numbers and lines. Rows never change and only come to be added, ' +
       'so `after` goes on where a file ended. docs/billing-export.md tells of each column.',
   })

@@ -1,4 +1,6 @@
 import { tableFold, type Projection, type Recorded } from '@hostledger/eventsourcing';
+import type { CreditNoteIssued } from '../../domain/account-events.js';
+import { negative } from '../../domain/amounts.js';
 import type {
   AdjustmentAgreed,
   AdjustmentPosted,
@@ -328,10 +330,62 @@ const lines = tableFold<StatementLineRow, Listed>({
   },
 });
 
-export const periodsTables = { periods, statements, lines };
+/** A credit note under its number, beside the statement that it is for. */
+export interface CreditNoteRow {
+  readonly credit_note_id: string;
+  readonly number: string;
+  readonly contract_id: string;
+  readonly customer_id: string;
+  readonly statement_id: string;
+  readonly issued_on: string;
+  /** What is given back, below zero. */
+  readonly totals: readonly Total[];
+  /** Of the statement, where it is for one. */
+  readonly line: number | null;
+  readonly reason: string;
+  /** Of the event, in digits. */
+  readonly position: string;
+}
+
+const creditNotes = tableFold<CreditNoteRow, CreditNoteIssued>({
+  table: {
+    name: 'billing_credit_notes',
+    columns: {
+      credit_note_id: 'text',
+      number: 'text',
+      contract_id: 'text',
+      customer_id: 'text',
+      statement_id: 'text',
+      issued_on: 'date',
+      totals: 'jsonb',
+      line: 'integer',
+      reason: 'text',
+      position: 'text',
+    },
+    key: ['credit_note_id'],
+    nullable: ['line'],
+    indexes: [['number'], ['contract_id', 'number'], ['customer_id', 'number']],
+    insertOnly: true,
+  },
+  keys: { CreditNoteIssued: ({ data }) => [{ credit_note_id: data.creditNoteId }] },
+  evolve: (_, { data, position }) => ({
+    credit_note_id: data.creditNoteId,
+    number: data.number,
+    contract_id: data.contractId,
+    customer_id: data.customerId,
+    statement_id: data.statementId,
+    issued_on: data.issuedOn,
+    totals: [{ currency: data.currency, amount: negative(data.amount) }],
+    line: data.line ?? null,
+    reason: data.reason,
+    position: position.toString(),
+  }),
+});
+
+export const periodsTables = { periods, statements, lines, creditNotes };
 
 export const periodsProjection: Projection = {
   name: 'billing_periods',
-  version: 1,
-  tables: [periods, statements, lines],
+  version: 2,
+  tables: [periods, statements, lines, creditNotes],
 };

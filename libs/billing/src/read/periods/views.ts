@@ -51,14 +51,15 @@ export class LineView {
    */
   key: string;
   /**
-   * What it charges or credits.
+   * What it charges or credits; `credit` on a credit note for a whole statement.
    * @example nameplateKwh
    */
   component: string;
   description: string;
   /** @example DENTON */
   facility?: string;
-  termsVersion: number;
+  /** Absent on a credit note for a whole statement. */
+  termsVersion?: number;
   /** @example 4.2 */
   clauseRef?: string;
   /** The part of the period that it is for. */

@@ -1,8 +1,9 @@
 import { csvLine } from '@hostledger/http';
-import type { Statement, StatementLine } from '../../domain/statement.js';
+import type { PaperLine, Statement } from '../../domain/statement.js';
+import { toldLines } from './nothing.js';
 import type { Parties } from './parties.js';
 
-type Of = (line: StatementLine, statement: Statement, parties: Parties) => string | number;
+type Of = (line: PaperLine, statement: Statement, parties: Parties) => string | number;
 
 /** Columns of the file, which is one flat table: what is of the whole statement is on every line. */
 const COLUMNS: Readonly<Record<string, Of>> = {
@@ -21,7 +22,7 @@ const COLUMNS: Readonly<Record<string, Of>> = {
   facility: ({ facility }) => facility ?? '',
   from: ({ window }) => window.from,
   until: ({ window }) => window.until,
-  termsVersion: ({ termsVersion }) => termsVersion,
+  termsVersion: ({ termsVersion }) => termsVersion ?? '',
   clause: ({ clauseRef }) => clauseRef ?? '',
   quantity: ({ quantity }) => quantity,
   unit: ({ unit }) => unit,
@@ -41,11 +42,11 @@ const COLUMNS: Readonly<Record<string, Of>> = {
   key: ({ key }) => key,
 };
 
-/** A statement as CSV (RFC 4180): a header, then a record for each line. */
+/** A statement as CSV (RFC 4180): a header, then a record for each line; one of line 0 where there are none. */
 export const statementCsv = (statement: Statement, parties: Parties): string =>
   [
     csvLine(Object.keys(COLUMNS)),
-    ...statement.lines.map((line) =>
+    ...toldLines(statement.lines, statement, parties).map((line) =>
       csvLine(Object.values(COLUMNS).map((of) => of(line, statement, parties))),
     ),
   ].join('');

@@ -1,6 +1,7 @@
 import { dayIn, startOf } from '@hostledger/quantities';
 import { sumOf } from '../../domain/amounts.js';
-import type { Adjusts, Statement, StatementLine } from '../../domain/statement.js';
+import type { Adjusts, PaperLine, Statement } from '../../domain/statement.js';
+import { toldLines, toldTotals } from './nothing.js';
 import { LEFT, Paper, TEXT_WIDTH, type Column, type Row } from './paper.js';
 import type { Parties } from './parties.js';
 import { grouped, monthText, rateText, roundingNotes, TITLES, unitText } from './words.js';
@@ -31,8 +32,9 @@ export const statementPdf = (statement: Statement, parties: Parties): Promise<Bu
     foot: `${title} · ${month} · issued ${issuedOn}`,
   });
   heading(paper, statement, parties);
-  for (const { currency, amount } of statement.totals) {
-    const lines = statement.lines.filter((line) => line.currency === currency);
+  const told = toldLines(statement.lines, statement, parties);
+  for (const { currency, amount } of toldTotals(statement.totals, parties)) {
+    const lines = told.filter((line) => line.currency === currency);
     paper.table(columnsIn(currency), [
       ...rowsOf(lines, statement, parties),
       ...subtotals(lines, currency, amount),
@@ -64,6 +66,7 @@ const heading = (paper: Paper, statement: Statement, parties: Parties): void => 
     ['Month', monthText(statement.month)],
     ['Issued on', statement.issuedOn],
     ...(statement.dueOn === undefined ? [] : ([['Due on', statement.dueOn]] as [string, string][])),
+    ...creditsFacts(statement),
     ['Contract', `${contract.reference}, ${contract.title}`],
     ['Contract id', contract.contract_id],
     ['Customer id', customer.customer_id],
@@ -71,7 +74,7 @@ const heading = (paper: Paper, statement: Statement, parties: Parties): void => 
   paper.facts(facts, x, HALF);
   paper.y = Math.max(paper.y, left) + 8;
   paper.rule();
-  for (const { currency, amount } of statement.totals) {
+  for (const { currency, amount } of toldTotals(statement.totals, parties)) {
     const due = statement.dueOn === undefined ? '' : ` due on ${statement.dueOn}`;
     const what = amount.startsWith('-') ? 'Credit' : `Total${due}`;
     const shown = amount.startsWith('-') ? amount.slice(1) : amount;
@@ -80,14 +83,19 @@ const heading = (paper: Paper, statement: Statement, parties: Parties): void => 
   paper.space(8);
 };
 
+const creditsFacts = ({ credits }: Statement): [string, string][] =>
+  credits
+    ? [['Of', `Statement ${credits.number}${credits.line ? `, line ${credits.line}` : ''}`]]
+    : [];
+
 const rowsOf = (
-  lines: readonly StatementLine[],
+  lines: readonly PaperLine[],
   { month }: Statement,
   parties: Parties,
 ): readonly Row[] => {
   const own = lines.filter(({ adjusts }) => !adjusts);
   const adjustments = lines.filter(({ adjusts }) => adjusts);
-  const group = (title: string, of: readonly StatementLine[]): Row[] =>
+  const group = (title: string, of: readonly PaperLine[]): Row[] =>
     of.length === 0
       ? []
       : [
@@ -100,14 +108,14 @@ const rowsOf = (
   ];
 };
 
-const rowOf = (line: StatementLine, parties: Parties): Row => {
+const rowOf = (line: PaperLine, parties: Parties): Row => {
   const { number, description, facility, termsVersion, clauseRef, adjusts, estimated } = line;
   const where = facility === undefined ? [] : [facility];
   return {
     cells: [
-      String(number),
+      number === 0 ? '' : String(number),
       description,
-      [...(clauseRef === undefined ? [] : [clauseRef]), `v${termsVersion}`].join(' / '),
+      [clauseRef, termsVersion && `v${termsVersion}`].filter(Boolean).join(' / '),
       grouped(line.quantity),
       unitText(line),
       rateText(line),
@@ -122,7 +130,7 @@ const rowOf = (line: StatementLine, parties: Parties): Row => {
 };
 
 /** Days, the last one included, where it begins and ends with days of the zone; else instants. */
-const windowText = ({ window: { from, until } }: StatementLine, timeZone: string): string => {
+const windowText = ({ window: { from, until } }: PaperLine, timeZone: string): string => {
   const first = dayIn(timeZone, from);
   const last = dayIn(timeZone, new Date(Date.parse(until) - 1).toISOString());
   const wholeDays =
@@ -149,11 +157,11 @@ const adjustsText = ({ month, statementId, line, cause, reason, before }: Adjust
 };
 
 const subtotals = (
-  lines: readonly StatementLine[],
+  lines: readonly PaperLine[],
   currency: string,
   total: string,
 ): readonly Row[] => {
-  const sums: readonly (readonly [string, readonly StatementLine[]])[] = [
+  const sums: readonly (readonly [string, readonly PaperLine[]])[] = [
     ['Charges', lines.filter(({ adjusts, amount }) => !adjusts && !amount.startsWith('-'))],
     ['Credits', lines.filter(({ adjusts, amount }) => !adjusts && amount.startsWith('-'))],
     ['Adjustments', lines.filter(({ adjusts }) => adjusts)],
@@ -173,8 +181,17 @@ const subtotals = (
 };
 
 const ending = (paper: Paper, statement: Statement): void => {
-  const { statementId, position, inputsDigest, linesDigest, lines } = statement;
+  const { statementId, position, inputsDigest, linesDigest, lines, credits } = statement;
+  const fixed = (text: string): void => paper.text(text, { size: 7, fixed: true });
   paper.need(150);
+  if (credits) {
+    paper.text(`Given back for statement ${credits.number}, which stands as it is.`, { size: 8 });
+    paper.space(4);
+    fixed(`Credit note  ${statementId}`);
+    fixed(`Statement    ${credits.statementId}`);
+    fixed(`Position     ${position}`);
+    return;
+  }
   paper.text('How it was computed', { size: 10, bold: true });
   paper.space(2);
   const note = (text: string): void => paper.text(text, { size: 8 });
@@ -187,7 +204,6 @@ const ending = (paper: Paper, statement: Statement): void => {
       'it again and says whether it comes to the same amount.',
   );
   paper.space(4);
-  const fixed = (text: string): void => paper.text(text, { size: 7, fixed: true });
   fixed(`Statement  ${statementId}`);
   fixed(`Position   ${position}`);
   fixed(`Inputs     SHA-256 ${inputsDigest}`);

@@ -101,14 +101,15 @@ describe('a statement as a PDF', () => {
     expect(said.at(said.indexOf('Total in USD') + 1)).toBe('90,750.00');
   });
 
-  it('shows a credit as one, and a statement that asks for nothing', async () => {
+  it('shows a credit as one, and of a statement without lines that nothing is charged', async () => {
     const totals = [{ currency: 'USD', amount: '-1820.07' }];
-    const credit: Statement = { ...statement, kind: 'creditNote', lines: [], totals };
-    const said = pagesOf(await pdfOf(credit)).flat();
-    expect(said).toContain('Credit note');
+    const said = pagesOf(await pdfOf({ ...statement, lines: [], totals })).flat();
     expect(said).toContain('Credit: 1,820.07 USD');
     const none: Statement = { ...statement, lines: [], totals: [] };
-    expect(pagesOf(await pdfOf(none)).flat()).toContain('1 of 1');
+    const told = pagesOf(await pdfOf(none)).flat();
+    expect(told).toContain('Total due on 2024-05-05: 0.00 USD');
+    expect(told).toContain('Nothing is charged for March 2024');
+    expect(told[told.indexOf('Total in USD') + 1]).toBe('0.00');
   });
 
   it('sets what its fonts lack without a mark, or says that something is missing', () => {
@@ -134,6 +135,13 @@ describe('a statement as CSV', () => {
       expect(row).toMatchObject({ statement: '2024-000017', contract: 'HA-2023-11' });
     });
     expect(rows[4]).toMatchObject({ adjustsMonth: '2024-02', amountBefore: '4400120.11' });
+  });
+
+  it('says of a statement without lines that nothing is charged', async () => {
+    const [head, ...records] = await recordsOf({ ...statement, lines: [], totals: [] });
+    const of = (name: string) => records.map((fields) => fields[head!.indexOf(name)]);
+    expect([of('statement'), of('line'), of('amount')]).toEqual([['2024-000017'], ['0'], ['0.00']]);
+    expect(of('description')).toEqual(['Nothing is charged for March 2024']);
   });
 
   it('keeps texts with quotes, commas and line ends whole', async () => {

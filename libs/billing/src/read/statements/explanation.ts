@@ -8,7 +8,7 @@ import { keyOfAgreement } from '../../domain/period-changes.js';
 import type { AdjustmentAgreed } from '../../domain/period-events.js';
 import type { Line, Rated } from '../../domain/line.js';
 import type { Source, TermsInForce } from '../../domain/inputs.js';
-import type { Statement, StatementLine } from '../../domain/statement.js';
+import type { PaperLine, Statement } from '../../domain/statement.js';
 import { contractInputs } from '../inputs/inputs.js';
 import type { InputTools } from '../inputs/ports.js';
 import type { LineExplanation } from './views.js';
@@ -26,7 +26,7 @@ export interface Explained {
 export const explain = async (
   tools: InputTools,
   statement: Statement,
-  line: StatementLine,
+  line: PaperLine,
 ): Promise<Explained> => {
   const { contractId, position, statementId } = statement;
   const month = line.adjusts?.month ?? statement.month;
@@ -56,7 +56,7 @@ export const explain = async (
 export const explainAgreed = async (
   tools: InputTools,
   statement: Statement,
-  line: StatementLine,
+  line: PaperLine,
 ): Promise<Explained> => {
   const { contractId, position, statementId } = statement;
   const { month, line: original } = line.adjusts!;
@@ -89,7 +89,7 @@ type Agreed = AdjustmentAgreed['data'];
 /** The version of the terms that a line names, and its clause. */
 const termsOf = (
   terms: TermsInForce | undefined,
-  { clauseRef }: StatementLine,
+  { clauseRef }: PaperLine,
 ): Pick<LineExplanation, 'terms' | 'clause'> => {
   if (!terms) return {};
   const { version, from, until, source } = terms;
@@ -97,15 +97,15 @@ const termsOf = (
   return { terms: { version, from, until, source }, ...(clause && { clause }) };
 };
 
-const differenceTo = ({ adjusts }: StatementLine, recomputed: Line | undefined): string => {
+const differenceTo = ({ adjusts }: PaperLine, recomputed: Line | undefined): string => {
   const now = recomputed?.amount ?? '0';
   return adjusts ? sumOf(now, negative(adjusts.before)) : now;
 };
 
-const agrees = (line: StatementLine, recomputed: Line | undefined): boolean =>
+const agrees = (line: PaperLine, recomputed: Line | undefined): boolean =>
   exact(differenceTo(line, recomputed)).equals(exact(line.amount));
 
-const stepsOf = (line: StatementLine, rated: Rated | undefined): string[] => {
+const stepsOf = (line: PaperLine, rated: Rated | undefined): string[] => {
   const steps = [...(rated?.steps ?? ['Nothing is charged or credited for it any more: 0'])];
   const { adjusts, currency } = line;
   if (!adjusts) return steps;

@@ -1,28 +1,149 @@
-import type { Kysely } from 'kysely';
-import type { Statement, StatementLine } from '../../domain/statement.js';
-import type { PeriodRow, StatementLineRow, StatementRow } from '../periods/projection.js';
+import { sql, type Kysely, type SelectQueryBuilder } from 'kysely';
+import { fractionOf } from '../../domain/amounts.js';
+import { windowOf } from '../../domain/months.js';
+import type { Credits, PaperLine, Statement, StatementLine } from '../../domain/statement.js';
+import type {
+  CreditNoteRow,
+  PeriodRow,
+  StatementLineRow,
+  StatementRow,
+} from '../periods/projection.js';
+
+// Everything that has a number of the series: statements, restatements, and credit notes beside them.
 
 export interface StatementTables {
   billing_periods: PeriodRow;
   billing_statements: StatementRow;
   billing_statement_lines: StatementLineRow;
+  billing_credit_notes: CreditNoteRow;
 }
 
-/** A statement that was issued, whole; undefined where there is none. */
-export const statementOf = async (
+/** A statement that was issued, or a credit note under its own id. */
+export interface IssuedRow extends Omit<
+  StatementRow,
+  'status' | 'number' | 'issued_on' | 'inputs_digest' | 'lines_digest'
+> {
+  readonly number: string;
+  readonly issued_on: string;
+  readonly inputs_digest: string | null;
+  readonly lines_digest: string | null;
+  /** Of a credit note. */
+  readonly credits: (Credits & { readonly timeZone: string }) | null;
+}
+
+type Issued = SelectQueryBuilder<{ issued: IssuedRow }, 'issued', IssuedRow>;
+
+/** To be narrowed and put in order; a credit note is of the month of its statement. */
+export const issued = <Tables extends StatementTables>(tables: Kysely<Tables>): Issued => {
+  const db = tables as unknown as Kysely<StatementTables>;
+  const statements = db
+    .selectFrom('billing_statements')
+    .select(['statement_id', 'number', 'kind', 'contract_id', 'customer_id', 'month'])
+    .select(['issued_on', 'due_on', 'totals', 'line_count', 'position'])
+    .select(['inputs_digest', 'lines_digest', sql`null::jsonb`.as('credits')])
+    .where('status', '=', 'issued');
+  const credits = sql`jsonb_strip_nulls(jsonb_build_object(
+    'statementId', note.statement_id, 'number', statement.number, 'line', note.line,
+    'reason', note.reason, 'timeZone', period.closed ->> 'timeZone'
+  ))`;
+  const notes = db
+    .selectFrom('billing_credit_notes as note')
+    .innerJoin('billing_statements as statement', 'statement.statement_id', 'note.statement_id')
+    .innerJoin('billing_periods as period', (join) =>
+      join
+        .onRef('period.contract_id', '=', 'statement.contract_id')
+        .onRef('period.month', '=', 'statement.month'),
+    )
+    .select(['note.credit_note_id', 'note.number', sql`'creditNote'`.as('kind')])
+    .select(['note.contract_id', 'note.customer_id', 'statement.month'])
+    .select(['note.issued_on', sql`null`.as('due_on'), 'note.totals', sql`1`.as('line_count')])
+    .select(['note.position', sql`null`.as('inputs_digest'), sql`null`.as('lines_digest')])
+    .select(credits.as('credits'));
+  const both = statements.unionAll(notes as never).as('issued');
+  return db.selectFrom(both).selectAll() as unknown as Issued;
+};
+
+/** The lines of what was issued, each in their order; one line of a credit note. */
+export const linesOfIssued = async <Tables extends StatementTables>(
+  db: Kysely<Tables>,
+  rows: readonly IssuedRow[],
+): Promise<ReadonlyMap<string, readonly PaperLine[]>> => {
+  if (rows.length === 0) return new Map();
+  const notes = rows.filter(({ credits }) => credits);
+  const ids = rows.flatMap((row) => row.credits?.statementId ?? row.statement_id);
+  const found = await (db as unknown as Kysely<StatementTables>)
+    .selectFrom('billing_statement_lines')
+    .select(['statement_id', 'line'])
+    .where('statement_id', 'in', [...new Set(ids)])
+    .orderBy('number')
+    .execute();
+  const lines = new Map(
+    [...Map.groupBy(found, ({ statement_id }) => statement_id)].map(
+      ([id, own]): [string, readonly PaperLine[]] => [id, own.map(({ line }) => line)],
+    ),
+  );
+  const credited = notes.map((note): [string, readonly PaperLine[]] => [
+    note.statement_id,
+    [creditOf(note, lines)],
+  ]);
+  return new Map([...lines, ...credited]);
+};
+
+/** What a credit note gives back: of the line that it is for, else of the whole statement. */
+const creditOf = (
+  { statement_id, credits, month, totals }: IssuedRow,
+  lines: ReadonlyMap<string, readonly PaperLine[]>,
+): PaperLine => {
+  const { statementId, number, line, reason, timeZone } = credits!;
+  const { currency, amount } = totals[0]!;
+  const of = line === undefined ? undefined : lines.get(statementId)?.[line - 1];
+  const { component, facility, termsVersion, clauseRef } = of ?? {};
+  return {
+    ...{ number: 1, key: `credit/${statement_id}`, component: component ?? 'credit' },
+    description: `Credit for ${line === undefined ? '' : `line ${line} of `}statement ${number}: ${reason}`,
+    ...(facility !== undefined && { facility }),
+    ...(termsVersion !== undefined && { termsVersion }),
+    ...(clauseRef !== undefined && { clauseRef }),
+    window: of?.window ?? windowOf(timeZone, month),
+    ...{ quantity: '1', unit: 'case', rate: amount, exactAmount: fractionOf(amount) },
+    rounding: { mode: 'halfUp', scale: amount.split('.')[1]?.length ?? 0 },
+    ...{ amount, currency },
+  };
+};
+
+/** What was issued under an id, whole; undefined where there is nothing. */
+export const issuedUnder = async (
   db: Kysely<StatementTables>,
   statementId: string,
 ): Promise<Statement | undefined> => {
-  const row = await db
-    .selectFrom('billing_statements')
-    .selectAll()
-    .where('statement_id', '=', statementId)
-    .where('status', '=', 'issued')
-    .executeTakeFirst();
-  return row && statementFrom(row, await linesOf(db, statementId));
+  const row = await issued(db).where('statement_id', '=', statementId).executeTakeFirst();
+  if (!row) return undefined;
+  const lines = await linesOfIssued(db, [row]);
+  return { ...headOf(row), lines: lines.get(statementId) ?? [] };
 };
 
-/** In the order of their numbers. */
+export const headOf = (row: IssuedRow): Omit<Statement, 'lines'> => ({
+  statementId: row.statement_id,
+  number: row.number,
+  kind: row.kind,
+  contractId: row.contract_id,
+  customerId: row.customer_id,
+  month: row.month,
+  issuedOn: row.issued_on,
+  ...(row.due_on !== null && { dueOn: row.due_on }),
+  ...(row.credits && { credits: creditsOf(row.credits) }),
+  totals: row.totals,
+  position: row.position,
+  ...(row.inputs_digest !== null && { inputsDigest: row.inputs_digest }),
+  ...(row.lines_digest !== null && { linesDigest: row.lines_digest }),
+});
+
+const creditsOf = ({ statementId, number, line, reason }: Credits): Credits => ({
+  ...{ statementId, number, reason },
+  ...(line !== undefined && { line }),
+});
+
+/** Those of a statement, in the order of their numbers. */
 export const linesOf = async (
   db: Kysely<StatementTables>,
   statementId: string,
@@ -35,20 +156,3 @@ export const linesOf = async (
     .execute();
   return rows.map(({ line }) => line);
 };
-
-/** @param row of a statement that was issued. */
-export const statementFrom = (row: StatementRow, lines: readonly StatementLine[]): Statement => ({
-  statementId: row.statement_id,
-  number: row.number!,
-  kind: row.kind,
-  contractId: row.contract_id,
-  customerId: row.customer_id,
-  month: row.month,
-  issuedOn: row.issued_on!,
-  ...(row.due_on !== null && { dueOn: row.due_on }),
-  lines,
-  totals: row.totals,
-  position: row.position,
-  inputsDigest: row.inputs_digest,
-  linesDigest: row.lines_digest,
-});

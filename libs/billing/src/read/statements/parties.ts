@@ -36,7 +36,10 @@ export interface PartyTables {
 export interface Parties {
   readonly issuer: Issuer;
   readonly customer: Pick<CustomerRow, 'customer_id' | 'name' | 'legal_name' | 'country'>;
-  readonly contract: Pick<ContractRow, 'contract_id' | 'reference' | 'title' | 'time_zone'>;
+  readonly contract: Pick<
+    ContractRow,
+    'contract_id' | 'reference' | 'title' | 'time_zone' | 'currency'
+  >;
   /** Numbers of the statements that lines adjust, by their ids. */
   readonly numbers?: ReadonlyMap<string, string>;
 }
@@ -53,7 +56,7 @@ export const partiesOf = async (
     .executeTakeFirstOrThrow();
   const contract = await db
     .selectFrom('contracts')
-    .select(['contract_id', 'reference', 'title', 'time_zone'])
+    .select(['contract_id', 'reference', 'title', 'time_zone', 'currency'])
     .where('contract_id', '=', contractId)
     .executeTakeFirstOrThrow();
   return { issuer, customer, contract };

@@ -23,14 +23,13 @@ import { StatementForm } from '../../http/paper-forms.js';
 import { IsMonth, StatementLineParams, StatementParams } from '../../http/period-forms.js';
 import { factReads } from '../inputs/fact-reads.js';
 import type { InputTools } from '../inputs/ports.js';
-import type { StatementRow } from '../periods/projection.js';
 import { explain, explainAgreed } from './explanation.js';
-import { statementOf, type StatementTables } from './load.js';
+import { headOf, issued, issuedUnder, type IssuedRow, type StatementTables } from './load.js';
 import { STATEMENT_TYPES, StatementPapers } from './papers.js';
 import { pageOfSources } from './source-pages.js';
 import {
+  headView,
   LineExplanation,
-  statementHeadView,
   StatementList,
   BillingStatementView,
   statementView,
@@ -69,30 +68,29 @@ export class StatementsQueries {
     this.tools = { readModels, log, facts: factReads };
   }
 
-  @ApiOperation({ summary: 'List the statements that were issued, by their numbers' })
+  @ApiOperation({
+    summary: 'List the statements and credit notes that were issued, by their numbers',
+    description:
+      'A year has every number once. A credit note is of the month of its statement; its id is that of the account.',
+  })
   @Get()
   @ApiOkResponse({ type: StatementList })
   async list(
     @Query() { contractId, customerId, month, kind, ...page }: StatementsPage,
     @ReadAt() at: ReadOptions,
   ) {
-    const filters = {
-      ...{ contract_id: contractId, customer_id: customerId, month },
-      ...{ status: 'issued', kind },
-    };
-    const { position, value } = await this.readModels.read<StatementTables, PageOf<StatementRow>>(
+    const filters = { contract_id: contractId, customer_id: customerId, month, kind };
+    const { position, value } = await this.readModels.read<StatementTables, PageOf<IssuedRow>>(
       at,
-      (db) =>
-        keysetPage(equalTo(db.selectFrom('billing_statements').selectAll(), filters), page, [
-          'number',
-        ]),
+      (db) => keysetPage(equalTo(issued(db), filters), page, ['number']),
     );
-    return readReply(position, { ...value, items: value.items.map(statementHeadView) });
+    const items = value.items.map((row) => headView(headOf(row)));
+    return readReply(position, { ...value, items });
   }
 
   @ApiOperation({
     summary:
-      'Show a statement with its lines: as data, as CSV, or as the PDF that a customer is sent',
+      'Show a statement or credit note with its lines: as data, as CSV, or as the PDF that a customer is sent',
     description:
       'The same statement is the same bytes, whenever it is asked for. The head of the PDF is from the configuration (`ISSUER_NAME`, `ISSUER_ADDRESS`).',
   })
@@ -119,7 +117,7 @@ export class StatementsQueries {
   })
   @Get(':statementId/lines/:line/explanation')
   @ApiOkResponse({ type: LineExplanation })
-  @MayRefuse('statement/unknown', 'statement/line-unknown')
+  @MayRefuse('statement/unknown', 'statement/line-unknown', 'statement/line-agreed')
   async explanation(
     @Param() { statementId, line: number }: StatementLineParams,
     @Query() page: Page,
@@ -135,6 +133,11 @@ export class StatementsQueries {
         { lines: statement.lines.length },
       );
     }
+    if (statement.credits) {
+      throw new DomainError('conflict', 'statement/line-agreed', 'The credit was agreed on', {
+        reason: statement.credits.reason,
+      });
+    }
     const explained = line.adjusts?.cause === 'agreed' ? explainAgreed : explain;
     const { explanation, sources } = await explained(this.tools, statement, line);
     const body: LineExplanation = { ...explanation, ...pageOfSources(sources, page) };
@@ -147,7 +150,7 @@ export class StatementsQueries {
   ): Promise<{ readonly position: bigint; readonly statement: Statement }> {
     const { position, value } = await this.readModels.read<StatementTables, Statement | undefined>(
       at,
-      (db) => statementOf(db, statementId),
+      (db) => issuedUnder(db, statementId),
     );
     if (value) return { position, statement: value };
     throw new DomainError('notFound', 'statement/unknown', 'There is no such statement', {

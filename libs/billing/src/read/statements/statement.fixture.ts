@@ -17,6 +17,7 @@ export const parties: Parties = {
     reference: 'HA-2023-11',
     title: 'Master hosting agreement',
     time_zone: 'America/Chicago',
+    currency: 'USD',
   },
 };
 

@@ -1,7 +1,16 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { STATEMENT_KINDS, type Statement, type StatementKind } from '../../domain/statement.js';
 import { BillingTotalView, LineView, StatementLineView } from '../periods/views.js';
-import type { StatementRow } from '../periods/projection.js';
+
+/** What a credit note gives back of. */
+export class CreditsView {
+  statementId: string;
+  /** @example 2024-000009 */
+  number: string;
+  /** Of the statement, where it is for one. */
+  line?: number;
+  reason: string;
+}
 
 export class StatementHeadView {
   statementId: string;
@@ -9,25 +18,30 @@ export class StatementHeadView {
   number: string;
   /**
    * `statement`: of a closed month, with adjustments of earlier ones. `restatement`: the difference
-   * that an approved restatement makes.
+   * that an approved restatement makes. `creditNote`: what is given back beside them.
    */
   @ApiProperty({ enum: STATEMENT_KINDS })
   kind: StatementKind;
   contractId: string;
   customerId: string;
-  /** @example 2024-03 */
+  /**
+   * Of a credit note that of the statement.
+   * @example 2024-03
+   */
   month: string;
   /** @example 2024-04-02 */
   issuedOn: string;
   /** Absent where the terms name no day, or nothing is to be paid. */
   dueOn?: string;
   totals: BillingTotalView[];
-  /** Log position up to which facts counted. */
+  /** Of a credit note. */
+  credits?: CreditsView;
+  /** Log position up to which facts counted; of a credit note its own. */
   position: string;
-  /** SHA-256 (hex) over the canonical form of the inputs. */
-  inputsDigest: string;
-  /** SHA-256 (hex) over the canonical form of the lines. */
-  linesDigest: string;
+  /** SHA-256 (hex) over the canonical form of the inputs. Absent on a credit note, which was decided on. */
+  inputsDigest?: string;
+  /** SHA-256 (hex) over the canonical form of the lines. Absent on a credit note. */
+  linesDigest?: string;
 }
 
 export class BillingStatementView extends StatementHeadView {
@@ -93,23 +107,12 @@ export class LineExplanation {
   nextCursor?: string;
 }
 
-export const statementHeadView = (row: StatementRow): StatementHeadView => ({
-  statementId: row.statement_id,
-  number: row.number!,
-  kind: row.kind,
-  contractId: row.contract_id,
-  customerId: row.customer_id,
-  month: row.month,
-  issuedOn: row.issued_on!,
-  ...(row.due_on !== null && { dueOn: row.due_on }),
-  totals: [...row.totals],
-  position: row.position,
-  inputsDigest: row.inputs_digest,
-  linesDigest: row.lines_digest,
-});
-
-export const statementView = ({ lines, totals, ...head }: Statement): BillingStatementView => ({
+export const headView = ({ totals, ...head }: Omit<Statement, 'lines'>): StatementHeadView => ({
   ...head,
   totals: [...totals],
+});
+
+export const statementView = ({ lines, ...head }: Statement): BillingStatementView => ({
+  ...headView(head),
   lines: [...lines],
 });

@@ -1,6 +1,6 @@
-import type { Component, LineUnit } from '../../domain/line.js';
+import type { LineUnit } from '../../domain/line.js';
 import { isShare } from '../../domain/rating/charge.js';
-import type { StatementKind, StatementLine } from '../../domain/statement.js';
+import type { PaperLine, StatementKind } from '../../domain/statement.js';
 
 // How papers say in words and figures what a statement holds.
 
@@ -23,7 +23,7 @@ const UNITS: Readonly<Record<LineUnit, string>> = {
   month: 'months',
 };
 
-export const COMPONENTS: Readonly<Record<Component, string>> = {
+export const COMPONENTS: Readonly<Record<PaperLine['component'], string>> = {
   nameplateKwh: 'Hosting, by nameplate energy',
   meteredKwh: 'Hosting, by metered energy',
   passThrough: 'Service fee on power passed through',
@@ -40,12 +40,14 @@ export const COMPONENTS: Readonly<Record<Component, string>> = {
   repair: 'Repair fee',
   uptimeCredit: 'Uptime credit',
   curtailmentCredit: 'Curtailment credit',
+  credit: 'Credit',
+  nothing: 'Nothing charged',
 };
 
-export const unitText = ({ unit, currency }: Pick<StatementLine, 'unit' | 'currency'>): string =>
+export const unitText = ({ unit, currency }: Pick<PaperLine, 'unit' | 'currency'>): string =>
   unit === 'money' ? currency : UNITS[unit];
 
-export const rateText = (line: Pick<StatementLine, 'unit' | 'rate'>): string =>
+export const rateText = (line: Pick<PaperLine, 'unit' | 'rate'>): string =>
   isShare(line.unit) ? `${grouped(line.rate)} %` : grouped(line.rate);
 
 /** `1234567.80` as `1,234,567.80`. */
@@ -64,7 +66,7 @@ const MONTHS = [
 export const monthText = (month: string): string =>
   `${MONTHS[Number(month.slice(5)) - 1]} ${month.slice(0, 4)}`;
 
-const ROUNDING: Readonly<Record<StatementLine['rounding']['mode'], string>> = {
+const ROUNDING: Readonly<Record<PaperLine['rounding']['mode'], string>> = {
   halfUp: 'to the nearest, ties away from zero',
   halfEven: 'to the nearest, ties to even',
   down: 'towards zero',
@@ -72,7 +74,7 @@ const ROUNDING: Readonly<Record<StatementLine['rounding']['mode'], string>> = {
 };
 
 /** How amounts were rounded: all ways that the lines name, each once. */
-export const roundingNotes = (lines: readonly StatementLine[]): readonly string[] => {
+export const roundingNotes = (lines: readonly PaperLine[]): readonly string[] => {
   const ways = lines.map(
     ({ currency, rounding: { mode, scale } }) =>
       `Amounts in ${currency} are quantity × rate, computed exactly and rounded once, ` +
