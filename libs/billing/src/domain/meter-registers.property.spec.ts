@@ -36,7 +36,7 @@ const refusalOf = (readings: readonly NewReading[]): string | undefined => {
     for (const reading of readings) {
       const data = { facts, readings: [reading], digest: 'd', operationId: 'o' };
       const events = decide({ type: 'AcceptReadings', data, at }, state);
-      state = (events).reduce(evolve, state);
+      state = events.reduce(evolve, state);
     }
   } catch (error) {
     return (error as { readonly code: string }).code;
