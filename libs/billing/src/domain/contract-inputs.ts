@@ -93,12 +93,23 @@ export const customerIn = ({ events }: BilledContract, month: string): string =>
 };
 
 /** The versions of the terms in force in a month, as corrected, cut where one follows the other. */
-export const termsIn = (
-  { events, timeZone, inForce }: BilledContract,
-  month: string,
-): TermsInForce[] => {
+export const termsIn = (contract: BilledContract, month: string): TermsInForce[] => {
+  const { timeZone, inForce } = contract;
   const bounds = inForce && within(windowOf(timeZone, month), inForce);
-  if (!bounds) return [];
+  return bounds ? termsWithin(contract, bounds) : [];
+};
+
+/** All of them, of a contract that is over by the end of a month. */
+export const formerTermsIn = (
+  contract: BilledContract,
+  month: string,
+): { readonly formerTerms?: readonly TermsInForce[] } => {
+  const { timeZone, inForce } = contract;
+  if (!inForce || inForce.until >= windowOf(timeZone, month).until) return {};
+  return { formerTerms: termsWithin(contract, inForce) };
+};
+
+const termsWithin = ({ events, timeZone }: BilledContract, bounds: Window): TermsInForce[] => {
   const versions: (Omit<TermsInForce, keyof Window> & { readonly from: string })[] = [];
   for (const recorded of events) {
     const event = told(recorded);
