@@ -319,3 +319,28 @@ it('A curtailment is told for as long as a machine is off by it', () => {
   const { curtailments } = inputsFrom({ ...known, prices: [] }, '2024-03', '900');
   expect(curtailments.map(({ curtailmentId }) => curtailmentId)).toEqual(['a']);
 });
+
+it('All terms of a contract that is over are told where receipts came later', () => {
+  const none = { machines: new Map(), meters: [], readings: [], facilities: new Map(), prices: [] };
+  const paid = {
+    ...{ receiptId: 'r', curtailmentId: 'c', facility: 'DENTON', amount: '9', currency: 'USD' },
+    ...{
+      receivedOn: '2024-05-03',
+      source: { eventId: 'e', stream: 's', revision: 0, position: '1' },
+    },
+  };
+  const over = contractOf(...signed, terminated('2024-04-15'));
+  const formerOf = (contract: typeof over, month: string, receipts = [paid]) =>
+    inputsFrom({ ...none, contract, receipts }, month, '900').formerTerms;
+  const window = { from: '2024-03-05T06:00:00.000Z', until: '2024-04-15T05:00:00.000Z' };
+  expect(formerOf(over, '2024-05')).toEqual([expect.objectContaining({ version: 1, ...window })]);
+  expect(formerOf(over, '2024-05', [])).toBeUndefined();
+  expect(formerOf(over, '2024-03')).toBeUndefined();
+  expect(formerOf(contractOf(...signed), '2024-05')).toBeUndefined();
+  // A month after the end depends on them, whatever else did not change.
+  const after = (...events: readonly ContractEvent[]) =>
+    circumstancesOf({ ...none, contract: contractOf(...events) }, '2024-05', '900');
+  const known = [...signed, terminated('2024-04-15')];
+  const other = corrected(1, '2024-03-01', cents('0.065'));
+  expect(after(...known, other)).not.toEqual(after(...known));
+});

@@ -6,6 +6,7 @@ import {
   allocationsIn,
   billedContract,
   customerIn,
+  formerTermsIn,
   termsIn,
   type BilledContract,
 } from './contract-inputs.js';
@@ -82,6 +83,7 @@ export const inputsFrom = (known: Told, month: string, position: string): Billin
     ...{ month, period, position, machines, meters, readings, receipts },
     ...(endedOn !== undefined && { endedAt: startOfDay(timeZone, endedOn) }),
     terms: termsIn(contract, month),
+    ...(receipts.length > 0 && formerTermsIn(contract, month)),
     allocations: allocationsIn(contract, month),
     powerRates: sites.flatMap((events) => powerRatesIn(events, period)),
     curtailments: sites.flatMap((events) => curtailmentsIn(events, period, named)),
@@ -104,6 +106,7 @@ export const circumstancesOf = (
   const sites = [...told.facilities.values()].map((events) => upTo(events, position));
   return {
     terms: termsIn(contract, month),
+    ...formerTermsIn(contract, month),
     allocations: allocationsIn(contract, month),
     powerRates: sites.flatMap((events) => powerRatesIn(events, period)),
     curtailments: sites.flatMap((events) => curtailmentsIn(events, { ...period, from: '' })),

@@ -99,6 +99,16 @@ export const termsIn = (contract: BilledContract, month: string): TermsInForce[]
   return bounds ? termsWithin(contract, bounds) : [];
 };
 
+/** All of them, of a contract that is over by the end of a month. */
+export const formerTermsIn = (
+  contract: BilledContract,
+  month: string,
+): { readonly formerTerms?: readonly TermsInForce[] } => {
+  const { timeZone, inForce } = contract;
+  if (!inForce || inForce.until >= windowOf(timeZone, month).until) return {};
+  return { formerTerms: termsWithin(contract, inForce) };
+};
+
 const termsWithin = ({ events, timeZone }: BilledContract, bounds: Window): TermsInForce[] => {
   const versions: (Omit<TermsInForce, keyof Window> & { readonly from: string })[] = [];
   for (const recorded of events) {

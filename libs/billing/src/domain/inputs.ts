@@ -117,6 +117,8 @@ export interface BillingInputs {
   readonly endedAt?: string;
   /** Gap-free where the contract was in force, in their order. */
   readonly terms: readonly TermsInForce[];
+  /** Of a contract that is over, where receipts came in the period: each while it was in force. */
+  readonly formerTerms?: readonly TermsInForce[];
   /** Of every machine that was ever under the contract by the end of the period: its facts by serial. */
   readonly machines: ReadonlyMap<string, readonly MachineFact[]>;
   readonly allocations: readonly AllocatedPower[];

@@ -48,7 +48,10 @@ export const amountOf = (quantity: Exact, unit: LineUnit, rate: string): Exact =
 };
 
 /** A line of the charge, its amount rounded half up, once, to the places of the currency. */
-export const lineOf = (slice: TermsSlice, charge: Charge): Rated => {
+export const lineOf = (
+  slice: Pick<TermsSlice, 'terms' | 'card' | 'window' | 'part'>,
+  charge: Charge,
+): Rated => {
   const { component, facility = NOWHERE, apart, quantity, unit, rate } = charge;
   const currency = charge.currency ?? slice.card.currency;
   const scale = scaleOf(currency);

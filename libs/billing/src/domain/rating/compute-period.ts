@@ -2,7 +2,7 @@ import type { RateBasis } from '@hostledger/contracts';
 import type { BillingInputs, Window } from '../inputs.js';
 import type { Computation, Shortcoming } from '../line.js';
 import { criticalItLoad } from './critical-it-load.js';
-import { curtailmentCredit } from './curtailment-credit.js';
+import { creditAfterEnd, curtailmentCredit } from './curtailment-credit.js';
 import { feesOf } from './fees.js';
 import { flatPerKw, flatPerUnit } from './flat.js';
 import { meteredKwh } from './metered-kwh.js';
@@ -36,7 +36,7 @@ export const computePeriod = (inputs: BillingInputs): Computation => {
     const basis = ratings[slice.card.basis](slice);
     return { slice, charged: basis.rated, shortcomings: basis.shortcomings };
   });
-  const parts = slices.map((one) => rate(one, slices));
+  const parts = [...slices.map((one) => rate(one, slices)), creditAfterEnd(inputs)];
   return {
     rated: parts.flatMap(({ rated }) => rated),
     shortcomings: [...withoutTerms(inputs), ...parts.flatMap((part) => part.shortcomings)],

@@ -193,4 +193,60 @@ describe('A share of what a programme paid', () => {
     ]);
     expect(told(rated, 'curtailmentCredit')).toEqual([]);
   });
+
+  describe('that came once the contract was over', () => {
+    const version = (n: number, sharePercent: string, from: string, until: string) =>
+      terms({ ...card, curtailmentCredit: { ...share, sharePercent } }, n, { from, until });
+    const [began, endedAt] = ['2023-11-01T00:00:00.000Z', day(16)];
+    const formerTerms = [
+      version(1, '60', began, day(5)),
+      version(2, '50', day(5), day(12)),
+      version(3, '40', day(12), endedAt),
+    ];
+    const [first, ...later] = formerTerms;
+    const inForce = [{ ...first!, from: january.from }, ...later];
+    const paid = (more: Parameters<typeof inputsOf>[2], lives = [shed('A', 10)]) => {
+      const known = { curtailments: [measured], receipts: [receipt()], ...more };
+      const { rated, shortcomings } = computePeriod(
+        inputsOf(inForce, lives, { endedAt, formerTerms, ...known }),
+      );
+      return {
+        shortcomings,
+        rated: rated.filter(({ line }) => line.component === 'curtailmentCredit'),
+      };
+    };
+
+    it('is by the terms in force when the curtailment began', () => {
+      const { rated, shortcomings } = paid({});
+      expect(told(rated)).toEqual(['curtailmentCredit/ND1/v2/receipt-1: 100 money × -50 = -50.00']);
+      expect(rated[0]!.sources).toEqual([2, 10, 11, 12, 13, 900, 950].map(source));
+      expect(shortcomings).toEqual([]);
+    });
+
+    it('is not told twice: one that came before the end is by the terms of its day', () => {
+      expect(told(paid({ receipts: [receipt({ receivedOn: '2024-01-15' })] }).rated)).toEqual([
+        'curtailmentCredit/ND1/v3/receipt-1: 100 money × -40 = -40.00',
+      ]);
+      expect(told(paid({ receipts: [receipt({ receivedOn: '2024-01-16' })] }).rated)).toEqual([
+        'curtailmentCredit/ND1/v2/receipt-1: 100 money × -50 = -50.00',
+      ]);
+    });
+
+    it('is nothing where no terms were in force at the curtailment, or no machine was off', () => {
+      const after = { ...measured, startsAt: day(20), endedAt: day(21) };
+      const idle = shed('A', 10, 3000, day(20), day(21));
+      expect(paid({ curtailments: [after] }, [idle])).toEqual({ rated: [], shortcomings: [] });
+      expect(paid({}, [running('A', 10)])).toEqual({ rated: [], shortcomings: [] });
+    });
+
+    it.each([
+      ['is not known', []],
+      ['has no measured energy yet', [curtailment()]],
+    ])('waits where the curtailment %s', (why, curtailments) => {
+      const { rated, shortcomings } = paid({ curtailments });
+      expect(rated).toEqual([]);
+      const detail = `Receipt receipt-1 is for curtailment curtailment-1, which ${why}`;
+      expect(shortcomings).toEqual([{ code: 'receipt-unattributed', detail, facility: 'ND1' }]);
+    });
+  });
 });

@@ -1,6 +1,12 @@
 import { exact, startOf } from '@hostledger/quantities';
 import type { CurtailmentCredit } from '@hostledger/contracts';
-import type { CurtailmentFact, ProgrammeReceipt, Source, Window } from '../inputs.js';
+import type {
+  BillingInputs,
+  CurtailmentFact,
+  ProgrammeReceipt,
+  Source,
+  Window,
+} from '../inputs.js';
 import type { Computation, Rated, Shortcoming } from '../line.js';
 import type { UsageSegment } from '../machine-usage.js';
 import { decimal, lineOf, wholeDecimal } from './charge.js';
@@ -18,8 +24,31 @@ export const curtailmentCredit: Rating = (slice) => {
   const { curtailmentCredit: credit } = slice.card;
   if (!credit) return { rated: [], shortcomings: [] };
   return credit.creditPerKwh === undefined
-    ? receiptCredits(slice, credit)
+    ? receiptCredits(slice, credit, receiptsOf(slice.inputs, slice.window))
     : { rated: agreedCredits(slice, credit, credit.creditPerKwh), shortcomings: [] };
+};
+
+/**
+ * Of what a programme paid once the contract was over: programmes pay months later, and the customer's
+ * part was earned while terms were in force. Those at the beginning of the curtailment decide.
+ */
+export const creditAfterEnd = (inputs: BillingInputs): Computation => {
+  const { endedAt, formerTerms = [], period } = inputs;
+  const parts = formerTerms.flatMap((terms) => {
+    const { rateCard: card } = terms;
+    const credit = card.curtailmentCredit;
+    if (!credit || credit.creditPerKwh !== undefined || endedAt === undefined) return [];
+    const late = receiptsOf(inputs, { from: endedAt, until: period.until }).filter((receipt) => {
+      const at = curtailmentOf(inputs, receipt)?.startsAt;
+      // Of one that is not known yet nobody can say; the last terms tell that it is missed.
+      return at === undefined ? terms === formerTerms.at(-1) : terms.from <= at && at < terms.until;
+    });
+    return [receiptCredits({ inputs, terms, card, window: period, part: 1 }, credit, late)];
+  });
+  return {
+    rated: parts.flatMap(({ rated }) => rated),
+    shortcomings: parts.flatMap(({ shortcomings }) => shortcomings),
+  };
 };
 
 const WATT_MS_PER_WH = MS_PER_HOUR;
@@ -35,7 +64,7 @@ const avoided = (segments: readonly UsageSegment[], window: Window): bigint =>
 
 /** A machine is off for a curtailment only if it drew power under the contract at any time before. */
 const livesOf = (
-  { inputs }: TermsSlice,
+  { inputs }: Deciding,
   segments: readonly UsageSegment[],
   { until }: Window,
 ): Source[] => machineSources(inputs, segments, { from: BEGINNING, until });
@@ -82,24 +111,27 @@ const curtailmentsOf = ({ inputs }: TermsSlice, { causes }: CurtailmentCredit) =
     .filter(({ cause }) => causes.includes(cause))
     .toSorted((one, other) => (one.curtailmentId < other.curtailmentId ? -1 : 1));
 
-/** Receipts of the days of the slice, by the day's first instant in the contract's zone. */
-const receiptsOf = ({ inputs, window }: TermsSlice): ProgrammeReceipt[] =>
+/** Receipts of the days of a window, by the day's first instant in the contract's zone. */
+const receiptsOf = (inputs: BillingInputs, window: Window): ProgrammeReceipt[] =>
   inputs.receipts
-    .filter(({ receivedOn }) => {
-      const at = startOf(inputs.timeZone, receivedOn);
+    .filter((receipt) => {
+      const at = startOf(inputs.timeZone, receipt.receivedOn);
       return window.from <= at && at < window.until;
     })
     .toSorted((one, other) => (one.receiptId < other.receiptId ? -1 : 1));
 
+/** The terms by which a receipt is shared. */
+type Deciding = Pick<TermsSlice, 'inputs' | 'terms' | 'card' | 'window' | 'part'>;
+
 const receiptCredits = (
-  slice: TermsSlice,
+  slice: Deciding,
   credit: CurtailmentCredit,
-  receipts = receiptsOf(slice),
+  receipts: readonly ProgrammeReceipt[],
 ): Computation => {
   const rated: Rated[] = [];
   const shortcomings: Shortcoming[] = [];
   for (const receipt of receipts) {
-    const curtailment = curtailmentOf(slice, receipt);
+    const curtailment = curtailmentOf(slice.inputs, receipt);
     if (curtailment && !credit.causes.includes(curtailment.cause)) continue;
     const window = {
       from: curtailment?.startsAt ?? BEGINNING,
@@ -117,13 +149,13 @@ const receiptCredits = (
 };
 
 const curtailmentOf = (
-  { inputs }: TermsSlice,
+  { curtailments }: BillingInputs,
   receipt: ProgrammeReceipt,
 ): CurtailmentFact | undefined =>
-  inputs.curtailments.find(({ curtailmentId }) => curtailmentId === receipt.curtailmentId);
+  curtailments.find(({ curtailmentId }) => curtailmentId === receipt.curtailmentId);
 
 /** The curtailment may lie before the period: the machines are looked at while it lasted. */
-const offFor = ({ inputs }: TermsSlice, curtailmentId: string, window: Window): UsageSegment[] =>
+const offFor = ({ inputs }: Deciding, curtailmentId: string, window: Window): UsageSegment[] =>
   hostedIn(inputs, window, (facts) =>
     facts.some((fact) => fact.curtailmentId === curtailmentId),
   ).filter(isOf({ curtailmentId }));
@@ -133,7 +165,7 @@ const measured = ({ energyAvoidedWh = 0 }: CurtailmentFact): bigint =>
 
 /** Why the part of the contract cannot be told, if so. */
 const lackOf = (
-  { card }: TermsSlice,
+  { card }: Deciding,
   { curtailmentId, currency }: ProgrammeReceipt,
   curtailment: CurtailmentFact | undefined,
 ): string | undefined => {
@@ -155,7 +187,7 @@ interface Shed {
 }
 
 const receiptCredit = (
-  slice: TermsSlice,
+  slice: Deciding,
   credit: CurtailmentCredit,
   { receipt, curtailment, window, off }: Shed,
 ): Rated => {
