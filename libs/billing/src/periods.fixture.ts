@@ -26,7 +26,7 @@ import type {
   StatementList,
   BillingStatementView,
 } from './read/statements/views.js';
-import type { RestatementReply } from './write/revise-period.js';
+import type { AdjustmentAgreedReply, RestatementReply } from './write/revise-period.js';
 
 // Contracts with machines on the embedded node, the routes about their months, and the process that
 // closes them as the worker would run it. The token of a request is `subject:role`.
@@ -63,6 +63,7 @@ type Told = Pick<Problem, 'code'> &
   BillingStatementView &
   StatementList &
   LineExplanation &
+  AdjustmentAgreedReply &
   RestatementReply;
 
 export interface Answer {
@@ -187,11 +188,29 @@ export class PeriodRoom {
     await this.happened(`miner-M-${name}`, at, { type: 'MinerDeenergized', data });
   }
 
-  async termsCorrected(contractId: string, ratePerKwh: string): Promise<void> {
-    const terms = { documentDigest: DIGEST, clauses: [clause], rateCard: card(ratePerKwh) };
+  async termsCorrected(contractId: string, rateCard: RateCard): Promise<void> {
+    const terms = { documentDigest: DIGEST, clauses: [clause], rateCard };
     const data = { contractId, version: 1, effectiveOn: '2024-01-16', ...terms, cause: 'A typo' };
     await this.happened(`hostingContract-${contractId}`, '2024-03-10T12:00:00.000Z', {
       ...{ type: 'TermsCorrected', data },
+    });
+  }
+
+  /** Of what is mined; nobody reads it. */
+  async meter(meterId: string, contractId: string): Promise<void> {
+    const startsAt = '2024-01-16T06:00:00.000Z';
+    const of = { meterId, contractId, facility: SITE, reference: `P-${meterId}` };
+    const what = { kind: 'proceeds', unit: 'satoshi', startsAt, timeZone: 'America/Chicago' };
+    await this.happened(`meter-${meterId}`, startsAt, {
+      ...{ type: 'MeterRegistered', data: { ...of, ...what } },
+    });
+  }
+
+  async termsAdopted(contractId: string, effectiveOn: string, rateCard: RateCard): Promise<void> {
+    const data = { contractId, version: 2, effectiveOn, documentDigest: DIGEST };
+    const terms = { ...data, clauses: [clause], rateCard };
+    await this.happened(`hostingContract-${contractId}`, '2024-01-20T12:00:00.000Z', {
+      ...{ type: 'TermsAdopted', data: terms },
     });
   }
 

@@ -1,5 +1,6 @@
 import { DomainError, hashOf } from '@hostledger/eventsourcing';
 import { totalsOf } from './amounts.js';
+import type { Shortcoming } from './line.js';
 import { monthAfter } from './months.js';
 import type {
   PeriodClosed,
@@ -148,3 +149,14 @@ export const refused = (
   details: Readonly<Record<string, unknown>>,
   pointer?: string,
 ): DomainError => new DomainError('conflict', code, message, details, pointer);
+
+/** Without what is missing nothing is computed. */
+export const discrepanciesOpen = (of: string, shortcomings: readonly Shortcoming[]): DomainError =>
+  refused(
+    'period/discrepancies-open',
+    `${shortcomings.length} discrepancies stand in the way of ${of}`,
+    {
+      shortcomings: shortcomings.slice(0, MOST_SHORTCOMINGS),
+      shortcomingCount: shortcomings.length,
+    },
+  );

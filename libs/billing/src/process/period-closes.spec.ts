@@ -64,7 +64,7 @@ it('Corrected terms adjust every month that they were in force in', async () => 
   const contractId = await room.contract('corrected');
   await room.closed(contractId, '2024-01');
   await room.closed(contractId, '2024-02');
-  await room.termsCorrected(contractId, '0.070');
+  await room.termsCorrected(contractId, card('0.070'));
   const { body } = await room.closed(contractId, '2024-03');
   expect(body.closed.adjustedMonths).toEqual(['2024-01', '2024-02']);
 });
@@ -82,7 +82,7 @@ it('A month that was computed anew and comes to the same is not computed anew ag
   await room.closed(contractId, '2024-01');
   await room.switchedOff('same', '2024-02-01T06:00:00.000Z');
   // What is corrected to what it was changes nothing.
-  await room.termsCorrected(contractId, '0.075');
+  await room.termsCorrected(contractId, card('0.075'));
   await room.closed(contractId, '2024-02');
   await room.closed(contractId, '2024-03');
   const types = await typesOf(contractId);
@@ -99,7 +99,7 @@ it('What adjusts an ended contract is due by the terms that were last in force',
   await room.terminated(contractId, '2024-02-15');
   await room.switchedOff('ended', '2024-02-15T06:00:00.000Z');
   await room.closed(contractId, '2024-02');
-  await room.termsCorrected(contractId, '0.080');
+  await room.termsCorrected(contractId, card('0.080'));
   const { body } = await room.closed(contractId, '2024-03');
   expect(body.closed).toMatchObject({
     terms: [],
@@ -119,29 +119,39 @@ it('A month in which nothing is charged has a statement of nothing', async () =>
   expect(await typesOf(contractId)).toContain('2024-02 StatementEntered');
 });
 
-it('A close with discrepancies is refused, and can be tried again', async () => {
-  const { ratePerKwh: _, ...rest } = card('0');
-  const contractId = await room.contract('gaps', {
-    ...{ ...rest, basis: 'proceedsShare', proceedsSharePercent: '50' },
-  });
-  const stream = 'meter-GAPS';
-  await room.happened(stream, '2024-01-16T06:00:00.000Z', {
-    type: 'MeterRegistered',
-    data: {
-      ...{ meterId: 'GAPS', contractId, facility: 'DENTON', kind: 'proceeds', unit: 'satoshi' },
-      ...{ startsAt: '2024-01-16T06:00:00.000Z', timeZone: 'America/Chicago', reference: 'P-1' },
+const { ratePerKwh: _, ...rest } = card('0');
+const sharing = { ...rest, basis: 'proceedsShare', proceedsSharePercent: '50' } as const;
+
+it('A close with discrepancies is refused at once where they are known', async () => {
+  const contractId = await room.contract('gaps', sharing);
+  await room.meter('GAPS', contractId);
+  const { status, body } = await room.post(`/billing/periods/${contractId}/2024-01/close`);
+  expect({ status, body }).toMatchObject({
+    status: 409,
+    body: {
+      code: 'period/discrepancies-open',
+      shortcomings: [{ code: 'meter-gap', meterId: 'GAPS' }],
+      shortcomingCount: 1,
     },
   });
-  const { body } = await room.closed(contractId, '2024-01');
+  expect(await typesOf(contractId)).toEqual([]);
+});
+
+it('A close with discrepancies in earlier months is refused later, and can be tried again', async () => {
+  const contractId = await room.contract('gone');
+  await room.termsAdopted(contractId, '2024-02-01', card('0.075'));
+  await room.closed(contractId, '2024-01');
+  await room.termsCorrected(contractId, sharing);
+  const { body } = await room.closed(contractId, '2024-02');
   expect(body).toMatchObject({
     status: 'refused',
     refused: {
       code: 'period/discrepancies-open',
-      shortcomings: [{ code: 'meter-gap', meterId: 'GAPS' }],
+      shortcomings: [{ code: 'meter-gap', facility: 'DENTON' }],
     },
-    draft: { shortcomings: [{ code: 'meter-gap' }] },
+    draft: { shortcomings: [] },
   });
-  const again = await room.post(`/billing/periods/${contractId}/2024-01/close`);
+  const again = await room.post(`/billing/periods/${contractId}/2024-02/close`);
   expect(again.status).toBe(202);
 });
 

@@ -12,16 +12,20 @@ import {
   type RecordedEvent,
 } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { ReadModelBehind, ReadModels } from '@hostledger/eventsourcing/postgres';
 import { ActContext, MayRefuse, reply, Roles } from '@hostledger/http';
 import { dayIn } from '@hostledger/quantities';
 import { contractUpTo } from '../domain/billing-inputs.js';
 import { billingPeriodAggregate, periodId } from '../domain/billing-period.js';
+import { computedMonth } from '../domain/computed-month.js';
 import { customerIn } from '../domain/contract-inputs.js';
 import { monthAfter, startOfDay, windowOf } from '../domain/months.js';
-import { beginClose } from '../domain/period-close.js';
+import { beginClose, discrepanciesOpen } from '../domain/period-close.js';
 import type { AgreementsPinned, PeriodEvent } from '../domain/period-events.js';
 import { isIssued, openAgreements, type BillingPeriod } from '../domain/period-state.js';
 import { PeriodParams } from '../http/period-forms.js';
+import { factReads } from '../read/inputs/fact-reads.js';
+import { contractInputs, presentPosition } from '../read/inputs/inputs.js';
 
 export class PeriodCloseReply {
   contractId: string;
@@ -49,6 +53,7 @@ export class BeginPeriodCloseHandler implements ICommandHandler<BeginPeriodClose
   constructor(
     private readonly store: AggregateStore,
     private readonly log: EventStore,
+    private readonly readModels: ReadModels,
   ) {}
 
   /** Everything that was recorded until now counts, and what was agreed on until now. */
@@ -77,10 +82,31 @@ export class BeginPeriodCloseHandler implements ICommandHandler<BeginPeriodClose
     const own = await this.store.load(billingPeriodAggregate, id, { fresh: true });
     // Of a request that was answered before the answer counts, whatever would come of it now.
     const isReplay = own.commands.some((accepted) => accepted.id === commandId);
-    if (!isReplay) beginClose(data, own.state, at);
+    if (!isReplay) {
+      beginClose(data, own.state, at);
+      await this.mustBeComplete(contractId, month, position);
+    }
     const agreed = isReplay ? [] : await this.agreements(contractId, firstMonth, month);
     const command = { type: 'BeginClose', data: { ...data, agreed }, at } as const;
     return this.store.handle(billingPeriodAggregate, id, command, context);
+  }
+
+  /**
+   * What is missing in the month itself is told at once. Where the read models do not know yet what is
+   * recorded, and of earlier months, the close itself will tell.
+   * @throws DomainError `period/discrepancies-open`
+   */
+  private async mustBeComplete(contractId: string, month: string, position: string): Promise<void> {
+    const tools = { readModels: this.readModels, log: this.log, facts: factReads };
+    try {
+      await presentPosition(tools, { minPosition: BigInt(position) });
+    } catch (error) {
+      if (error instanceof ReadModelBehind) return;
+      throw error;
+    }
+    const inputs = await contractInputs(tools, contractId, position);
+    const { shortcomings } = computedMonth(await inputs.inputsOf(month));
+    if (shortcomings.length > 0) throw discrepanciesOpen('the close', shortcomings);
   }
 
   /** That no statement has taken up yet, of the months before. */
@@ -117,7 +143,7 @@ export class ClosePeriodController {
   @ApiOperation({
     summary: 'Close a month of a contract',
     description:
-      'Pins the present position of the log: facts up to it count. The close is computed after the reply; the period itself tells when it is closed and its statement issued, or what stood in the way. Late facts of earlier months become adjustments on its statement. The statement goes to whoever has the contract at the end of the month: where it was assigned in the middle, the new customer is billed for the whole month, and for what adjusts earlier ones.',
+      'Pins the present position of the log: facts up to it count. What is missing in the month is refused at once (`period/discrepancies-open`, with the first of them). The close is computed after the reply; the period itself tells when it is closed and its statement issued, or what stood in the way and was only seen then: of earlier months, or where the read models were behind. Late facts of earlier months become adjustments on its statement. The statement goes to whoever has the contract at the end of the month: where it was assigned in the middle, the new customer is billed for the whole month, and for what adjusts earlier ones.',
   })
   @Post(':contractId/:month/close')
   @ApiAcceptedResponse({ type: PeriodCloseReply })
@@ -129,6 +155,7 @@ export class ClosePeriodController {
     'period/not-over',
     'period/before-first',
     'period/previous-open',
+    'period/discrepancies-open',
   )
   async close(@Param() { contractId, month }: PeriodParams, @ActContext() context: CommandContext) {
     const command = new BeginPeriodCloseCommand(contractId, month, context);

@@ -15,7 +15,7 @@ import { ActContext, MayBeAbsent, MayRefuse, reply, Roles } from '@hostledger/ht
 import { dayIn } from '@hostledger/quantities';
 import { billingPeriodAggregate, periodId, type PeriodCommand } from '../domain/billing-period.js';
 import { computedMonth } from '../domain/computed-month.js';
-import { refused } from '../domain/period-close.js';
+import { discrepanciesOpen, refused } from '../domain/period-close.js';
 import type { PeriodEvent } from '../domain/period-events.js';
 import { isComplete, type BillingPeriod } from '../domain/period-state.js';
 import { PeriodParams, RestatementParams } from '../http/period-forms.js';
@@ -181,11 +181,7 @@ export class ProposeRestatementHandler implements ICommandHandler<ProposeRestate
     const inputs = await contractInputs(tools, contractId, position);
     const { lines, inputsDigest, shortcomings } = computedMonth(await inputs.inputsOf(month));
     if (shortcomings.length === 0) return { lines, inputsDigest, position };
-    throw refused(
-      'period/discrepancies-open',
-      `${shortcomings.length} discrepancies stand in the way of a new result`,
-      { shortcomings: shortcomings.slice(0, 100) },
-    );
+    throw discrepanciesOpen('a new result', shortcomings);
   }
 }
 
