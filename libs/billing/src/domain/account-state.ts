@@ -35,7 +35,7 @@ export const LADDER_STEPS = ['overdue', 'notice', 'suspension', 'termination'] a
 export type LadderStep = (typeof LADDER_STEPS)[number];
 
 export interface AccountStatement extends Readonly<
-  Omit<StatementEntered['data'], 'contractId' | 'customerId' | 'totals'>
+  Omit<StatementEntered['data'], 'contractId' | 'totals'>
 > {
   readonly charges: readonly Charge[];
   /** The last step that was taken for it, and the day. */
@@ -228,9 +228,10 @@ const entered = (account: KnownAccount, data: StatementEntered['data']): KnownAc
       string
     >),
   }));
-  const { customerId } = data;
-  const statements = [...account.statements, { ...statement, charges }];
-  return { ...account, customerId, statements };
+  const { customerId, kind } = data;
+  const statements = [...account.statements, { customerId, ...statement, charges }];
+  // A month that is restated is of whoever had the contract then.
+  return { ...account, ...(kind === 'statement' && { customerId }), statements };
 };
 
 interface Booking {
