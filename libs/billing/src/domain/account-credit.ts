@@ -50,22 +50,24 @@ const nextApplication = (account: KnownAccount, on: string): AccountEvent | unde
   );
   for (const currency of currencies) {
     const targets = targetsIn(account, currency);
-    const to = targets.find(
-      ({ statement, charge }) => collectibleOf(account, statement, charge) > 0n,
-    );
-    if (!to) continue;
-    const wanted = collectibleOf(account, to.statement, to.charge);
-    const from = targets.find(({ charge }) => openOf(charge) < 0n);
-    if (from) {
-      const { statementId: fromStatementId } = from.statement;
-      const amount = unitsText(least(wanted, -openOf(from.charge)), currency);
-      return {
-        type: 'StatementCreditApplied',
-        data: { ...place(account, to.statement, currency), amount, fromStatementId, appliedOn: on },
-      };
-    }
     const payment = unappliedIn(account, currency);
-    if (payment) return application(account, payment, to.statement, wanted, on);
+    for (const { statement, charge } of targets) {
+      const wanted = collectibleOf(account, statement, charge);
+      if (wanted <= 0n) continue;
+      // What one customer has to get back pays nothing of another one's.
+      const from = targets.find(
+        (other) => openOf(other.charge) < 0n && other.statement.customerId === statement.customerId,
+      );
+      if (from) {
+        const { statementId: fromStatementId } = from.statement;
+        const amount = unitsText(least(wanted, -openOf(from.charge)), currency);
+        return {
+          type: 'StatementCreditApplied',
+          data: { ...place(account, statement, currency), amount, fromStatementId, appliedOn: on },
+        };
+      }
+      if (payment) return application(account, payment, statement, wanted, on);
+    }
   }
   return undefined;
 };

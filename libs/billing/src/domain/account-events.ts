@@ -8,7 +8,10 @@ import type { StatementKind, Total } from './statement.js';
 
 interface OfAccount {
   contractId: string;
-  /** Whom the last statement was addressed to; the first act says whose contract it is. */
+  /**
+   * Whom the last statement of a month was addressed to, whatever was restated since; the first act says
+   * whose contract it is.
+   */
   customerId: string;
 }
 interface OfStatement extends OfAccount {

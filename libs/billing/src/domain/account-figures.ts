@@ -15,6 +15,13 @@ export const openOf = (charge: Charge): bigint =>
   unitsOf(charge.released) -
   unitsOf(charge.moved);
 
+/** As {@link openOf}, at the end of a day. */
+export const openOn = ({ amount, changes, feesCharged }: Charge, day: string): bigint => {
+  const until = (all: Charge['changes']): bigint =>
+    all.filter(({ on }) => on <= day).reduce((sum, each) => sum + unitsOf(each.amount), 0n);
+  return unitsOf(amount) + until(feesCharged) - until(changes);
+};
+
 interface Place {
   readonly statementId: string;
   readonly currency: string;

@@ -27,6 +27,8 @@ export interface Charge extends Readonly<Record<Sum, string>> {
   readonly amount: string;
   /** By how much less of what was billed is due from a day on; more where it is below zero. */
   readonly changes: readonly { readonly on: string; readonly amount: string }[];
+  /** When late fees were charged. */
+  readonly feesCharged: readonly { readonly on: string; readonly amount: string }[];
   /** The last day that late fees were charged for. */
   readonly lateFeesThrough?: string;
 }
@@ -35,7 +37,7 @@ export const LADDER_STEPS = ['overdue', 'notice', 'suspension', 'termination'] a
 export type LadderStep = (typeof LADDER_STEPS)[number];
 
 export interface AccountStatement extends Readonly<
-  Omit<StatementEntered['data'], 'contractId' | 'customerId' | 'totals'>
+  Omit<StatementEntered['data'], 'contractId' | 'totals'>
 > {
   readonly charges: readonly Charge[];
   /** The last step that was taken for it, and the day. */
@@ -178,10 +180,11 @@ const evolved = (account: KnownAccount, event: Booked): KnownAccount => {
       return { ...account, disputes };
     }
     case 'LateFeeCharged': {
-      const { statementId, currency, amount, throughOn } = event.data;
+      const { statementId, currency, amount, throughOn, chargedOn: on } = event.data;
       return onCharge(account, statementId, currency, (charge) => ({
         ...charge,
         lateFees: added(charge.lateFees, amount, currency),
+        feesCharged: [...charge.feesCharged, { on, amount }],
         lateFeesThrough: throughOn,
       }));
     }
@@ -222,15 +225,16 @@ const own = <Data extends { contractId: string; customerId: string }>({
 const entered = (account: KnownAccount, data: StatementEntered['data']): KnownAccount => {
   const { totals, ...statement } = own(data);
   const charges = totals.map(({ currency, amount }) => ({
-    ...{ currency, amount, changes: [] },
+    ...{ currency, amount, changes: [], feesCharged: [] },
     ...(Object.fromEntries(SUMS.map((sum) => [sum, unitsText(0n, currency)])) as Record<
       Sum,
       string
     >),
   }));
-  const { customerId } = data;
-  const statements = [...account.statements, { ...statement, charges }];
-  return { ...account, customerId, statements };
+  const { customerId, kind } = data;
+  const statements = [...account.statements, { customerId, ...statement, charges }];
+  // A month that is restated is of whoever had the contract then.
+  return { ...account, ...(kind === 'statement' && { customerId }), statements };
 };
 
 interface Booking {

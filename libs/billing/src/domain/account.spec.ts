@@ -71,6 +71,31 @@ describe('A statement', () => {
   });
 });
 
+describe('An account of a contract that was assigned', () => {
+  const other = { ...february, customerId: 'other' };
+  const restated = {
+    ...{ ...january, statementId: 'r1', number: '2024-000003', kind: 'restatement' as const },
+    ...{ issuedOn: '2024-03-06', totals: [{ ...usd, amount: '-1200.00' }] },
+  };
+
+  it('stays with whom it was assigned to when an earlier month is restated', () => {
+    expect(accountAfter(enter(), enter(other)).customerId).toBe('other');
+    expect(accountAfter(enter(), enter(other), enter(restated)).customerId).toBe('other');
+  });
+
+  it('pays nothing of one customer by what another one has to get back', () => {
+    expect(historyOf(enter(), enter(other), enter(restated)).slice(4)).toMatchObject([
+      { type: 'StatementCreditApplied', data: { amount: '1000.00', statementId: 's1' } },
+    ]);
+    expect(owed(enter(), enter(other), enter(restated))).toEqual([['300.00', '0.00']]);
+    // Of the 500.00 of the other one nothing is paid.
+    const { statements } = accountAfter(enter(), enter(other), enter(restated));
+    expect(statements.map(({ charges }) => charges[0]?.moved)).toEqual([
+      ...['1000.00', '0.00', '-1000.00'],
+    ]);
+  });
+});
+
 describe('A payment', () => {
   const both = historyOf(enter(), enter(february));
   const applied = (statementId: string, amount: string, on = '2024-03-20') => ({

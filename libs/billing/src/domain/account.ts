@@ -118,7 +118,7 @@ const enterStatement = (
   }));
   const before = account.statements.find(({ statementId }) => statementId === told.statementId);
   if (before) {
-    const { charges, reached: __, released: ___, ...entered } = before;
+    const { charges, reached: __, released: ___, customerId: ____, ...entered } = before;
     const same = charges.map(({ currency, amount }) => ({ currency, amount }));
     if (hashOf({ ...entered, totals: same }) === hashOf({ ...told, totals })) return [];
     throw recordedOtherwise(told.statementId);

@@ -159,7 +159,8 @@ it('Payments, credit notes, disputes and draws come to the balance, and each is 
     status: 200,
     body: {
       balances: [{ currency: 'USD', balance: '270.00', unappliedCredit: '0.00' }],
-      ageing: [{ notDue: '0.00', days1To30: '0.00', days31To60: '270.00', daysOver90: '0.00' }],
+      // Credit notes are of the day they are issued on, so nothing was credited on that day.
+      ageing: [{ notDue: '0.00', days1To30: '0.00', days31To60: '400.00', daysOver90: '0.00' }],
       deposits: [{ depositId, balance: '600.00' }],
       statements: [{ statementId, charges: [{ open: '270.00', paid: '400.00', drawn: '200.00' }] }],
       nextStep: { step: 'overdue', on: '2024-03-02' },
@@ -218,6 +219,23 @@ it('A write-off is approved by somebody else', async () => {
   const other = { authorization: 'Bearer ben:billing' };
   expect(await post(approval, {}, other)).toMatchObject({ status: 200 });
   expect(await get(url)).toMatchObject({ body: { balances: [{ balance: '1.00' }] } });
+});
+
+it('Ageing on a day is of what was open then', async () => {
+  const { url } = await open('ageing');
+  await post(`${url}/payments`, { ...payment, amount: '400.00' });
+  const ageingOn = async (day: string) => {
+    const { body } = await get(`${url}?on=${day}`);
+    return (body.ageing as Record<string, string>[])[0];
+  };
+  expect(await ageingOn('2024-02-04')).toMatchObject({ notDue: '0.00', days1To30: '0.00' });
+  expect(await ageingOn('2024-02-05')).toMatchObject({ notDue: '1000.00' });
+  expect(await ageingOn('2024-03-19')).toMatchObject({ notDue: '0.00', days1To30: '1000.00' });
+  expect(await ageingOn('2024-03-20')).toMatchObject({ days1To30: '600.00' });
+  await post(`${url}/late-fees`, { throughOn: '2024-03-31' });
+  expect(await ageingOn('2024-04-01')).toMatchObject({ days31To60: '600.00' });
+  // Fees of 18 days for 1000.00 and of 12 for 600.00.
+  expect(await ageingOn(today)).toMatchObject({ daysOver90: '612.19' });
 });
 
 it('Late fees are charged for the days since they were charged last', async () => {

@@ -64,7 +64,7 @@ export class BillingAccountsPage extends Page {
 
 export class AccountDayQuery {
   /**
-   * The day that ageing is told of; today where the contract is, if it is left out.
+   * The day that ageing is told of: what was issued, paid and credited until its end. Today where the contract is, if it is left out.
    * @example 2024-03-31
    */
   @MayBeAbsent()

@@ -1,5 +1,5 @@
 import type { DepositRow } from '@hostledger/contracts';
-import { balancesOf, byDue, collectibleOf, openOf } from '../../domain/account-figures.js';
+import { balancesOf, byDue, collectibleOf, openOf, openOn } from '../../domain/account-figures.js';
 import { nextStep } from '../../domain/account-ladder.js';
 import { atLeastZero, unitsOf, unitsText } from '../../domain/account-money.js';
 import {
@@ -28,7 +28,7 @@ export class AccountBalanceView {
 
 export class AccountAgeingView {
   currency: string;
-  /** Of what is open; without statements that have something to give back. */
+  /** Of what was open on the day; without statements that have something to give back. */
   notDue: string;
   days1To30: string;
   days31To60: string;
@@ -245,10 +245,10 @@ const statementView = (
 const chargeView = (
   account: KnownAccount,
   statement: AccountStatement,
-  { changes: _, lateFeesThrough: __, ...charge }: Charge,
+  { changes: _, feesCharged: __, lateFeesThrough: ___, ...charge }: Charge,
 ): AccountChargeView => {
   const { currency } = charge;
-  const whole: Charge = { ...charge, changes: [] };
+  const whole: Charge = { ...charge, changes: [], feesCharged: [] };
   return {
     ...charge,
     open: unitsText(openOf(whole), currency),
@@ -268,7 +268,7 @@ const bucketOf = (dueOn: string | undefined, on: string): Bucket => {
   return days <= 90 ? 'days61To90' : 'daysOver90';
 };
 
-/** What is open, by how many days after its due day it is on a day. */
+/** What was open at the end of a day, by how many days after its due day that is. */
 const ageingOf = (account: KnownAccount, on: string): AccountAgeingView[] =>
   balancesOf(account).map(({ currency }) => {
     const none = unitsText(0n, currency);
@@ -276,11 +276,12 @@ const ageingOf = (account: KnownAccount, on: string): AccountAgeingView[] =>
       ...{ currency, notDue: none, days1To30: none, days31To60: none },
       ...{ days61To90: none, daysOver90: none },
     };
-    for (const { charges, dueOn } of account.statements) {
+    for (const { charges, dueOn, issuedOn } of account.statements) {
+      if (issuedOn > on) continue;
       const bucket = bucketOf(dueOn, on);
       const open = charges
         .filter((charge) => charge.currency === currency)
-        .reduce((sum, charge) => sum + atLeastZero(openOf(charge)), 0n);
+        .reduce((sum, charge) => sum + atLeastZero(openOn(charge, on)), 0n);
       ageing[bucket] = unitsText(unitsOf(ageing[bucket]) + open, currency);
     }
     return ageing;
