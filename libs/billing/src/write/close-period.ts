@@ -93,7 +93,7 @@ export class ClosePeriodController {
   @ApiOperation({
     summary: 'Close a month of a contract',
     description:
-      'Pins the present position of the log: facts up to it count. The close is computed after the reply; the period itself tells when it is closed and its statement issued, or what stood in the way. Late facts of earlier months become adjustments on its statement.',
+      'Pins the present position of the log: facts up to it count. The close is computed after the reply; the period itself tells when it is closed and its statement issued. Where something is missing, such as the reading of a meter, this is still answered with 202; the period is then `refused` with the code `period/discrepancies-open` and all that stood in the way, and the close can be asked for again. Late facts of earlier months become adjustments on its statement.',
   })
   @Post(':contractId/:month/close')
   @ApiAcceptedResponse({ type: PeriodCloseReply })

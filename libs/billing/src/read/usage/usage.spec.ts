@@ -206,6 +206,11 @@ describe('Usage', () => {
   });
 });
 
+it('What is too long is told with the limit', async () => {
+  const { body } = await room.get('', { contractId, from: '2023-01-01', until: '2024-07-01' });
+  expect(body).toMatchObject({ title: 'Usage is told of 400 days at most' });
+});
+
 describe('The usage of a machine', () => {
   it('is told stretch by stretch, with the events that say so', async () => {
     const { status, body } = await room.get(`/machines/${A2}`, { contractId, ...JUNE });
