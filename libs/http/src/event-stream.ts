@@ -64,11 +64,18 @@ async function* csvText(
   for await (const fields of lines) yield csvLine(fields);
 }
 
-/** A record of a CSV file (RFC 4180) with its line end. */
+/**
+ * A record of a CSV file (RFC 4180) with its line end. A text that a spreadsheet would take for a formula
+ * has an apostrophe before it; numbers and fractions have none.
+ */
 export const csvLine = (fields: readonly (string | number)[]): string =>
   `${fields.map(csvField).join(',')}\r\n`;
 
+const FORMULA = /^[=+\-@\t\r]/;
+const NUMBER = /^-?\d+([./]\d+)?$/;
+
 const csvField = (value: string | number): string => {
-  const text = String(value);
+  const told = String(value);
+  const text = FORMULA.test(told) && !NUMBER.test(told) ? `'${told}` : told;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };

@@ -15,6 +15,13 @@ export interface Usage {
   upMs: number;
   /** Off, while they were commissioned. */
   readonly offMs: Map<string, number>;
+  /** Off by a cause that the terms in force excuse. */
+  excusedMs: number;
+}
+
+/** While these terms are in force, they do not hold these causes against the host. */
+export interface Excuse extends Window {
+  readonly causes: readonly string[];
 }
 
 export const USAGE_GROUPS = [
@@ -40,10 +47,18 @@ export const noUsage = (): Usage => ({
   windowMs: 0,
   upMs: 0,
   offMs: new Map(),
+  excusedMs: 0,
 });
 
-/** Adds one machine to what others used; changes `total`. */
-export const addMachine = (total: Usage, segments: readonly UsageSegment[]): void => {
+/**
+ * Adds one machine to what others used; changes `total`.
+ * @param excuses of which no two are in force at once.
+ */
+export const addMachine = (
+  total: Usage,
+  segments: readonly UsageSegment[],
+  excuses: readonly Excuse[] = [],
+): void => {
   const { windowMs, upMs, byCause } = uptimeOf(segments, new Set());
   total.machines += 1;
   total.energyWattMs += energyOf(segments);
@@ -51,22 +66,30 @@ export const addMachine = (total: Usage, segments: readonly UsageSegment[]): voi
   total.windowMs += windowMs;
   total.upMs += upMs;
   for (const [cause, ms] of byCause) total.offMs.set(cause, (total.offMs.get(cause) ?? 0) + ms);
+  for (const excuse of excuses) {
+    const parts = segments
+      .map((segment) => ({ ...segment, ...within(segment, excuse) }))
+      .filter(({ from, until }) => from < until);
+    total.excusedMs += uptimeOf(parts, new Set(excuse.causes)).excusedMs;
+  }
 };
 
 /**
  * Adds what one machine used to the totals by key, each stretch to its own.
  * @param days in their order and without a gap, covering the stretches; read where usage is asked for by day.
+ * @param excuses of which no two are in force at once.
  */
 export const addUsage = (
   totals: Map<string, Usage>,
   segments: readonly UsageSegment[],
   per: UsageGroup,
   days: readonly DayWindow[],
+  excuses: readonly Excuse[] = [],
 ): void => {
   for (const [key, own] of keyed(segments, per, days)) {
     const total = totals.get(key) ?? noUsage();
     totals.set(key, total);
-    addMachine(total, own);
+    addMachine(total, own, excuses);
   }
 };
 

@@ -9,7 +9,7 @@ registerProblems({
     status: 422,
     title: 'The day that usage ends on is after that it begins on',
   },
-  'usage/window-too-long': { status: 422, title: 'Usage is told of a year at most' },
+  'usage/window-too-long': { status: 422, title: 'Usage is told of 400 days at most' },
   'usage/not-come': { status: 409, title: 'What is still to come has not been used yet' },
   'usage/too-much': {
     status: 422,

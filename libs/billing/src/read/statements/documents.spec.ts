@@ -144,6 +144,15 @@ describe('a statement as CSV', () => {
     expect(of('description')).toEqual(['Nothing is charged for March 2024']);
   });
 
+  it('has no formula', async () => {
+    const [head, record] = await recordsOf({
+      ...statement,
+      lines: [line(1, { description: '=1+1', amount: '-1.00' })],
+    });
+    expect(record![head!.indexOf('description')]).toBe("'=1+1");
+    expect(record![head!.indexOf('amount')]).toBe('-1.00');
+  });
+
   it('keeps texts with quotes, commas and line ends whole', async () => {
     const description = 'Agreed, "as is"\r\nby letter';
     const [head, record] = await recordsOf({ ...statement, lines: [line(1, { description })] });

@@ -147,7 +147,7 @@ export class UsageController {
     const { position, value } = await this.readModels.read<UsageTables, MachineUsage | undefined>(
       { minPosition },
       async (db) => {
-        const { days: _, ...window } = await zoneOf(db, filter);
+        const { days: _, excuses, ...window } = await zoneOf(db, filter);
         const until = window.until;
         const lives = await factsOfMachines(db, [serial], { until, position: known });
         const facts = lives.get(serial);
@@ -155,6 +155,7 @@ export class UsageController {
         return machineView(
           { serial, ...window },
           segmentsOf(facts, window).filter(ofScope(filter)),
+          excuses,
         );
       },
     );

@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely';
-import type { ContractRow } from '@hostledger/contracts';
 import { DomainError } from '@hostledger/eventsourcing';
 import type { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
@@ -11,17 +10,21 @@ import {
   type ReadOptions,
 } from '@hostledger/http';
 import { segmentsOf, type UsageSegment } from '../../domain/machine-usage.js';
-import { addUsage, type Usage, type UsageGroup } from '../../domain/usage.js';
+import { addUsage, type Excuse, type Usage, type UsageGroup } from '../../domain/usage.js';
 import {
   factsOfMachines,
   machinesWithin,
   type MachineFactsTables,
 } from '../machine-facts/query.js';
+import { excusesOf, type TermsTables } from './excuses.js';
 import { usedView, type UsageList, type UsageView } from './views.js';
 import { windowOf, type UsageWindow } from './window.js';
 
-export interface UsageTables extends MachineFactsTables {
-  contracts: Pick<ContractRow, 'contract_id' | 'time_zone'>;
+export interface UsageTables extends MachineFactsTables, TermsTables {}
+
+/** What is asked for, in a zone; under the terms of a contract where one is named. */
+export interface AskedWindow extends UsageWindow {
+  readonly excuses?: readonly Excuse[];
 }
 
 interface Asked {
@@ -74,7 +77,7 @@ export const ofScope =
 export const zoneOf = async (
   db: Kysely<UsageTables>,
   asked: Pick<Asked, 'contractId' | 'from' | 'until'>,
-): Promise<UsageWindow> => {
+): Promise<AskedWindow> => {
   const { contractId } = asked;
   if (contractId === undefined) return windowOf(asked, 'UTC', requestClock.now());
   const contract = await db
@@ -82,7 +85,11 @@ export const zoneOf = async (
     .select('time_zone')
     .where('contract_id', '=', contractId)
     .executeTakeFirst();
-  if (contract) return windowOf(asked, contract.time_zone, requestClock.now());
+  if (contract) {
+    const { time_zone: timeZone } = contract;
+    const window = windowOf(asked, timeZone, requestClock.now());
+    return { ...window, excuses: await excusesOf(db, contractId, timeZone) };
+  }
   const message = `There is no contract ${contractId}`;
   throw new DomainError('notFound', 'contract/unknown', message, { contractId }, '/contractId');
 };
@@ -160,7 +167,7 @@ export class UsageReader {
     const { minPosition, known } = scopeOf(asked, at);
     const list = `usage ${per}`;
     const after = cursor === undefined ? undefined : cursorValues(cursor, list, 1)[0]!;
-    const first = await this.readModels.read<UsageTables, [UsageWindow, string[]]>(
+    const first = await this.readModels.read<UsageTables, [AskedWindow, string[]]>(
       { minPosition },
       async (db) => {
         const window = await zoneOf(db, asked);
@@ -189,7 +196,7 @@ export class UsageReader {
   private async add(
     db: Kysely<UsageTables>,
     asked: Asked,
-    window: UsageWindow,
+    window: AskedWindow,
     serials: readonly string[],
     totals: Map<string, Usage>,
     per: UsageGroup,
@@ -198,7 +205,8 @@ export class UsageReader {
     const lives = await factsOfMachines(db, serials, { until: window.until, position });
     const isAsked = ofScope(asked);
     for (const facts of lives.values()) {
-      addUsage(totals, segmentsOf(facts, window).filter(isAsked), per, window.days);
+      const segments = segmentsOf(facts, window).filter(isAsked);
+      addUsage(totals, segments, per, window.days, window.excuses);
     }
   }
 }
@@ -222,7 +230,7 @@ const KEY = {
 } as const;
 
 const listOf = (
-  { from, until, timeZone }: UsageWindow,
+  { from, until, timeZone, excuses }: AskedWindow,
   per: UsageGroup,
   usages: readonly (readonly [string, Usage])[],
   nextCursor: string | undefined,
@@ -230,7 +238,7 @@ const listOf = (
   ...{ from, until, timeZone },
   items: usages.map(([key, usage]): UsageView => ({
     ...(per !== 'total' && key !== '' && { [KEY[per]]: key }),
-    ...usedView(usage),
+    ...usedView(usage, excuses),
   })),
   ...(nextCursor !== undefined && { nextCursor }),
 });

@@ -1,5 +1,9 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { contractsProjections, type ContractDrafted } from '@hostledger/contracts';
+import {
+  contractsProjections,
+  type ContractDrafted,
+  type TermsAdopted,
+} from '@hostledger/contracts';
 import { deriveId, type DomainEvent, type EventMetadata } from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import type { MinerEvent } from '@hostledger/fleet';
@@ -65,6 +69,27 @@ export const drafted = (id: string, timeZone: string): ContractDrafted => ({
   data: {
     ...{ contractId: id, customerId: ann, reference: 'HA-1', title: 'Hosting' },
     ...{ timeZone, currency: 'USD' },
+  },
+});
+
+/** Terms that excuse these causes from a day on. */
+export const promised = (
+  id: string,
+  version: number,
+  effectiveOn: string,
+  excusedCauses: readonly ('fault' | 'maintenance')[],
+): TermsAdopted => ({
+  type: 'TermsAdopted',
+  data: {
+    ...{ contractId: id, version, effectiveOn, documentDigest: 'd'.repeat(64), clauses: [] },
+    rateCard: {
+      ...{ basis: 'nameplateKwh', currency: 'USD', ratePerKwh: '0.05' },
+      uptime: {
+        ...{ promisedPercent: '95', creditPercentPerPoint: '1', capPercent: '10' },
+        clauseRef: '7.2',
+        excusedCauses: [...excusedCauses],
+      },
+    },
   },
 });
 

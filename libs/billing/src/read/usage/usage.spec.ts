@@ -7,6 +7,7 @@ import {
   drafted,
   machine,
   otherContractId,
+  promised,
   UsageRoom,
 } from './usage.fixture.js';
 
@@ -25,6 +26,10 @@ beforeAll(async () => {
   await room.open();
   const of = (id: string) => `hostingContract-${id}`;
   await room.happened(of(contractId), MAY, drafted(contractId, 'America/Chicago'));
+  // From the 10th of June on, that of Chicago, faults are not excused any more, maintenance is.
+  const terms = [promised(contractId, 1, '2024-05-01', ['fault'])];
+  terms.push(promised(contractId, 2, '2024-06-10', ['maintenance']));
+  await room.happened(of(contractId), MAY, ...terms);
   await room.happened(of(otherContractId), MAY, drafted(otherContractId, 'UTC'));
   for (const serial of [A1, A2, A3]) {
     const { received, installed, energized } = machine(serial);
@@ -50,6 +55,12 @@ afterAll(async () => {
   await room.close();
 });
 
+/** Up all of the time. */
+const all = (seconds: number) => ({
+  ...{ windowSeconds: seconds, upSeconds: seconds },
+  ...{ excusedSeconds: 0, unexcusedSeconds: 0 },
+});
+
 describe('The usage of a contract', () => {
   it('is told by machine, in the days of its zone, and leaves out who left before', async () => {
     const { status, headers, body } = await room.get('', { contractId, ...JUNE });
@@ -64,7 +75,7 @@ describe('The usage of a contract', () => {
           // 3,247 W for 720 h.
           ...{ serial: A1, machines: 1, energyKwh: '2337.840000', exactKwh: '58446/25' },
           energizedSeconds: 2_592_000,
-          uptime: { windowSeconds: 2_592_000, upSeconds: 2_592_000, byCause: {} },
+          uptime: { ...all(2_592_000), byCause: {} },
         },
         {
           // 19 days of June in Chicago, but 12 hours.
@@ -72,13 +83,15 @@ describe('The usage of a contract', () => {
           energizedSeconds: 1_598_400,
           uptime: {
             ...{ windowSeconds: 2_592_000, upSeconds: 1_598_400 },
+            // Of the fault the 5 hours of the 9th, and all of the maintenance; 7 hours are left.
+            ...{ excusedSeconds: 968_400, unexcusedSeconds: 25_200 },
             byCause: { fault: 43_200, maintenance: 950_400 },
           },
         },
         {
           ...{ serial: A4, machines: 1, energyKwh: '1558.560000', exactKwh: '38964/25' },
           energizedSeconds: 1_728_000,
-          uptime: { windowSeconds: 1_728_000, upSeconds: 1_728_000, byCause: {} },
+          uptime: { ...all(1_728_000), byCause: {} },
         },
       ],
     });
@@ -138,6 +151,22 @@ describe('The usage of a contract', () => {
     );
   });
 
+  it('has up, excused and unexcused time that are the window together, however it is added up', async () => {
+    for (const per of ['total', 'facility', 'machine', 'day']) {
+      const { body } = await room.get('', { contractId, ...JUNE, per, limit: 100 });
+      const sums = { window: 0, up: 0, excused: 0, unexcused: 0 };
+      for (const { uptime } of body.items) {
+        const told = uptime as Record<string, number>;
+        sums.window += told.windowSeconds!;
+        sums.up += told.upSeconds!;
+        sums.excused += told.excusedSeconds!;
+        sums.unexcused += told.unexcusedSeconds!;
+      }
+      expect(sums).toMatchObject({ excused: 968_400, unexcused: 25_200 });
+      expect(sums.up + sums.excused + sums.unexcused).toBe(sums.window);
+    }
+  });
+
   it('ends at the present', async () => {
     const july = { from: '2024-07-15', until: '2024-08-01' };
     const { body } = await room.get('', { contractId, ...july, per: 'day' });
@@ -157,6 +186,9 @@ describe('Usage', () => {
     expect(await serials({ facility: 'DALTON', serial: A1 })).toEqual([]);
     expect(await serials({ serial: A1.toLowerCase() })).toEqual([A1]);
     expect(await serials({ customerId: deriveId('nobody') })).toEqual([]);
+    // Nobody's terms are asked for.
+    const { body } = await room.get('', { customerId: ann, ...JUNE });
+    expect(body.items[0]!.uptime).not.toHaveProperty('excusedSeconds');
   });
 
   it.each([
@@ -172,6 +204,11 @@ describe('Usage', () => {
     const { body, ...answer } = await room.get('', { ...JUNE, ...asked });
     expect([answer.status, body.code]).toEqual([status, code]);
   });
+});
+
+it('What is too long is told with the limit', async () => {
+  const { body } = await room.get('', { contractId, from: '2023-01-01', until: '2024-07-01' });
+  expect(body).toMatchObject({ title: 'Usage is told of 400 days at most' });
 });
 
 describe('The usage of a machine', () => {

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { exact, rounded } from '@hostledger/quantities';
 import { WATT_MS_PER_KWH, wattMs, type UsageSegment } from '../../domain/machine-usage.js';
 import { lengthMs } from '../../domain/uptime.js';
-import { addMachine, noUsage, type Usage } from '../../domain/usage.js';
+import { addMachine, noUsage, type Excuse, type Usage } from '../../domain/usage.js';
 
 /** Up, and off by each cause, are the window together. */
 export class UptimeView {
@@ -13,6 +13,17 @@ export class UptimeView {
   windowSeconds: number;
   /** @example 2581200 */
   upSeconds: number;
+  /**
+   * Off by a cause that the terms in force excuse; none where they promise no uptime. With `contractId`
+   * only; with it up, excused and unexcused are the window together.
+   * @example 7200
+   */
+  excusedSeconds?: number;
+  /**
+   * Off otherwise; with `contractId` only.
+   * @example 3600
+   */
+  unexcusedSeconds?: number;
   /** Seconds off by the cause that kept a machine off; no second has two. */
   @ApiProperty({
     type: 'object',
@@ -133,7 +144,8 @@ const seconds = (ms: number): number => ms / 1_000;
 
 const kwhOf = (drawn: bigint) => exact(drawn).div(exact(WATT_MS_PER_KWH));
 
-export const usedView = (usage: Usage): UsedView => {
+/** @param excuses of the contract that was named. */
+export const usedView = (usage: Usage, excuses: readonly Excuse[] | undefined): UsedView => {
   const kwh = kwhOf(usage.energyWattMs);
   return {
     machines: usage.machines,
@@ -143,6 +155,10 @@ export const usedView = (usage: Usage): UsedView => {
     uptime: {
       windowSeconds: seconds(usage.windowMs),
       upSeconds: seconds(usage.upMs),
+      ...(excuses && {
+        excusedSeconds: seconds(usage.excusedMs),
+        unexcusedSeconds: seconds(usage.windowMs - usage.upMs - usage.excusedMs),
+      }),
       byCause: Object.fromEntries(
         [...usage.offMs].sort().map(([cause, ms]) => [cause, seconds(ms)]),
       ),
@@ -153,10 +169,11 @@ export const usedView = (usage: Usage): UsedView => {
 export const machineView = (
   head: Pick<MachineUsage, 'serial' | 'from' | 'until' | 'timeZone'>,
   segments: readonly UsageSegment[],
+  excuses: readonly Excuse[] | undefined,
 ): MachineUsage => {
   const usage = noUsage();
-  addMachine(usage, segments);
-  return { ...head, ...usedView(usage), segments: segments.map(segmentView) };
+  addMachine(usage, segments, excuses);
+  return { ...head, ...usedView(usage, excuses), segments: segments.map(segmentView) };
 };
 
 const segmentView = (segment: UsageSegment): UsageSegmentView => ({
