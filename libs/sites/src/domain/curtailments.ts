@@ -59,10 +59,11 @@ export type CurtailmentMeasured = DomainEvent<
   {
     /** Code of the site. */
     facility: string;
+    /** That is over. */
     curtailmentId: string;
     /** Not drawn because of it, in whole Wh: all of its scope. */
     energyAvoidedWh: number;
-    /** Why it is another than was told before; of a correction alone. */
+    /** Why it is another than was told before, where something was. */
     cause?: string;
   }
 >;
