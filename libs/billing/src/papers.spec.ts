@@ -150,7 +150,6 @@ describe('the export', () => {
       '2024-000017.4',
       '2024-000017.5',
     ]);
-    expect(await rowsOf('from=2024-02&until=2024-03&after=2024-000009')).toHaveLength(5);
     expect(await rowsOf('month=2024-03&after=2024-000017.5')).toEqual([]);
   });
 
@@ -173,6 +172,7 @@ describe('the export', () => {
     ['from=2024-03', 422],
     ['month=2024-13', 400],
     ['month=2024-03&after=17', 400],
+    ['month=2024-03&after=2024-999999', 404],
   ])('refuses %j with %i', async (query, status) => {
     expect(await room.get(`/billing/export?${query}`)).toMatchObject({ status });
   });

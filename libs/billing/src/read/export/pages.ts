@@ -1,3 +1,4 @@
+import { DomainError } from '@hostledger/eventsourcing';
 import type { Kysely } from 'kysely';
 import type { ReadModels } from '@hostledger/eventsourcing/postgres';
 import type { ReadOptions } from '@hostledger/http';
@@ -27,13 +28,17 @@ export interface Exported {
 export interface ExportPage {
   readonly position: bigint;
   readonly rows: readonly ExportedLine[];
-  /** Number of the last statement; there may be more after it. */
-  readonly last?: string;
+  /** Where in the log the last statement was issued; there may be more after it. */
+  readonly last?: bigint;
 }
 
 type Tables = StatementTables & PartyTables;
 
-/** Reads lines of statements in the order of their numbers, a page at a time. */
+/**
+ * Reads lines of statements in the order in which they were issued, a page at a time. That is not always
+ * the order of their numbers, which begin anew with the year of each contract's own zone: by number, what
+ * is issued last of an old year would come before what was read already.
+ */
 export class ExportPages {
   /** Of statements that were seen; a contract has many. */
   private readonly parties = new Map<string, Parties>();
@@ -58,27 +63,39 @@ export class ExportPages {
     }
   }
 
-  private async page(at: ReadOptions, beyond: string | undefined): Promise<ExportPage> {
+  private async page(at: ReadOptions, beyond: bigint | undefined): Promise<ExportPage> {
     const { position, value } = await this.readModels.read<Tables, Omit<ExportPage, 'position'>>(
       at,
       async (db) => {
         const statements = await this.statements(db, beyond);
         const rows = await this.rows(db, statements);
-        const last = statements.length < STATEMENTS_A_PAGE ? undefined : statements.at(-1)?.number;
-        return { rows, ...(last && { last }) };
+        const last =
+          statements.length < STATEMENTS_A_PAGE ? undefined : statements.at(-1)?.issued_position;
+        return { rows, ...(last !== undefined && { last }) };
       },
     );
     return { position, ...value };
   }
 
-  private statements(db: Kysely<Tables>, beyond: string | undefined): Promise<IssuedRow[]> {
-    const { from, until, contractId, customerId, after } = this.wanted;
+  private async statements(db: Kysely<Tables>, beyond: bigint | undefined): Promise<IssuedRow[]> {
+    const { from, until, contractId, customerId } = this.wanted;
+    const since = beyond === undefined ? await this.since(db) : undefined;
     let query = issued(db).where('month', '>=', from).where('month', '<=', until);
     if (contractId !== undefined) query = query.where('contract_id', '=', contractId);
     if (customerId !== undefined) query = query.where('customer_id', '=', customerId);
-    if (after) query = query.where('number', '>=', after.number);
-    if (beyond !== undefined) query = query.where('number', '>', beyond);
-    return query.orderBy('number').limit(STATEMENTS_A_PAGE).execute();
+    if (since !== undefined) query = query.where('issued_position', '>=', since);
+    if (beyond !== undefined) query = query.where('issued_position', '>', beyond);
+    return query.orderBy('issued_position').limit(STATEMENTS_A_PAGE).execute();
+  }
+
+  /** @throws DomainError `statement/unknown`. */
+  private async since(db: Kysely<Tables>): Promise<bigint | undefined> {
+    const { after } = this.wanted;
+    if (!after) return undefined;
+    const row = await issued(db).where('number', '=', after.number).executeTakeFirst();
+    if (row) return row.issued_position;
+    const message = `There is no statement ${after.number}`;
+    throw new DomainError('notFound', 'statement/unknown', message, { number: after.number });
   }
 
   private async rows(

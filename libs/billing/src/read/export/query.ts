@@ -26,14 +26,14 @@ export class BillingExportController {
     summary: 'Lines of statements for other systems, in the columns of FOCUS where it has them',
     description:
       'A row for each line of each statement and credit note of one `month`, or of those `from` one ' +
-      '`until` another, in the order of numbers and lines. Rows never change and only come to be added, ' +
+      '`until` another, in the order in which they were issued. Rows never change and only come to be added, ' +
       'so `after` goes on where a file ended. docs/billing-export.md tells of each column.',
   })
   @Get()
   @AnyRole()
   @ApiProduces('text/csv', 'application/x-ndjson')
   @ApiOkResponse({ schema: { type: 'string' } })
-  @MayRefuse('billing/months-unclear', 'request/not-acceptable')
+  @MayRefuse('billing/months-unclear', 'statement/unknown', 'request/not-acceptable')
   async export(
     @Query() query: ExportQuery,
     @ReadAt() at: ReadOptions,

@@ -198,6 +198,8 @@ export interface StatementRow {
   readonly month: string;
   readonly issued_on: string | null;
   readonly due_on: string | null;
+  /** Log position of its issue; numbers of two years may come in another order. */
+  readonly issued_position: bigint | null;
   readonly totals: readonly Total[];
   readonly line_count: number;
   /** In digits. */
@@ -223,6 +225,7 @@ const statements = tableFold<StatementRow, PeriodEvent>({
       month: 'text',
       issued_on: 'date',
       due_on: 'date',
+      issued_position: 'bigint',
       totals: 'jsonb',
       line_count: 'integer',
       position: 'text',
@@ -230,7 +233,7 @@ const statements = tableFold<StatementRow, PeriodEvent>({
       lines_digest: 'text',
     },
     key: ['statement_id'],
-    nullable: ['number', 'issued_on', 'due_on'],
+    nullable: ['number', 'issued_on', 'due_on', 'issued_position'],
     indexes: [
       ['status', 'number'],
       ['contract_id', 'number'],
@@ -258,7 +261,8 @@ const statements = tableFold<StatementRow, PeriodEvent>({
       case 'StatementIssued': {
         const { number, issuedOn, dueOn } = event.data;
         const issued = { number, issued_on: issuedOn, due_on: dueOn ?? null };
-        return row && { ...row, ...issued, status: 'issued' };
+        const { position: issued_position } = event;
+        return row && { ...row, ...issued, issued_position, status: 'issued' };
       }
       default:
         return row;
@@ -276,6 +280,7 @@ const begun = (
   month: data.month,
   issued_on: null,
   due_on: null,
+  issued_position: null,
   totals: data.totals,
   line_count: data.lineCount,
   position: data.position,

@@ -21,10 +21,11 @@ export interface StatementTables {
 /** A statement that was issued, or a credit note under its own id. */
 export interface IssuedRow extends Omit<
   StatementRow,
-  'status' | 'number' | 'issued_on' | 'inputs_digest' | 'lines_digest'
+  'status' | 'number' | 'issued_on' | 'issued_position' | 'inputs_digest' | 'lines_digest'
 > {
   readonly number: string;
   readonly issued_on: string;
+  readonly issued_position: bigint;
   readonly inputs_digest: string | null;
   readonly lines_digest: string | null;
   /** Of a credit note. */
@@ -41,6 +42,7 @@ export const issued = <Tables extends StatementTables>(tables: Kysely<Tables>): 
     .select(['statement_id', 'number', 'kind', 'contract_id', 'customer_id', 'month'])
     .select(['issued_on', 'due_on', 'totals', 'line_count', 'position'])
     .select(['inputs_digest', 'lines_digest', sql`null::jsonb`.as('credits')])
+    .select('issued_position')
     .where('status', '=', 'issued');
   const credits = sql`jsonb_strip_nulls(jsonb_build_object(
     'statementId', note.statement_id, 'number', statement.number, 'line', note.line,
@@ -58,7 +60,8 @@ export const issued = <Tables extends StatementTables>(tables: Kysely<Tables>): 
     .select(['note.contract_id', 'note.customer_id', 'statement.month'])
     .select(['note.issued_on', sql`null`.as('due_on'), 'note.totals', sql`1`.as('line_count')])
     .select(['note.position', sql`null`.as('inputs_digest'), sql`null`.as('lines_digest')])
-    .select(credits.as('credits'));
+    .select(credits.as('credits'))
+    .select(sql`note.position::bigint`.as('issued_position'));
   const both = statements.unionAll(notes as never).as('issued');
   return db.selectFrom(both).selectAll() as unknown as Issued;
 };
