@@ -163,6 +163,7 @@ it('Payments, credit notes, disputes and draws come to the balance, and each is 
       ageing: [{ notDue: '0.00', days1To30: '0.00', days31To60: '400.00', daysOver90: '0.00' }],
       deposits: [{ depositId, balance: '600.00' }],
       statements: [{ statementId, charges: [{ open: '270.00', paid: '400.00', drawn: '200.00' }] }],
+      creditNotes: [{ amount: '50.00' }, { amount: '80.00', disputeId: body.disputeId }],
       nextStep: { step: 'overdue', on: '2024-03-02' },
     },
   });

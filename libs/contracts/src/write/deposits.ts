@@ -92,7 +92,12 @@ export class DepositsController {
     });
   }
 
-  @ApiOperation({ summary: 'Keep a part of a deposit for what the customer owes' })
+  @ApiOperation({
+    summary: 'Keep a part of a deposit for what the customer owes',
+    description:
+      'Of nothing that was billed: no statement is paid by it. For a statement it is drawn by ' +
+      'POST /v1/billing/accounts/{contractId}/deposit-draws, which keeps it here as well.',
+  })
   @Post(':depositId/draw')
   @HttpCode(200)
   @ApiOkResponse({ type: DepositReply })

@@ -97,6 +97,8 @@ export class AccountCreditNoteView {
   amount: string;
   reason: string;
   issuedOn: string;
+  /** What it was upheld of; absent for one that was issued without a dispute. */
+  disputeId?: string;
 }
 
 export class AccountDisputeView {
@@ -218,7 +220,7 @@ export const accountView = (
     ageing: ageingOf(account, on),
     statements: [...account.statements].sort(byDue).map((each) => statementView(account, each)),
     payments: account.payments.map(({ applied: _, statementIds: __, ...payment }) => payment),
-    creditNotes: account.creditNotes.map(({ disputeId: _, ...note }) => note),
+    creditNotes: account.creditNotes.map((note) => ({ ...note })),
     disputes: [...account.disputes],
     writeOffs: [...account.writeOffs],
     deposits: deposits.map(({ deposit_id: depositId, currency, balance }) => ({
