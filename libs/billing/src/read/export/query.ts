@@ -33,7 +33,12 @@ export class BillingExportController {
   @AnyRole()
   @ApiProduces('text/csv', 'application/x-ndjson')
   @ApiOkResponse({ schema: { type: 'string' } })
-  @MayRefuse('billing/months-unclear', 'request/not-acceptable')
+  @MayRefuse(
+    'billing/months-unclear',
+    'contract/unknown',
+    'customer/unknown',
+    'request/not-acceptable',
+  )
   async export(
     @Query() query: ExportQuery,
     @ReadAt() at: ReadOptions,
