@@ -167,6 +167,8 @@ describe('the export', () => {
 
   it.each([
     ['', 422],
+    ['month=2024-03&contractId=c0000000-0000-4000-8000-000000000009', 404],
+    ['month=2024-03&customerId=c0000000-0000-4000-8000-000000000009', 404],
     ['month=2024-03&from=2024-01', 422],
     ['from=2024-03&until=2024-01', 422],
     ['from=2024-03', 422],
@@ -230,6 +232,11 @@ describe('accruals', () => {
     expect(totals.map(({ amount }) => Number(amount) < 1_000_000)).toEqual([true]);
     expect((await on('2024-02-14')).unvaluedLegs).toEqual([]);
     expect((await on('2024-03-31', `&contractId=${contractId}`)).unvaluedLegs).toEqual([]);
+  });
+
+  it.each(['contractId', 'customerId'])('are refused of an unknown %s', async (scope) => {
+    const url = `/billing/accruals?on=2024-03-31&${scope}=c0000000-0000-4000-8000-000000000009`;
+    expect(await room.get(url)).toMatchObject({ status: 404 });
   });
 
   it('need a day that has come', async () => {

@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { ContractRow } from '@hostledger/contracts';
+import type { ContractRow, CustomerRow } from '@hostledger/contracts';
 import { unvaluedLegs, type SupplyAgreementRow, type UnvaluedLeg } from '@hostledger/deals';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
@@ -22,12 +22,14 @@ import '../../http/paper-problems.js';
 import { factReads } from '../inputs/fact-reads.js';
 import { contractInputs } from '../inputs/inputs.js';
 import type { InputTools } from '../inputs/ports.js';
+import { mustKnowParties } from '../known.js';
 import type { PeriodRow } from '../periods/projection.js';
 import { accrued, mustHaveBegun } from './accrued.js';
 import { AccrualsView, type AccruedContractView } from './views.js';
 
 interface Tables {
   contracts: ContractRow;
+  customers: CustomerRow;
   billing_periods: PeriodRow;
   supply_agreements: SupplyAgreementRow;
 }
@@ -57,7 +59,7 @@ export class AccrualsController {
   @Get()
   @AnyRole()
   @ApiOkResponse({ type: AccrualsView })
-  @MayRefuse('billing/not-come')
+  @MayRefuse('billing/not-come', 'contract/unknown', 'customer/unknown')
   async list(@Query() query: AccrualsQuery, @ReadAt() at: ReadOptions) {
     const { on } = query;
     mustHaveBegun(on, requestClock.now());
@@ -98,6 +100,7 @@ interface Found {
 
 const found = async (db: Kysely<Tables>, query: AccrualsQuery): Promise<Found> => {
   const { on, contractId, customerId, cursor, limit = CONTRACTS_A_PAGE } = query;
+  await mustKnowParties(db, query);
   const filters = { contract_id: contractId, customer_id: customerId };
   const executed = db.selectFrom('contracts').selectAll().where('status', '=', 'executed');
   const page = { limit, ...(cursor !== undefined && { cursor }) };

@@ -11,6 +11,7 @@ import {
 } from '../statements/load.js';
 import { toldLines } from '../statements/nothing.js';
 import { partiesOf, type Issuer, type Parties, type PartyTables } from '../statements/parties.js';
+import { mustKnowParties } from '../known.js';
 import type { ExportedLine } from './columns.js';
 
 /** Statements read at once; most have some dozens of lines. */
@@ -49,7 +50,10 @@ export class ExportPages {
     private readonly wanted: Exported,
   ) {}
 
-  /** The first page; those after it in {@link rest}. */
+  /**
+   * The first page; those after it in {@link rest}.
+   * @throws DomainError `contract/unknown`, `customer/unknown`.
+   */
   first(at: ReadOptions): Promise<ExportPage> {
     return this.page(at, undefined);
   }
@@ -67,6 +71,7 @@ export class ExportPages {
     const { position, value } = await this.readModels.read<Tables, Omit<ExportPage, 'position'>>(
       at,
       async (db) => {
+        if (beyond === undefined) await mustKnowParties(db, this.wanted);
         const statements = await this.statements(db, beyond);
         const rows = await this.rows(db, statements);
         const last =

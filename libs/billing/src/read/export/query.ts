@@ -33,7 +33,13 @@ export class BillingExportController {
   @AnyRole()
   @ApiProduces('text/csv', 'application/x-ndjson')
   @ApiOkResponse({ schema: { type: 'string' } })
-  @MayRefuse('billing/months-unclear', 'statement/unknown', 'request/not-acceptable')
+  @MayRefuse(
+    'billing/months-unclear',
+    'statement/unknown',
+    'contract/unknown',
+    'customer/unknown',
+    'request/not-acceptable',
+  )
   async export(
     @Query() query: ExportQuery,
     @ReadAt() at: ReadOptions,

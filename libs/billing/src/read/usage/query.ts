@@ -126,7 +126,11 @@ export class UsageController {
   })
   @Get()
   @ApiOkResponse({ type: UsageList })
-  @MayRefuse('usage/scope-missing', 'usage/too-much', ...SCOPE_REFUSALS)
+  @MayRefuse(
+    ...(['usage/scope-missing', 'usage/too-much'] as const),
+    ...(['customer/unknown', 'facility/unknown'] as const),
+    ...SCOPE_REFUSALS,
+  )
   async usage(@Query() filter: UsageFilter, @ReadAt() at: ReadOptions) {
     const { position, list } = await this.reader.list(filter, at);
     return readReply(position, list satisfies UsageList);

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { CustomerRow } from '@hostledger/contracts';
 import { DomainError } from '@hostledger/eventsourcing';
 import type { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
@@ -16,11 +17,14 @@ import {
   machinesWithin,
   type MachineFactsTables,
 } from '../machine-facts/query.js';
+import { mustKnowFacility, mustKnowParties, type FacilityTables } from '../known.js';
 import { excusesOf, type TermsTables } from './excuses.js';
 import { usedView, type UsageList, type UsageView } from './views.js';
 import { windowOf, type UsageWindow } from './window.js';
 
-export interface UsageTables extends MachineFactsTables, TermsTables {}
+export interface UsageTables extends MachineFactsTables, TermsTables, FacilityTables {
+  customers: Pick<CustomerRow, 'customer_id'>;
+}
 
 /** What is asked for, in a zone; under the terms of a contract where one is named. */
 export interface AskedWindow extends UsageWindow {
@@ -73,25 +77,26 @@ export const ofScope =
     (customerId === undefined || segment.customerId === customerId) &&
     (facility === undefined || segment.facility === facility);
 
-/** The window in the time zone of the contract, where one is named. */
+/**
+ * The window in the time zone of the contract, where one is named.
+ * @throws DomainError where what is named is unknown, or the window is none.
+ */
 export const zoneOf = async (
   db: Kysely<UsageTables>,
-  asked: Pick<Asked, 'contractId' | 'from' | 'until'>,
+  asked: Omit<Asked, 'position'>,
 ): Promise<AskedWindow> => {
   const { contractId } = asked;
+  await mustKnowParties(db, asked);
+  await mustKnowFacility(db, asked);
   if (contractId === undefined) return windowOf(asked, 'UTC', requestClock.now());
   const contract = await db
     .selectFrom('contracts')
     .select('time_zone')
     .where('contract_id', '=', contractId)
-    .executeTakeFirst();
-  if (contract) {
-    const { time_zone: timeZone } = contract;
-    const window = windowOf(asked, timeZone, requestClock.now());
-    return { ...window, excuses: await excusesOf(db, contractId, timeZone) };
-  }
-  const message = `There is no contract ${contractId}`;
-  throw new DomainError('notFound', 'contract/unknown', message, { contractId }, '/contractId');
+    .executeTakeFirstOrThrow();
+  const { time_zone: timeZone } = contract;
+  const window = windowOf(asked, timeZone, requestClock.now());
+  return { ...window, excuses: await excusesOf(db, contractId, timeZone) };
 };
 
 /** One machine, or those that have ever been within what is asked for. */

@@ -2,11 +2,13 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
   contractsProjections,
   type ContractDrafted,
+  type CustomerRegistered,
   type TermsAdopted,
 } from '@hostledger/contracts';
 import { deriveId, type DomainEvent, type EventMetadata } from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import type { MinerEvent } from '@hostledger/fleet';
+import { sitesProjections, type FacilityOpened } from '@hostledger/sites';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
 import { servedRoutes } from '@hostledger/testing/http';
 import { usageProjections, usageSlices } from '../../usage.js';
@@ -72,6 +74,16 @@ export const drafted = (id: string, timeZone: string): ContractDrafted => ({
   },
 });
 
+export const registered = (customerId: string): CustomerRegistered => ({
+  type: 'CustomerRegistered',
+  data: { customerId, name: 'Ann', legalName: 'Ann Inc.', country: 'US' },
+});
+
+export const opened = (facility: string): FacilityOpened => ({
+  type: 'FacilityOpened',
+  data: { facility, name: facility, timeZone: 'America/Chicago', powerEnvelopeWatts: 1_000_000 },
+});
+
 /** Terms that excuse these causes from a day on. */
 export const promised = (
   id: string,
@@ -108,7 +120,7 @@ export class UsageRoom {
   }
 
   async catchUp(): Promise<void> {
-    const projections = [...contractsProjections, ...usageProjections];
+    const projections = [...contractsProjections, ...sitesProjections, ...usageProjections];
     if (this.filled) await this.filled.catchUp();
     else this.filled = await readModelsOf(projections, this.streams.log);
   }

@@ -6,8 +6,10 @@ import {
   contractId,
   drafted,
   machine,
+  opened,
   otherContractId,
   promised,
+  registered,
   UsageRoom,
 } from './usage.fixture.js';
 
@@ -25,6 +27,10 @@ beforeAll(async () => {
   requestClock.now = () => '2024-07-15T12:00:00.000Z';
   await room.open();
   const of = (id: string) => `hostingContract-${id}`;
+  for (const id of [ann, bob]) await room.happened(`customer-${id}`, MAY, registered(id));
+  for (const code of ['DENTON', 'DALTON']) {
+    await room.happened(`facility-${code}`, MAY, opened(code));
+  }
   await room.happened(of(contractId), MAY, drafted(contractId, 'America/Chicago'));
   // From the 10th of June on, that of Chicago, faults are not excused any more, maintenance is.
   const terms = [promised(contractId, 1, '2024-05-01', ['fault'])];
@@ -185,7 +191,6 @@ describe('Usage', () => {
     expect(await serials({ facility: 'DENTON', customerId: ann })).toEqual([A1, A2]);
     expect(await serials({ facility: 'DALTON', serial: A1 })).toEqual([]);
     expect(await serials({ serial: A1.toLowerCase() })).toEqual([A1]);
-    expect(await serials({ customerId: deriveId('nobody') })).toEqual([]);
     // Nobody's terms are asked for.
     const { body } = await room.get('', { customerId: ann, ...JUNE });
     expect(body.items[0]!.uptime).not.toHaveProperty('excusedSeconds');
@@ -197,6 +202,9 @@ describe('Usage', () => {
     [422, 'usage/window-too-long', { facility: 'DENTON', until: '2025-08-01' }],
     [409, 'usage/not-come', { facility: 'DENTON', from: '2024-07-16', until: '2024-08-01' }],
     [404, 'contract/unknown', { contractId: deriveId('nothing') }],
+    [404, 'customer/unknown', { customerId: deriveId('nobody') }],
+    [404, 'facility/unknown', { facility: 'NOPE' }],
+    [404, 'facility/unknown', { facility: 'NOPE', per: 'day' }],
     [400, 'request/invalid', { facility: 'DENTON', position: '-1' }],
     [400, 'request/invalid', { facility: 'DENTON', from: '2024-02-30' }],
     [400, 'request/invalid', { facility: 'DENTON', per: 'rack' }],

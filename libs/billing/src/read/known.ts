@@ -1,0 +1,51 @@
+import type { Kysely } from 'kysely';
+import type { ContractRow, CustomerRow } from '@hostledger/contracts';
+import { DomainError } from '@hostledger/eventsourcing';
+import type { FacilityRow } from '@hostledger/sites';
+
+// What answers are asked for by. Nothing is a wrong answer where there is no such thing.
+
+interface ContractTables {
+  contracts: Pick<ContractRow, 'contract_id'>;
+  customers: Pick<CustomerRow, 'customer_id'>;
+}
+
+export interface FacilityTables {
+  facilities: Pick<FacilityRow, 'facility'>;
+}
+
+/** @throws DomainError `contract/unknown`, `customer/unknown`. */
+export const mustKnowParties = async <Tables extends ContractTables>(
+  tables: Kysely<Tables>,
+  { contractId, customerId }: { readonly contractId?: string; readonly customerId?: string },
+): Promise<void> => {
+  const db = tables as unknown as Kysely<ContractTables>;
+  if (contractId !== undefined) {
+    const contracts = db.selectFrom('contracts').select('contract_id');
+    const contract = await contracts.where('contract_id', '=', contractId).executeTakeFirst();
+    if (!contract) throw unknown('contract', { contractId });
+  }
+  if (customerId !== undefined) {
+    const customers = db.selectFrom('customers').select('customer_id');
+    const customer = await customers.where('customer_id', '=', customerId).executeTakeFirst();
+    if (!customer) throw unknown('customer', { customerId });
+  }
+};
+
+/** @throws DomainError `facility/unknown`. */
+export const mustKnowFacility = async <Tables extends FacilityTables>(
+  tables: Kysely<Tables>,
+  { facility }: { readonly facility?: string },
+): Promise<void> => {
+  if (facility === undefined) return;
+  const db = tables as unknown as Kysely<FacilityTables>;
+  const facilities = db.selectFrom('facilities').select('facility');
+  const found = await facilities.where('facility', '=', facility).executeTakeFirst();
+  if (!found) throw unknown('facility', { facility });
+};
+
+const unknown = (what: string, named: Readonly<Record<string, string>>): DomainError => {
+  const [field, value] = Object.entries(named)[0]!;
+  const message = `There is no ${what} ${value}`;
+  return new DomainError('notFound', `${what}/unknown`, message, named, `/${field}`);
+};
