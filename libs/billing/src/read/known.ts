@@ -23,12 +23,18 @@ export const mustKnowParties = async <Tables extends ContractTables>(
   if (contractId !== undefined) {
     const contracts = db.selectFrom('contracts').select('contract_id');
     const contract = await contracts.where('contract_id', '=', contractId).executeTakeFirst();
-    if (!contract) throw unknown('contract', { contractId });
+    if (!contract) {
+      const message = `There is no contract ${contractId}`;
+      throw new DomainError('notFound', 'contract/unknown', message, { contractId }, '/contractId');
+    }
   }
   if (customerId !== undefined) {
     const customers = db.selectFrom('customers').select('customer_id');
     const customer = await customers.where('customer_id', '=', customerId).executeTakeFirst();
-    if (!customer) throw unknown('customer', { customerId });
+    if (!customer) {
+      const message = `There is no customer ${customerId}`;
+      throw new DomainError('notFound', 'customer/unknown', message, { customerId }, '/customerId');
+    }
   }
 };
 
@@ -41,11 +47,8 @@ export const mustKnowFacility = async <Tables extends FacilityTables>(
   const db = tables as unknown as Kysely<FacilityTables>;
   const facilities = db.selectFrom('facilities').select('facility');
   const found = await facilities.where('facility', '=', facility).executeTakeFirst();
-  if (!found) throw unknown('facility', { facility });
-};
-
-const unknown = (what: string, named: Readonly<Record<string, string>>): DomainError => {
-  const [field, value] = Object.entries(named)[0]!;
-  const message = `There is no ${what} ${value}`;
-  return new DomainError('notFound', `${what}/unknown`, message, named, `/${field}`);
+  if (!found) {
+    const message = `There is no facility ${facility}`;
+    throw new DomainError('notFound', 'facility/unknown', message, { facility }, '/facility');
+  }
 };
