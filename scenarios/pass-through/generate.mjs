@@ -10,17 +10,22 @@ const USUAL_WH = 38_964_000;
 /** Up or down, in steps, as an hour is hotter or colder. */
 const SWING_WH = 1_200_000;
 
-/** Months of America/Chicago, with the hours that clocks skipped in March. */
+/**
+ * Months of America/Chicago, with the hour that clocks skipped in March. The register is told from April
+ * on: an hour of March is corrected, which no register that was told could be out by.
+ */
 const months = [
   {
     name: 'readings-2022-03.csv',
     from: '2022-03-01T06:00:00.000Z',
     until: '2022-04-01T05:00:00.000Z',
+    hasRegister: false,
   },
   {
     name: 'readings-2022-04.csv',
     from: '2022-04-01T05:00:00.000Z',
     until: '2022-05-01T05:00:00.000Z',
+    hasRegister: true,
   },
 ];
 
@@ -33,14 +38,15 @@ const kwh = (/** @type {number} */ wh) => {
 let register = 1_204_881_250;
 let hour = 0;
 const directory = process.argv[2] ?? import.meta.dirname;
-for (const { name, from, until } of months) {
-  const lines = ['from,until,energyKwh,registerKwh'];
+for (const { name, from, until, hasRegister } of months) {
+  const columns = ['from', 'until', 'energyKwh', ...(hasRegister ? ['registerKwh'] : [])];
+  const lines = [columns.join(',')];
   for (let at = Date.parse(from); at < Date.parse(until); at += HOUR_MS) {
     const wh = USUAL_WH - SWING_WH + ((hour * 104_729) % (2 * SWING_WH + 1));
     register += wh;
     hour += 1;
     const [begun, ended] = [at, at + HOUR_MS].map((instant) => new Date(instant).toISOString());
-    lines.push([begun, ended, kwh(wh), kwh(register)].join(','));
+    lines.push([begun, ended, kwh(wh), ...(hasRegister ? [kwh(register)] : [])].join(','));
   }
   writeFileSync(join(directory, name), `${lines.join('\n')}\n`);
 }

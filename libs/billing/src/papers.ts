@@ -1,4 +1,5 @@
 import './http/paper-problems.js';
+import './http/period-problems.js';
 import { accrualsQuery } from './read/accruals/query.js';
 import { billingExport } from './read/export/query.js';
 

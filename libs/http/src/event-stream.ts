@@ -64,18 +64,21 @@ async function* csvText(
   for await (const fields of lines) yield csvLine(fields);
 }
 
-/**
- * A record of a CSV file (RFC 4180) with its line end. A text that a spreadsheet would take for a formula
- * has an apostrophe before it; numbers and fractions have none.
- */
+/** A record of a CSV file (RFC 4180) with its line end, its fields as they are. */
 export const csvLine = (fields: readonly (string | number)[]): string =>
   `${fields.map(csvField).join(',')}\r\n`;
 
 const FORMULA = /^[=+\-@\t\r]/;
 const NUMBER = /^-?\d+([./]\d+)?$/;
 
+/**
+ * For files that people open in a spreadsheet: a text that it would take for a formula has an apostrophe
+ * before it; numbers and fractions have none. Not for files that are sent back, which must not change.
+ */
+export const noFormula = (text: string): string =>
+  FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
+
 const csvField = (value: string | number): string => {
-  const told = String(value);
-  const text = FORMULA.test(told) && !NUMBER.test(told) ? `'${told}` : told;
+  const text = String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };

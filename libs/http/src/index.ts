@@ -72,6 +72,7 @@ export {
 export { keptLine, type KeptLine } from './kept-line.js';
 export {
   csvLine,
+  noFormula,
   sendCsv,
   sendEvents,
   sendEventStream,

@@ -4,7 +4,7 @@ import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagg
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { AnyRole, MayRefuse, ReadAt, sendCsv, type ReadOptions } from '@hostledger/http';
+import { AnyRole, MayRefuse, noFormula, ReadAt, sendCsv, type ReadOptions } from '@hostledger/http';
 import { formatWanted } from '../../http/format.js';
 import { ExportQuery } from '../../http/paper-forms.js';
 import '../../http/paper-problems.js';
@@ -66,7 +66,7 @@ export class BillingExportController {
 
 async function* csvLines(rows: AsyncIterable<ExportedLine>): AsyncGenerator<readonly string[]> {
   yield EXPORT_COLUMNS.map(({ name }) => name);
-  for await (const row of rows) yield csvRow(row);
+  for await (const row of rows) yield csvRow(row).map(noFormula);
 }
 
 async function* jsonLines(rows: AsyncIterable<ExportedLine>): AsyncGenerator<string> {

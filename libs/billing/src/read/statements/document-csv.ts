@@ -1,4 +1,4 @@
-import { csvLine } from '@hostledger/http';
+import { csvLine, noFormula } from '@hostledger/http';
 import type { PaperLine, Statement } from '../../domain/statement.js';
 import { toldLines } from './nothing.js';
 import type { Parties } from './parties.js';
@@ -47,6 +47,6 @@ export const statementCsv = (statement: Statement, parties: Parties): string =>
   [
     csvLine(Object.keys(COLUMNS)),
     ...toldLines(statement.lines, statement, parties).map((line) =>
-      csvLine(Object.values(COLUMNS).map((of) => of(line, statement, parties))),
+      csvLine(Object.values(COLUMNS).map((of) => noFormula(String(of(line, statement, parties))))),
     ),
   ].join('');
