@@ -24,7 +24,7 @@ describe('the generated history', () => {
       await eventStore.close();
       await node.stop();
     }
-  }, 60_000);
+  }, 180_000);
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 
   const of = (type: string) => events.filter((event) => event.type === type);

@@ -325,7 +325,7 @@ it(
           return Home.during((home) => keepBooks(home, seen, ...told));
         },
       ),
-      { numRuns: 40, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
+      { numRuns: 24, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
     );
     // The acts are not all refused; on a machine too slow for many lives that shows elsewhere.
     if (lives < 15) return;

@@ -158,7 +158,7 @@ it(
         lives += 1;
         return Home.during((home) => live(home, ...told));
       }),
-      { numRuns: 30, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
+      { numRuns: 20, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
     );
     // The acts are not all refused; on a machine too slow for many lives that shows elsewhere.
     if (lives < 15) return;

@@ -250,7 +250,7 @@ it(
       fc.asyncProperty(fc.scheduler(), planned, sequence, deaths, (...told) =>
         Home.during((home) => runSequence(home, ...told)),
       ),
-      { numRuns: 25, interruptAfterTimeLimit: WITHIN_MS / 2, markInterruptAsFailure: false },
+      { numRuns: 15, interruptAfterTimeLimit: WITHIN_MS / 2, markInterruptAsFailure: false },
     );
   },
   WITHIN_MS,
