@@ -53,7 +53,7 @@ it(
       fc.asyncProperty(fc.scheduler(), acts, deaths, (...told) =>
         Home.during((home) => interleave(home, ...told)),
       ),
-      { numRuns: 24, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
+      { numRuns: 40, interruptAfterTimeLimit: WITHIN_MS / 3, markInterruptAsFailure: false },
     );
   },
   WITHIN_MS,
