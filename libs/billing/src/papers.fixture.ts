@@ -3,12 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { contractsProjections } from '@hostledger/contracts';
 import { dealsProjections } from '@hostledger/deals';
-import {
-  AggregateStore,
-  deriveId,
-  type DomainEvent,
-  type EventMetadata,
-} from '@hostledger/eventsourcing';
+import { AggregateStore, type DomainEvent } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
@@ -92,21 +87,8 @@ export class PapersRoom {
   }
 
   /** Events as they would have been recorded, dated with an instant. */
-  async happened(stream: string, at: string, ...events: readonly DomainEvent[]): Promise<void> {
-    const { length } = this.streams.events(stream);
-    const metadata: EventMetadata = {
-      commandId: deriveId(stream, length),
-      commandHash: 'hash',
-      actor: { subject: 'ada', role: 'operator' },
-      occurredAt: at,
-      $correlationId: 'c',
-      $causationId: 'c',
-    };
-    await this.streams.append(
-      stream,
-      length === 0 ? 'no_stream' : BigInt(length - 1),
-      events.map((event, index) => ({ ...event, id: deriveId(stream, length, index), metadata })),
-    );
+  happened(stream: string, at: string, ...events: readonly DomainEvent[]): Promise<void> {
+    return this.streams.happened(stream, at, ...events);
   }
 
   customer(customerId: string, legalName: string): Promise<void> {

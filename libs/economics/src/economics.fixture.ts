@@ -1,13 +1,7 @@
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { contractsProjections } from '@hostledger/contracts';
-import {
-  AggregateStore,
-  deriveId,
-  type DomainEvent,
-  type EventMetadata,
-  type RecordedEvent,
-} from '@hostledger/eventsourcing';
+import { AggregateStore, type DomainEvent, type RecordedEvent } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import type { ReadModels } from '@hostledger/eventsourcing/postgres';
@@ -65,21 +59,8 @@ export class Room {
   }
 
   /** Events of other rooms as they would have been recorded, at an instant. */
-  async happened(stream: string, at: string, ...events: readonly DomainEvent[]): Promise<void> {
-    const { length } = this.streams.events(stream);
-    const metadata: EventMetadata = {
-      commandId: deriveId(stream, length),
-      commandHash: 'hash',
-      actor: { subject: 'ada', role: 'operator' },
-      occurredAt: at,
-      $correlationId: 'c',
-      $causationId: 'c',
-    };
-    await this.streams.append(
-      stream,
-      length === 0 ? 'no_stream' : BigInt(length - 1),
-      events.map((event, index) => ({ ...event, id: deriveId(stream, length, index), metadata })),
-    );
+  happened(stream: string, at: string, ...events: readonly DomainEvent[]): Promise<void> {
+    return this.streams.happened(stream, at, ...events);
   }
 
   async post<Body = Record<string, unknown>>(

@@ -1,6 +1,9 @@
 import {
+  deriveId,
   StoreUnavailable,
   WrongExpectedRevision,
+  type DomainEvent,
+  type EventMetadata,
   type NewEvent,
   type RecordedEvent,
   type StreamAccess,
@@ -20,6 +23,24 @@ export class InMemoryStreams implements StreamAccess {
   private appends = 0;
   private fault: { readonly append: number; readonly point: FaultPoint } | undefined;
   private readonly stalls: { readonly stream: string; readonly until: Promise<void> }[] = [];
+
+  /** Events of a stream as they would have been recorded, at an instant. */
+  async happened(stream: string, at: string, ...events: readonly DomainEvent[]): Promise<void> {
+    const { length } = this.events(stream);
+    const metadata: EventMetadata = {
+      commandId: deriveId(stream, length),
+      commandHash: 'hash',
+      actor: { subject: 'ada', role: 'operator' },
+      occurredAt: at,
+      $correlationId: 'c',
+      $causationId: 'c',
+    };
+    await this.append(
+      stream,
+      length === 0 ? 'no_stream' : BigInt(length - 1),
+      events.map((event, index) => ({ ...event, id: deriveId(stream, length, index), metadata })),
+    );
+  }
 
   /** The n-th append from now (1 is the next) and all later ones fail, as in a process that died. */
   failFrom(append: number, point: FaultPoint): void {

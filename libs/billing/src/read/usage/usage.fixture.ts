@@ -5,7 +5,7 @@ import {
   type CustomerRegistered,
   type TermsAdopted,
 } from '@hostledger/contracts';
-import { deriveId, type DomainEvent, type EventMetadata } from '@hostledger/eventsourcing';
+import { deriveId, type DomainEvent } from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import type { MinerEvent } from '@hostledger/fleet';
 import { sitesProjections, type FacilityOpened } from '@hostledger/sites';
@@ -140,21 +140,8 @@ export class UsageRoom {
     return this.streams.log.filter((event) => event.stream === stream).map(({ id }) => id);
   }
 
-  async happened(stream: string, at: string, ...events: readonly DomainEvent[]): Promise<void> {
-    const { length } = this.streams.events(stream);
-    const metadata: EventMetadata = {
-      commandId: deriveId(stream, length),
-      commandHash: 'hash',
-      actor: { subject: 'ada', role: 'operator' },
-      occurredAt: at,
-      $correlationId: 'c',
-      $causationId: 'c',
-    };
-    await this.streams.append(
-      stream,
-      length === 0 ? 'no_stream' : BigInt(length - 1),
-      events.map((event, index) => ({ ...event, id: deriveId(stream, length, index), metadata })),
-    );
+  happened(stream: string, at: string, ...events: readonly DomainEvent[]): Promise<void> {
+    return this.streams.happened(stream, at, ...events);
   }
 
   async get(path: string, query: Record<string, string | number>) {
