@@ -1,4 +1,5 @@
 import { AccessApiModule, accessProjections, accessTokenAggregate } from '@hostledger/access';
+import { AuditApiModule } from '@hostledger/audit';
 import {
   accountParties,
   BillingApiModule,
@@ -79,6 +80,7 @@ export const apiModules = [
   BillingApiModule,
   OperationsApiModule,
   ProjectionsApiModule,
+  AuditApiModule,
 ] as const;
 
 /** Whom events concern, told by the rooms that write them. */

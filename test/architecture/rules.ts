@@ -25,6 +25,10 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...['eventsourcing', 'http', 'feed', 'operations', 'quantities'],
     ...['sites', 'contracts', 'fleet', 'economics', 'deals'],
   ],
+  audit: [
+    ...['eventsourcing', 'http', 'feed', 'operations', 'quantities', 'access', 'projections'],
+    ...['webhooks', 'sites', 'contracts', 'fleet', 'economics', 'deals', 'billing'],
+  ],
   testing: ['eventsourcing', 'embedded-node', 'feed', 'http'],
 };
 

@@ -1,5 +1,6 @@
 import '../../composition/require-node.js';
 import { Command } from 'commander';
+import { auditCommands } from './audit/command.js';
 import { playCommand } from './play/command.js';
 import { projectionCommands } from './projections.js';
 import { replayCommands } from './replay/command.js';
@@ -12,6 +13,7 @@ playCommand(program);
 projectionCommands(program);
 replayCommands(program);
 diffCommand(program);
+auditCommands(program);
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;

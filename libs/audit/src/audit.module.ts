@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+
+/** What each capability brings, a line each. */
+const slices: readonly {
+  readonly controllers: readonly (new (...args: never[]) => object)[];
+  readonly providers?: readonly (new (...args: never[]) => object)[];
+}[] = [];
+
+@Module({
+  controllers: slices.flatMap(({ controllers }) => [...controllers]),
+  providers: slices.flatMap(({ providers = [] }) => [...providers]),
+})
+export class AuditApiModule {}
