@@ -178,4 +178,4 @@ const halves = ({ from, to }: LeafRange): readonly [LeafRange, LeafRange] => {
 
 const areHashes = (proof: readonly Buffer[]): boolean => proof.every(({ length }) => length === 32);
 
-const isPowerOfTwo = (size: number): boolean => Number.isInteger(Math.log2(size));
+const isPowerOfTwo = (size: number): boolean => (BigInt(size) & BigInt(size - 1)) === 0n;
