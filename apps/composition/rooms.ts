@@ -1,5 +1,5 @@
 import { AccessApiModule, accessProjections, accessTokenAggregate } from '@hostledger/access';
-import { AuditApiModule } from '@hostledger/audit';
+import { AuditApiModule, historyProjections } from '@hostledger/audit';
 import {
   accountParties,
   BillingApiModule,
@@ -129,6 +129,7 @@ export const readModelProjections: readonly Projection[] = [
   operationsProjection,
   feedParties,
   webhooksProjection,
+  ...historyProjections,
 ];
 
 export const durableProcesses = ({
