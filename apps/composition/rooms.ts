@@ -129,7 +129,7 @@ export const readModelProjections: readonly Projection[] = [
   operationsProjection,
   feedParties,
   webhooksProjection,
-  ...historyProjections,
+  ...historyProjections(partyRules),
 ];
 
 export const durableProcesses = ({
