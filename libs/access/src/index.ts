@@ -12,3 +12,4 @@ export {
   type IssuedToken,
   type TokenRequest,
 } from './tokens.js';
+export { accessDuties } from './duties.js';
