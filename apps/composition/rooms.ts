@@ -1,4 +1,9 @@
-import { AccessApiModule, accessProjections, accessTokenAggregate } from '@hostledger/access';
+import {
+  AccessApiModule,
+  accessDenialsAggregate,
+  accessProjections,
+  accessTokenAggregate,
+} from '@hostledger/access';
 import { AuditApiModule } from '@hostledger/audit';
 import {
   accountParties,
@@ -98,6 +103,7 @@ export const feedParties: Projection = partiesProjection(partyRules);
 /** Whose events are in the log. */
 const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
   accessTokenAggregate,
+  accessDenialsAggregate,
   ...contractsAggregates,
   ...sitesAggregates,
   deliveryAggregate,

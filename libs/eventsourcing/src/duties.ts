@@ -43,7 +43,9 @@ export interface RoomDuties {
   readonly duties: Readonly<Record<string, string>>;
   /** May name duties of other rooms. */
   readonly conflicts: readonly DutyConflict[];
-  readonly acts: Readonly<Record<string, ((event: RecordedEvent) => readonly ToldAct[]) | undefined>>;
+  readonly acts: Readonly<
+    Record<string, ((event: RecordedEvent) => readonly ToldAct[]) | undefined>
+  >;
   /** Types that sound like a decision and are none, with the reason. */
   readonly noActs: Readonly<Record<string, string | undefined>>;
 }

@@ -23,7 +23,8 @@ export const fleetDuties = dutiesOfRoom<DeliveryEvent | MinerEvent | RelocationE
     'fleet/power-without-contract':
       'A machine was let draw power although its contract is not active, by whom the act names, who did not sign it',
     'fleet/approved-plan-cancelled': 'A relocation was called off after it had been approved',
-    'fleet/discrepancy-accepted': 'What was not as it should be was accepted or credited all the same',
+    'fleet/discrepancy-accepted':
+      'What was not as it should be was accepted or credited all the same',
   },
   duties: {
     'fleet/records-delivery': 'Uploads what is to come',

@@ -3,7 +3,8 @@ import type { WebhookEvent } from './domain/webhook.js';
 
 export const webhooksDuties = dutiesOfRoom<WebhookEvent>({
   overrides: {
-    'webhooks/dead-letter-discarded': 'An event that a receiver was to get was put away undelivered',
+    'webhooks/dead-letter-discarded':
+      'An event that a receiver was to get was put away undelivered',
   },
   acts: {
     WebhookDeadLetterDiscarded: ({ data }) => [
