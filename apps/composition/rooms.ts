@@ -1,14 +1,22 @@
 import {
   AccessApiModule,
   accessDenialsAggregate,
+  accessDuties,
   accessProjections,
   accessTokenAggregate,
 } from '@hostledger/access';
-import { AuditApiModule } from '@hostledger/audit';
+import {
+  actsProjection,
+  AuditApiModule,
+  Duties,
+  DutiesModule,
+  historyProjections,
+} from '@hostledger/audit';
 import {
   accountParties,
   BillingApiModule,
   billingAggregates,
+  billingDuties,
   billingProcesses,
   billingProjections,
   meterBulkKinds,
@@ -18,6 +26,7 @@ import {
 import {
   ContractsApiModule,
   contractsAggregates,
+  contractsDuties,
   contractsParties,
   contractsProcesses,
   contractsProjections,
@@ -25,6 +34,7 @@ import {
 import {
   DealsApiModule,
   dealsAggregates,
+  dealsDuties,
   dealsProcesses,
   dealsProjections,
   settlementParties,
@@ -32,6 +42,7 @@ import {
 import {
   economicsAggregates,
   EconomicsApiModule,
+  economicsDuties,
   economicsProcesses,
   economicsProjections,
 } from '@hostledger/economics';
@@ -49,6 +60,7 @@ import {
   fleetBulkKinds,
   FleetCensus,
   FleetCensusModule,
+  fleetDuties,
   fleetParties,
   fleetProcesses,
   fleetProjections,
@@ -62,16 +74,34 @@ import {
   operationsProcess,
   operationsProjection,
 } from '@hostledger/operations';
-import { ProjectionsApiModule, projectionsAggregate } from '@hostledger/projections';
+import {
+  ProjectionsApiModule,
+  projectionsAggregate,
+  projectionsDuties,
+} from '@hostledger/projections';
 import {
   SitesApiModule,
   sitesAggregates,
+  sitesDuties,
   sitesParties,
   sitesProcesses,
   sitesProjections,
 } from '@hostledger/sites';
-import { webhookAggregate, webhooksProjection } from '@hostledger/webhooks';
+import { webhookAggregate, webhooksDuties, webhooksProjection } from '@hostledger/webhooks';
 import type { System } from './system.js';
+
+/** Who does what with whom, told by the rooms whose acts they are. */
+export const duties = new Duties([
+  accessDuties,
+  contractsDuties,
+  sitesDuties,
+  fleetDuties,
+  dealsDuties,
+  economicsDuties,
+  billingDuties,
+  projectionsDuties,
+  webhooksDuties,
+]);
 
 /** The table of contents of the product: every room, once. */
 export const apiModules = [
@@ -85,6 +115,7 @@ export const apiModules = [
   BillingApiModule,
   OperationsApiModule,
   ProjectionsApiModule,
+  DutiesModule.with(duties),
   AuditApiModule,
 ] as const;
 
@@ -135,6 +166,8 @@ export const readModelProjections: readonly Projection[] = [
   operationsProjection,
   feedParties,
   webhooksProjection,
+  ...historyProjections,
+  actsProjection(duties),
 ];
 
 export const durableProcesses = ({

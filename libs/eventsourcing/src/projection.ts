@@ -1,4 +1,4 @@
-import type { DomainEvent, Recorded } from './message.js';
+import type { DomainEvent, Recorded, RecordedEvent } from './message.js';
 import type { Upcasters } from './codec.js';
 
 /** PostgreSQL types a read model may use. `bigint` is a TypeScript bigint, `jsonb` any JSON value. */
@@ -31,6 +31,8 @@ export type RowKeys<Row extends object, E extends DomainEvent> = {
 export interface TableFold<Row extends object, E extends DomainEvent> {
   readonly table: TableDefinition<Row>;
   readonly keys: RowKeys<Row, E>;
+  /** Of events whose type `keys` does not name, those that no room knows included. */
+  readonly otherKeys?: (event: RecordedEvent) => readonly Partial<Row>[];
   readonly evolve: (row: Row | undefined, event: Recorded<E>, key: Partial<Row>) => Row | undefined;
 }
 
@@ -43,6 +45,7 @@ export interface AnyTableFold {
       ((event: Recorded<DomainEvent>) => readonly Record<string, unknown>[]) | undefined
     >
   >;
+  readonly otherKeys?: (event: Recorded<DomainEvent>) => readonly Record<string, unknown>[];
   readonly evolve: (
     row: Record<string, unknown> | undefined,
     event: Recorded<DomainEvent>,

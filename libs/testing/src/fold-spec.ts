@@ -47,13 +47,13 @@ export const recorded = (
  * one in place fails.
  */
 export const rowsOf = <R = Row>(
-  { table, keys, evolve }: AnyTableFold,
+  { table, keys, otherKeys, evolve }: AnyTableFold,
   events: readonly RecordedEvent[],
 ): R[] => {
   const rows = new Map<string, Row>();
   for (const event of events) {
-    if (!Object.hasOwn(keys, event.type)) continue;
-    for (const key of keys[event.type]!(event)) {
+    const keysOf = Object.hasOwn(keys, event.type) ? keys[event.type] : otherKeys;
+    for (const key of keysOf?.(event) ?? []) {
       const name = JSON.stringify(table.key.map((column) => String(key[column])));
       const before = rows.get(name);
       if (table.insertOnly)

@@ -162,17 +162,19 @@ interface Touch extends RowKey {
 
 const touchesOf = (
   target: FoldTarget,
-  { table, keys }: AnyTableFold,
+  { table, keys, otherKeys }: AnyTableFold,
   events: readonly RecordedEvent[],
 ): Touch[] => {
   const { checkpoint, parked } = target;
   const touches: Touch[] = [];
   for (let index = 0; index < events.length; index += 1) {
     const event = events[index]!;
-    if (event.position <= checkpoint || !Object.hasOwn(keys, event.type)) continue;
+    if (event.position <= checkpoint) continue;
+    const keysOf = Object.hasOwn(keys, event.type) ? keys[event.type] : otherKeys;
+    if (!keysOf) continue;
     if (parked?.has(event.position) && parked.get(event.position) === event.id) continue;
     try {
-      for (const key of keys[event.type]!(event)) {
+      for (const key of keysOf(event)) {
         touches.push({ index, event, ...rowKey(table, key) });
       }
     } catch (error) {

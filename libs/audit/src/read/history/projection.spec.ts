@@ -1,0 +1,125 @@
+import type { EventMetadata, RecordedEvent } from '@hostledger/eventsourcing';
+import { eventSchemas, eventTypes } from '@hostledger/feed';
+import { embeddedDatabase, readModelsOf, recorded, rowsOf } from '@hostledger/testing';
+import {
+  auditEventsProjection,
+  type AuditDayRow,
+  type AuditEventRow,
+  type AuditTables,
+} from './projection.js';
+
+const [events, days] = auditEventsProjection.tables;
+const rows = (log: readonly RecordedEvent[]): AuditEventRow[] => rowsOf(events!, log);
+
+/** What somebody appended past this system. */
+const foreign = (change: Partial<Record<keyof RecordedEvent, unknown>>): RecordedEvent => ({
+  ...recorded('odd-1', [{ type: 'Odd', data: {} }])[0]!,
+  ...(change as Partial<RecordedEvent>),
+});
+
+describe('the index of the history', () => {
+  it('has a row for every type that may be in the log', () => {
+    const log = eventTypes.map((type, index) => {
+      const [event] = recorded(
+        `${eventSchemas.get(type)!.category}-1`,
+        [{ type, data: {} }],
+        index,
+      );
+      return event!;
+    });
+    expect(rows(log).map(({ type }) => type)).toEqual(expect.arrayContaining([...eventTypes]));
+    expect(rows(log)).toHaveLength(eventTypes.length);
+  });
+
+  it('says of an event who did it, when, why and in answer to what', () => {
+    const [event] = recorded('rack-DENTON.R1', [{ type: 'SlotOccupied', data: { serial: 'A1' } }]);
+    const metadata = { ...event!.metadata, reason: 'found there' };
+    expect(rows([{ ...event!, metadata }])).toEqual([
+      {
+        position: 100n,
+        event_id: event!.id,
+        stream: 'rack-DENTON.R1',
+        category: 'rack',
+        type: 'SlotOccupied',
+        revision: 0n,
+        subject: 'ada',
+        role: 'operator',
+        command_id: metadata.commandId,
+        correlation_id: 'correlation-1',
+        causation_id: 'request-1',
+        occurred_at: '2024-06-01T00:00:00.000Z',
+        recorded_at: '2024-06-01T00:00:00.000Z',
+        reason: 'found there',
+        serial: 'A1',
+      },
+    ]);
+  });
+
+  it('knows the machine of a stream of a machine', () => {
+    const [row] = rows(recorded('miner-B-2', [{ type: 'RepairOpened', data: {} }]));
+    expect(row!.serial).toBe('B-2');
+  });
+
+  it('also has what was appended past this system', async () => {
+    const log = [
+      foreign({ position: 1n, metadata: undefined as unknown as EventMetadata }),
+      foreign({ position: 2n, metadata: { occurredAt: 'yesterday', actor: 'me' } }),
+      foreign({ position: 3n, data: Buffer.from('bytes'), metadata: Buffer.from([]) }),
+      foreign({ position: 4n, stream: 'nodash', data: { serial: 'x'.repeat(5_000) } }),
+      foreign({ position: 5n, stream: `odd-${'x'.repeat(5_000)}`, type: 'With\0nul' }),
+      foreign({
+        position: 6n,
+        data: { serial: 'a\0b' },
+        metadata: { reason: 7, commandId: 'a\0' },
+      }),
+    ];
+    const database = await embeddedDatabase();
+    const { readModels, close } = await readModelsOf([auditEventsProjection], log, database);
+    const { value } = await readModels.read<AuditTables, Partial<AuditEventRow>[]>({}, (db) =>
+      db
+        .selectFrom('audit_events')
+        .select(['position', 'type', 'subject', 'occurred_at', 'serial'])
+        .orderBy('position')
+        .execute(),
+    );
+    await close();
+    await database.close();
+    const unknown = { type: 'Odd', subject: null, occurred_at: null, serial: null };
+    expect(value).toEqual([
+      { ...unknown, position: 1n },
+      { ...unknown, position: 2n },
+      { ...unknown, position: 3n },
+      { ...unknown, position: 4n, subject: 'ada', occurred_at: expect.any(String) as string },
+      {
+        ...unknown,
+        position: 5n,
+        type: 'With�nul',
+        subject: 'ada',
+        occurred_at: expect.any(String) as string,
+      },
+      { ...unknown, position: 6n },
+    ]);
+  });
+
+  it('counts the events of a day and a type, and knows between which positions they lie', () => {
+    const log = recorded('rack-R1', [
+      { type: 'SlotReserved', data: {} },
+      { type: 'SlotOccupied', data: {} },
+      { type: 'SlotReserved', data: {} },
+    ]);
+    const next = { ...log[0]!, position: 900n, recordedAt: '2024-06-02T00:00:00.000Z' };
+    const day = { recorded_on: '2024-06-01', category: 'rack' };
+    expect(rowsOf<AuditDayRow>(days!, [...log, next])).toEqual([
+      { ...day, type: 'SlotOccupied', events: 1n, first_position: 200n, last_position: 200n },
+      { ...day, type: 'SlotReserved', events: 2n, first_position: 100n, last_position: 300n },
+      {
+        ...day,
+        recorded_on: '2024-06-02',
+        type: 'SlotReserved',
+        events: 1n,
+        first_position: 900n,
+        last_position: 900n,
+      },
+    ]);
+  });
+});
