@@ -2,6 +2,7 @@ import { dutiesOfRoom, type ToldAct } from '@hostledger/eventsourcing';
 import type { AccountEvent } from './domain/account-events.js';
 import type { MeterMonthEvent } from './domain/meter-month.js';
 import type { PeriodEvent } from './domain/period-events.js';
+import type { ProgrammeReceiptEvent } from './domain/programme-receipts.js';
 
 const contract = (contractId: string): string => `contract ${contractId}`;
 const month = (of: { readonly contractId: string; readonly month: string }): string =>
@@ -18,7 +19,9 @@ const givesUp = (contractId: string): ToldAct => ({
   ...{ kind: 'duty', name: 'billing/gives-up', about: contract(contractId) },
 });
 
-export const billingDuties = dutiesOfRoom<AccountEvent | PeriodEvent | MeterMonthEvent>({
+export const billingDuties = dutiesOfRoom<
+  AccountEvent | PeriodEvent | MeterMonthEvent | ProgrammeReceiptEvent
+>({
   twoPersonActs: {
     'billing/restatement': {
       title: 'Restatement of a closed month',
@@ -192,5 +195,6 @@ export const billingDuties = dutiesOfRoom<AccountEvent | PeriodEvent | MeterMont
   },
   noActs: {
     PaymentReversed: 'The bank decides it',
+    ProgrammeReceiptReversed: 'The programme decides it',
   },
 });
