@@ -1,7 +1,7 @@
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import type { Duties } from '../../domain/duties.js';
-import type { ActTables } from '../acts/projection.js';
 import { instantsOf, type Period } from './period.js';
+import type { Db } from './tables.js';
 import type { ConflictView } from './views.js';
 
 /** What the system does by itself is nobody's duty. */
@@ -9,7 +9,7 @@ const SYSTEM = 'system:%';
 
 /** Subjects who had both duties of a conflict for the same thing within the period. */
 export const conflictsIn = async (
-  db: Kysely<ActTables>,
+  db: Db,
   { conflicts, duties }: Duties,
   period: Period,
 ): Promise<ConflictView[]> => {

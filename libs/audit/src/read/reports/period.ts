@@ -4,6 +4,8 @@ import { ProblemError } from '@hostledger/http';
 export const MAX_DAYS = 366;
 /** Of each list; what it is of is counted in full. */
 export const MAX_LISTED = 1_000;
+/** A year of a large fleet takes longer than what a page shows may. */
+export const ANSWER_WITHIN_MS = 120_000;
 const DAY_MS = 86_400_000;
 
 /** Days in UTC, half open, by the time of recording. */

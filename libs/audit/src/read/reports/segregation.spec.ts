@@ -3,7 +3,8 @@ import { embeddedDatabase, readModelsOf, rowsOf, type TestDatabase } from '@host
 import { actsProjection } from '../acts/projection.js';
 import { auditEventsProjection } from '../history/projection.js';
 import { logOf, smallDuties } from './reports.fixture.js';
-import { segregationIn, type ReportTables } from './segregation.js';
+import { segregationIn } from './segregation.js';
+import type { ReportTables } from './tables.js';
 import type { SegregationReport } from './views.js';
 
 const projections = [auditEventsProjection, actsProjection(smallDuties)];

@@ -1,9 +1,11 @@
-import { sql, type Kysely, type SelectQueryBuilder } from 'kysely';
+import { sql } from 'kysely';
 import type { Duties } from '../../domain/duties.js';
-import type { ActTables, AuditActRow } from '../acts/projection.js';
-import type { AuditTables } from '../history/projection.js';
+import type { AuditActRow } from '../acts/projection.js';
 import { conflictsIn } from './conflicts.js';
+import { boundsOf, eventsIn } from './facts.js';
+import { countOf, listedOf, type Listed } from './listed.js';
 import { instantsOf, MAX_LISTED, type Period } from './period.js';
+import type { Db } from './tables.js';
 import type {
   ActView,
   AdminActsView,
@@ -14,9 +16,6 @@ import type {
   TokenActView,
 } from './views.js';
 
-export type ReportTables = ActTables & AuditTables;
-type Db = Kysely<ReportTables>;
-
 /** Who decided, gave way and had which duties in a period, by what rooms tell of their events. */
 export const segregationIn = async (
   db: Db,
@@ -26,7 +25,7 @@ export const segregationIn = async (
   const decisions = await decisionsIn(db, duties, period);
   const selfApprovals = await decisionsIn(db, duties, period, true);
   const undecided = await undecidedIn(db, period);
-  const conflicts = await conflictsIn(db as unknown as Kysely<ActTables>, duties, period);
+  const conflicts = await conflictsIn(db, duties, period);
   const overrides = await overridesIn(db, duties, period);
   const tokens = await tokensIn(db, period);
   return {
@@ -46,13 +45,6 @@ export const segregationIn = async (
     tokens: tokens.listed,
   };
 };
-
-interface Listed<View> {
-  readonly count: number;
-  readonly listed: View[];
-}
-
-const countOf = sql<string>`count(*)`;
 
 /** Acts of these kinds that were recorded in the period. */
 const actsIn = (db: Db, period: Period, kinds: readonly AuditActRow['kind'][]) => {
@@ -215,22 +207,12 @@ const undecidedIn = async (db: Db, period: Period): Promise<Listed<ActView>> => 
       ),
     ),
   );
-  return listedOf(open, actView);
+  return listedOf(open.selectAll('act'), inOrder, actView);
 };
 
-const listedOf = async <View>(
-  query: SelectQueryBuilder<{ act: AuditActRow }, 'act', object>,
-  view: (row: AuditActRow) => View,
-): Promise<Listed<View>> => {
-  const { count } = await query.select(countOf.as('count')).executeTakeFirstOrThrow();
-  const rows = await query
-    .selectAll('act')
-    .orderBy('act.position')
-    .orderBy('act.number')
-    .limit(MAX_LISTED)
-    .execute();
-  return { count: Number(count), listed: rows.map(view) };
-};
+const inOrder = <Query extends { orderBy(column: 'act.position' | 'act.number'): Query }>(
+  query: Query,
+): Query => query.orderBy('act.position').orderBy('act.number');
 
 const overridesIn = async (db: Db, { overrides }: Duties, period: Period) => {
   const acts = actsIn(db, period, ['override']);
@@ -238,7 +220,7 @@ const overridesIn = async (db: Db, { overrides }: Duties, period: Period) => {
     .select(['act.name', countOf.as('count')])
     .groupBy('act.name')
     .execute();
-  const { count, listed } = await listedOf(acts, (row): OverrideView => ({
+  const { count, listed } = await listedOf(acts.selectAll('act'), inOrder, (row): OverrideView => ({
     ...actView(row),
     name: row.name,
     rule: overrides.get(row.name) ?? '',
@@ -255,10 +237,10 @@ const overridesIn = async (db: Db, { overrides }: Duties, period: Period) => {
 
 const tokensIn = (db: Db, period: Period): Promise<Listed<TokenActView>> =>
   listedOf(
-    actsIn(db, period, ['duty']).where('act.name', 'in', [
-      'access/issues-tokens',
-      'access/revokes-tokens',
-    ]),
+    actsIn(db, period, ['duty'])
+      .where('act.name', 'in', ['access/issues-tokens', 'access/revokes-tokens'])
+      .selectAll('act'),
+    inOrder,
     (row): TokenActView => ({
       ...actView(row),
       act: row.name === 'access/issues-tokens' ? 'issued' : 'revoked',
@@ -267,18 +249,16 @@ const tokensIn = (db: Db, period: Period): Promise<Listed<TokenActView>> =>
   );
 
 const adminActsIn = async (db: Db, period: Period): Promise<AdminActsView[]> => {
-  const { begin, end } = instantsOf(period);
-  const rows = await db
-    .selectFrom('audit_events')
-    .where('role', '=', 'admin')
-    .where('recorded_at', '>=', begin)
-    .where('recorded_at', '<', end)
-    .select(['subject', 'type', countOf.as('count')])
-    .select(sql<bigint>`min(position)`.as('first'))
-    .select(sql<bigint>`max(position)`.as('last'))
-    .groupBy(['subject', 'type'])
-    .orderBy('subject')
-    .orderBy('type')
+  const bounds = await boundsOf(db, period);
+  if (!bounds) return [];
+  const rows = await eventsIn(db, period, bounds)
+    .where('fact.role', '=', 'admin')
+    .select(['fact.subject', 'fact.type', countOf.as('count')])
+    .select(sql<bigint>`min(fact.position)`.as('first'))
+    .select(sql<bigint>`max(fact.position)`.as('last'))
+    .groupBy(['fact.subject', 'fact.type'])
+    .orderBy('fact.subject')
+    .orderBy('fact.type')
     .limit(MAX_LISTED)
     .execute();
   return rows.map((row) => ({
