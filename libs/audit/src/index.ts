@@ -8,3 +8,5 @@ export * from './transparency/checkpoint.js';
 export * from './transparency/leaf.js';
 export * from './transparency/merkle.js';
 export * from './transparency/signed-note.js';
+export type { CompletenessReport } from './read/reports/completeness-views.js';
+export type { SegregationReport } from './read/reports/views.js';

@@ -5,9 +5,7 @@ import type {
   ClosedMonthFactView,
   DayCountView,
   DelayCountView,
-  DisorderView,
   FactView,
-  GapView,
   LateFactView,
 } from './completeness-views.js';
 import { countOf, listedOf, type Listed } from './listed.js';

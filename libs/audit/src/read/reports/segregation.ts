@@ -194,10 +194,11 @@ const decisionCountsIn = async (
 
 const undecidedIn = async (db: Db, period: Period): Promise<Listed<ActView>> => {
   const { end } = instantsOf(period);
-  const open = actsIn(db, period, ['request']).where(({ not, exists, selectFrom }) =>
-    not(
-      exists(
-        selectFrom('audit_acts as decision')
+  const open = actsIn(db, period, ['request']).where((when) =>
+    when.not(
+      when.exists(
+        when
+          .selectFrom('audit_acts as decision')
           .where('decision.kind', 'in', ['approval', 'refusal'])
           .whereRef('decision.name', '=', 'act.name')
           .whereRef('decision.about', '=', 'act.about')

@@ -68,7 +68,7 @@ export const barChart = ({ title, labels, series }: BarChart): Markup => {
       if (value === 0) return [];
       const from = below;
       below += value;
-      return markup`<rect x="${round(x(index) + (band * GAP) / 2)}" y="${round(y(below))}" width="${round(band * (1 - GAP))}" height="${round(y(from) - y(below))}" fill="${COLOURS[which % MOST_SERIES]!}"><title>${label}, ${name}: ${value}</title></rect>`;
+      return markup`<rect x="${round(x(index) + (band * GAP) / 2)}" y="${round(y(below))}" width="${round(band * (1 - GAP))}" height="${round(y(from) - y(below))}" fill="${COLOURS[which % MOST_SERIES]}"><title>${label}, ${name}: ${value}</title></rect>`;
     });
   });
   return markup`<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}" xmlns="http://www.w3.org/2000/svg">
@@ -86,7 +86,7 @@ ${labels.map((label, index) =>
 };
 
 const legend = (name: string, which: number): Markup =>
-  markup`<span class="key"><svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true"><rect width="10" height="10" fill="${COLOURS[which % MOST_SERIES]!}"/></svg> ${name}</span> `;
+  markup`<span class="key"><svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true"><rect width="10" height="10" fill="${COLOURS[which % MOST_SERIES]}"/></svg> ${name}</span> `;
 
 const CELL = 28;
 const NAMES = 170;

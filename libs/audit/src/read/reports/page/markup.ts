@@ -13,7 +13,7 @@ const textOf = (value: Content): string => {
   if (value === null || value === undefined) return '';
   if (value instanceof Markup) return value.text;
   if (Array.isArray(value)) return value.map(textOf).join('');
-  return escaped(String(value as string | number));
+  return escaped(String(value));
 };
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** Controls, and what turns the direction of the text around it, which could make it read otherwise. */
-// eslint-disable-next-line no-control-regex
+
 const UNSEEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 

@@ -51,11 +51,12 @@ describe('A scale', () => {
         fc.integer({ min: 0, max: 10 ** 12 }),
         fc.double({ min: 0, max: 1 }),
         (max, part) => {
-          const { ticks, at } = scaleTo(max);
+          const scale = scaleTo(max);
+          const { ticks } = scale;
           expect(ticks.length).toBeLessThanOrEqual(6);
-          expect([ticks[0], at(0), at(ticks.at(-1)!)]).toEqual([0, 0, 1]);
+          expect([ticks[0], scale.at(0), scale.at(ticks.at(-1)!)]).toEqual([0, 0, 1]);
           expect(new Set(ticks.slice(1).map((tick, index) => tick - ticks[index]!)).size).toBe(1);
-          expect(at(max * (Number.isNaN(part) ? 1 : part))).toBeLessThanOrEqual(1);
+          expect(scale.at(max * (Number.isNaN(part) ? 1 : part))).toBeLessThanOrEqual(1);
         },
       ),
     );
