@@ -1,9 +1,22 @@
-import { AccessApiModule, accessProjections, accessTokenAggregate } from '@hostledger/access';
-import { AuditApiModule, historyProjections } from '@hostledger/audit';
+import {
+  AccessApiModule,
+  accessDenialsAggregate,
+  accessDuties,
+  accessProjections,
+  accessTokenAggregate,
+} from '@hostledger/access';
+import {
+  actsProjection,
+  AuditApiModule,
+  Duties,
+  DutiesModule,
+  historyProjections,
+} from '@hostledger/audit';
 import {
   accountParties,
   BillingApiModule,
   billingAggregates,
+  billingDuties,
   billingProcesses,
   billingProjections,
   meterBulkKinds,
@@ -13,6 +26,7 @@ import {
 import {
   ContractsApiModule,
   contractsAggregates,
+  contractsDuties,
   contractsParties,
   contractsProcesses,
   contractsProjections,
@@ -20,6 +34,7 @@ import {
 import {
   DealsApiModule,
   dealsAggregates,
+  dealsDuties,
   dealsProcesses,
   dealsProjections,
   settlementParties,
@@ -27,6 +42,7 @@ import {
 import {
   economicsAggregates,
   EconomicsApiModule,
+  economicsDuties,
   economicsProcesses,
   economicsProjections,
 } from '@hostledger/economics';
@@ -44,6 +60,7 @@ import {
   fleetBulkKinds,
   FleetCensus,
   FleetCensusModule,
+  fleetDuties,
   fleetParties,
   fleetProcesses,
   fleetProjections,
@@ -57,16 +74,34 @@ import {
   operationsProcess,
   operationsProjection,
 } from '@hostledger/operations';
-import { ProjectionsApiModule, projectionsAggregate } from '@hostledger/projections';
+import {
+  ProjectionsApiModule,
+  projectionsAggregate,
+  projectionsDuties,
+} from '@hostledger/projections';
 import {
   SitesApiModule,
   sitesAggregates,
+  sitesDuties,
   sitesParties,
   sitesProcesses,
   sitesProjections,
 } from '@hostledger/sites';
-import { webhookAggregate, webhooksProjection } from '@hostledger/webhooks';
+import { webhookAggregate, webhooksDuties, webhooksProjection } from '@hostledger/webhooks';
 import type { System } from './system.js';
+
+/** Who does what with whom, told by the rooms whose acts they are. */
+export const duties = new Duties([
+  accessDuties,
+  contractsDuties,
+  sitesDuties,
+  fleetDuties,
+  dealsDuties,
+  economicsDuties,
+  billingDuties,
+  projectionsDuties,
+  webhooksDuties,
+]);
 
 /** The table of contents of the product: every room, once. */
 export const apiModules = [
@@ -80,6 +115,7 @@ export const apiModules = [
   BillingApiModule,
   OperationsApiModule,
   ProjectionsApiModule,
+  DutiesModule.with(duties),
   AuditApiModule,
 ] as const;
 
@@ -98,6 +134,7 @@ export const feedParties: Projection = partiesProjection(partyRules);
 /** Whose events are in the log. */
 const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
   accessTokenAggregate,
+  accessDenialsAggregate,
   ...contractsAggregates,
   ...sitesAggregates,
   deliveryAggregate,
@@ -130,6 +167,7 @@ export const readModelProjections: readonly Projection[] = [
   feedParties,
   webhooksProjection,
   ...historyProjections(partyRules),
+  actsProjection(duties),
 ];
 
 export const durableProcesses = ({

@@ -3,8 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import { IssuerModule } from '@hostledger/billing';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AccessTokenAuthenticator } from '@hostledger/access';
 import { HistoryModule } from '@hostledger/audit';
+import { AccessDenialsModule, AccessTokenAuthenticator, DenialLog } from '@hostledger/access';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import { ReadModels, type Progress } from '@hostledger/eventsourcing/postgres';
 import { FeedApiModule } from '@hostledger/feed';
@@ -41,6 +41,7 @@ export const createApi = async (
     projections: readModelProjections,
     ...(progress && { progress }),
   });
+  const denialLog = new DenialLog(aggregateStore);
   const imports = [
     CqrsModule.forRoot(),
     EventSourcingModule.with({ aggregateStore, eventStore, readModels }),
@@ -48,9 +49,11 @@ export const createApi = async (
       authenticators: [new AccessTokenAuthenticator(aggregateStore)],
       readiness,
       metrics,
+      denied: (denial) => denialLog.note(denial),
       logLevel: config.logLevel,
       noop: config.benchNoop,
     }),
+    AccessDenialsModule.with(denialLog),
     FeedApiModule.with(openEventFeed(system)),
     WebhooksApiModule.with(webhookSettings(system)),
     IssuerModule.with(config.issuer),

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { Projection } from '@hostledger/eventsourcing';
 import { registerProblems } from '@hostledger/http';
+import { denialsProjection } from './read/denials.js';
 import { accessProjection } from './read/projection.js';
 import { tokensQuery } from './read/query.js';
 import { issueToken } from './write/issue-token.js';
@@ -24,4 +25,4 @@ const slices = [issueToken, revokeToken, tokensQuery];
 @Module({ controllers: slices.flatMap(({ controllers }) => [...controllers]) })
 export class AccessApiModule {}
 
-export const accessProjections: readonly Projection[] = [accessProjection];
+export const accessProjections: readonly Projection[] = [accessProjection, denialsProjection];

@@ -1,5 +1,13 @@
 export { AccessApiModule, accessProjections } from './access.module.js';
 export {
+  accessDenialsAggregate,
+  type AccessDenialEvent,
+  type DeniedRequests,
+} from './domain/access-denials.js';
+export { AccessDenialsModule } from './denials.js';
+export { DenialLog } from './process/denial-log.js';
+export type { AccessDenialRow, AccessDenialTables } from './read/denials.js';
+export {
   accessTokenAggregate,
   accessTokenEvents,
   type AccessTokenEvent,
@@ -12,3 +20,4 @@ export {
   type IssuedToken,
   type TokenRequest,
 } from './tokens.js';
+export { accessDuties } from './duties.js';

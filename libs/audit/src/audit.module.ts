@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { history } from './history.js';
+import { reportsSlices } from './reports.js';
 
 /** What each capability brings, a line each. */
 const slices: readonly {
   readonly controllers: readonly (new (...args: never[]) => object)[];
   readonly providers?: readonly (new (...args: never[]) => object)[];
-}[] = [history];
+}[] = [history, ...reportsSlices];
 
 @Module({
   controllers: slices.flatMap(({ controllers }) => [...controllers]),

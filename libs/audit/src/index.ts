@@ -1,8 +1,13 @@
 export { AuditApiModule } from './audit.module.js';
 export { HistoryModule, historyProjections } from './history.js';
 export { HistorySearch } from './read/history/search.js';
+export { Duties } from './domain/duties.js';
+export { actsProjection, type ActTables, type AuditActRow } from './read/acts/projection.js';
+export { DutiesModule } from './reports.js';
 export type { AuditDayRow, AuditEventRow, AuditTables } from './read/history/projection.js';
 export * from './transparency/checkpoint.js';
 export * from './transparency/leaf.js';
 export * from './transparency/merkle.js';
 export * from './transparency/signed-note.js';
+export type { CompletenessReport } from './read/reports/completeness-views.js';
+export type { SegregationReport } from './read/reports/views.js';

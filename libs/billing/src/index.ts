@@ -8,3 +8,4 @@ export {
 export { IssuerModule } from './papers.js';
 export { meterBulkKinds, meterParties } from './meters.js';
 export { periodParties } from './periods.js';
+export { billingDuties } from './duties.js';

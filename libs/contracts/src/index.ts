@@ -74,3 +74,4 @@ export {
   contractsProjections,
 } from './contracts.module.js';
 export { contractsParties } from './parties.js';
+export { contractsDuties } from './duties.js';

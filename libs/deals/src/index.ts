@@ -16,3 +16,4 @@ export {
 export { unvaluedLegs, type UnvaluedLeg } from './domain/unvalued-legs.js';
 export type { SupplyAgreementRow } from './read/supply-agreements/projection.js';
 export { settlementParties } from './settlements.js';
+export { dealsDuties } from './duties.js';

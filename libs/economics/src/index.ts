@@ -27,3 +27,4 @@ export {
   economicsProcesses,
   economicsProjections,
 } from './economics.module.js';
+export { economicsDuties } from './duties.js';

@@ -10,6 +10,7 @@ export * from './projection.js';
 export * from './process.js';
 export * from './log-feed.js';
 export * from './decisions.js';
+export * from './duties.js';
 export * from './log-lag.js';
 export * from './concurrency.js';
 export * from './command-key.js';

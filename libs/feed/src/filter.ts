@@ -15,7 +15,11 @@ export interface FeedFilter {
  * Of how the system is used and guarded, not of the business: only for who asks for them by their
  * category or type. Whether somebody may is not decided here.
  */
-export const INTERNAL_CATEGORIES: readonly string[] = ['accessToken', 'commandKey'];
+export const INTERNAL_CATEGORIES: readonly string[] = [
+  'accessDenials',
+  'accessToken',
+  'commandKey',
+];
 
 /** A filter made ready to be asked often. */
 export interface Matcher {

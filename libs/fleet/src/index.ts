@@ -65,3 +65,4 @@ export type { MixRow } from './read/mix/projection.js';
 export type { RackDayRow } from './read/mix/racks.js';
 export { mixOn } from './read/mix/query.js';
 export type { MinerRow } from './read/miners/projection.js';
+export { fleetDuties } from './duties.js';

@@ -34,8 +34,24 @@ export interface Authenticator {
 
 /** Injection token of the list of {@link Authenticator}s. */
 export const AUTHENTICATORS = Symbol('AUTHENTICATORS');
-/** Injection token of a function called for every denied request, for the count. */
+/** Injection token of a {@link DenialObserver}. */
 export const DENIAL_OBSERVER = Symbol('DENIAL_OBSERVER');
+
+/** A request that was not let through. */
+export interface Denial {
+  readonly status: 401 | 403 | 429;
+  /** Of the problem that was answered. */
+  readonly code: string;
+  /** Of the token; absent where there was no good one, and of rate limits. */
+  readonly subject?: string;
+  readonly roles?: readonly Role[];
+  readonly method: string;
+  /** The pattern of the route, in which ids are not. */
+  readonly route: string;
+}
+
+/** Called for every denied request, before it is answered: it must neither wait nor throw. */
+export type DenialObserver = (denial: Denial) => void;
 
 const ALLOWED = 'hostledger:allowed-roles';
 
@@ -74,7 +90,7 @@ export class TokenGate {
 
   constructor(
     private readonly authenticators: readonly Authenticator[],
-    private readonly denied: (code: string) => void,
+    private readonly denied: DenialObserver,
   ) {}
 
   /** @throws ProblemError 401, logged and counted. */
@@ -93,7 +109,6 @@ export class TokenGate {
       this.recognised.delete(digestOf(authorization));
     }
     throw this.deny(request, 401, 'request/unauthenticated', 'Send a valid bearer token', {
-      subject: 'unknown',
       challenge: authorization === '' ? 'Bearer' : 'Bearer error="invalid_token"',
     });
   }
@@ -114,14 +129,24 @@ export class TokenGate {
     status: 401 | 403,
     code: string,
     detail: string,
-    { subject, challenge }: { readonly subject: string; readonly challenge: string },
+    { principal, challenge }: { readonly principal?: Principal; readonly challenge: string },
   ): ProblemError {
-    this.denied(code);
     const { method, url, ip } = request;
+    this.denied({ status, code, method, route: routeOf(request), ...principal });
+    const subject = principal?.subject ?? 'unknown';
     this.logger.warn({ code, subject, method, url, ip, correlationId: request.id }, 'Denied');
     return new ProblemError(status, code, detail, { challenge });
   }
+
+  /** The problem of a request beyond the rate limit; counted, and not logged one by one. */
+  tooMany(request: FastifyRequest, after: string): ProblemError {
+    const code = 'request/too-many';
+    this.denied({ status: 429, code, method: request.method, route: routeOf(request) });
+    return new ProblemError(429, code, `Too many requests; try again in ${after}`);
+  }
 }
+
+const routeOf = ({ routeOptions }: FastifyRequest): string => routeOptions.url ?? 'unknown';
 
 const digestOf = (authorization: string): string =>
   createHash('sha256').update(authorization).digest('base64');
@@ -138,12 +163,13 @@ export class RoleGuard implements CanActivate {
     const allowed = allowedRoles(this.reflector, [context.getHandler(), context.getClass()]);
     if (allowed === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const { subject, roles } = await this.gate.principalOf(request);
+    const principal = await this.gate.principalOf(request);
+    const { subject, roles } = principal;
     const role = allowed?.find((candidate) => roles.includes(candidate));
     if (!role) {
       const detail = `This needs one of the roles ${(allowed ?? []).join(', ')}`;
       const challenge = 'Bearer error="insufficient_scope"';
-      throw this.gate.deny(request, 403, 'request/forbidden', detail, { subject, challenge });
+      throw this.gate.deny(request, 403, 'request/forbidden', detail, { principal, challenge });
     }
     request.actor = { subject, role };
     return true;

@@ -11,10 +11,10 @@ import {
   TokenGate,
   type AuthenticatedRequest,
   type Authenticator,
+  type DenialObserver,
 } from './auth.js';
 import { Metrics } from './metrics.js';
 import { ProblemFilter } from './problem.filter.js';
-import { ProblemError } from './problem.js';
 import { ReplyInterceptor } from './reply.js';
 import { validationPipes } from './validation.js';
 
@@ -45,7 +45,7 @@ export const configureHttp = async (
   requireDecisions(reflector, app.get(ModulesContainer));
   const gate = new TokenGate(
     app.get<readonly Authenticator[]>(AUTHENTICATORS),
-    app.get<(code: string) => void>(DENIAL_OBSERVER),
+    app.get<DenialObserver>(DENIAL_OBSERVER),
   );
   app.useGlobalGuards(new RoleGuard(reflector, gate));
   const fastify = app.getHttpAdapter().getInstance();
@@ -65,8 +65,7 @@ export const configureHttp = async (
       timeWindow: '1 minute',
       keyGenerator: (request) => gate.budgetOf(request),
       allowList: (request) => request.url.startsWith('/health/'),
-      errorResponseBuilder: (_request, { after }) =>
-        new ProblemError(429, 'request/too-many', `Too many requests; try again in ${after}`),
+      errorResponseBuilder: (request, { after }) => gate.tooMany(request, after),
     });
   }
   // After the rate limit, so that wrong tokens are limited too.

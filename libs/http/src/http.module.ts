@@ -2,7 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { Module, RequestMethod, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import type { DestinationStream } from 'pino';
-import { AUTHENTICATORS, DENIAL_OBSERVER, type Authenticator } from './auth.js';
+import {
+  AUTHENTICATORS,
+  DENIAL_OBSERVER,
+  type Authenticator,
+  type DenialObserver,
+} from './auth.js';
 import { logDestination } from './log-destination.js';
 import { Metrics } from './metrics.js';
 import {
@@ -18,6 +23,8 @@ export interface HttpModuleOptions {
   readonly authenticators: readonly Authenticator[];
   readonly readiness: readonly ReadinessProbe[];
   readonly metrics: Metrics;
+  /** Told of every denied request, beside the count. */
+  readonly denied?: DenialObserver;
   readonly logLevel: string;
   readonly noop: boolean;
   /** Where log lines go; standard output unless said otherwise. */
@@ -29,6 +36,10 @@ export interface HttpModuleOptions {
 export class HttpModule {
   static with(options: HttpModuleOptions): DynamicModule {
     const { authenticators, readiness, metrics, logLevel, noop, logTo } = options;
+    const denied: DenialObserver = (denial) => {
+      metrics.denied(denial.code);
+      options.denied?.(denial);
+    };
     return {
       module: HttpModule,
       global: true,
@@ -41,7 +52,7 @@ export class HttpModule {
       ],
       providers: [
         { provide: AUTHENTICATORS, useValue: authenticators },
-        { provide: DENIAL_OBSERVER, useValue: (code: string) => metrics.denied(code) },
+        { provide: DENIAL_OBSERVER, useValue: denied },
         { provide: READINESS, useValue: readiness },
         { provide: Metrics, useValue: metrics },
       ],

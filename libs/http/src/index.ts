@@ -19,6 +19,8 @@ export {
   allowedRoles,
   type AuthenticatedRequest,
   type Authenticator,
+  type Denial,
+  type DenialObserver,
   type Principal,
   type Role,
 } from './auth.js';

@@ -7,3 +7,4 @@ export {
 } from './domain/projections.js';
 export { ProjectionsApiModule } from './projections.module.js';
 export type { FillingView, ProjectionView, StopView } from './read/views.js';
+export { projectionsDuties } from './duties.js';

@@ -47,3 +47,4 @@ export {
 export { sitesParties } from './parties.js';
 export type { FacilityRow } from './read/facilities/projection.js';
 export type { RackRow, SlotRow } from './read/racks/projection.js';
+export { sitesDuties } from './duties.js';

@@ -9,3 +9,4 @@ export { webhooksProjection } from './read/projection.js';
 export { listedWebhooks } from './read/query.js';
 export { WebhooksApiModule } from './webhooks.module.js';
 export type { WebhookSettings } from './http/settings.js';
+export { webhooksDuties } from './duties.js';

@@ -62,14 +62,19 @@ export class ReadModels {
   /**
    * Runs `query` in a read-only snapshot in which the position is read, too: that of the tables it
    * touches, all of them where it hides some in SQL text. With `minPosition` it first waits until
-   * those have reached it, `timeoutMs` at most (5 s).
+   * those have reached it, `timeoutMs` at most (5 s). The database may take `answerWithinMs` for all
+   * that is asked, by default what these read models allow.
    *
    * Throws {@link ReadModelBehind} when the position is not reached in time, {@link ReadModelRefused}
    * when the log is not the one that the tables were filled from, and {@link ReadModelUnavailable}
    * when the database does not answer.
    */
   async read<Tables, T>(
-    at: { readonly minPosition?: bigint; readonly timeoutMs?: number },
+    at: {
+      readonly minPosition?: bigint;
+      readonly timeoutMs?: number;
+      readonly answerWithinMs?: number;
+    },
     query: (db: Kysely<Tables>) => Promise<T>,
   ): Promise<{ readonly position: bigint; readonly value: T }> {
     const { minPosition = 0n, timeoutMs = WAIT_MS } = at;
@@ -77,7 +82,7 @@ export class ReadModels {
     await this.untilTold(minPosition, timeoutMs);
     for (;;) {
       try {
-        return await this.snapshot((db) => this.answer(db, minPosition, query));
+        return await this.snapshot((db) => this.answer(db, minPosition, query), at.answerWithinMs);
       } catch (error) {
         if (!(error instanceof NotYet)) throw error;
         await this.untilReached(error.projections, minPosition, deadline);
@@ -193,8 +198,10 @@ export class ReadModels {
     return standing;
   }
 
-  private async snapshot<T>(work: (db: Kysely<unknown>) => Promise<T>): Promise<T> {
-    const answerWithinMs = this.options.answerWithinMs ?? ANSWER_WITHIN_MS;
+  private async snapshot<T>(
+    work: (db: Kysely<unknown>) => Promise<T>,
+    answerWithinMs = this.options.answerWithinMs ?? ANSWER_WITHIN_MS,
+  ): Promise<T> {
     const done = new AbortController();
     const late = sleep(answerWithinMs, undefined, { signal: done.signal }).then(() => {
       throw new ReadModelUnavailable(`The database did not answer within ${answerWithinMs} ms`);

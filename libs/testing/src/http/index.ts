@@ -7,6 +7,7 @@ import {
   DENIAL_OBSERVER,
   fastifyAdapter,
   type Authenticator,
+  type DenialObserver,
   type Role,
 } from '@hostledger/http';
 
@@ -19,13 +20,14 @@ const tokenIsRole: Authenticator = {
 export const servedRoutes = async (
   { providers = [], ...module }: ModuleMetadata,
   authenticator = tokenIsRole,
+  denied: DenialObserver = () => undefined,
 ): Promise<NestFastifyApplication> => {
   const built = await Test.createTestingModule({
     ...module,
     providers: [
       ...providers,
       { provide: AUTHENTICATORS, useValue: [authenticator] },
-      { provide: DENIAL_OBSERVER, useValue: () => undefined },
+      { provide: DENIAL_OBSERVER, useValue: denied },
     ],
   }).compile();
   const app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
