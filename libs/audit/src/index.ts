@@ -11,8 +11,15 @@ export {
   type NotaryKeyEvent,
   type NotaryKeyRotated,
 } from './domain/notary-keys.js';
+export { NotaryKeyFiles } from './process/key-files.js';
+export { scrapeNotary } from './process/notary-metrics.js';
+export { Notary, type NotaryStatus } from './process/notary.js';
+export { publishPlace } from './process/publishing.js';
+export { Witness } from './process/witness.js';
 export { notaryAggregates, notaryProjections } from './notary.js';
 export * from './transparency/checkpoint.js';
 export * from './transparency/leaf.js';
 export * from './transparency/merkle.js';
 export * from './transparency/signed-note.js';
+export * from './transparency/key-rotation.js';
+export * from './transparency/tiles.js';
