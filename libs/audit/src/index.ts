@@ -23,3 +23,4 @@ export * from './transparency/merkle.js';
 export * from './transparency/signed-note.js';
 export * from './transparency/key-rotation.js';
 export * from './transparency/tiles.js';
+export { rotateKey, verifierKeyOf } from './write/rotate-key.js';
