@@ -11,6 +11,8 @@ import {
   Duties,
   DutiesModule,
   historyProjections,
+  notaryAggregates,
+  notaryProjections,
 } from '@hostledger/audit';
 import {
   accountParties,
@@ -146,6 +148,7 @@ const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
   operationAggregate,
   projectionsAggregate,
   webhookAggregate,
+  ...notaryAggregates,
 ];
 
 /** Lifts every stored event to its newest shape. */
@@ -168,6 +171,7 @@ export const readModelProjections: readonly Projection[] = [
   webhooksProjection,
   ...historyProjections(partyRules),
   actsProjection(duties),
+  ...notaryProjections,
 ];
 
 export const durableProcesses = ({

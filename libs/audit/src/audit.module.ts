@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { history } from './history.js';
 import { reportsSlices } from './reports.js';
+import { notarySlices } from './notary.js';
 
 /** What each capability brings, a line each. */
 const slices: readonly {
   readonly controllers: readonly (new (...args: never[]) => object)[];
   readonly providers?: readonly (new (...args: never[]) => object)[];
-}[] = [history, ...reportsSlices];
+}[] = [history, ...notarySlices, ...reportsSlices];
 
 @Module({
   controllers: slices.flatMap(({ controllers }) => [...controllers]),

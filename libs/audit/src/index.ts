@@ -5,9 +5,30 @@ export { Duties } from './domain/duties.js';
 export { actsProjection, type ActTables, type AuditActRow } from './read/acts/projection.js';
 export { DutiesModule } from './reports.js';
 export type { AuditDayRow, AuditEventRow, AuditTables } from './read/history/projection.js';
+export {
+  checkpointsAggregate,
+  type CheckpointEvent,
+  type CheckpointSigned,
+  type CheckpointWitnessed,
+} from './domain/checkpoints.js';
+export {
+  notaryKeysAggregate,
+  type NotaryKeyAdopted,
+  type NotaryKeyEvent,
+  type NotaryKeyRotated,
+} from './domain/notary-keys.js';
+export { NotaryKeyFiles } from './process/key-files.js';
+export { scrapeNotary } from './process/notary-metrics.js';
+export { Notary, type NotaryStatus } from './process/notary.js';
+export { publishPlace } from './process/publishing.js';
+export { Witness } from './process/witness.js';
+export { notaryAggregates, notaryProjections } from './notary.js';
 export * from './transparency/checkpoint.js';
 export * from './transparency/leaf.js';
 export * from './transparency/merkle.js';
 export * from './transparency/signed-note.js';
 export type { CompletenessReport } from './read/reports/completeness-views.js';
 export type { SegregationReport } from './read/reports/views.js';
+export * from './transparency/key-rotation.js';
+export * from './transparency/tiles.js';
+export { rotateKey, verifierKeyOf } from './write/rotate-key.js';

@@ -156,22 +156,14 @@ export class EventStore implements StreamAccess {
     }
   }
 
-  /**
-   * Id of the event at exactly this position; undefined where no event begins there, which newer
-   * servers refuse to read and older ones answer with what comes after.
-   */
+  /** The event at exactly this position; undefined where no event begins there. */
+  async eventAt(position: bigint): Promise<RecordedEvent | undefined> {
+    return (await this.readAllFrom(position, 1))[0];
+  }
+
+  /** Id of the event at exactly this position. */
   async idAt(position: bigint): Promise<string | undefined> {
-    return this.persistently('read of one event', async (client) => {
-      const fromPosition = { commit: position, prepare: position };
-      const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1 });
-      try {
-        const [event] = await this.collect(read, 'read of one event');
-        return event?.position === position ? event.id : undefined;
-      } catch (error) {
-        if (isTransient(error) && !isRefusedPosition(error)) throw error;
-        return undefined;
-      }
-    });
+    return (await this.eventAt(position))?.id;
   }
 
   /** Commit position of the last record of the log; 0 when it is empty. One cheap read: the health probe. */
