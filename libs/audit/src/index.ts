@@ -3,3 +3,6 @@ export * from './transparency/checkpoint.js';
 export * from './transparency/leaf.js';
 export * from './transparency/merkle.js';
 export * from './transparency/signed-note.js';
+export { MalformedBundle } from './bundle/bundle-file.js';
+export type { BundleHead, Manifest } from './bundle/format.js';
+export { BundleReader } from './bundle/reader.js';
