@@ -1,5 +1,5 @@
 import { AccessApiModule, accessProjections, accessTokenAggregate } from '@hostledger/access';
-import { AuditApiModule } from '@hostledger/audit';
+import { AuditApiModule, notaryAggregates, notaryProjections } from '@hostledger/audit';
 import {
   accountParties,
   BillingApiModule,
@@ -109,6 +109,7 @@ const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
   operationAggregate,
   projectionsAggregate,
   webhookAggregate,
+  ...notaryAggregates,
 ];
 
 /** Lifts every stored event to its newest shape. */
@@ -129,6 +130,7 @@ export const readModelProjections: readonly Projection[] = [
   operationsProjection,
   feedParties,
   webhooksProjection,
+  ...notaryProjections,
 ];
 
 export const durableProcesses = ({

@@ -1,4 +1,17 @@
 export { AuditApiModule } from './audit.module.js';
+export {
+  checkpointsAggregate,
+  type CheckpointEvent,
+  type CheckpointSigned,
+  type CheckpointWitnessed,
+} from './domain/checkpoints.js';
+export {
+  notaryKeysAggregate,
+  type NotaryKeyAdopted,
+  type NotaryKeyEvent,
+  type NotaryKeyRotated,
+} from './domain/notary-keys.js';
+export { notaryAggregates, notaryProjections } from './notary.js';
 export * from './transparency/checkpoint.js';
 export * from './transparency/leaf.js';
 export * from './transparency/merkle.js';
