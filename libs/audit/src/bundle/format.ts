@@ -44,8 +44,6 @@ export const schemaEntry = (type: string): string => `schemas/${type}.json`;
 export interface BundleHead {
   readonly format: typeof BUNDLE_FORMAT;
   readonly version: typeof BUNDLE_VERSION;
-  /** Of the notary; null where it has never signed. */
-  readonly origin: string | null;
   /** Events after this position; 0 for all. */
   readonly after: string;
   /** Events up to and with this position. */
@@ -97,8 +95,11 @@ export type CheckpointLine =
       /** Of the event that records it. */
       readonly position: string;
       readonly note: string;
-      /** Proof that the tree grew out of that of the checkpoint before, in bundle or `before`. */
-      readonly consistency: readonly string[];
+      /**
+       * Proof that the tree grew out of that of the checkpoint before, in bundle or `before`; empty of the
+       * first one; null where that was not at hand, as when it was recorded long after it was signed.
+       */
+      readonly consistency: readonly string[] | null;
     }
   | {
       readonly kind: 'witnessed';
