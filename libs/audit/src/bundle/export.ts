@@ -23,6 +23,8 @@ import { interferenceOf } from './interference.js';
 import { END_OF_ARCHIVE } from './tar.js';
 
 const HASH_BYTES = 32;
+/** So many tell that the end of the log is missing. */
+const MAX_LOST_LEAVES = 1_000;
 
 export interface ExportLog {
   /** Position of the last record. */
@@ -50,6 +52,8 @@ export interface ExportSource {
   readonly kept?: KeptLeaves;
   /** JSON Schemas by type of event. */
   readonly schemas: ReadonlyMap<string, object>;
+  /** In a segment, where that is not as many as usual. */
+  readonly segmentEvents?: number;
 }
 
 /** The log does not reach so far. */
@@ -95,9 +99,11 @@ export class Bundling {
   private readonly writer = new EntryWriter();
   private readonly state = new ExportState();
   private made!: BundleHead;
-  private segment = new Segment();
+  private segment: Segment;
 
-  constructor(private readonly source: ExportSource) {}
+  constructor(private readonly source: ExportSource) {
+    this.segment = new Segment(source.segmentEvents);
+  }
 
   /** Reads what is left out, for the tree over it; null where that is nothing. */
   async passBefore(after: bigint): Promise<BundleHead['before']> {
@@ -133,7 +139,9 @@ export class Bundling {
         if (this.segment.isFull) yield* this.flush();
       }
     }
-    if (!this.segment.isEmpty) yield* this.flush();
+    const lost = this.made.toEnd ? await this.leavesBeyond() : Buffer.alloc(0);
+    if (this.segment.isEmpty && lost.length === 0) return;
+    yield* this.flush(lost, until);
   }
 
   *end(): Generator<Buffer> {
@@ -165,17 +173,18 @@ export class Bundling {
     yield END_OF_ARCHIVE;
   }
 
-  private async *flush(): AsyncGenerator<Buffer> {
+  /** @param beyond leaves behind those of the last event. */
+  private async *flush(beyond = Buffer.alloc(0), end = 0n): AsyncGenerator<Buffer> {
     const { segment } = this;
-    this.segment = new Segment();
-    const leaves = await this.leavesOf(segment.lines);
+    this.segment = new Segment(this.source.segmentEvents);
+    const leaves = Buffer.concat([await this.leavesOf(segment.lines), beyond]);
     const checkpoints: string[] = [];
     segment.events.forEach((event, n) => {
       const told = this.state.pass(event, leafAt(leaves, n));
       this.state.count(event);
       if (told) checkpoints.push(JSON.stringify(told));
     });
-    const { position } = segment;
+    const position = segment.position ?? end;
     if (segment.interference.length > 0) {
       yield* this.lines('interference', position, segment.interference);
     }
@@ -191,6 +200,13 @@ export class Bundling {
   ): Generator<Buffer> {
     const text = lines.length === 0 ? '' : `${lines.join('\n')}\n`;
     return this.writer.entry(segmentEntry(part, position), Buffer.from(text));
+  }
+
+  /** Of events that the notary has seen and the log has not any more; the first ones of many. */
+  private async leavesBeyond(): Promise<Buffer> {
+    const from = this.state.events + this.segment.events.length;
+    const to = Math.min(this.source.kept?.size ?? 0, from + MAX_LOST_LEAVES);
+    return to > from ? this.source.kept!.hashes(from, to) : Buffer.alloc(0);
   }
 
   /** Of the events that come next: as the notary keeps them, or of the lines as they are now. */
@@ -219,19 +235,21 @@ class Segment {
   private first: bigint | undefined;
   private characters = 0;
 
+  constructor(private readonly maxEvents = SEGMENT_EVENTS) {}
+
   get isEmpty(): boolean {
     return this.first === undefined;
   }
 
   get isFull(): boolean {
     return (
-      this.events.length + this.interference.length >= SEGMENT_EVENTS ||
+      this.events.length + this.interference.length >= this.maxEvents ||
       this.characters >= SEGMENT_BYTES
     );
   }
 
-  get position(): bigint {
-    return this.first!;
+  get position(): bigint | undefined {
+    return this.first;
   }
 
   add(event: RecordedEvent): void {

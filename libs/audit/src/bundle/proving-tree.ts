@@ -95,7 +95,8 @@ export class ProvingTree {
   /** Of what came after the mark: a full subtree that was kept, or the end of the tree. */
   private right(mark: Mark, { from, to }: LeafRange): Buffer {
     const level = Math.log2(to - from);
-    const kept = Number.isInteger(level) ? mark.siblings.get(level) : undefined;
+    const isSibling = Number.isInteger(level) && from === siblingAt(mark.size, level) * 2 ** level;
+    const kept = isSibling ? mark.siblings.get(level) : undefined;
     if (kept) return kept;
     const ends = subtreesOf({ from: 0, to: this.leaves });
     const first = ends.findIndex((subtree) => subtree.index * 2 ** subtree.level === from);
@@ -103,12 +104,14 @@ export class ProvingTree {
   }
 }
 
+/** Index, at a level, of the subtree to the right of the one that holds the last of so many leaves. */
+const siblingAt = (size: number, level: number): number => Math.floor((size - 1) / 2 ** level) + 1;
+
 const keepSibling = (
   { size, siblings }: Mark,
   level: number,
   index: number,
   node: Buffer,
 ): void => {
-  const onPath = Math.floor((size - 1) / 2 ** level);
-  if (size > 0 && onPath % 2 === 0 && index === onPath + 1) siblings.set(level, node);
+  if (size > 0 && index % 2 === 1 && index === siblingAt(size, level)) siblings.set(level, node);
 };

@@ -5,7 +5,7 @@ import { checkManifest, checkProofs, checkRange, checkStreams } from './claims.j
 import { Contents } from './contents.js';
 import { Findings } from './findings.js';
 import { HEAD_ENTRY, KEYS_ENTRY, type BundleHead, type CheckpointLine } from './format.js';
-import { historyFindings, tailCut } from './history-verdict.js';
+import { historyFindings, tailCut, type Evidence } from './history-verdict.js';
 import { judgeInterference } from './judge-interference.js';
 import { KeyChain } from './key-chain.js';
 import { layoutOf, type SegmentEntries } from './layout.js';
@@ -109,7 +109,8 @@ class Verification {
     for (const finding of historyFindings({ ...evidence, roots })) {
       findings.add(finding.code, finding.message, finding);
     }
-    this.judgeKept(own, { ...evidence, roots: own });
+    const isAsSigned = !roots.contradiction && !comparison.divergence;
+    this.judgeKept(own, { ...evidence, roots: own, isAsSigned });
     checkRange(seen, findings);
     await checkProofs(
       contents,
@@ -202,13 +203,15 @@ class Verification {
   }
 
   /** Another history was signed than this one, or one that is longer. */
-  private judgeKept(own: RootCheck, evidence: Parameters<typeof historyFindings>[0]): void {
+  private judgeKept(own: RootCheck, evidence: Evidence & { readonly isAsSigned: boolean }): void {
     const { contradiction, agreed, beyond } = own;
-    if (contradiction) {
+    const { findings } = this;
+    // A history that is not what its own checkpoints say is not another one that was signed.
+    if (contradiction && evidence.isAsSigned) {
       const { size, position } = contradiction.checkpoint;
       const [told] = historyFindings({ ...evidence, divergence: undefined, flaws: [], listed: [] });
       const since = agreed ? `they agree up to ${agreed.size} events` : 'no size is known to agree';
-      this.findings.add(
+      findings.add(
         'fork',
         `The checkpoint of ${size} events (position ${position}) that you gave is of another history: ${since}`,
         { position: told?.position ?? null, index: told?.index ?? null },
@@ -216,7 +219,7 @@ class Verification {
     }
     if (beyond) {
       const told = tailCut(beyond.size, evidence);
-      this.findings.add('tail-cut', `${told.message}; you have it`, told);
+      findings.add('tail-cut', `${told.message}; you have it`, told);
     }
   }
 
