@@ -32,3 +32,6 @@ export type { SegregationReport } from './read/reports/views.js';
 export * from './transparency/key-rotation.js';
 export * from './transparency/tiles.js';
 export { rotateKey, verifierKeyOf } from './write/rotate-key.js';
+export { MalformedBundle } from './bundle/bundle-file.js';
+export type { BundleHead, Manifest } from './bundle/format.js';
+export { BundleReader } from './bundle/reader.js';

@@ -14,9 +14,11 @@ import {
 } from '@eventstore/db-client';
 import type { NewEvent, StreamAccess } from '../aggregate-store.js';
 import { AppendTooLarge, StoreUnavailable, WrongExpectedRevision } from '../errors.js';
-import type { EventMetadata, RecordedEvent } from '../message.js';
+import type { RecordedEvent } from '../message.js';
 import { silentObserver, type KernelObserver } from '../observer.js';
 import { CallTimedOut, detailOf, isTransient, reasonOf, refusalOf } from './failures.js';
+import { logBatches } from './log-read.js';
+import { toRecorded } from './recorded.js';
 
 /** Our own limits, which hold on every server version. */
 export const MAX_EVENT_BYTES = 64 * 1024;
@@ -125,6 +127,38 @@ export class EventStore implements StreamAccess {
       const events = await this.collect(read, 'read of $all');
       return events.filter((event) => event.position > after).slice(0, maxCount);
     });
+  }
+
+  /**
+   * All records of the log after a position (0: from the start) and up to another, system events as well,
+   * in one read that is held back while nobody takes them. Where the connection is lost, it goes on behind
+   * the last record that was handed out.
+   * @throws StoreUnavailable when the bounds ran out without a further record.
+   */
+  async *readLog(after: bigint, until: bigint): AsyncGenerator<readonly RecordedEvent[]> {
+    let reached = after;
+    for (let attempt = 1; reached < until; attempt += 1) {
+      try {
+        for await (const batch of logBatches(this.client(), reached, this.callTimeoutMs)) {
+          const events = batch.filter(({ position }) => position > reached && position <= until);
+          const last = batch.at(-1)!.position;
+          if (events.length > 0) yield events;
+          if (last >= until) return;
+          reached = last > reached ? last : reached;
+          attempt = 1;
+        }
+        return;
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        await this.noteFault(error);
+        if (attempt >= this.maxTries) {
+          throw new StoreUnavailable(`The read of the log did not succeed: ${detailOf(error)}`, {
+            cause: error,
+          });
+        }
+        await sleep(pauseBefore(attempt));
+      }
+    }
   }
 
   /**
@@ -317,20 +351,4 @@ const checkSize = (stream: string, events: readonly NewEvent[]): number => {
   }
   if (total > MAX_APPEND_BYTES) throw new AppendTooLarge(stream, total, MAX_APPEND_BYTES);
   return total;
-};
-
-/** The event as the kernel knows it; `undefined` for a link whose target is gone. */
-export const toRecorded = (resolved: ResolvedEvent): RecordedEvent | undefined => {
-  const { event } = resolved;
-  if (!event) return undefined;
-  return {
-    id: event.id,
-    type: event.type,
-    data: event.data as object,
-    metadata: event.metadata as unknown as EventMetadata,
-    stream: event.streamId,
-    revision: event.revision,
-    position: event.position?.commit ?? resolved.commitPosition ?? 0n,
-    recordedAt: event.created.toISOString(),
-  };
 };

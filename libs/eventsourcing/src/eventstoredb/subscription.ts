@@ -10,7 +10,8 @@ import { StoreUnavailable } from '../errors.js';
 import type { RecordedEvent } from '../message.js';
 import { silentObserver, type KernelObserver } from '../observer.js';
 import { reasonOf } from './failures.js';
-import { toRecorded, type EventStore } from './store.js';
+import { toRecorded } from './recorded.js';
+import type { EventStore } from './store.js';
 
 /** Events held between the connection and the consumer; beyond it the server is held back. */
 const HIGH_WATER_EVENTS = 20_000;

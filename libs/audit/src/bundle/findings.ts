@@ -1,0 +1,85 @@
+/** What a verifier finds; the codes are stable. `docs/bundle.md` says what each means. */
+export type FindingCode =
+  | 'byte-flipped'
+  | 'event-dropped'
+  | 'event-inserted'
+  | 'reordered'
+  | 'redacted'
+  | 'stream-truncated'
+  | 'stream-missing'
+  | 'stream-deleted'
+  | 'metadata-changed'
+  | 'tail-cut'
+  | 'fork'
+  | 'checkpoint-backdated'
+  | 'wrong-key'
+  | 'not-covered'
+  | 'not-witnessed'
+  | 'proof-wrong'
+  | 'manifest-mismatch'
+  | 'malformed';
+
+export interface Finding {
+  readonly code: FindingCode;
+  /** The first bad one: all before it is as it was signed. Null of what is not about one. */
+  readonly position: string | null;
+  /** How many events of the history are before it. */
+  readonly index: number | null;
+  readonly stream: string | null;
+  /** Where it shows, if that is not the first that may be bad. */
+  readonly shownAt: string | null;
+  /** One plain sentence. */
+  readonly message: string;
+}
+
+/** Of one kind so many are told; the rest says nothing new. */
+const MAX_OF_A_CODE = 20;
+
+/** Gathers findings, and puts first what names the first bad position. */
+export class Findings {
+  private readonly found: Finding[] = [];
+  private readonly counts = new Map<FindingCode, number>();
+
+  add(
+    code: FindingCode,
+    message: string,
+    {
+      position = null,
+      index = null,
+      stream = null,
+      shownAt = null,
+    }: Partial<Omit<Finding, 'code' | 'message'>> = {},
+  ): void {
+    const count = (this.counts.get(code) ?? 0) + 1;
+    this.counts.set(code, count);
+    if (count > MAX_OF_A_CODE) return;
+    this.found.push({ code, position, index, stream, shownAt, message });
+  }
+
+  has(...codes: readonly FindingCode[]): boolean {
+    return codes.some((code) => this.counts.has(code));
+  }
+
+  inOrder(): Finding[] {
+    return this.found
+      .map((finding, index) => ({ finding, index }))
+      .sort((a, b) => compare(a.finding, b.finding) || a.index - b.index)
+      .map(({ finding }) => finding);
+  }
+}
+
+/** What is about the container only follows from the rest, and says less. */
+const CONTAINER: readonly FindingCode[] = ['manifest-mismatch', 'proof-wrong'];
+
+const rankOf = ({ code, position }: Finding): number => {
+  if (CONTAINER.includes(code)) return 3;
+  if (position === null) return code === 'malformed' ? 0 : 2;
+  return 1;
+};
+
+const compare = (a: Finding, b: Finding): number => {
+  const rank = rankOf(a) - rankOf(b);
+  if (rank !== 0 || a.position === null || b.position === null) return rank;
+  const [first, second] = [BigInt(a.position), BigInt(b.position)];
+  return first < second ? -1 : first > second ? 1 : 0;
+};

@@ -1,0 +1,197 @@
+import { checkpointText } from '../transparency/checkpoint.js';
+import { isConsistent } from '../transparency/merkle.js';
+import {
+  parseSignature,
+  verifyNote,
+  type NoteSignature,
+  type SignedNote,
+  type VerifierKey,
+} from '../transparency/signed-note.js';
+import { believed, checkpointOf, CheckpointList, type Believed } from './checkpoint-list.js';
+import type { Findings } from './findings.js';
+import type { BundleStart, CheckpointLine } from './format.js';
+import type { KeyChain } from './key-chain.js';
+
+/** Checkpoints that an auditor has kept, with where they are from. */
+export interface KeptCheckpoint {
+  readonly name: string;
+  readonly note: string;
+}
+
+export interface WitnessSeen {
+  readonly witness: string;
+  /** The largest tree that it has cosigned. */
+  readonly treeSize: number;
+  readonly at: string | null;
+}
+
+/** Believes of what the notary has signed only what is signed, and gathers it. */
+export class NotaryCheck {
+  /** Those in the bundle. */
+  readonly checkpoints = new CheckpointList();
+  origin: string | undefined;
+  private last: Believed | undefined;
+  private readonly seen = new Map<string, WitnessSeen>();
+
+  constructor(
+    private readonly keys: KeyChain,
+    private readonly witnesses: readonly VerifierKey[],
+    private readonly findings: Findings,
+  ) {
+    for (const { text: witness } of witnesses) {
+      this.seen.set(witness, { witness, treeSize: 0, at: null });
+    }
+  }
+
+  /** The last checkpoint before the bundle, from which its first goes on. */
+  startFrom({ checkpoint, events }: BundleStart): void {
+    if (checkpoint === null) return;
+    const signed = this.signed(checkpoint, '0');
+    if (!signed) return;
+    if (signed.size > events) {
+      this.findings.add('malformed', 'The checkpoint before the bundle covers events in it');
+    } else this.last = signed;
+  }
+
+  take(line: CheckpointLine): void {
+    if (line.kind === 'witnessed') this.takeCosignature(line);
+    else this.takeCheckpoint(line);
+  }
+
+  private takeCheckpoint({
+    note,
+    position,
+    consistency,
+  }: Extract<CheckpointLine, { kind: 'signed' }>): void {
+    const next = this.signed(note, position);
+    if (!next) return;
+    const { last } = this;
+    const add = (code: Parameters<Findings['add']>[0], message: string): void =>
+      this.findings.add(code, message, { position });
+    if (last && next.size === last.size && !next.root.equals(last.root)) {
+      return add('fork', `Two histories of ${next.size} events are signed`);
+    }
+    if (last && next.size <= last.size) {
+      return add(
+        'checkpoint-backdated',
+        `It covers ${next.size} events, one before it ${last.size}`,
+      );
+    }
+    if (last && next.timeMs < last.timeMs) {
+      const times = [next, last].map(({ timeMs }) => new Date(timeMs).toISOString());
+      add('checkpoint-backdated', `It is of ${times[0]}, the one before it of ${times[1]}`);
+    }
+    if (last && next.position < last.position) {
+      add('checkpoint-backdated', 'It ends before the position where the one before it ends');
+    }
+    if (BigInt(position) <= next.position) {
+      add('checkpoint-backdated', 'It covers what was recorded after it');
+    }
+    if (last && consistency && !isConsistent(last, next, consistency.map(hashOf))) {
+      add('proof-wrong', 'The proof that it goes on from the checkpoint before does not hold');
+    }
+    this.checkpoints.push(next);
+    this.last = next;
+  }
+
+  /** What the auditor has kept himself, by rising size. */
+  kept(given: readonly KeptCheckpoint[]): CheckpointList {
+    const good: { readonly checkpoint: Believed; readonly name: string }[] = [];
+    for (const { name, note } of given) {
+      const checkpoint = checkpointOf(note);
+      if (!checkpoint) this.findings.add('malformed', `${name} is no checkpoint`);
+      else if (!this.keys.anySigned(checkpoint.note)) {
+        this.findings.add('wrong-key', `${name} is not signed by a key that is believed`);
+      } else {
+        const one = believed(checkpoint);
+        good.push({ checkpoint: one, name });
+        for (const line of checkpoint.note.signatures) {
+          this.noteCosignature(checkpoint.note.text, line, one.size);
+        }
+      }
+    }
+    const list = new CheckpointList();
+    good.sort((a, b) => a.checkpoint.size - b.checkpoint.size);
+    for (const { checkpoint, name } of good) {
+      const before = list.at(list.length - 1);
+      if (before?.size === checkpoint.size && !before.root.equals(checkpoint.root)) {
+        this.findings.add('fork', `${name} and another that you gave are of two histories`);
+      } else if (before?.size !== checkpoint.size) list.push(checkpoint);
+    }
+    return list;
+  }
+
+  get witnessed(): readonly WitnessSeen[] {
+    return [...this.seen.values()];
+  }
+
+  /** What a note says, if the key in force has signed it. */
+  private signed(note: string, position: string): Believed | undefined {
+    const checkpoint = checkpointOf(note);
+    if (!checkpoint) {
+      this.findings.add('malformed', 'What should be a checkpoint is none', { position });
+      return undefined;
+    }
+    const { size, origin } = checkpoint;
+    const key = this.keys.inForce(size);
+    const verdict = key && verifyNote(checkpoint.note, key);
+    if (!verdict?.signed) {
+      const why = key ? `the key in force, ${key.text},` : 'a key that is believed';
+      const message = `The checkpoint of ${size} events is not signed by ${why}`;
+      this.findings.add('wrong-key', message, { position });
+      return undefined;
+    }
+    this.origin ??= origin;
+    if (origin !== this.origin) {
+      const message = `The checkpoint is of the log ${origin}, not of ${this.origin}`;
+      this.findings.add('wrong-key', message, { position });
+      return undefined;
+    }
+    return believed(checkpoint);
+  }
+
+  private takeCosignature({
+    treeSize,
+    cosignature,
+    position,
+  }: Extract<CheckpointLine, { kind: 'witnessed' }>): void {
+    const index = this.checkpoints.firstAbove(treeSize - 1);
+    const checkpoint = this.checkpoints.at(index);
+    if (checkpoint?.size !== treeSize || this.origin === undefined) return;
+    const { size, root, timeMs } = checkpoint;
+    const time = new Date(timeMs).toISOString();
+    const covered = { size, root, position: checkpoint.position, time, origin: this.origin };
+    const line = signatureOf(cosignature);
+    if (line) this.noteCosignature(checkpointText(covered), line, size, position);
+    else this.findings.add('malformed', 'What should be a cosignature is none', { position });
+  }
+
+  private noteCosignature(
+    text: string,
+    line: NoteSignature,
+    treeSize: number,
+    position: string | null = null,
+  ): void {
+    const note: SignedNote = { text, signatures: [line] };
+    for (const key of this.witnesses) {
+      const verdict = verifyNote(note, key);
+      if (!verdict.signed) {
+        if (verdict.why === 'no-signature') continue;
+        const message = `A cosignature of ${key.name} does not hold`;
+        this.findings.add('wrong-key', message, { position });
+      } else if (treeSize > this.seen.get(key.text)!.treeSize) {
+        this.seen.set(key.text, { witness: key.text, treeSize, at: verdict.at ?? null });
+      }
+    }
+  }
+}
+
+const signatureOf = (line: string): NoteSignature | undefined => {
+  try {
+    return parseSignature(line);
+  } catch {
+    return undefined;
+  }
+};
+
+const hashOf = (base64: string): Buffer => Buffer.from(base64, 'base64');

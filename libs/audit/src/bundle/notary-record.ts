@@ -1,0 +1,61 @@
+import type { RecordedEvent } from '@hostledger/eventsourcing';
+import type { CheckpointSigned, CheckpointWitnessed } from '../domain/checkpoints.js';
+import type { NotaryKeyAdopted, NotaryKeyRotated } from '../domain/notary-keys.js';
+import { categoryOf } from './format.js';
+
+/** An event of the notary as bundles tell it. */
+export type NotaryRecord =
+  | { readonly kind: 'key'; readonly key: string; readonly statement: string | null }
+  | ({ readonly kind: 'signed' } & Pick<CheckpointSigned['data'], 'treeSize' | 'position' | 'note'>)
+  | ({ readonly kind: 'witnessed' } & CheckpointWitnessed['data']);
+
+const CATEGORIES: Readonly<Record<string, string>> = {
+  NotaryKeyAdopted: 'notaryKeys',
+  NotaryKeyRotated: 'notaryKeys',
+  CheckpointSigned: 'notary',
+  CheckpointWitnessed: 'notary',
+} satisfies Record<
+  (NotaryKeyAdopted | NotaryKeyRotated | CheckpointSigned | CheckpointWitnessed)['type'],
+  string
+>;
+
+/** Undefined of all events but those of the notary, and of those whose data is not what it writes. */
+export const notaryRecordOf = ({
+  type,
+  stream,
+  data,
+}: Pick<RecordedEvent, 'type' | 'stream' | 'data'>): NotaryRecord | undefined => {
+  const category = Object.hasOwn(CATEGORIES, type) ? CATEGORIES[type] : undefined;
+  if (category === undefined || categoryOf(stream) !== category) return undefined;
+  const record = recordOf(type, data as Record<string, unknown> | null);
+  return Object.values(record).includes(undefined) ? undefined : (record as NotaryRecord);
+};
+
+const recordOf = (type: string, data: Record<string, unknown> | null): Record<string, unknown> => {
+  switch (type) {
+    case 'NotaryKeyAdopted':
+      return { kind: 'key', key: text(data?.['verifierKey']), statement: null };
+    case 'NotaryKeyRotated':
+      return { kind: 'key', key: text(data?.['to']), statement: text(data?.['statement']) };
+    case 'CheckpointSigned':
+      return {
+        kind: 'signed',
+        treeSize: size(data?.['treeSize']),
+        position: text(data?.['position']),
+        note: text(data?.['note']),
+      };
+    default:
+      return {
+        kind: 'witnessed',
+        treeSize: size(data?.['treeSize']),
+        rootHash: text(data?.['rootHash']),
+        witness: text(data?.['witness']),
+        cosignature: text(data?.['cosignature']),
+      };
+  }
+};
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+const size = (value: unknown): number | undefined =>
+  Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;

@@ -1,0 +1,59 @@
+import { FORWARDS, START, type EventStoreDBClient } from '@eventstore/db-client';
+import type { RecordedEvent } from '../message.js';
+import { CallTimedOut } from './failures.js';
+import { toRecorded } from './recorded.js';
+
+/** Records that lie ready while the consumer is busy; beyond it the server is held back. */
+const HIGH_WATER_RECORDS = 1_024;
+
+/**
+ * The log from a position on, as many records at once as are there; ends at the end of the log.
+ * @throws CallTimedOut when the store says nothing for so long.
+ */
+export async function* logBatches(
+  client: EventStoreDBClient,
+  from: bigint,
+  silenceMs: number,
+): AsyncGenerator<readonly RecordedEvent[]> {
+  const fromPosition = from === 0n ? START : { commit: from, prepare: from };
+  const read = client.readAll(
+    { direction: FORWARDS, fromPosition },
+    { highWaterMark: HIGH_WATER_RECORDS },
+  );
+  let news = (): void => undefined;
+  let failure: { readonly error: unknown } | undefined;
+  let ended = false;
+  read.on('readable', () => news());
+  read.on('end', () => {
+    ended = true;
+    news();
+  });
+  read.on('error', (error) => {
+    failure ??= { error };
+    news();
+  });
+  try {
+    while (!ended) {
+      const batch: RecordedEvent[] = [];
+      for (let next = read.read(); next !== null; next = read.read()) {
+        const event = toRecorded(next as Parameters<typeof toRecorded>[0]);
+        if (event) batch.push(event);
+      }
+      if (batch.length > 0) yield batch;
+      else if (failure) throw failure.error;
+      else if (!ended) await within(silenceMs, (resolve) => (news = resolve));
+    }
+  } finally {
+    read.removeAllListeners('readable').on('error', () => undefined);
+    if (!ended) await read.cancel().catch(() => undefined);
+  }
+}
+
+const within = (ms: number, begin: (resolve: () => void) => void): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new CallTimedOut('read of the log', ms)), ms);
+    begin(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });

@@ -1,0 +1,18 @@
+import type { ResolvedEvent } from '@eventstore/db-client';
+import type { EventMetadata, RecordedEvent } from '../message.js';
+
+/** The event as the kernel knows it; `undefined` for a link whose target is gone. */
+export const toRecorded = (resolved: ResolvedEvent): RecordedEvent | undefined => {
+  const { event } = resolved;
+  if (!event) return undefined;
+  return {
+    id: event.id,
+    type: event.type,
+    data: event.data as object,
+    metadata: event.metadata as unknown as EventMetadata,
+    stream: event.streamId,
+    revision: event.revision,
+    position: event.position?.commit ?? resolved.commitPosition ?? 0n,
+    recordedAt: event.created.toISOString(),
+  };
+};
