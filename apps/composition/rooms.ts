@@ -1,5 +1,5 @@
 import { AccessApiModule, accessProjections, accessTokenAggregate } from '@hostledger/access';
-import { AuditApiModule } from '@hostledger/audit';
+import { AuditApiModule, AuditCatalogue, type FoldedAggregate } from '@hostledger/audit';
 import {
   accountParties,
   BillingApiModule,
@@ -31,10 +31,10 @@ import {
   economicsProjections,
 } from '@hostledger/economics';
 import {
+  commandKeyAggregate,
   mergeUpcasters,
   type DurableProcess,
   type Projection,
-  type Upcasters,
 } from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { partiesProjection, PartyRules } from '@hostledger/feed';
@@ -96,7 +96,8 @@ export const partyRules = new PartyRules([
 export const feedParties: Projection = partiesProjection(partyRules);
 
 /** Whose events are in the log. */
-const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
+export const aggregates: readonly FoldedAggregate[] = [
+  commandKeyAggregate,
   accessTokenAggregate,
   ...contractsAggregates,
   ...sitesAggregates,
@@ -130,6 +131,9 @@ export const readModelProjections: readonly Projection[] = [
   feedParties,
   webhooksProjection,
 ];
+
+/** What events are folded into, for those who look whether they come to the same. */
+export const auditCatalogue = new AuditCatalogue(aggregates, readModelProjections);
 
 export const durableProcesses = ({
   aggregateStore,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { AuditCatalogueModule } from '@hostledger/audit';
 import { IssuerModule } from '@hostledger/billing';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -17,7 +18,7 @@ import {
 import { WebhooksApiModule } from '@hostledger/webhooks';
 import { Logger } from 'nestjs-pino';
 import { openEventFeed } from '../../composition/feed.js';
-import { apiModules, readModelProjections } from '../../composition/rooms.js';
+import { apiModules, auditCatalogue, readModelProjections } from '../../composition/rooms.js';
 import type { System } from '../../composition/system.js';
 import { webhookSettings } from '../../composition/webhooks.js';
 
@@ -52,6 +53,7 @@ export const createApi = async (
     FeedApiModule.with(openEventFeed(system)),
     WebhooksApiModule.with(webhookSettings(system)),
     IssuerModule.with(config.issuer),
+    AuditCatalogueModule.with(auditCatalogue),
     ...apiModules,
   ];
   const app = await NestFactory.create<NestFastifyApplication>(

@@ -1,10 +1,11 @@
 import { Module } from '@nestjs/common';
+import { asOfSlices } from './as-of.js';
 
 /** What each capability brings, a line each. */
 const slices: readonly {
   readonly controllers: readonly (new (...args: never[]) => object)[];
   readonly providers?: readonly (new (...args: never[]) => object)[];
-}[] = [];
+}[] = [...asOfSlices];
 
 @Module({
   controllers: slices.flatMap(({ controllers }) => [...controllers]),

@@ -1,0 +1,7 @@
+import './http/as-of-problems.js';
+import { asOfQuery } from './read/as-of.js';
+import { rowsQuery } from './read/rows.js';
+
+// What was true at a moment, as known at another, and what read models say of it now.
+
+export const asOfSlices = [asOfQuery, rowsQuery];
