@@ -8,3 +8,12 @@ export {
 export { IssuerModule } from './papers.js';
 export { meterBulkKinds, meterParties } from './meters.js';
 export { periodParties } from './periods.js';
+export { documentAnew } from './recompute/anew.js';
+export {
+  computedFrom,
+  DocumentFinder,
+  DocumentStreams,
+  isFactFor,
+  type BillingDocument,
+} from './recompute/document.js';
+export type { Rehearsed } from './recompute/rehearsal.js';
