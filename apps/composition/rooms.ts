@@ -1,5 +1,11 @@
 import { AccessApiModule, accessProjections, accessTokenAggregate } from '@hostledger/access';
-import { AuditApiModule, AuditCatalogue, type FoldedAggregate } from '@hostledger/audit';
+import {
+  AuditApiModule,
+  AuditCatalogue,
+  notaryAggregates,
+  notaryProjections,
+  type FoldedAggregate,
+} from '@hostledger/audit';
 import {
   accountParties,
   BillingApiModule,
@@ -110,6 +116,7 @@ export const aggregates: readonly FoldedAggregate[] = [
   operationAggregate,
   projectionsAggregate,
   webhookAggregate,
+  ...notaryAggregates,
 ];
 
 /** Lifts every stored event to its newest shape. */
@@ -130,6 +137,7 @@ export const readModelProjections: readonly Projection[] = [
   operationsProjection,
   feedParties,
   webhooksProjection,
+  ...notaryProjections,
 ];
 
 /** What events are folded into, for those who look whether they come to the same. */

@@ -1,0 +1,139 @@
+import {
+  DomainError,
+  unreachable,
+  type Aggregate,
+  type DomainCommand,
+  type DomainEvent,
+  type EventCatalogue,
+} from '@hostledger/eventsourcing';
+
+// Events
+
+export type CheckpointSigned = DomainEvent<
+  'CheckpointSigned',
+  {
+    /** Name of the log. */
+    readonly origin: string;
+    /** Number of domain events covered: all up to the position, in the order of the log. */
+    readonly treeSize: number;
+    /** Of the tree of RFC 6962 over the lines of these events; 32 bytes in base64. */
+    readonly rootHash: string;
+    /** Of the last event covered, in the log, as decimal text. */
+    readonly position: string;
+    /** ISO 8601 UTC: when it was signed, and never before the last event covered was recorded. */
+    readonly time: string;
+    /** The signed note, whole. Source: https://c2sp.org/tlog-checkpoint. */
+    readonly note: string;
+  }
+>;
+export type CheckpointWitnessed = DomainEvent<
+  'CheckpointWitnessed',
+  {
+    /** Of the checkpoint, which is in the same stream. */
+    readonly treeSize: number;
+    readonly rootHash: string;
+    /** Verifier key of the witness. */
+    readonly witness: string;
+    /** Line to be put below the note. Source: https://c2sp.org/tlog-cosignature. */
+    readonly cosignature: string;
+  }
+>;
+
+export type CheckpointEvent = CheckpointSigned | CheckpointWitnessed;
+
+export const checkpointEvents: EventCatalogue<CheckpointEvent> = {
+  CheckpointSigned: 'The history up to a position is so and no other, signed by the notary.',
+  CheckpointWitnessed: 'Somebody else saw the checkpoint, and that it goes on from those before.',
+};
+
+// State
+
+/** The checkpoints of a stream. */
+export interface Checkpoints {
+  readonly last: CheckpointSigned['data'] | undefined;
+  readonly roots: ReadonlyMap<number, string>;
+  /** By size, the witnesses. */
+  readonly witnesses: ReadonlyMap<number, readonly string[]>;
+}
+
+const evolve = (state: Checkpoints, event: CheckpointEvent): Checkpoints => {
+  const { treeSize } = event.data;
+  switch (event.type) {
+    case 'CheckpointSigned': {
+      const roots = new Map(state.roots).set(treeSize, event.data.rootHash);
+      return { ...state, last: event.data, roots };
+    }
+    case 'CheckpointWitnessed': {
+      const seen = [...(state.witnesses.get(treeSize) ?? []), event.data.witness];
+      return { ...state, witnesses: new Map(state.witnesses).set(treeSize, seen) };
+    }
+    default:
+      return unreachable(event);
+  }
+};
+
+// Commands and decisions
+
+export type CheckpointCommand =
+  | DomainCommand<'SignCheckpoint', CheckpointSigned['data'] & { readonly day: string }>
+  | DomainCommand<'WitnessCheckpoint', CheckpointWitnessed['data']>;
+
+const decide = (command: CheckpointCommand, state: Checkpoints): readonly CheckpointEvent[] => {
+  switch (command.type) {
+    case 'SignCheckpoint': {
+      const { day, ...data } = command.data;
+      return sign(day, data, state);
+    }
+    case 'WitnessCheckpoint': {
+      const { treeSize, rootHash, witness } = command.data;
+      if (state.roots.get(treeSize) !== rootHash) {
+        throw refused(
+          'notary/checkpoint-not-signed',
+          `No checkpoint of ${treeSize} events is here`,
+        );
+      }
+      if (state.witnesses.get(treeSize)?.includes(witness)) return [];
+      return [{ type: 'CheckpointWitnessed', data: command.data }];
+    }
+    default:
+      return unreachable(command);
+  }
+};
+
+const sign = (
+  day: string,
+  data: CheckpointSigned['data'],
+  { last, roots }: Checkpoints,
+): readonly CheckpointEvent[] => {
+  if (roots.get(data.treeSize) === data.rootHash) return [];
+  if (last && dayOf(last) !== day) {
+    throw refused('notary/day-over', `After ${last.time} checkpoints go to the stream of that day`);
+  }
+  if (last && (data.treeSize <= last.treeSize || data.time <= last.time)) {
+    throw refused(
+      'notary/checkpoint-outdated',
+      `A checkpoint of ${last.treeSize} events was signed at ${last.time}`,
+    );
+  }
+  return [{ type: 'CheckpointSigned', data }];
+};
+
+/** The day (UTC) that a checkpoint was signed on. */
+export const dayOf = ({ time }: { readonly time: string }): string => time.slice(0, 10);
+
+const refused = (code: string, message: string): DomainError =>
+  new DomainError('conflict', code, message);
+
+/**
+ * Checkpoints of the log; the id is a day. The stream of a day ends with the first checkpoint that is
+ * signed after that day, and the next one begins the stream of the day on which it was signed. So
+ * each checkpoint is appended behind exactly the one before it, at midnight too, and two notaries can
+ * never both go on from the same one.
+ */
+export const checkpointsAggregate: Aggregate<Checkpoints, CheckpointCommand, CheckpointEvent> = {
+  category: 'notary',
+  initialState: { last: undefined, roots: new Map(), witnesses: new Map() },
+  events: checkpointEvents,
+  decide,
+  evolve,
+};
