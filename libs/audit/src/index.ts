@@ -21,3 +21,7 @@ export * from './transparency/signed-note.js';
 export { MalformedBundle } from './bundle/bundle-file.js';
 export type { BundleHead, Manifest } from './bundle/format.js';
 export { BundleReader } from './bundle/reader.js';
+export { recomputeAggregate, recomputeRow, type Against } from './recompute/recompute.js';
+export { fileSource, sourceUpTo, storeSource, type LogSource } from './recompute/source.js';
+export { StatementRecomputation } from './recompute/statement.js';
+export type { Cited, Recomputed, Verdict } from './recompute/verdict.js';

@@ -42,10 +42,10 @@ const giveBack = async (statementId: string): Promise<void> => {
   const raise = { type: 'RaiseDispute', data: { ...dispute, billed }, at: context('').at } as const;
   await store.handle(accountAggregate, contractId, raise, context('dispute'));
   const resolution = {
-    ...{ contractId, disputeId, outcome: 'upheld', upheldAmount: '6.00', reason: 'True' },
+    ...{ contractId, disputeId, outcome: 'upheld' as const, upheldAmount: '6.00', reason: 'True' },
     creditNoteId: deriveId('n2'),
     billed: await billedByDispute(store, contractId, disputeId),
-  } as const;
+  };
   await resolveDispute(store, resolution, context('resolution'));
 };
 

@@ -98,6 +98,15 @@ export class DocumentStreams {
     return this.byName.get(stream) ?? [];
   }
 
+  /** The first event that names the document as its own. */
+  firstOf({ documentId }: BillingDocument): RecordedEvent | undefined {
+    const own = [...this.byName.values()].flat().filter(({ data }) => {
+      const { statementId, creditNoteId } = data as Record<string, unknown>;
+      return (creditNoteId ?? statementId) === documentId;
+    });
+    return own.toSorted((one, other) => (one.position < other.position ? -1 : 1))[0];
+  }
+
   private isWanted(stream: string): boolean {
     const { contractId } = this.document;
     switch (streamCategory(stream)) {
