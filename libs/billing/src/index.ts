@@ -11,7 +11,7 @@ export { periodParties } from './periods.js';
 export { documentAnew } from './recompute/anew.js';
 export {
   computedFrom,
-  DocumentFinder,
+  DocumentRegister,
   DocumentStreams,
   isFactFor,
   type BillingDocument,

@@ -36,7 +36,7 @@ export const recomputeCommand = (audit: Command): void => {
     .description('Compute a state, a row or a statement anew from events alone, and compare it')
     .argument('<source>', `a bundle, a file of its event lines, or ${LIVE} for the store itself`)
     .argument('<what>', 'aggregate, row or statement')
-    .argument('<name>', 'a stream; a table; the number of a statement or credit note')
+    .argument('<name>', 'a stream; a table; the number of a statement or credit note, or all')
     .argument('[key...]', 'of a row: <column>=<value>, for each column of its key')
     .option('--at <position>', 'events up to this position of the log', position)
     .option('--against <where>', 'another bundle or file, or the URL of a running system')
@@ -72,38 +72,45 @@ const recompute = async (
   { at, against, token, json }: RecomputeFlags,
 ): Promise<boolean> => {
   const source = sourceUpTo(whole, at);
-  const found = await withAgainst(against, { at, token }, (other) =>
-    recomputed(source, asked, other),
-  );
   const output = terminal(process.stdout);
-  const lines = json ? [JSON.stringify(found, undefined, 2)] : recomputedAsText(found);
-  for (const line of lines) output.line(line);
-  return found.verdict?.equal !== false;
+  let isSame = true;
+  await withAgainst(against, { at, token }, async (other) => {
+    for await (const found of recomputed(source, asked, other)) {
+      // Of several, a line for each.
+      const lines = json ? [JSON.stringify(found)] : recomputedAsText(found);
+      for (const line of lines) output.line(line);
+      isSame &&= found.verdict?.equal !== false;
+    }
+  });
+  return isSame;
 };
 
-const recomputed = async (
+const recomputed = async function* (
   source: LogSource,
   { what, name, key }: Asked,
   against: Against | undefined,
-): Promise<Recomputed> => {
+): AsyncGenerator<Recomputed> {
   if (what !== 'row' && key.length > 0) throw new Error(`${key[0]} is one word too many`);
   switch (what) {
     case 'aggregate':
-      return recomputeAggregate(auditCatalogue, source, name, against);
+      yield await recomputeAggregate(auditCatalogue, source, name, against);
+      return;
     case 'row':
-      return recomputeRow(auditCatalogue, source, { table: name, key: keyIn(key) }, against);
+      yield await recomputeRow(auditCatalogue, source, { table: name, key: keyIn(key) }, against);
+      return;
     case 'statement':
       if (against) throw new Error('A statement is compared with what its own log has of it');
-      return statement(source, name);
+      yield* statements(source, name);
+      return;
     default:
       throw new Error(`${what} is neither aggregate, row nor statement`);
   }
 };
 
-const statement = async (source: LogSource, number: string): Promise<Recomputed> => {
+const statements = async function* (source: LogSource, name: string): AsyncGenerator<Recomputed> {
   const recomputation = await StatementRecomputation.open();
   try {
-    return await recomputation.recompute(source, number);
+    yield* recomputation.recompute(source, name === 'all' ? undefined : [name]);
   } finally {
     await recomputation.close();
   }

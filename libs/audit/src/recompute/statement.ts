@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import {
   computedFrom,
   documentAnew,
-  DocumentFinder,
+  DocumentRegister,
   DocumentStreams,
   isFactFor,
   type BillingDocument,
@@ -57,33 +57,51 @@ export class StatementRecomputation {
   }
 
   /**
-   * Compares a statement, a restatement or a credit note with what its events come to.
-   * @throws Error where the source has none of that number, or does not tell how it came about.
+   * Compares statements, restatements and credit notes with what their events come to, contract by
+   * contract.
+   * @param numbers of them; all that the source has when absent.
+   * @throws Error where the source has none of a number, or does not tell how it came about.
    */
-  async recompute(source: LogSource, number: string): Promise<Recomputed> {
-    const finder = new DocumentFinder(number);
-    for await (const event of source.events()) finder.see(event);
-    const { document } = finder;
-    if (!document) throw new Error(`Nothing in ${source.name} has the number ${number}`);
-    const streams = new DocumentStreams(document);
-    let end: RecordedEvent | undefined;
-    for await (const event of source.events()) {
-      streams.see(event);
-      end = event;
+  async *recompute(
+    source: LogSource,
+    numbers?: readonly string[],
+  ): AsyncGenerator<Recomputed, void> {
+    const register = new DocumentRegister();
+    for await (const event of source.events()) register.see(event);
+    const documents = (numbers ?? register.numbers).map((number) => {
+      const document = register.numbered(number);
+      if (document) return document;
+      throw new Error(
+        `Nothing in ${source.name} has the number ${number}, or it tells of no cause`,
+      );
+    });
+    for (const [contractId, own] of Map.groupBy(documents, (each) => each.contractId)) {
+      const streams = new DocumentStreams(contractId);
+      let position = 0n;
+      for await (const event of source.events()) {
+        streams.see(event);
+        ({ position } = event);
+      }
+      await this.fill(source, isFactFor(streams), position);
+      for (const document of own) yield this.compared(source.name, document, streams, position);
     }
-    const position = end?.position ?? 0n;
-    await this.fill(source, isFactFor(streams), position);
+  }
+
+  private async compared(
+    source: string,
+    document: BillingDocument,
+    streams: DocumentStreams,
+    position: bigint,
+  ): Promise<Recomputed> {
     const acts = await this.actsOf(document, streams, position);
     const recorded = acts.rehearsed.flatMap((act) => act.recorded ?? []);
-    const compared = `${number} as recorded, with what its events come to`;
+    const { number } = document;
     return {
-      subject: `statement ${number}`,
-      source: source.name,
-      position: position.toString(),
+      ...{ subject: `statement ${number}`, source, position: position.toString() },
       value: plain(document),
       counted: recorded.length,
       ...(recorded.length > 0 && { last: cited(recorded.at(-1)!) }),
-      verdict: verdictOf(acts, compared),
+      verdict: verdictOf(acts, `${number} as recorded, with what its events come to`),
     };
   }
 

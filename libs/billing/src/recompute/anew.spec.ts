@@ -10,7 +10,7 @@ import { card, PeriodRoom } from '../periods.fixture.js';
 import { issueCreditNote, resolveDispute } from '../process/credit-note.js';
 import { billedBy, billedByDispute } from '../write/billed.js';
 import { documentAnew } from './anew.js';
-import { computedFrom, DocumentFinder, DocumentStreams, isFactFor } from './document.js';
+import { computedFrom, DocumentRegister, DocumentStreams, isFactFor } from './document.js';
 import type { Rehearsed } from './rehearsal.js';
 
 // Documents of the embedded node's log, computed anew from nothing but a copy of the log.
@@ -80,10 +80,10 @@ afterAll(async () => {
 });
 
 const anew = async (number: string, from = log): Promise<readonly Rehearsed[]> => {
-  const finder = new DocumentFinder(number);
-  for (const event of from) finder.see(event);
-  const document = finder.document!;
-  const streams = new DocumentStreams(document);
+  const register = new DocumentRegister();
+  for (const event of from) register.see(event);
+  const document = register.numbered(number)!;
+  const streams = new DocumentStreams(contractId);
   for (const event of from) streams.see(event);
   const filled = await readModelsOf(computedFrom, from.filter(isFactFor(streams)), shared);
   try {
@@ -234,7 +234,8 @@ describe('What was changed in the log is seen', () => {
 });
 
 it('Of a number that nothing has there is no document', () => {
-  const finder = new DocumentFinder('1999-000001');
-  for (const event of log) finder.see(event);
-  expect(finder.document).toBeUndefined();
+  const register = new DocumentRegister();
+  for (const event of log) register.see(event);
+  expect(register.numbered('1999-000001')).toBeUndefined();
+  expect(register.numbers).toEqual(numbers);
 });

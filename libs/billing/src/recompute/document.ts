@@ -29,46 +29,48 @@ export interface BillingDocument {
   readonly month?: string;
 }
 
-/** Looks for the document of a number in a log, which it is shown from the first event on. */
-export class DocumentFinder {
-  private documentId: string | undefined;
-  private readonly issued = new Map<string, Omit<BillingDocument, 'number' | 'documentId'>>();
-
-  constructor(private readonly number: string) {}
+/** The documents of a log, which it is shown from the first event on. */
+export class DocumentRegister {
+  /** By their numbers: as the series gave them, else as the document has it. */
+  private readonly ids = new Map<string, string>();
+  private readonly begun = new Map<string, Omit<BillingDocument, 'number' | 'documentId'>>();
 
   see({ type, data }: RecordedEvent): void {
     const told = data as Record<string, string>;
+    const { number, statementId, creditNoteId } = told;
     switch (type) {
       case 'StatementNumberAssigned':
-        if (told['number'] === this.number) this.documentId = told['statementId'];
+        this.ids.set(number!, statementId!);
         return;
-      // The number of a document is not the series' alone: it is on the document as well.
-      case 'PeriodCloseBegan':
-        return this.keep(told['statementId']!, 'statement', told);
-      case 'RestatementProposed':
-        return this.keep(told['statementId']!, 'restatement', told);
-      case 'CreditNoteBegan':
-        return this.keep(told['creditNoteId']!, 'creditNote', told);
       case 'StatementIssued':
-        if (told['number'] === this.number) this.documentId ??= told['statementId'];
-        return;
       case 'CreditNoteIssued':
-        if (told['number'] === this.number) this.documentId ??= told['creditNoteId'];
+        if (!this.ids.has(number!)) this.ids.set(number!, (creditNoteId ?? statementId)!);
         return;
+      case 'PeriodCloseBegan':
+        return this.begin(statementId!, 'statement', told);
+      case 'RestatementProposed':
+        return this.begin(statementId!, 'restatement', told);
+      case 'CreditNoteBegan':
+        return this.begin(creditNoteId!, 'creditNote', told);
       default:
     }
   }
 
   /** Undefined where the log has none of that number. */
-  get document(): BillingDocument | undefined {
-    const { documentId, number } = this;
-    const found = documentId === undefined ? undefined : this.issued.get(documentId);
+  numbered(number: string): BillingDocument | undefined {
+    const documentId = this.ids.get(number);
+    const found = documentId === undefined ? undefined : this.begun.get(documentId);
     return found && { number, documentId: documentId!, ...found };
   }
 
-  private keep(documentId: string, kind: StatementKind, told: Record<string, string>): void {
+  /** Of all documents, in their order. */
+  get numbers(): readonly string[] {
+    return [...this.ids.keys()].sort();
+  }
+
+  private begin(documentId: string, kind: StatementKind, told: Record<string, string>): void {
     const { contractId, month } = told;
-    this.issued.set(documentId, {
+    this.begun.set(documentId, {
       ...{ kind, contractId: contractId! },
       ...(kind !== 'creditNote' && month !== undefined && { month }),
     });
@@ -78,13 +80,13 @@ export class DocumentFinder {
 /** Read models of which the computation asks, to be filled with {@link isFactFor}. */
 export const computedFrom: readonly Projection[] = [machineFactsProjection, metersProjection];
 
-/** Whole streams that a document is computed from, or recorded in. */
+/** Whole streams that the documents of a contract are computed from, or recorded in. */
 export class DocumentStreams {
   private readonly byName = new Map<string, RecordedEvent[]>();
   /** Machines that were ever under the contract. */
   readonly serials = new Set<string>();
 
-  constructor(private readonly document: BillingDocument) {}
+  constructor(private readonly contractId: string) {}
 
   see(event: RecordedEvent): void {
     this.noteMachine(event);
@@ -108,7 +110,7 @@ export class DocumentStreams {
   }
 
   private isWanted(stream: string): boolean {
-    const { contractId } = this.document;
+    const { contractId } = this;
     switch (streamCategory(stream)) {
       case contractAggregate.category:
         return stream === streamName(contractAggregate, contractId);
@@ -129,7 +131,7 @@ export class DocumentStreams {
     for (const key of machineFacts.keys[event.type]!(event)) {
       const fact = machineFacts.evolve(undefined, event, key);
       const { contract_id, serial } = (fact ?? {}) as { contract_id?: string; serial: string };
-      if (contract_id === this.document.contractId) this.serials.add(serial);
+      if (contract_id === this.contractId) this.serials.add(serial);
     }
   }
 }
