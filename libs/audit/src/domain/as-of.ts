@@ -23,6 +23,8 @@ export interface Moment {
   readonly isKnown: (event: RecordedEvent) => boolean;
   /** A day, YYYY-MM-DD, or an instant, ISO 8601 UTC; everything that is known counts without one. */
   readonly asOf?: string;
+  /** Of days, where the stream itself names no zone. */
+  readonly timeZone?: string;
 }
 
 /** A stream folded as of one moment, as known at another. */
@@ -47,10 +49,10 @@ export interface StreamAsOf {
 export const streamAsOf = (
   aggregate: FoldedAggregate,
   events: readonly RecordedEvent[],
-  { isKnown, asOf }: Moment,
+  { isKnown, asOf, timeZone: given }: Moment,
 ): StreamAsOf => {
   const known = events.filter(isKnown);
-  const timeZone = timeZoneOf(known);
+  const timeZone = timeZoneOf(known) ?? given ?? 'UTC';
   const hasHappened = happenedBy(asOf, timeZone);
   const counted = known.filter(hasHappened);
   return {
@@ -108,12 +110,12 @@ export const aggregateOf = (
 };
 
 /** Days of a contract, a facility or a deal are days of the zone that its events name. */
-const timeZoneOf = (events: readonly RecordedEvent[]): string => {
+export const timeZoneOf = (events: readonly RecordedEvent[]): string | undefined => {
   for (const { data } of events) {
     const { timeZone } = data as { readonly timeZone?: unknown };
     if (typeof timeZone === 'string') return timeZone;
   }
-  return 'UTC';
+  return undefined;
 };
 
 const happenedBy = (

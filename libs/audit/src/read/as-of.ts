@@ -42,7 +42,7 @@ export class StreamAsOfQuery extends AsOfQuery {
 }
 
 /** How many events of the stream do not count. */
-export class LeftOutView {
+export class NotCountedView {
   /** Recorded after `knownAt`. */
   recordedLater: number;
   /** Known by then, but of a business time after `asOf`. */
@@ -70,7 +70,7 @@ export class StreamAsOfView {
   last: CitedEventView;
   /** How many events count. */
   counted: number;
-  leftOut: LeftOutView;
+  leftOut: NotCountedView;
 }
 
 @ApiTags('audit')
