@@ -8,11 +8,13 @@ import {
 import {
   actsProjection,
   AuditApiModule,
+  AuditCatalogue,
   Duties,
   DutiesModule,
   historyProjections,
   notaryAggregates,
   notaryProjections,
+  type FoldedAggregate,
 } from '@hostledger/audit';
 import {
   accountParties,
@@ -49,10 +51,10 @@ import {
   economicsProjections,
 } from '@hostledger/economics';
 import {
+  commandKeyAggregate,
   mergeUpcasters,
   type DurableProcess,
   type Projection,
-  type Upcasters,
 } from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { partiesProjection, PartyRules } from '@hostledger/feed';
@@ -134,7 +136,8 @@ export const partyRules = new PartyRules([
 export const feedParties: Projection = partiesProjection(partyRules);
 
 /** Whose events are in the log. */
-const aggregates: readonly { readonly upcasters?: Upcasters }[] = [
+export const aggregates: readonly FoldedAggregate[] = [
+  commandKeyAggregate,
   accessTokenAggregate,
   accessDenialsAggregate,
   ...contractsAggregates,
@@ -173,6 +176,9 @@ export const readModelProjections: readonly Projection[] = [
   actsProjection(duties),
   ...notaryProjections,
 ];
+
+/** What events are folded into, for those who look whether they come to the same. */
+export const auditCatalogue = new AuditCatalogue(aggregates, readModelProjections);
 
 export const durableProcesses = ({
   aggregateStore,

@@ -1,7 +1,18 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  fileSource,
+  leafLine,
+  StatementRecomputation,
+  storeSource,
+  type Recomputed,
+} from '@hostledger/audit';
+import { socketEndpoint } from '@hostledger/embedded-node';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { embeddedDatabase } from '@hostledger/testing';
 import { play, type Played } from '../../apps/cli/src/play/play.js';
+import { eventsDirectory } from '../../apps/composition/system.js';
 import { BuiltProgram, freePort, isReady } from '../support/processes.js';
 
 const SCENARIO = 'pass-through';
@@ -192,6 +203,74 @@ describe('the scenario pass-through, played while the system is killed twice', (
         ],
       },
     ]);
+  });
+
+  describe('computed anew from a copy of its log alone', () => {
+    let lines: readonly string[];
+
+    beforeAll(async () => {
+      const endpoint = socketEndpoint(eventsDirectory(dataDir));
+      const log = new EventStore({ connection: { endpoint } });
+      const copied: string[] = [];
+      for await (const event of (await storeSource(log)).events()) copied.push(leafLine(event));
+      lines = copied;
+      await log.close();
+    });
+
+    const recomputed = async (copy: readonly string[]): Promise<Recomputed[]> => {
+      const path = join(dataDir, 'copy.ndjson');
+      await writeFile(path, copy.map((line) => `${line}\n`).join(''));
+      const own = await embeddedDatabase();
+      const found: Recomputed[] = [];
+      try {
+        const recomputation = StatementRecomputation.on(own.database);
+        const all = recomputation.recompute(await fileSource(path));
+        for await (const one of all) found.push(one);
+        return found;
+      } finally {
+        await own.close();
+      }
+    };
+    const verdicts = (found: readonly Recomputed[]) =>
+      found.map(({ verdict }) =>
+        verdict!.equal ? 'equal' : `${verdict!.event?.type} ${verdict!.path}`,
+      );
+    /** With other words in the one event that has these. */
+    const tampered = (words: string, others: string) => {
+      const touched = lines.filter((line) => line.includes(words));
+      expect(touched).toHaveLength(1);
+      return lines.map((line) => line.replace(words, others));
+    };
+
+    it('both statements and the credit note come to what was issued', async () => {
+      const found = await recomputed(lines);
+      const numbers = found.map(({ subject }) => subject.slice(-6));
+      expect(numbers).toEqual(['000001', '000002', '000003']);
+      expect(verdicts(found)).toEqual(['equal', 'equal', 'equal']);
+    });
+
+    it('an amount that was changed is named by its event and its field', async () => {
+      const changed = tampered(
+        '"amount":"851410.58","clauseRef"',
+        '"amount":"851410.57","clauseRef"',
+      );
+      const found = await recomputed(changed);
+      expect(verdicts(found)).toEqual([
+        'equal',
+        'PeriodLinesRecorded /data/lines/0/amount',
+        'equal',
+      ]);
+      expect(found[1]!.verdict).toMatchObject({ here: '851410.58', there: '851410.57' });
+    });
+
+    it('a rate that was changed shows on every line that it prices', async () => {
+      const found = await recomputed(tampered('"ratePerKwh":"0.0720"', '"ratePerKwh":"0.0730"'));
+      expect(verdicts(found)).toEqual([
+        'equal',
+        expect.stringMatching(/^PeriodLinesRecorded \/data\/lines\/2\//),
+        'equal',
+      ]);
+    });
   });
 
   it('changes nothing when it is played again', async () => {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { AuditCatalogueModule } from '@hostledger/audit';
 import { IssuerModule } from '@hostledger/billing';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -19,7 +20,7 @@ import { WebhooksApiModule } from '@hostledger/webhooks';
 import { Logger } from 'nestjs-pino';
 import { openEventFeed } from '../../composition/feed.js';
 import { openHistory } from '../../composition/history.js';
-import { apiModules, readModelProjections } from '../../composition/rooms.js';
+import { apiModules, auditCatalogue, readModelProjections } from '../../composition/rooms.js';
 import type { System } from '../../composition/system.js';
 import { webhookSettings } from '../../composition/webhooks.js';
 
@@ -58,6 +59,7 @@ export const createApi = async (
     WebhooksApiModule.with(webhookSettings(system)),
     IssuerModule.with(config.issuer),
     HistoryModule.with(openHistory(system)),
+    AuditCatalogueModule.with(auditCatalogue),
     ...apiModules,
   ];
   const app = await NestFactory.create<NestFastifyApplication>(

@@ -2,12 +2,13 @@ import { Module } from '@nestjs/common';
 import { history } from './history.js';
 import { reportsSlices } from './reports.js';
 import { notarySlices } from './notary.js';
+import { asOfSlices } from './as-of.js';
 
 /** What each capability brings, a line each. */
 const slices: readonly {
   readonly controllers: readonly (new (...args: never[]) => object)[];
   readonly providers?: readonly (new (...args: never[]) => object)[];
-}[] = [history, ...notarySlices, ...reportsSlices];
+}[] = [history, ...asOfSlices, ...notarySlices, ...reportsSlices];
 
 @Module({
   controllers: slices.flatMap(({ controllers }) => [...controllers]),

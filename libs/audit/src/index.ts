@@ -5,6 +5,8 @@ export { Duties } from './domain/duties.js';
 export { actsProjection, type ActTables, type AuditActRow } from './read/acts/projection.js';
 export { DutiesModule } from './reports.js';
 export type { AuditDayRow, AuditEventRow, AuditTables } from './read/history/projection.js';
+export { AuditCatalogue, AuditCatalogueModule } from './catalogue.js';
+export type { FoldedAggregate } from './domain/as-of.js';
 export {
   checkpointsAggregate,
   type CheckpointEvent,
@@ -35,3 +37,7 @@ export { rotateKey, verifierKeyOf } from './write/rotate-key.js';
 export { MalformedBundle } from './bundle/bundle-file.js';
 export type { BundleHead, Manifest } from './bundle/format.js';
 export { BundleReader } from './bundle/reader.js';
+export { recomputeAggregate, recomputeRow, type Against } from './recompute/recompute.js';
+export { fileSource, sourceUpTo, storeSource, type LogSource } from './recompute/source.js';
+export { StatementRecomputation } from './recompute/statement.js';
+export type { Cited, Recomputed, Verdict } from './recompute/verdict.js';

@@ -9,3 +9,12 @@ export { IssuerModule } from './papers.js';
 export { meterBulkKinds, meterParties } from './meters.js';
 export { periodParties } from './periods.js';
 export { billingDuties } from './duties.js';
+export { documentAnew } from './recompute/anew.js';
+export {
+  computedFrom,
+  DocumentRegister,
+  DocumentStreams,
+  isFactFor,
+  type BillingDocument,
+} from './recompute/document.js';
+export type { Rehearsed } from './recompute/rehearsal.js';

@@ -61,6 +61,7 @@ export {
   type CostClass,
   type RelocationClause,
 } from './domain/relocation-clause.js';
+export { contractOnDay, type ContractOnDay } from './domain/as-of.js';
 export { contractUnknown } from './domain/standing.js';
 export type { ContractRow } from './read/contracts/contracts-table.js';
 export type { CustomerRow } from './read/customers/projection.js';

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { historyCommands } from './history.js';
 import { reportCommand } from './report.js';
+import { recomputeCommand } from './recompute.js';
 
 /** What auditors ask and check, from a shell. */
 export const auditCommands = (program: Command): void => {
@@ -9,4 +10,5 @@ export const auditCommands = (program: Command): void => {
     .description('Read, export, verify and recompute the history');
   historyCommands(audit);
   reportCommand(audit);
+  recomputeCommand(audit);
 };

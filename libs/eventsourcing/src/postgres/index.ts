@@ -22,6 +22,7 @@ export {
 } from './projection-runner.js';
 export { openOwnership, type Ownership } from './ownership.js';
 export { inSchemaTurn } from './schema.js';
+export { rowKey, settled, type RowKey } from './table-store.js';
 export { RemoteProgress, type Progress, type RunnerPhase } from './progress.js';
 export { ReadModels, type ReadModelsOptions } from './read-models.js';
 export {

@@ -1,0 +1,200 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  computedFrom,
+  documentAnew,
+  DocumentRegister,
+  DocumentStreams,
+  isFactFor,
+  type BillingDocument,
+  type Rehearsed,
+} from '@hostledger/billing';
+import {
+  DomainError,
+  type LogBatch,
+  type LogFeeds,
+  type RecordedEvent,
+} from '@hostledger/eventsourcing';
+import {
+  fillTables,
+  openDatabase,
+  type Database,
+  type ReadModels,
+} from '@hostledger/eventsourcing/postgres';
+import { firstDifference } from '../domain/difference.js';
+import { plain } from '../domain/plain.js';
+import type { LogSource } from './source.js';
+import { cited, type Recomputed, type Verdict } from './verdict.js';
+
+/** The schema that queries look into first. */
+const SCHEMA = 'hostledger';
+
+/**
+ * Computes statements anew from the events of a source alone: read models that the computation asks are
+ * filled in a database of its own, in a directory that is gone afterwards.
+ */
+export class StatementRecomputation {
+  private constructor(
+    private readonly database: Database,
+    private readonly directory: string | undefined,
+  ) {}
+
+  static async open(): Promise<StatementRecomputation> {
+    const directory = await mkdtemp(join(tmpdir(), 'hostledger-recompute-'));
+    return new StatementRecomputation(await openDatabase({ directory }), directory);
+  }
+
+  /** On a database that is kept, in which nothing is. */
+  static on(database: Database): StatementRecomputation {
+    return new StatementRecomputation(database, undefined);
+  }
+
+  async close(): Promise<void> {
+    if (this.directory === undefined) return;
+    await this.database.close();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /**
+   * Compares statements, restatements and credit notes with what their events come to, contract by
+   * contract.
+   * @param numbers of them; all that the source has when absent.
+   * @throws Error where the source has none of a number, or does not tell how it came about.
+   */
+  async *recompute(
+    source: LogSource,
+    numbers?: readonly string[],
+  ): AsyncGenerator<Recomputed, void> {
+    const register = new DocumentRegister();
+    for await (const event of source.events()) register.see(event);
+    const documents = (numbers ?? register.numbers).map((number) => {
+      const document = register.numbered(number);
+      if (document) return document;
+      throw new Error(
+        `Nothing in ${source.name} has the number ${number}, or it tells of no cause`,
+      );
+    });
+    for (const [contractId, own] of Map.groupBy(documents, (each) => each.contractId)) {
+      const streams = new DocumentStreams(contractId);
+      let position = 0n;
+      for await (const event of source.events()) {
+        streams.see(event);
+        ({ position } = event);
+      }
+      await this.fill(source, isFactFor(streams), position);
+      for (const document of own) yield this.compared(source.name, document, streams, position);
+    }
+  }
+
+  private async compared(
+    source: string,
+    document: BillingDocument,
+    streams: DocumentStreams,
+    position: bigint,
+  ): Promise<Recomputed> {
+    const acts = await this.actsOf(document, streams, position);
+    const recorded = acts.rehearsed.flatMap((act) => act.recorded ?? []);
+    const { number } = document;
+    return {
+      ...{ subject: `statement ${number}`, source, position: position.toString() },
+      value: plain(document),
+      counted: recorded.length,
+      ...(recorded.length > 0 && { last: cited(recorded.at(-1)!) }),
+      verdict: verdictOf(acts, `${number} as recorded, with what its events come to`),
+    };
+  }
+
+  private async actsOf(
+    document: BillingDocument,
+    streams: DocumentStreams,
+    position: bigint,
+  ): Promise<Acts> {
+    const { database } = this;
+    const read = async (_: unknown, query: (db: never) => Promise<unknown>) => ({
+      position,
+      value: await database.reading((db) => query(db as never)),
+    });
+    const readModels = { read } as unknown as Pick<ReadModels, 'read'>;
+    try {
+      return { rehearsed: await documentAnew(document, streams, readModels) };
+    } catch (refusal) {
+      if (!(refusal instanceof DomainError)) throw refusal;
+      const first = streams.firstOf(document);
+      return { rehearsed: [], refusal, ...(first && { first }) };
+    }
+  }
+
+  private async fill(
+    source: LogSource,
+    isWanted: (event: RecordedEvent) => boolean,
+    upTo: bigint,
+  ): Promise<void> {
+    const types = new Set(
+      computedFrom.flatMap(({ tables }) => tables.flatMap(({ keys }) => Object.keys(keys))),
+    );
+    const events = async function* (): AsyncGenerator<RecordedEvent> {
+      for await (const event of source.events()) {
+        if (types.has(event.type) && isWanted(event)) yield event;
+      }
+    };
+    const feeds = feedsOf(events());
+    const { database } = this;
+    await fillTables({ database, feeds, projections: computedFrom, schema: SCHEMA, upTo });
+  }
+}
+
+interface Acts {
+  readonly rehearsed: readonly Rehearsed[];
+  /** Why it cannot come about at all, and the first event that says it did. */
+  readonly refusal?: DomainError;
+  readonly first?: RecordedEvent;
+}
+
+const verdictOf = ({ rehearsed, refusal, first }: Acts, compared: string): Verdict => {
+  if (refusal) {
+    const { code, message } = refusal;
+    const event = first && { event: cited(first) };
+    return {
+      equal: false,
+      compared,
+      ...event,
+      path: '',
+      note: `It is refused, ${code}: ${message}`,
+    };
+  }
+  for (const { recorded, computed } of rehearsed) {
+    const difference = firstDifference(said(computed), said(recorded));
+    if (!difference) continue;
+    return {
+      ...{ equal: false, compared },
+      ...(recorded && { event: cited(recorded) }),
+      ...(!recorded && { note: `Nothing is recorded in ${computed!.stream} that it comes to` }),
+      ...difference,
+    };
+  }
+  return { equal: true, compared };
+};
+
+const said = (event: { readonly type: string; readonly data: object } | undefined) =>
+  event && plain({ type: event.type, data: event.data });
+
+/** Hands out the events once; there is nothing to wait for at their end. */
+const feedsOf = (events: AsyncGenerator<RecordedEvent>): LogFeeds => ({
+  open: ({ from }) => {
+    let position = from;
+    return {
+      next: async (maxEvents): Promise<LogBatch> => {
+        const batch: RecordedEvent[] = [];
+        while (batch.length < maxEvents) {
+          const next = await events.next();
+          if (next.done === true) return { events: batch, position, caughtUp: true };
+          batch.push(next.value);
+          ({ position } = next.value);
+        }
+        return { events: batch, position, caughtUp: false };
+      },
+      close: async () => void (await events.return(undefined)),
+    };
+  },
+});

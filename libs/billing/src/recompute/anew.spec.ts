@@ -1,0 +1,241 @@
+import {
+  deriveId,
+  hashOf,
+  type CommandContext,
+  type RecordedEvent,
+} from '@hostledger/eventsourcing';
+import { embeddedDatabase, readModelsOf, type TestDatabase } from '@hostledger/testing';
+import { accountAggregate } from '../domain/account.js';
+import { card, PeriodRoom } from '../periods.fixture.js';
+import { issueCreditNote, resolveDispute } from '../process/credit-note.js';
+import { billedBy, billedByDispute } from '../write/billed.js';
+import { documentAnew } from './anew.js';
+import { computedFrom, DocumentRegister, DocumentStreams, isFactFor } from './document.js';
+import type { Rehearsed } from './rehearsal.js';
+
+// Documents of the embedded node's log, computed anew from nothing but a copy of the log.
+
+let room: PeriodRoom;
+let shared: TestDatabase;
+let log: readonly RecordedEvent[];
+let numbers: readonly string[];
+let contractId: string;
+
+const context = (name: string): CommandContext => ({
+  commandId: deriveId(name),
+  actor: { subject: 'bea', role: 'billing' },
+  correlationId: 'c',
+  causationId: 'c',
+  at: '2024-05-02T12:00:00.000Z',
+});
+
+/** A credit note that somebody decided on, and one that a dispute came to. */
+const giveBack = async (statementId: string): Promise<void> => {
+  const { store } = room;
+  const money = { statementId, currency: 'USD' };
+  const note = { ...money, creditNoteId: deriveId('n1'), amount: '5.00', reason: 'Outage' };
+  const noted = { contractId, ...note, billed: await billedBy(store, contractId, note) };
+  await issueCreditNote(store, noted, context('note'));
+  const disputeId = deriveId('d1');
+  const dispute = { ...money, disputeId, amount: '8.00', reason: 'Too much' };
+  const billed = await billedBy(store, contractId, dispute);
+  const raise = { type: 'RaiseDispute', data: { ...dispute, billed }, at: context('').at } as const;
+  await store.handle(accountAggregate, contractId, raise, context('dispute'));
+  const resolution = {
+    ...{ contractId, disputeId, outcome: 'upheld' as const, upheldAmount: '6.00', reason: 'True' },
+    creditNoteId: deriveId('n2'),
+    billed: await billedByDispute(store, contractId, disputeId),
+  };
+  await resolveDispute(store, resolution, context('resolution'));
+};
+
+beforeAll(async () => {
+  shared = await embeddedDatabase();
+  room = await PeriodRoom.open();
+  room.at('2024-05-02T12:00:00.000Z');
+  contractId = await room.contract('anew');
+  await room.contract('other');
+  await room.closed(contractId, '2024-01');
+  await room.switchedOff('anew', '2024-01-30T06:00:00.000Z');
+  await room.closed(contractId, '2024-02');
+  await room.termsCorrected(contractId, card('0.080'));
+  const restatements = `/billing/periods/${contractId}/2024-01/restatements`;
+  const proposed = await room.post(restatements, { reason: 'A typo in the rate' });
+  const { restatementId } = proposed.body;
+  await room.post(`${restatements}/${restatementId}/approval`, undefined, 'bob:billing');
+  await room.work();
+  const agreed = { line: 1, amount: '-2.50', reason: 'Goodwill' };
+  await room.post(`/billing/periods/${contractId}/2024-01/adjustments`, agreed);
+  await room.closed(contractId, '2024-03');
+  const january = await room.get(`/billing/periods/${contractId}/2024-01`);
+  await giveBack(january.body.statementId);
+  log = await room.home.log();
+  numbers = log
+    .filter(({ type }) => type === 'StatementNumberAssigned')
+    .map(({ data }) => (data as { number: string }).number);
+});
+afterAll(async () => {
+  await room.close();
+  await shared.close();
+});
+
+const anew = async (number: string, from = log): Promise<readonly Rehearsed[]> => {
+  const register = new DocumentRegister();
+  for (const event of from) register.see(event);
+  const document = register.numbered(number)!;
+  const streams = new DocumentStreams(contractId);
+  for (const event of from) streams.see(event);
+  const filled = await readModelsOf(computedFrom, from.filter(isFactFor(streams)), shared);
+  try {
+    return await documentAnew(document, streams, filled.readModels);
+  } finally {
+    await filled.close();
+  }
+};
+
+const differing = (acts: readonly Rehearsed[]) =>
+  acts.filter(
+    ({ recorded, computed }) =>
+      recorded?.type !== computed?.type || hashOf(recorded?.data) !== hashOf(computed?.data),
+  );
+
+const typesOf = (acts: readonly Rehearsed[]) => acts.map(({ recorded }) => recorded?.type);
+
+it('Every document of the log comes to what was recorded of it, event by event', async () => {
+  expect(numbers).toHaveLength(6);
+  const recorded: (readonly (string | undefined)[])[] = [];
+  for (const number of numbers) {
+    const acts = await anew(number);
+    expect(differing(acts)).toEqual([]);
+    recorded.push(typesOf(acts));
+  }
+  const issue = ['StatementNumberAssigned', 'StatementIssued'];
+  const close = ['PeriodLinesRecorded', 'PeriodClosed', ...issue, 'StatementEntered'];
+  expect(recorded).toEqual([
+    [...close.slice(0, -1), 'AccountOpened', 'StatementEntered'],
+    ['AdjustmentPosted', ...close, 'StatementCreditApplied'],
+    ['RestatementProposed', 'RestatementLinesRecorded', ...issue, 'StatementEntered'],
+    ['AdjustmentPosted', 'AdjustmentPosted', ...close, 'StatementCreditApplied'],
+    ['CreditNoteBegan', 'StatementNumberAssigned', 'CreditNoteIssued'],
+    ['DisputeResolved', 'CreditNoteBegan', 'StatementNumberAssigned', 'CreditNoteIssued'],
+  ]);
+});
+
+/** The log with another content of the events that are asked for. */
+const with_ = (
+  type: string,
+  change: (data: Record<string, never>) => object,
+  which: (event: RecordedEvent) => boolean = () => true,
+): readonly RecordedEvent[] =>
+  log.map((event) =>
+    event.type === type && which(event)
+      ? { ...event, data: change(structuredClone(event.data) as Record<string, never>) }
+      : event,
+  );
+
+describe('What was changed in the log is seen', () => {
+  const [january, february, restated, , note] = [0, 1, 2, 3, 4];
+
+  it.each([
+    [
+      'an amount of a line',
+      january,
+      'PeriodLinesRecorded',
+      (data: { lines: { amount: string }[] }) => {
+        data.lines[0]!.amount = '86.41';
+        return data;
+      },
+      'PeriodLinesRecorded',
+    ],
+    [
+      'a total',
+      january,
+      'PeriodClosed',
+      (data: { totals: unknown }) => ({ ...data, totals: [] }),
+      'PeriodClosed',
+    ],
+    [
+      'the rate of the terms',
+      january,
+      'TermsAdopted',
+      (data: { rateCard: object }) => ({
+        ...data,
+        rateCard: { ...data.rateCard, ratePerKwh: '0.076' },
+      }),
+      'PeriodLinesRecorded',
+    ],
+    [
+      'what a machine is rated for',
+      january,
+      'MinerReceived',
+      (data: object) => ({ ...data, nameplateWatts: 2_000 }),
+      'PeriodLinesRecorded',
+    ],
+    [
+      'what adjusts an earlier month',
+      february,
+      'AdjustmentPosted',
+      (data: { lines: object[] }) => ({ ...data, lines: [] }),
+      'AdjustmentPosted',
+    ],
+    [
+      'the total that went to the account',
+      january,
+      'StatementEntered',
+      (data: object) => ({ ...data, totals: [{ currency: 'USD', amount: '80.00' }] }),
+      'StatementEntered',
+    ],
+    [
+      'the day that a statement is due',
+      january,
+      'StatementIssued',
+      (data: object) => ({ ...data, dueOn: '2030-01-01' }),
+      'StatementIssued',
+    ],
+    [
+      'a line of a restatement',
+      restated,
+      'RestatementLinesRecorded',
+      (data: { lines: { amount: string }[] }) => {
+        data.lines[0]!.amount = '0.01';
+        return data;
+      },
+      'RestatementLinesRecorded',
+    ],
+    [
+      'the amount of a credit note',
+      note,
+      'CreditNoteIssued',
+      (data: object) => ({ ...data, amount: '50.00' }),
+      'CreditNoteIssued',
+    ],
+  ] as const)('%s', async (_, index, type, change, first) => {
+    const tampered = with_(type, change as never);
+    const [found] = differing(await anew(numbers[index]!, tampered));
+    expect(found?.recorded?.type).toBe(first);
+  });
+
+  it('an event that the log lost, and one that it never had', async () => {
+    const without = log.filter(({ type }) => type !== 'StatementEntered');
+    const [lost] = differing(await anew(numbers[0]!, without));
+    expect(lost).toMatchObject({ computed: { type: 'StatementEntered', data: { contractId } } });
+    const closed = log.find(({ type }) => type === 'PeriodLinesRecorded')!;
+    const doubled = log.flatMap((event) =>
+      event === closed ? [event, { ...event, position: event.position + 1n }] : [event],
+    );
+    const acts = differing(await anew(numbers[0]!, doubled));
+    expect(acts[0]!.recorded!.position).toBe(closed.position + 1n);
+  });
+
+  it('a credit beyond what could be given back is refused', async () => {
+    const dearer = with_('CreditNoteBegan', (data) => ({ ...data, amount: '500.00' }));
+    await expect(anew(numbers[4]!, dearer)).rejects.toThrow(/neither credited nor disputed/);
+  });
+});
+
+it('Of a number that nothing has there is no document', () => {
+  const register = new DocumentRegister();
+  for (const event of log) register.see(event);
+  expect(register.numbered('1999-000001')).toBeUndefined();
+  expect(register.numbers).toEqual(numbers);
+});

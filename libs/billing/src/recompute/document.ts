@@ -1,0 +1,145 @@
+import { contractAggregate } from '@hostledger/contracts';
+import {
+  streamCategory,
+  streamId,
+  streamName,
+  type Projection,
+  type RecordedEvent,
+} from '@hostledger/eventsourcing';
+import { facilityAggregate } from '@hostledger/sites';
+import { accountAggregate } from '../domain/account.js';
+import { billingPeriodAggregate } from '../domain/billing-period.js';
+import { statementSeriesAggregate } from '../domain/statement-series.js';
+import type { StatementKind } from '../domain/statement.js';
+import { machineFacts, machineFactsProjection } from '../read/machine-facts/projection.js';
+import { metersProjection } from '../read/meters/projection.js';
+
+// Which events a statement, a restatement or a credit note is computed from. The log is read for them
+// three times: for the document itself, for the streams and machines of its contract, and for what
+// read models tell the computation.
+
+/** What has a number of the series. */
+export interface BillingDocument {
+  /** `<year>-<six digits>` */
+  readonly number: string;
+  readonly documentId: string;
+  readonly kind: StatementKind;
+  readonly contractId: string;
+  /** YYYY-MM; absent of a credit note. */
+  readonly month?: string;
+}
+
+/** The documents of a log, which it is shown from the first event on. */
+export class DocumentRegister {
+  /** By their numbers: as the series gave them, else as the document has it. */
+  private readonly ids = new Map<string, string>();
+  private readonly begun = new Map<string, Omit<BillingDocument, 'number' | 'documentId'>>();
+
+  see({ type, data }: RecordedEvent): void {
+    const told = data as Record<string, string>;
+    const { number, statementId, creditNoteId } = told;
+    switch (type) {
+      case 'StatementNumberAssigned':
+        this.ids.set(number!, statementId!);
+        return;
+      case 'StatementIssued':
+      case 'CreditNoteIssued':
+        if (!this.ids.has(number!)) this.ids.set(number!, (creditNoteId ?? statementId)!);
+        return;
+      case 'PeriodCloseBegan':
+        return this.begin(statementId!, 'statement', told);
+      case 'RestatementProposed':
+        return this.begin(statementId!, 'restatement', told);
+      case 'CreditNoteBegan':
+        return this.begin(creditNoteId!, 'creditNote', told);
+      default:
+    }
+  }
+
+  /** Undefined where the log has none of that number. */
+  numbered(number: string): BillingDocument | undefined {
+    const documentId = this.ids.get(number);
+    const found = documentId === undefined ? undefined : this.begun.get(documentId);
+    return found && { number, documentId: documentId!, ...found };
+  }
+
+  /** Of all documents, in their order. */
+  get numbers(): readonly string[] {
+    return [...this.ids.keys()].sort();
+  }
+
+  private begin(documentId: string, kind: StatementKind, told: Record<string, string>): void {
+    const { contractId, month } = told;
+    this.begun.set(documentId, {
+      ...{ kind, contractId: contractId! },
+      ...(kind !== 'creditNote' && month !== undefined && { month }),
+    });
+  }
+}
+
+/** Read models of which the computation asks, to be filled with {@link isFactFor}. */
+export const computedFrom: readonly Projection[] = [machineFactsProjection, metersProjection];
+
+/** Whole streams that the documents of a contract are computed from, or recorded in. */
+export class DocumentStreams {
+  private readonly byName = new Map<string, RecordedEvent[]>();
+  /** Machines that were ever under the contract. */
+  readonly serials = new Set<string>();
+
+  constructor(private readonly contractId: string) {}
+
+  see(event: RecordedEvent): void {
+    this.noteMachine(event);
+    if (!this.isWanted(event.stream)) return;
+    const before = this.byName.get(event.stream);
+    if (before) before.push(event);
+    else this.byName.set(event.stream, [event]);
+  }
+
+  of(stream: string): readonly RecordedEvent[] {
+    return this.byName.get(stream) ?? [];
+  }
+
+  /** The first event that names the document as its own. */
+  firstOf({ documentId }: BillingDocument): RecordedEvent | undefined {
+    const own = [...this.byName.values()].flat().filter(({ data }) => {
+      const { statementId, creditNoteId } = data as Record<string, unknown>;
+      return (creditNoteId ?? statementId) === documentId;
+    });
+    return own.toSorted((one, other) => (one.position < other.position ? -1 : 1))[0];
+  }
+
+  private isWanted(stream: string): boolean {
+    const { contractId } = this;
+    switch (streamCategory(stream)) {
+      case contractAggregate.category:
+        return stream === streamName(contractAggregate, contractId);
+      case accountAggregate.category:
+        return stream === streamName(accountAggregate, contractId);
+      case billingPeriodAggregate.category:
+        return streamId(stream).startsWith(`${contractId}.`);
+      case facilityAggregate.category:
+      case statementSeriesAggregate.category:
+        return true;
+      default:
+        return stream.startsWith('market-price.');
+    }
+  }
+
+  private noteMachine(event: RecordedEvent): void {
+    if (!Object.hasOwn(machineFacts.keys, event.type)) return;
+    for (const key of machineFacts.keys[event.type]!(event)) {
+      const fact = machineFacts.evolve(undefined, event, key);
+      const { contract_id, serial } = (fact ?? {}) as { contract_id?: string; serial: string };
+      if (contract_id === this.contractId) this.serials.add(serial);
+    }
+  }
+}
+
+/** Whether the read models need an event: those of other contracts' machines change nothing. */
+export const isFactFor =
+  ({ serials }: Pick<DocumentStreams, 'serials'>) =>
+  (event: RecordedEvent): boolean => {
+    if (!Object.hasOwn(machineFacts.keys, event.type)) return true;
+    return serials.has((event.data as { readonly serial: string }).serial);
+  };
