@@ -1,8 +1,21 @@
 import { rounded } from '@hostledger/quantities';
 import { specOf } from '@hostledger/testing';
 import type { AccountCommand } from './account-commands.js';
+import type { AccountEvent } from './account-events.js';
+import { balancesOf } from './account-figures.js';
 import { lateFeeOf } from './account-late-fees.js';
-import { command, enter, historyOf, january, pay } from './account.fixture.js';
+import { postingsOf } from './account-postings.js';
+import {
+  accountAfter,
+  command,
+  contractId,
+  customerId,
+  enter,
+  february,
+  historyOf,
+  january,
+  pay,
+} from './account.fixture.js';
 import { accountAggregate } from './account.js';
 
 // January 2024: 1000.00 USD, due on 1 March, 1.5 % a month after 10 days of grace.
@@ -164,6 +177,78 @@ describe('Whether it was paid within the days of grace is judged by what is know
     given(...historyOf(...paid, resolve('upheld'), credit('2024-03-20')))
       .when(charge('2024-04-30'))
       .thenNothing();
+  });
+});
+
+describe('A fee that was charged', () => {
+  const history = historyOf(enter(), charge('2024-03-31'));
+  const { lateFeeId } = feesOf(enter(), charge('2024-03-31'))[0]!;
+  const issue = (number = '2024-000007', id = lateFeeId) =>
+    command('IssueLateFeeNote', { lateFeeId: id, number }, '2024-07-02');
+  const issued: AccountEvent = {
+    type: 'LateFeeNoteIssued',
+    data: {
+      ...{ contractId, customerId, statementId: 's1', lateFeeId, currency: 'USD' },
+      ...{ amount: '14.52', number: '2024-000007', issuedOn: '2024-07-01' },
+    },
+  };
+
+  it('is sent under a number, dated with the day it was charged on, and is owed once', () => {
+    given(...history)
+      .when(issue())
+      .then(issued);
+    const balance = (...commands: readonly AccountCommand[]) =>
+      balancesOf(accountAfter(enter(), charge('2024-03-31'), ...commands));
+    expect(balance()).toMatchObject([{ balance: '1014.52' }]);
+    expect(balance(issue())).toEqual(balance());
+    expect(postingsOf(issued)).toEqual([]);
+  });
+
+  it('has its number for ever', () => {
+    given(...history, issued)
+      .when(issue())
+      .thenNothing();
+    given(...history, issued)
+      .when(issue('2024-000008'))
+      .thenRejects('account/recorded-otherwise');
+    given(...history)
+      .when(issue('2024-000007', 'another'))
+      .thenRejects('account/late-fee-unknown');
+  });
+
+  it('is addressed to whom the statement was, also once the contract is of another', () => {
+    const assigned = enter({ ...february, customerId: 'successor' });
+    given(...historyOf(enter(), assigned, charge('2024-03-31')))
+      .when(issue())
+      .then(issued);
+  });
+
+  it('keeps its number where it is credited or given up, which makes less of what is owed', () => {
+    const note = {
+      ...{ creditNoteId: 'n', statementId: 's1', currency: 'USD', amount: '14.52' },
+      ...{ reason: 'Goodwill', billed: { givenBack: '0' } },
+    };
+    const account = accountAfter(
+      ...[enter(), pay('1000.00', '2024-04-01'), charge('2024-03-31'), issue()],
+      command('BeginCreditNote', note, '2024-07-03'),
+      command('IssueCreditNote', { creditNoteId: 'n', number: '2024-000008' }, '2024-07-03'),
+    );
+    expect(balancesOf(account)).toMatchObject([{ balance: '0.00' }]);
+    expect(account.lateFees).toMatchObject([{ number: '2024-000007', amount: '14.52' }]);
+    const waived = accountAfter(
+      ...[enter(), charge('2024-03-31'), issue()],
+      command(
+        'ProposeWriteOff',
+        {
+          ...{ writeOffId: 'w', statementId: 's1', currency: 'USD', amount: '1014.52' },
+          ...{ reason: 'Insolvent', proposedBy: 'ana' },
+        },
+        '2024-07-03',
+      ),
+      command('ApproveWriteOff', { writeOffId: 'w', approvedBy: 'ben' }, '2024-07-04'),
+    );
+    expect(balancesOf(waived)).toMatchObject([{ balance: '0.00' }]);
+    expect(waived.lateFees).toMatchObject([{ number: '2024-000007' }]);
   });
 });
 

@@ -4,6 +4,7 @@ import type {
   DepositDrawBegan,
   DisputeRaised,
   LadderEvent,
+  LateFeeCharged,
   NonPaymentActKind,
   PaymentReceived,
   ReceivableReleased,
@@ -72,6 +73,16 @@ export interface AccountCreditNote {
   readonly number?: string;
 }
 
+export interface AccountLateFee extends Readonly<
+  Pick<
+    LateFeeCharged['data'],
+    'lateFeeId' | 'statementId' | 'currency' | 'amount' | 'fromOn' | 'throughOn' | 'chargedOn'
+  >
+> {
+  /** Absent until its note was issued. */
+  readonly number?: string;
+}
+
 export interface AccountDispute extends Readonly<
   Omit<DisputeRaised['data'], 'contractId' | 'customerId'>
 > {
@@ -110,6 +121,7 @@ export interface KnownAccount {
   readonly statements: readonly AccountStatement[];
   readonly payments: readonly AccountPayment[];
   readonly creditNotes: readonly AccountCreditNote[];
+  readonly lateFees: readonly AccountLateFee[];
   readonly disputes: readonly AccountDispute[];
   readonly writeOffs: readonly AccountWriteOff[];
   readonly draws: readonly AccountDraw[];
@@ -129,8 +141,8 @@ export const evolveAccount = (account: Account, event: AccountEvent): Account =>
     return {
       status: 'open',
       ...event.data,
-      ...{ statements: [], payments: [], creditNotes: [], disputes: [], writeOffs: [] },
-      ...{ draws: [], acts: [], actsBegun: 0 },
+      ...{ statements: [], payments: [], creditNotes: [], lateFees: [], disputes: [] },
+      ...{ writeOffs: [], draws: [], acts: [], actsBegun: 0 },
     };
   }
   if (account.status === 'unknown') return account;
@@ -179,14 +191,14 @@ const evolved = (account: KnownAccount, event: Booked): KnownAccount => {
       );
       return { ...account, disputes };
     }
-    case 'LateFeeCharged': {
-      const { statementId, currency, amount, throughOn, chargedOn: on } = event.data;
-      return onCharge(account, statementId, currency, (charge) => ({
-        ...charge,
-        lateFees: added(charge.lateFees, amount, currency),
-        feesCharged: [...charge.feesCharged, { on, amount }],
-        lateFeesThrough: throughOn,
-      }));
+    case 'LateFeeCharged':
+      return feeCharged(account, event.data);
+    case 'LateFeeNoteIssued': {
+      const { lateFeeId, number } = event.data;
+      const lateFees = account.lateFees.map((fee) =>
+        fee.lateFeeId === lateFeeId ? { ...fee, number } : fee,
+      );
+      return { ...account, lateFees };
     }
     case 'WriteOffProposed':
       return { ...account, writeOffs: [...account.writeOffs, own(event.data)] };
@@ -312,6 +324,18 @@ const reversed = (
       }),
     { ...account, payments },
   );
+};
+
+const feeCharged = (account: KnownAccount, data: LateFeeCharged['data']): KnownAccount => {
+  const { lateFeeId, statementId, currency, amount, fromOn, throughOn, chargedOn } = data;
+  const fee = { lateFeeId, statementId, currency, amount, fromOn, throughOn, chargedOn };
+  const lateFees = [...account.lateFees, fee];
+  return onCharge({ ...account, lateFees }, statementId, currency, (charge) => ({
+    ...charge,
+    lateFees: added(charge.lateFees, amount, currency),
+    feesCharged: [...charge.feesCharged, { on: chargedOn, amount }],
+    lateFeesThrough: throughOn,
+  }));
 };
 
 const ended = (

@@ -5,6 +5,7 @@ registerProblems({
   'account/statement-unknown': { status: 404, title: 'The account has no such statement' },
   'account/payment-unknown': { status: 404, title: 'The account has no such payment' },
   'account/credit-note-unknown': { status: 404, title: 'The account has no such credit note' },
+  'account/late-fee-unknown': { status: 404, title: 'The account has charged no such late fee' },
   'account/dispute-unknown': { status: 404, title: 'The account has no such dispute' },
   'account/write-off-unknown': {
     status: 404,

@@ -196,6 +196,28 @@ export class DisputeResolvedReply {
   /** Where it was upheld. */
   creditNoteId?: string;
 }
+export class ChargedLateFee {
+  /** Of the note, under which `GET /v1/statements/{statementId}` shows it. */
+  lateFeeId: string;
+  /**
+   * Without gaps in its year.
+   * @example 2024-000019
+   */
+  number: string;
+  /** What was overdue. */
+  statementId: string;
+  currency: string;
+  amount: string;
+  /** The first day it is for. */
+  fromOn: string;
+  /** The last one. */
+  throughOn: string;
+}
+export class LateFeesReply {
+  contractId: string;
+  /** Those that were charged up to that very day, by now or before. */
+  lateFees: ChargedLateFee[];
+}
 export class WriteOffReply {
   contractId: string;
   writeOffId: string;

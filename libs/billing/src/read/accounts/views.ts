@@ -101,6 +101,21 @@ export class AccountCreditNoteView {
   disputeId?: string;
 }
 
+export class AccountLateFeeView {
+  lateFeeId: string;
+  /** Of its note; absent until it was given one. */
+  number?: string;
+  /** What was overdue. */
+  statementId: string;
+  currency: string;
+  amount: string;
+  /** The first day it is for. */
+  fromOn: string;
+  /** The last one. */
+  throughOn: string;
+  chargedOn: string;
+}
+
 export class AccountDisputeView {
   disputeId: string;
   statementId: string;
@@ -149,6 +164,7 @@ export class BillingAccountView extends AccountSummary {
   statements: AccountStatementView[];
   payments: AccountPaymentView[];
   creditNotes: AccountCreditNoteView[];
+  lateFees: AccountLateFeeView[];
   disputes: AccountDisputeView[];
   writeOffs: AccountWriteOffView[];
   deposits: HeldDepositView[];
@@ -221,6 +237,7 @@ export const accountView = (
     statements: [...account.statements].sort(byDue).map((each) => statementView(account, each)),
     payments: account.payments.map(({ applied: _, statementIds: __, ...payment }) => payment),
     creditNotes: account.creditNotes.map((note) => ({ ...note })),
+    lateFees: [...account.lateFees],
     disputes: [...account.disputes],
     writeOffs: [...account.writeOffs],
     deposits: deposits.map(({ deposit_id: depositId, currency, balance }) => ({
