@@ -3,12 +3,14 @@ import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { contractsProjections } from '@hostledger/contracts';
 import { dealsProjections } from '@hostledger/deals';
-import { AggregateStore, type DomainEvent } from '@hostledger/eventsourcing';
+import { AggregateStore, deriveId, type DomainEvent } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
 import { servedRoutes } from '@hostledger/testing/http';
-import type { CreditNoteIssued } from './domain/account-events.js';
+import type { AccountCommand, CreditNote, StatementEntry } from './domain/account-commands.js';
+import { command } from './domain/account.fixture.js';
+import { accountAggregate } from './domain/account.js';
 import type { Statement } from './domain/statement.js';
 import { meterProjections } from './meters.js';
 import { IssuerModule, paperSlices } from './papers.js';
@@ -38,6 +40,14 @@ export interface PaperAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
+}
+
+export interface NumberedNote {
+  readonly contractId: string;
+  readonly number: string;
+  readonly issuedOn: string;
+  /** Of the line, where it is for one: what that charges. */
+  readonly left?: string;
 }
 
 const DIGEST = 'd'.repeat(64);
@@ -140,10 +150,37 @@ export class PapersRoom {
     );
   }
 
-  /** A credit note that was issued under its number. */
-  credited(note: CreditNoteIssued['data']): Promise<void> {
-    const issued: CreditNoteIssued = { type: 'CreditNoteIssued', data: note };
-    return this.happened(`account-${note.contractId}`, `${note.issuedOn}T12:00:00.000Z`, issued);
+  /** What somebody does on the account of a contract, on a day. */
+  async act(by: string, on: string, contractId: string, ...commands: readonly AccountCommand[]) {
+    for (const command of commands) {
+      const commandId = deriveId('act', this.streams.log.length);
+      await new AggregateStore(this.streams).handle(accountAggregate, contractId, command, {
+        ...{ commandId, requestHash: commandId, correlationId: 'c', causationId: 'c' },
+        ...{ actor: { subject: by, role: 'billing' }, at: `${on}T18:00:00.000Z` },
+      });
+    }
+  }
+
+  /** A statement is asked for, by terms that its month was closed with. */
+  async entered(statement: Statement, terms: Partial<StatementEntry> = {}): Promise<void> {
+    const { contractId, customerId, statementId, number, month, issuedOn, dueOn } = statement;
+    const of = { contractId, customerId, timeZone, statementId, number, month, issuedOn };
+    const due = dueOn === undefined ? {} : { dueOn };
+    const entry = { ...of, ...due, kind: 'statement' as const, totals: statement.totals, ...terms };
+    await this.act('system', issuedOn, contractId, command('EnterStatement', entry, issuedOn));
+  }
+
+  /** A credit note that somebody agreed on, under its number. */
+  async credited(note: CreditNote & NumberedNote, by = 'ada'): Promise<void> {
+    const { contractId, number, issuedOn, left, ...began } = note;
+    const line = { currency: note.currency, left };
+    const billed = { givenBack: '0.00', ...(note.line !== undefined && { line }) };
+    const issue = { creditNoteId: note.creditNoteId, number };
+    await this.act(
+      ...([by, issuedOn, contractId] as const),
+      command('BeginCreditNote', { ...began, billed }, issuedOn),
+      command('IssueCreditNote', issue, issuedOn),
+    );
   }
 
   /** A month that was closed with this statement. */
