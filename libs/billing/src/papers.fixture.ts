@@ -11,6 +11,7 @@ import { servedRoutes } from '@hostledger/testing/http';
 import type { AccountCommand, CreditNote, StatementEntry } from './domain/account-commands.js';
 import { command } from './domain/account.fixture.js';
 import { accountAggregate } from './domain/account.js';
+import type { PeriodClosed } from './domain/period-events.js';
 import type { Statement } from './domain/statement.js';
 import { meterProjections } from './meters.js';
 import { IssuerModule, paperSlices } from './papers.js';
@@ -55,6 +56,7 @@ const timeZone = 'America/Chicago';
 
 export class PapersRoom {
   readonly streams = new InMemoryStreams();
+  readonly store = new AggregateStore(this.streams);
   private app: NestFastifyApplication | undefined;
   private filled: Awaited<ReturnType<typeof readModelsOf>> | undefined;
 
@@ -62,7 +64,7 @@ export class PapersRoom {
   async open(issuer: { readonly name: string; readonly address: readonly string[] }) {
     this.filled = await readModelsOf(projections, this.streams.log);
     const eventSourcing = EventSourcingModule.with({
-      aggregateStore: new AggregateStore(this.streams),
+      aggregateStore: this.store,
       eventStore: this.streams as unknown as EventStore,
       readModels: this.filled.readModels,
     });
@@ -93,7 +95,7 @@ export class PapersRoom {
   async json<Body>(url: string): Promise<Body> {
     const { status, text } = await this.get(url);
     if (status !== 200) throw new Error(`${url}: ${status} ${text}`);
-    return JSON.parse(text) as Body;
+    return JSON.parse(Buffer.from(text, 'latin1').toString()) as Body;
   }
 
   /** Events as they would have been recorded, dated with an instant. */
@@ -154,7 +156,7 @@ export class PapersRoom {
   async act(by: string, on: string, contractId: string, ...commands: readonly AccountCommand[]) {
     for (const command of commands) {
       const commandId = deriveId('act', this.streams.log.length);
-      await new AggregateStore(this.streams).handle(accountAggregate, contractId, command, {
+      await this.store.handle(accountAggregate, contractId, command, {
         ...{ commandId, requestHash: commandId, correlationId: 'c', causationId: 'c' },
         ...{ actor: { subject: by, role: 'billing' }, at: `${on}T18:00:00.000Z` },
       });
@@ -183,8 +185,8 @@ export class PapersRoom {
     );
   }
 
-  /** A month that was closed with this statement. */
-  closed(statement: Statement): Promise<void> {
+  /** A month that was closed with this statement, by terms that were in force. */
+  closed(statement: Statement, terms: PeriodClosed['data']['terms'] = []): Promise<void> {
     const { contractId, customerId, month, statementId, lines, totals, issuedOn } = statement;
     const { position, inputsDigest, linesDigest, number, kind, dueOn } = statement;
     const of = { contractId, month, statementId };
@@ -202,7 +204,7 @@ export class PapersRoom {
       {
         type: 'PeriodClosed',
         data: {
-          ...{ ...pinned, ...counted, terms: [], inputsDigest, linesDigest },
+          ...{ ...pinned, ...counted, terms, inputsDigest, linesDigest },
           adjustedMonths: [],
         },
       },

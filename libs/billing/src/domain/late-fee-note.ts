@@ -69,9 +69,7 @@ export const lateFeeSteps = ({ charged }: Pick<ChargedFor, 'charged'>): string[]
   ];
 };
 
-type Recorded = RecordedEvent<AccountEvent>;
-
-const told = (recorded: Recorded): AccountEvent => recorded as unknown as AccountEvent;
+const told = (recorded: RecordedEvent): AccountEvent => recorded as unknown as AccountEvent;
 
 export interface LateFeeAgain {
   /** As it was charged. */
@@ -79,7 +77,7 @@ export interface LateFeeAgain {
   /** As it comes out of its sources; undefined where none does. */
   readonly again?: LateFeeCharged['data'];
   /** Every event that it depends on, in the order of the log. */
-  readonly sources: readonly Recorded[];
+  readonly sources: readonly RecordedEvent[];
 }
 
 /**
@@ -88,7 +86,7 @@ export interface LateFeeAgain {
  * @returns undefined where no such fee was charged.
  */
 export const lateFeeAgain = (
-  events: readonly Recorded[],
+  events: readonly RecordedEvent[],
   lateFeeId: string,
 ): LateFeeAgain | undefined => {
   const at = events.findIndex((one) => {
@@ -113,7 +111,10 @@ export const lateFeeAgain = (
  * What was recorded of the statement before: what it asks for, what was paid and given back by the last
  * day, what bounced or was disputed, and the fee before this one.
  */
-const sourcesOf = (before: readonly Recorded[], fee: LateFeeCharged['data']): Recorded[] => {
+const sourcesOf = (
+  before: readonly RecordedEvent[],
+  fee: LateFeeCharged['data'],
+): RecordedEvent[] => {
   const { throughOn } = fee;
   const events = before.map(told);
   const isHere = ({ statementId, currency }: Place): boolean =>

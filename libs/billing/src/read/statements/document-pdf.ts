@@ -230,6 +230,7 @@ const ending = (paper: Paper, statement: Statement): void => {
   if (lateFee) {
     overdueDays(paper, statement, lateFee);
     note(`It is owed with statement ${lateFee.number}, and bears no fees itself.`);
+    paper.space(8);
   }
   paper.text('How it was computed', { size: 10, bold: true });
   paper.space(2);

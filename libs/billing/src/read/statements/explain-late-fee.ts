@@ -1,6 +1,6 @@
-import { streamName, type RecordedEvent } from '@hostledger/eventsourcing';
+import { streamName } from '@hostledger/eventsourcing';
 import { exact } from '@hostledger/quantities';
-import type { AccountEvent, StatementEntered } from '../../domain/account-events.js';
+import type { StatementEntered } from '../../domain/account-events.js';
 import { accountAggregate } from '../../domain/account.js';
 import { billingPeriodAggregate, periodId } from '../../domain/billing-period.js';
 import { sourceOf, termsOfPayment } from '../../domain/contract-inputs.js';
@@ -20,7 +20,7 @@ export const explainLateFee = async (
   const { contractId, position, statementId: lateFeeId } = statement;
   const stream = streamName(accountAggregate, contractId);
   const events = await tools.log.readStream(stream, 0n);
-  const found = lateFeeAgain(events as readonly RecordedEvent<AccountEvent>[], lateFeeId);
+  const found = lateFeeAgain(events, lateFeeId);
   if (!found) throw new Error(`Late fee ${lateFeeId} was never charged`);
   const { charged, again, sources } = found;
   const { number, dueOn } = statement.lateFee!;
