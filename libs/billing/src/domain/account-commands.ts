@@ -44,6 +44,8 @@ interface OfCharge {
 export interface CreditNote extends OfCharge {
   readonly creditNoteId: string;
   readonly line?: number;
+  /** Of the statement, where it is for one; then for no line. */
+  readonly lateFeeId?: string;
   readonly reason: string;
 }
 export interface Dispute extends OfCharge {

@@ -114,6 +114,8 @@ export type CreditNoteBegan = DomainEvent<
     creditNoteId: string;
     /** Of the statement, where it is for one line. */
     line?: number;
+    /** The late fee on the statement, where it is for one. */
+    lateFeeId?: string;
     reason: string;
     issuedOn: string;
     /** Where it is what a dispute came to. */
@@ -128,6 +130,7 @@ export type CreditNoteIssued = DomainEvent<
     number: string;
     issuedOn: string;
     line?: number;
+    lateFeeId?: string;
     reason: string;
   }
 >;

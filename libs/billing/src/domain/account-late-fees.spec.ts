@@ -2,8 +2,9 @@ import { rounded } from '@hostledger/quantities';
 import { specOf } from '@hostledger/testing';
 import type { AccountCommand } from './account-commands.js';
 import type { AccountEvent } from './account-events.js';
-import { balancesOf } from './account-figures.js';
+import { balancesOf, openOf, openOn } from './account-figures.js';
 import { lateFeeOf } from './account-late-fees.js';
+import { unitsText } from './account-money.js';
 import { postingsOf } from './account-postings.js';
 import {
   accountAfter,
@@ -221,6 +222,89 @@ describe('A fee that was charged', () => {
     given(...historyOf(enter(), assigned, charge('2024-03-31')))
       .when(issue())
       .then(issued);
+  });
+
+  describe('once it was sent', () => {
+    const credit = (amount: string, more: object = {}, id = 'n') =>
+      command(
+        'BeginCreditNote',
+        {
+          ...{ creditNoteId: id, statementId: 's1', currency: 'USD', amount, lateFeeId },
+          ...{ reason: 'It was paid in time', ...more },
+        },
+        '2024-07-03',
+      );
+
+    it('is credited by itself, for no more than it is', () => {
+      given(...history, issued)
+        .when(credit('14.52'))
+        .then({
+          type: 'CreditNoteBegan',
+          data: {
+            ...{ contractId, customerId, creditNoteId: 'n', statementId: 's1', currency: 'USD' },
+            ...{ amount: '14.52', lateFeeId, reason: 'It was paid in time' },
+            issuedOn: '2024-07-03',
+          },
+        });
+      given(...history, issued)
+        .when(credit('14.53'))
+        .thenRejects('account/credit-exceeded', '/amount');
+      const begun = historyOf(enter(), charge('2024-03-31'), issue(), credit('10.00'));
+      given(...begun)
+        .when(credit('4.53', {}, 'another'))
+        .thenRejects('account/credit-exceeded');
+      given(...begun)
+        .when(credit('10.00'))
+        .thenNothing();
+      // What is left of the fee, and all that the line charges.
+      const line = { lateFeeId: undefined, line: 1 };
+      for (const rest of [credit('4.52', {}, 'another'), credit('1000.00', line, 'another')]) {
+        const told = historyOf(enter(), charge('2024-03-31'), issue(), credit('10.00'), rest);
+        expect(told.at(-1)).toMatchObject({
+          ...{ type: 'CreditNoteBegan', data: { creditNoteId: 'another' } },
+        });
+      }
+    });
+
+    it('is credited without what was billed becoming less, now and on the day', () => {
+      const number = command(
+        'IssueCreditNote',
+        { creditNoteId: 'n', number: '2024-000008' },
+        '2024-07-03',
+      );
+      const commands = [enter(), charge('2024-03-31'), issue(), credit('14.52'), number];
+      expect(feesOf(...commands, charge('2024-04-30')).at(-1)).toMatchObject({
+        ...{ amount: '15.00', stretches: [{ overdue: '1000.00' }] },
+      });
+      const later = command('ChargeLateFees', { throughOn: '2024-07-31' }, '2024-08-01');
+      expect(
+        feesOf(...commands, later)
+          .at(-1)
+          ?.stretches.at(-1),
+      ).toMatchObject({
+        ...{ throughOn: '2024-07-31', overdue: '1000.00' },
+      });
+      const { statements } = accountAfter(...commands);
+      const [{ charges } = { charges: [] }] = statements;
+      const open = (day: string) => unitsText(openOn(charges[0]!, day), 'USD');
+      expect([open('2024-07-02'), open('2024-07-03')]).toEqual(['1014.52', '1000.00']);
+      expect(unitsText(openOf(charges[0]!), 'USD')).toBe('1000.00');
+    });
+
+    it('is named by its statement and currency, instead of a line', () => {
+      given(...history, issued)
+        .when(credit('1.00', { lateFeeId: 'another' }))
+        .thenRejects('account/late-fee-unknown', '/lateFeeId');
+      given(...historyOf(enter(), enter(february), charge('2024-03-31')), issued)
+        .when(credit('1.00', { statementId: 's2' }))
+        .thenRejects('account/late-fee-unknown', '/lateFeeId');
+      given(...history, issued)
+        .when(credit('1.00', { line: 1 }))
+        .thenRejects('account/credit-unclear', '/lateFeeId');
+      given(...history)
+        .when(credit('1.00'))
+        .thenRejects('account/statement-busy', '/lateFeeId');
+    });
   });
 
   it('keeps its number where it is credited or given up, which makes less of what is owed', () => {

@@ -1,6 +1,7 @@
 import { unreachable } from '@hostledger/eventsourcing';
 import type {
   AccountEvent,
+  CreditNoteIssued,
   DepositDrawBegan,
   DisputeRaised,
   LadderEvent,
@@ -28,7 +29,7 @@ export interface Charge extends Readonly<Record<Sum, string>> {
   readonly amount: string;
   /** By how much less of what was billed is due from a day on; more where it is below zero. */
   readonly changes: readonly { readonly on: string; readonly amount: string }[];
-  /** When late fees were charged. */
+  /** When late fees were charged; below zero when they were credited, which makes no less of what was billed. */
   readonly feesCharged: readonly { readonly on: string; readonly amount: string }[];
   /** The last day that late fees were charged for. */
   readonly lateFeesThrough?: string;
@@ -68,6 +69,7 @@ export interface AccountCreditNote {
   readonly reason: string;
   readonly issuedOn: string;
   readonly line?: number;
+  readonly lateFeeId?: string;
   readonly disputeId?: string;
   /** Absent until it was issued. */
   readonly number?: string;
@@ -172,11 +174,11 @@ const evolved = (account: KnownAccount, event: Booked): KnownAccount => {
     case 'CreditNoteBegan':
       return { ...account, creditNotes: [...account.creditNotes, own(event.data)] };
     case 'CreditNoteIssued': {
-      const { creditNoteId, number, issuedOn } = event.data;
+      const { creditNoteId, number } = event.data;
       const creditNotes = account.creditNotes.map((note) =>
         note.creditNoteId === creditNoteId ? { ...note, number } : note,
       );
-      return booked({ ...account, creditNotes }, 'credited', { ...event.data, on: issuedOn });
+      return credited({ ...account, creditNotes }, event.data);
     }
     case 'DisputeRaised': {
       const dispute = { ...own(event.data), status: 'open' as const };
@@ -335,6 +337,17 @@ const feeCharged = (account: KnownAccount, data: LateFeeCharged['data']): KnownA
     lateFees: added(charge.lateFees, amount, currency),
     feesCharged: [...charge.feesCharged, { on: chargedOn, amount }],
     lateFeesThrough: throughOn,
+  }));
+};
+
+/** Of a late fee, or of what was billed. */
+const credited = (account: KnownAccount, data: CreditNoteIssued['data']): KnownAccount => {
+  const { statementId, currency, amount, issuedOn: on, lateFeeId } = data;
+  if (lateFeeId === undefined) return booked(account, 'credited', { ...data, on });
+  return onCharge(account, statementId, currency, (charge) => ({
+    ...charge,
+    credited: added(charge.credited, amount, currency),
+    feesCharged: [...charge.feesCharged, { on, amount: negative(amount) }],
   }));
 };
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DomainError } from '@hostledger/eventsourcing';
+import { deriveId, DomainError } from '@hostledger/eventsourcing';
 import { recorded } from '@hostledger/testing';
 import type { AccountCommand } from './account-commands.js';
 import type { AccountEvent } from './account-events.js';
@@ -71,6 +71,17 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     ];
   }),
   fc.constant<Act>((on, throughOn) => [command('ChargeLateFees', { throughOn }, on)]),
+  fc.constant<Act>((on) => {
+    // Of the first fee that a day before this one may have brought.
+    const lateFeeId = deriveId('lateFee', 's1', 'USD', '2024-03-02', dayLater(on, -1));
+    const fee = { creditNoteId: `f ${on}`, statementId: 's1', lateFeeId, amount: '1.00' };
+    return [
+      command('ChargeLateFees', { throughOn: dayLater(on, -1) }, on),
+      command('IssueLateFeeNote', { lateFeeId, number: `f ${on}` }, on),
+      command('BeginCreditNote', { ...fee, ...USD, reason }, on),
+      command('IssueCreditNote', { creditNoteId: fee.creditNoteId, number: `c ${on}` }, on),
+    ];
+  }),
   fc.constant<Act>((on) => [command('ChargeLateFees', { throughOn: on }, on)]),
 );
 

@@ -152,7 +152,7 @@ const sourcesOf = (
       case 'CreditNoteBegan':
         return data.disputeId !== undefined && disputes.has(data.disputeId);
       case 'CreditNoteIssued':
-        return isHere(data) && data.issuedOn <= throughOn;
+        return isHere(data) && data.issuedOn <= throughOn && data.lateFeeId === undefined;
       case 'DepositApplied':
         return isHere(data) && data.drawnOn <= throughOn;
       case 'WriteOffApproved':

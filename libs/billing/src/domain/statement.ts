@@ -42,6 +42,9 @@ export interface Credits {
   readonly number: string;
   /** Of the statement, where it is for one. */
   readonly line?: number;
+  /** The late fee on the statement, where it is for one, and the number of its note. */
+  readonly lateFeeId?: string;
+  readonly lateFeeNumber?: string;
   readonly reason: string;
 }
 
@@ -83,7 +86,7 @@ export interface Statement {
   readonly kind: StatementKind;
   readonly contractId: string;
   readonly customerId: string;
-  /** YYYY-MM; of a credit note that of the statement, of a late fee note that of its last day. */
+  /** YYYY-MM; of a credit note that of what it is for, of a late fee note that of its last day. */
   readonly month: string;
   readonly issuedOn: string;
   readonly dueOn?: string;

@@ -47,7 +47,11 @@ registerProblems({
   },
   'account/statement-busy': {
     status: 409,
-    title: 'A credit note or a draw for the statement is on its way',
+    title: 'A credit note, a late fee note or a draw for the statement is on its way',
+  },
+  'account/credit-unclear': {
+    status: 422,
+    title: 'A credit note is for a line, for a late fee, or for the whole statement',
   },
   'account/credit-exceeded': {
     status: 409,

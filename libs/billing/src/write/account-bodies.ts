@@ -78,7 +78,12 @@ class OfLineBody extends OfStatementBody {
   line?: number;
 }
 
-export class IssueCreditNoteBody extends OfLineBody {}
+export class IssueCreditNoteBody extends OfLineBody {
+  /** Of the statement, where it is for one; then for no line. */
+  @MayBeAbsent()
+  @IsUUID()
+  lateFeeId?: string;
+}
 
 export class RaiseDisputeBody extends OfLineBody {
   /**

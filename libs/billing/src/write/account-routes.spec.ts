@@ -268,6 +268,30 @@ it('Late fees are charged for the days since they were charged last', async () =
   ]);
 });
 
+it('A late fee is credited by its id, for no more than it is', async () => {
+  const { url, statementId } = await open('late credited');
+  const { body } = await post(`${url}/late-fees`, { throughOn: '2024-03-31' });
+  const [{ lateFeeId }] = body.lateFees as [{ lateFeeId: string }];
+  const credit = { ...usd, statementId, lateFeeId, reason };
+  expect(await post(`${url}/credit-notes`, { ...credit, amount: '14.53' })).toMatchObject({
+    ...{ status: 409, body: { code: 'account/credit-exceeded', most: '14.52' } },
+  });
+  const both = { ...credit, line: 1, amount: '1.00' };
+  expect(await post(`${url}/credit-notes`, both)).toMatchObject({
+    ...{ status: 422, body: { code: 'account/credit-unclear' } },
+  });
+  expect(await post(`${url}/credit-notes`, { ...credit, amount: '4.52' })).toMatchObject({
+    status: 201,
+  });
+  expect(await get(url)).toMatchObject({
+    body: {
+      balances: [{ balance: '1010.00' }],
+      lateFees: [{ lateFeeId, amount: '14.52', credited: '4.52' }],
+      creditNotes: [{ lateFeeId, amount: '4.52' }],
+    },
+  });
+});
+
 it('Late fees that are asked for under one key are charged and numbered once', async () => {
   const { url } = await open('late once');
   const headers = { 'idempotency-key': 'fees-1' };

@@ -108,11 +108,18 @@ export class AccountActsController {
     summary: 'Issue a credit note, for no more than was charged',
     description:
       'What later statements give back of the same charges, or will, counts: adjustments, agreements ' +
-      'and restatements. Where a line is named, no more than the line charges.',
+      'and restatements. Where a line or a late fee is named, no more than that charges.',
   })
   @Post('credit-notes')
   @ApiCreatedResponse({ type: CreditNoteReply })
-  @MayRefuse('account/credit-exceeded', 'statement/line-unknown', ...NO_AMOUNT)
+  @MayRefuse(
+    'account/credit-exceeded',
+    'account/credit-unclear',
+    'account/late-fee-unknown',
+    'account/statement-busy',
+    'statement/line-unknown',
+    ...NO_AMOUNT,
+  )
   async credit(
     @Param() { contractId }: AccountParams,
     @Body() body: IssueCreditNoteBody,

@@ -4,6 +4,7 @@ import { nextStep } from '../../domain/account-ladder.js';
 import { atLeastZero, unitsOf, unitsText } from '../../domain/account-money.js';
 import {
   LADDER_STEPS,
+  type AccountLateFee,
   type AccountStatement,
   type Charge,
   type KnownAccount,
@@ -93,6 +94,8 @@ export class AccountCreditNoteView {
   number?: string;
   statementId: string;
   line?: number;
+  /** The late fee on the statement, where it is for one. */
+  lateFeeId?: string;
   currency: string;
   amount: string;
   reason: string;
@@ -114,6 +117,8 @@ export class AccountLateFeeView {
   /** The last one. */
   throughOn: string;
   chargedOn: string;
+  /** By credit notes that name it. */
+  credited: string;
 }
 
 export class AccountDisputeView {
@@ -237,7 +242,7 @@ export const accountView = (
     statements: [...account.statements].sort(byDue).map((each) => statementView(account, each)),
     payments: account.payments.map(({ applied: _, statementIds: __, ...payment }) => payment),
     creditNotes: account.creditNotes.map((note) => ({ ...note })),
-    lateFees: [...account.lateFees],
+    lateFees: account.lateFees.map((fee) => ({ ...fee, credited: creditedOf(account, fee) })),
     disputes: [...account.disputes],
     writeOffs: [...account.writeOffs],
     deposits: deposits.map(({ deposit_id: depositId, currency, balance }) => ({
@@ -245,6 +250,15 @@ export const accountView = (
     })),
     ...(next && { nextStep: { ...next } }),
   };
+};
+
+const creditedOf = (
+  { creditNotes }: KnownAccount,
+  { lateFeeId, currency }: AccountLateFee,
+): string => {
+  const notes = creditNotes.filter((note) => note.lateFeeId === lateFeeId && note.number);
+  const sum = notes.reduce((all, { amount }) => all + unitsOf(amount), 0n);
+  return unitsText(sum, currency);
 };
 
 const statementView = (

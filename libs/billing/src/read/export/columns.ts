@@ -55,7 +55,12 @@ const categoryOf = ({ line, statement }: ExportedLine): string => {
 
 /** What a line changes of a closed month; a credit note is agreed on. */
 const changedBy = ({ line, statement: { credits, month } }: ExportedLine) =>
-  credits ? { ...credits, month, cause: 'agreed', before: undefined } : line.adjusts;
+  credits
+    ? {
+        ...{ ...credits, month, cause: 'agreed', before: undefined },
+        statementId: credits.lateFeeId ?? credits.statementId,
+      }
+    : line.adjusts;
 
 /** FOCUS writes instants without parts of a second. */
 const instant = (iso: string): string => iso.replace(/\.000Z$/, 'Z');
@@ -180,12 +185,9 @@ const own: Readonly<Record<string, Told>> = {
     meaning: 'Some of what it counts is estimated',
     of: ({ line }) => String(line.estimated ?? false),
   },
-  x_AdjustsMonth: string(
-    'YYYY-MM of the closed month that it changes',
-    (row) => changedBy(row)?.month,
-  ),
+  x_AdjustsMonth: string('YYYY-MM of the month that it changes', (row) => changedBy(row)?.month),
   x_AdjustsStatementId: string(
-    'The statement that it changes',
+    'The statement or late fee note that it changes',
     (row) => changedBy(row)?.statementId,
   ),
   x_AdjustsLine: integer('The line of it; empty where there was none with that key', (row) =>
@@ -206,8 +208,9 @@ const own: Readonly<Record<string, Told>> = {
     ({ statement }) => statement.linesDigest,
   ),
   x_OverdueStatementId: string(
-    'Of a late fee note: the statement that was overdue',
-    ({ statement }) => statement.lateFee?.statementId,
+    'Of a late fee note, or a credit note for one: the statement that was overdue',
+    ({ statement: { lateFee, credits } }) =>
+      lateFee?.statementId ?? (credits?.lateFeeId && credits.statementId),
   ),
 };
 

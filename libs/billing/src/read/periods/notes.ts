@@ -21,6 +21,7 @@ export interface CreditNoteRow {
   readonly totals: readonly Total[];
   /** Of the statement, where it is for one. */
   readonly line: number | null;
+  readonly late_fee_id: string | null;
   readonly reason: string;
   /** Of the event, in digits. */
   readonly position: string;
@@ -38,11 +39,12 @@ export const creditNotes = tableFold<CreditNoteRow, CreditNoteIssued>({
       issued_on: 'date',
       totals: 'jsonb',
       line: 'integer',
+      late_fee_id: 'text',
       reason: 'text',
       position: 'text',
     },
     key: ['credit_note_id'],
-    nullable: ['line'],
+    nullable: ['line', 'late_fee_id'],
     indexes: [['number'], ['contract_id', 'number'], ['customer_id', 'number']],
     insertOnly: true,
   },
@@ -56,6 +58,7 @@ export const creditNotes = tableFold<CreditNoteRow, CreditNoteIssued>({
     issued_on: data.issuedOn,
     totals: [{ currency: data.currency, amount: negative(data.amount) }],
     line: data.line ?? null,
+    late_fee_id: data.lateFeeId ?? null,
     reason: data.reason,
     position: position.toString(),
   }),

@@ -86,8 +86,10 @@ const heading = (paper: Paper, statement: Statement, parties: Parties): void => 
 /** Which statement a note is about. */
 const aboutFacts = ({ credits, lateFee }: Statement): [string, string][] => {
   if (credits) {
-    const line = credits.line ? `, line ${credits.line}` : '';
-    return [['Of', `Statement ${credits.number}${line}`]];
+    const { number, line, lateFeeNumber } = credits;
+    const part = line === undefined ? '' : `, line ${line}`;
+    const fee: [string, string][] = lateFeeNumber ? [['Of', `Late fee note ${lateFeeNumber}`]] : [];
+    return [...fee, [fee.length > 0 ? 'On' : 'Of', `Statement ${number}${part}`]];
   }
   if (!lateFee) return [];
   return [
@@ -219,7 +221,9 @@ const ending = (paper: Paper, statement: Statement): void => {
   const fixed = (text: string): void => paper.text(text, { size: 7, fixed: true });
   paper.need(150);
   if (credits) {
-    paper.text(`Given back for statement ${credits.number}, which stands as it is.`, { size: 8 });
+    const { number, lateFeeNumber } = credits;
+    const what = lateFeeNumber ? `late fee note ${lateFeeNumber}` : `statement ${number}`;
+    paper.text(`Given back for ${what}, which stands as it is.`, { size: 8 });
     paper.space(4);
     fixed(`Credit note  ${statementId}`);
     fixed(`Statement    ${credits.statementId}`);

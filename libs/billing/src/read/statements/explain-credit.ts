@@ -1,18 +1,19 @@
 import { streamName, type RecordedEvent } from '@hostledger/eventsourcing';
 import { exact } from '@hostledger/quantities';
 import type { AccountEvent, CreditNoteBegan, DisputeRaised } from '../../domain/account-events.js';
-import { mustBeOpened } from '../../domain/account-refusals.js';
+import { mustBeOpened, statementOf } from '../../domain/account-refusals.js';
 import { accountAggregate } from '../../domain/account.js';
 import { negative } from '../../domain/amounts.js';
 import { billedOn, linesOf, monthsOf } from '../../domain/billed.js';
 import { billingPeriodAggregate, periodId } from '../../domain/billing-period.js';
-import { sourceOf, termsIn } from '../../domain/contract-inputs.js';
+import { sourceOf, termsIn, termsOfPayment } from '../../domain/contract-inputs.js';
 import { creditFigures } from '../../domain/credit-figures.js';
 import type { PeriodEvent } from '../../domain/period-events.js';
 import type { PaperLine, Statement } from '../../domain/statement.js';
 import { contractInputs } from '../inputs/inputs.js';
 import type { InputTools } from '../inputs/ports.js';
 import { termsOf, type Explained } from './explanation.js';
+import { creditedWhat } from './load.js';
 import type { ExplainedCreditView } from './views.js';
 
 type Recorded = RecordedEvent<AccountEvent>;
@@ -28,8 +29,8 @@ export const explainCredit = async (
   statement: Statement,
   line: PaperLine,
 ): Promise<Explained> => {
-  const { contractId, month, position, statementId: creditNoteId } = statement;
-  const { number, line: of } = statement.credits!;
+  const { contractId, position, statementId: creditNoteId } = statement;
+  const { reason: _, ...credited } = statement.credits!;
   const stream = streamName(accountAggregate, contractId);
   const events = (await tools.log.readStream(stream, 0n)) as readonly Recorded[];
   const { began, note, raised, resolved } = beginning(events, creditNoteId);
@@ -37,14 +38,18 @@ export const explainCredit = async (
   const account = mustBeOpened(
     before.map(told).reduce(accountAggregate.evolve, accountAggregate.initialState),
   );
+  const { month } = statementOf(account, note.statementId);
   const { lines, billed, recordedLine } = await billedThen(tools, note, month, began);
   const figures = creditFigures(account, note, billed, lines);
   const { contract } = await contractInputs(tools, contractId, position);
-  const terms = termsIn(contract, month).find(({ version }) => version === line.termsVersion);
+  const terms =
+    note.lateFeeId === undefined
+      ? termsIn(contract, month).find(({ version }) => version === line.termsVersion)
+      : termsOfPayment(contract, month);
   const asked = raised ?? began;
   const agreed = resolved ?? began;
   const credit: ExplainedCreditView = {
-    ...{ statementId: note.statementId, number, ...(of !== undefined && { line: of }) },
+    ...credited,
     ...{ reason: note.reason, askedBy: subjectOf(asked), askedAt: asked.recordedAt },
     ...(raised && { askedReason: (raised.data as DisputeRaised['data']).reason }),
     ...(note.disputeId !== undefined && { disputeId: note.disputeId }),
@@ -54,6 +59,9 @@ export const explainCredit = async (
     const event = told(one);
     if (one === began || one === raised || one === resolved) return true;
     if (event.type === 'StatementEntered') return event.data.statementId === note.statementId;
+    if (event.type === 'LateFeeCharged' || event.type === 'LateFeeNoteIssued') {
+      return event.data.lateFeeId === note.lateFeeId;
+    }
     return event.type === 'CreditNoteIssued' && event.data.creditNoteId === creditNoteId;
   });
   const all = [...sources, ...(recordedLine ? [recordedLine] : [])].map(sourceOf);
@@ -121,12 +129,11 @@ const billedThen = async (
 };
 
 const stepsOf = (credit: ExplainedCreditView): string[] => {
-  const { number, line, amount, currency, askedBy, agreedBy, reason } = credit;
+  const { amount, currency, askedBy, agreedBy, reason } = credit;
   const { askedReason, charged, givenBack, credited, disputed, left } = credit;
-  const of = line === undefined ? `statement ${number}` : `line ${line} of statement ${number}`;
   return [
     ...(askedReason === undefined ? [] : [`Disputed, as ${askedBy} recorded: ${askedReason}`]),
-    `${amount} ${currency} of ${of} given back, agreed by ${agreedBy}: ${reason}`,
+    `${amount} ${currency} of ${creditedWhat(credit)} given back, agreed by ${agreedBy}: ${reason}`,
     `Charged ${charged} - given back on other statements ${givenBack} - credited before ${credited} ` +
       `- disputed ${disputed} - credited now ${amount} = ${left} ${currency} left`,
   ];

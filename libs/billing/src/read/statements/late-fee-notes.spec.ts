@@ -76,6 +76,7 @@ const numbers = (...ids: readonly string[]) => {
   );
 };
 
+const creditNoteId = 'c0000000-0000-4000-8000-000000000001';
 let may: string;
 let june: string;
 
@@ -101,6 +102,11 @@ beforeAll(async () => {
   // Recorded before the fee of June, and after its last day.
   await act('2024-07-01', payment('p3', '10.00', '2024-07-01'));
   [june] = (await charge('2024-06-30', '2024-07-02')).map(({ lateFeeId }) => lateFeeId) as [string];
+  const credit = { statementId: first.statementId, lateFeeId: may, currency: 'USD' };
+  await room.credited({
+    ...{ ...credit, contractId, creditNoteId, number: '2024-000005', issuedOn: '2024-07-03' },
+    ...{ amount: '3.00', reason: 'Paid on 16 May' },
+  });
   await room.open(parties.issuer);
 }, 120_000);
 afterAll(() => room.close());
@@ -115,7 +121,7 @@ describe('the list of statements', () => {
     const { items } = await list(`contractId=${contractId}`);
     expect(items.map(({ number, kind }) => `${number} ${kind}`)).toEqual([
       ...['2024-000001 statement', '2024-000002 lateFeeNote'],
-      ...['2024-000003 statement', '2024-000004 lateFeeNote'],
+      ...['2024-000003 statement', '2024-000004 lateFeeNote', '2024-000005 creditNote'],
     ]);
   });
 
@@ -123,7 +129,7 @@ describe('the list of statements', () => {
     const found = async (query: string) => (await list(query)).items.map(({ number }) => number);
     expect(await found('kind=lateFeeNote')).toEqual(['2024-000002', '2024-000004']);
     expect(await found('kind=lateFeeNote&month=2024-06')).toEqual(['2024-000004']);
-    expect(await found('month=2024-05')).toEqual(['2024-000002']);
+    expect(await found('month=2024-05')).toEqual(['2024-000002', '2024-000005']);
     expect(await found(`kind=lateFeeNote&customerId=${customerId}`)).toHaveLength(2);
   });
 });
@@ -235,6 +241,47 @@ describe('the explanation of a late fee', () => {
   });
 });
 
+describe('a credit note for a late fee', () => {
+  it('is of the same month, component, clause and days, and names the note', async () => {
+    const fee = (await show(may)).lines[0]!;
+    const { termsVersion, clauseRef, window } = fee;
+    const note = await show(creditNoteId);
+    expect(note).toMatchObject({
+      ...{ kind: 'creditNote', month: '2024-05', totals: [{ currency: 'USD', amount: '-3.00' }] },
+      credits: {
+        ...{ statementId: first.statementId, number: '2024-000001', reason: 'Paid on 16 May' },
+        ...{ lateFeeId: may, lateFeeNumber: '2024-000002' },
+      },
+      lines: [{ component: 'lateFee', termsVersion, clauseRef, window, amount: '-3.00' }],
+    });
+    expect(note).not.toHaveProperty('lateFee');
+    expect(note.lines[0]!.description).toBe(
+      'Credit for late fee 2024-000002 on statement 2024-000001: Paid on 16 May',
+    );
+    const pdf = await room.get(`/statements/${creditNoteId}?format=pdf`);
+    expect(pdf.text.includes('(Credit note 2024-000005)')).toBe(true);
+  });
+
+  it('is explained by the fee, and leaves what was not given back of it', async () => {
+    const explained = await explain(creditNoteId);
+    expect(explained).toMatchObject({
+      ...{ basis: 'agreed', agrees: true, terms: { version: 1 }, clause: { ref: '4.1' } },
+      credit: {
+        ...{ lateFeeId: may, lateFeeNumber: '2024-000002', askedBy: 'ada', agreedBy: 'ada' },
+        ...{ charged: '9.92', givenBack: '0.00', credited: '0.00', disputed: '0.00' },
+        ...{ amount: '3.00', left: '6.92' },
+      },
+    });
+    const types = explained.sources.map(({ eventId }) => {
+      return room.streams.log.find(({ id }) => id === eventId)!.type;
+    });
+    expect(types).toEqual([
+      ...['StatementEntered', 'LateFeeCharged', 'LateFeeNoteIssued'],
+      ...['CreditNoteBegan', 'CreditNoteIssued'],
+    ]);
+  });
+});
+
 describe('the export', () => {
   const rows = async (query: string) => {
     const { text } = await room.get(`/billing/export?format=ndjson&${query}`);
@@ -243,7 +290,14 @@ describe('the export', () => {
   };
 
   it('has a row for each late fee, of the month of its last day', async () => {
-    expect(await rows('month=2024-05')).toMatchObject([
+    const [fee, credit, ...others] = await rows('month=2024-05');
+    expect(others).toEqual([]);
+    expect(credit).toMatchObject({
+      ...{ InvoiceId: '2024-000005', BilledCost: '-3.00', ChargeCategory: 'Credit' },
+      ...{ SkuId: 'lateFee', x_AdjustsStatementId: may, x_AdjustsMonth: '2024-05' },
+      x_OverdueStatementId: first.statementId,
+    });
+    expect([fee]).toMatchObject([
       {
         ...{ InvoiceId: '2024-000002', x_StatementKind: 'lateFeeNote', x_Line: 1 },
         ...{ x_StatementId: may, x_OverdueStatementId: first.statementId, BilledCost: '9.92' },
@@ -261,10 +315,12 @@ describe('the export', () => {
   it('has them in the order of issue, goes on after one, and adds up to what is owed', async () => {
     const all = await rows('from=2024-03&until=2024-06');
     expect(all.map(({ InvoiceId }) => InvoiceId)).toEqual(
-      [1, 2, 3, 4].map((number) => `2024-00000${number}`),
+      [1, 2, 3, 4, 5].map((number) => `2024-00000${number}`),
     );
     const after = await rows('from=2024-03&until=2024-06&after=2024-000002.1');
-    expect(after.map(({ InvoiceId }) => InvoiceId)).toEqual(['2024-000003', '2024-000004']);
+    expect(after.map(({ InvoiceId }) => InvoiceId)).toEqual([
+      ...['2024-000003', '2024-000004', '2024-000005'],
+    ]);
     const { state } = await room.store.load(accountAggregate, contractId, { fresh: true });
     const [balance] = balancesOf(mustBeOpened(state));
     const paid = ['300.00', '10.00'];
@@ -282,8 +338,9 @@ it('A fee without a number yet is not shown', async () => {
   await room.catchUp();
   const { items } = await room.json<StatementList>('/statements?kind=lateFeeNote');
   expect(items).toHaveLength(2);
+  await numbers(creditNoteId);
   await charge('2024-07-31', '2024-08-03');
   await room.catchUp();
   const after = await room.json<StatementList>('/statements?kind=lateFeeNote');
-  expect(after.items.at(-1)).toMatchObject({ number: '2024-000005', issuedOn: '2024-08-02' });
+  expect(after.items.at(-1)).toMatchObject({ number: '2024-000006', issuedOn: '2024-08-02' });
 });

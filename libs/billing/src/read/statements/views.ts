@@ -9,6 +9,10 @@ export class CreditsView {
   number: string;
   /** Of the statement, where it is for one. */
   line?: number;
+  /** The late fee on the statement, where it is for one. */
+  lateFeeId?: string;
+  /** @example 2024-000012 */
+  lateFeeNumber?: string;
   reason: string;
 }
 
@@ -57,7 +61,7 @@ export class StatementHeadView {
   contractId: string;
   customerId: string;
   /**
-   * Of a credit note that of the statement, of a late fee note that of the last day it is for.
+   * Of a credit note that of what it is for, of a late fee note that of the last day it is for.
    * @example 2024-03
    */
   month: string;
@@ -120,6 +124,10 @@ export class ExplainedCreditView {
   number: string;
   /** Of the statement, where it is for one. */
   line?: number;
+  /** The late fee on the statement, where it is for one. */
+  lateFeeId?: string;
+  /** @example 2024-000012 */
+  lateFeeNumber?: string;
   /** Of whoever agreed. */
   reason: string;
   /** Subject who recorded the dispute that it was upheld of; else who issued it. */
@@ -132,7 +140,7 @@ export class ExplainedCreditView {
   agreedBy: string;
   agreedAt: string;
   /**
-   * By the line; else by the statement, with late fees and without what was given up.
+   * By the line or the late fee; else by the statement, with late fees and without what was given up.
    * @example "950.00"
    */
   charged: string;
