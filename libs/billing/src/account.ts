@@ -12,6 +12,7 @@ import './http/account-problems.js';
 import './http/period-problems.js';
 import { creditNotesProcess } from './process/credit-note.js';
 import { depositDrawsProcess } from './process/deposit-draw.js';
+import { lateFeeNotesProcess } from './process/late-fee-note.js';
 import { nonPaymentLadderProcess } from './process/non-payment-ladder.js';
 import { accountsProjection } from './read/accounts/projection.js';
 import { accountsQuery } from './read/accounts/query.js';
@@ -32,6 +33,7 @@ export const accountProjections: readonly Projection[] = [accountsProjection];
 
 export const accountProcesses = (store: AggregateStore): readonly DurableProcess<never>[] => [
   creditNotesProcess(store),
+  lateFeeNotesProcess(store),
   depositDrawsProcess(store),
   nonPaymentLadderProcess(store),
 ];

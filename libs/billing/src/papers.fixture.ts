@@ -3,12 +3,15 @@ import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { contractsProjections } from '@hostledger/contracts';
 import { dealsProjections } from '@hostledger/deals';
-import { AggregateStore, type DomainEvent } from '@hostledger/eventsourcing';
+import { AggregateStore, deriveId, type DomainEvent } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
 import { servedRoutes } from '@hostledger/testing/http';
-import type { CreditNoteIssued } from './domain/account-events.js';
+import type { AccountCommand, CreditNote, StatementEntry } from './domain/account-commands.js';
+import { command } from './domain/account.fixture.js';
+import { accountAggregate } from './domain/account.js';
+import type { PeriodClosed } from './domain/period-events.js';
 import type { Statement } from './domain/statement.js';
 import { meterProjections } from './meters.js';
 import { IssuerModule, paperSlices } from './papers.js';
@@ -40,11 +43,20 @@ export interface PaperAnswer {
   readonly text: string;
 }
 
+export interface NumberedNote {
+  readonly contractId: string;
+  readonly number: string;
+  readonly issuedOn: string;
+  /** Of the line, where it is for one: what that charges. */
+  readonly left?: string;
+}
+
 const DIGEST = 'd'.repeat(64);
 const timeZone = 'America/Chicago';
 
 export class PapersRoom {
   readonly streams = new InMemoryStreams();
+  readonly store = new AggregateStore(this.streams);
   private app: NestFastifyApplication | undefined;
   private filled: Awaited<ReturnType<typeof readModelsOf>> | undefined;
 
@@ -52,7 +64,7 @@ export class PapersRoom {
   async open(issuer: { readonly name: string; readonly address: readonly string[] }) {
     this.filled = await readModelsOf(projections, this.streams.log);
     const eventSourcing = EventSourcingModule.with({
-      aggregateStore: new AggregateStore(this.streams),
+      aggregateStore: this.store,
       eventStore: this.streams as unknown as EventStore,
       readModels: this.filled.readModels,
     });
@@ -83,7 +95,7 @@ export class PapersRoom {
   async json<Body>(url: string): Promise<Body> {
     const { status, text } = await this.get(url);
     if (status !== 200) throw new Error(`${url}: ${status} ${text}`);
-    return JSON.parse(text) as Body;
+    return JSON.parse(Buffer.from(text, 'latin1').toString()) as Body;
   }
 
   /** Events as they would have been recorded, dated with an instant. */
@@ -140,14 +152,41 @@ export class PapersRoom {
     );
   }
 
-  /** A credit note that was issued under its number. */
-  credited(note: CreditNoteIssued['data']): Promise<void> {
-    const issued: CreditNoteIssued = { type: 'CreditNoteIssued', data: note };
-    return this.happened(`account-${note.contractId}`, `${note.issuedOn}T12:00:00.000Z`, issued);
+  /** What somebody does on the account of a contract, on a day. */
+  async act(by: string, on: string, contractId: string, ...commands: readonly AccountCommand[]) {
+    for (const command of commands) {
+      const commandId = deriveId('act', this.streams.log.length);
+      await this.store.handle(accountAggregate, contractId, command, {
+        ...{ commandId, requestHash: commandId, correlationId: 'c', causationId: 'c' },
+        ...{ actor: { subject: by, role: 'billing' }, at: `${on}T18:00:00.000Z` },
+      });
+    }
   }
 
-  /** A month that was closed with this statement. */
-  closed(statement: Statement): Promise<void> {
+  /** A statement is asked for, by terms that its month was closed with. */
+  async entered(statement: Statement, terms: Partial<StatementEntry> = {}): Promise<void> {
+    const { contractId, customerId, statementId, number, month, issuedOn, dueOn } = statement;
+    const of = { contractId, customerId, timeZone, statementId, number, month, issuedOn };
+    const due = dueOn === undefined ? {} : { dueOn };
+    const entry = { ...of, ...due, kind: 'statement' as const, totals: statement.totals, ...terms };
+    await this.act('system', issuedOn, contractId, command('EnterStatement', entry, issuedOn));
+  }
+
+  /** A credit note that somebody agreed on, under its number. */
+  async credited(note: CreditNote & NumberedNote, by = 'ada'): Promise<void> {
+    const { contractId, number, issuedOn, left, ...began } = note;
+    const line = { currency: note.currency, left };
+    const billed = { givenBack: '0.00', ...(note.line !== undefined && { line }) };
+    const issue = { creditNoteId: note.creditNoteId, number };
+    await this.act(
+      ...([by, issuedOn, contractId] as const),
+      command('BeginCreditNote', { ...began, billed }, issuedOn),
+      command('IssueCreditNote', issue, issuedOn),
+    );
+  }
+
+  /** A month that was closed with this statement, by terms that were in force. */
+  closed(statement: Statement, terms: PeriodClosed['data']['terms'] = []): Promise<void> {
     const { contractId, customerId, month, statementId, lines, totals, issuedOn } = statement;
     const { position, inputsDigest, linesDigest, number, kind, dueOn } = statement;
     const of = { contractId, month, statementId };
@@ -165,7 +204,7 @@ export class PapersRoom {
       {
         type: 'PeriodClosed',
         data: {
-          ...{ ...pinned, ...counted, terms: [], inputsDigest, linesDigest },
+          ...{ ...pinned, ...counted, terms, inputsDigest, linesDigest },
           adjustedMonths: [],
         },
       },

@@ -2,7 +2,7 @@ import type { DomainCommand } from '@hostledger/eventsourcing';
 import type { LadderTerms, LateFeeTerms } from './account-events.js';
 import type { LadderStep } from './account-state.js';
 import type { Billed } from './billed.js';
-import type { StatementKind, Total } from './statement.js';
+import type { PeriodStatementKind, Total } from './statement.js';
 
 /** Whose account it is; opens it with the first act. */
 interface Holder {
@@ -16,7 +16,7 @@ interface Holder {
 export interface StatementEntry extends Holder {
   readonly statementId: string;
   readonly number: string;
-  readonly kind: Exclude<StatementKind, 'creditNote'>;
+  readonly kind: PeriodStatementKind;
   /** YYYY-MM */
   readonly month: string;
   readonly issuedOn: string;
@@ -44,6 +44,8 @@ interface OfCharge {
 export interface CreditNote extends OfCharge {
   readonly creditNoteId: string;
   readonly line?: number;
+  /** Of the statement, where it is for one; then for no line. */
+  readonly lateFeeId?: string;
   readonly reason: string;
 }
 export interface Dispute extends OfCharge {
@@ -98,6 +100,7 @@ export type AccountCommand =
   | DomainCommand<'ResolveDispute', Resolution & OfMonths>
   /** Of every statement, for days up to that one. */
   | DomainCommand<'ChargeLateFees', { throughOn: string }>
+  | DomainCommand<'IssueLateFeeNote', { lateFeeId: string; number: string }>
   | DomainCommand<'ProposeWriteOff', WriteOff>
   | DomainCommand<'ApproveWriteOff', { writeOffId: string; approvedBy: string }>
   | DomainCommand<'BeginDepositDraw', DepositDraw>

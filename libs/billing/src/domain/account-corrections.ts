@@ -2,7 +2,7 @@ import { DomainError } from '@hostledger/eventsourcing';
 import type { CommandData } from './account-commands.js';
 import type { AccountEvent, CreditNoteBegan } from './account-events.js';
 import { collectibleOf, openOf } from './account-figures.js';
-import { creditLimit, mustHaveLine } from './account-limits.js';
+import { creditLimit, mustHaveLateFee, mustHaveLine } from './account-limits.js';
 import { paidAmount, unitsOf, unitsText } from './account-money.js';
 import {
   chargeOf,
@@ -26,14 +26,16 @@ export const beginCreditNote = (
   account: KnownAccount,
   today: string,
 ): Events => {
-  const { creditNoteId, statementId, currency } = data;
+  const { creditNoteId, statementId, lateFeeId, currency } = data;
   const { text: amount } = paidAmount(data.amount, currency);
   const before = account.creditNotes.find((note) => note.creditNoteId === creditNoteId);
   if (before) {
-    if (before.amount === amount && before.statementId === statementId) return [];
+    const isSame = before.statementId === statementId && before.lateFeeId === lateFeeId;
+    if (before.amount === amount && isSame) return [];
     throw recordedOtherwise(creditNoteId);
   }
   mustHaveLine(data, chargeOf(statementOf(account, statementId), currency));
+  mustHaveLateFee(account, data);
   // What is disputed is credited by the resolution of the dispute.
   const limit = creditLimit(account, data);
   const what = 'What is charged and neither credited nor disputed';
@@ -46,13 +48,14 @@ const creditNoteBegan = (
   { contractId, customerId }: KnownAccount,
   issuedOn: string,
 ): CreditNoteBegan => {
-  const { creditNoteId, statementId, line, currency, reason, disputeId } = note;
+  const { creditNoteId, statementId, line, lateFeeId, currency, reason, disputeId } = note;
   const { text: amount } = paidAmount(note.amount, currency);
   return {
     type: 'CreditNoteBegan',
     data: {
       ...{ contractId, customerId, creditNoteId, statementId, currency, amount },
       ...(line !== undefined && { line }),
+      ...(lateFeeId !== undefined && { lateFeeId }),
       ...(disputeId !== undefined && { disputeId }),
       ...{ reason, issuedOn },
     },

@@ -1,6 +1,6 @@
 import type { DomainEvent, EventCatalogue } from '@hostledger/eventsourcing';
 import type { RoundingMode } from '@hostledger/quantities';
-import type { StatementKind, Total } from './statement.js';
+import type { PeriodStatementKind, Total } from './statement.js';
 
 // What can be recorded of the account of a contract: what was charged, what came in for it, and
 // what followed where nothing came. Days are days in the zone of the contract. Amounts are decimal,
@@ -48,7 +48,7 @@ export type StatementEntered = DomainEvent<
   OfStatement & {
     /** Without gaps in its series. */
     number: string;
-    kind: Exclude<StatementKind, 'creditNote'>;
+    kind: PeriodStatementKind;
     /** YYYY-MM */
     month: string;
     issuedOn: string;
@@ -114,6 +114,8 @@ export type CreditNoteBegan = DomainEvent<
     creditNoteId: string;
     /** Of the statement, where it is for one line. */
     line?: number;
+    /** The late fee on the statement, where it is for one. */
+    lateFeeId?: string;
     reason: string;
     issuedOn: string;
     /** Where it is what a dispute came to. */
@@ -128,6 +130,7 @@ export type CreditNoteIssued = DomainEvent<
     number: string;
     issuedOn: string;
     line?: number;
+    lateFeeId?: string;
     reason: string;
   }
 >;
@@ -180,6 +183,18 @@ export type LateFeeCharged = DomainEvent<
     /** As `n/d`, before it was rounded once. */
     exactAmount: string;
     rounding: { mode: RoundingMode; scale: number };
+  }
+>;
+export type LateFeeNoteIssued = DomainEvent<
+  'LateFeeNoteIssued',
+  Omit<OfAmount, 'customerId'> & {
+    /** Whom the statement was addressed to: so is the note. */
+    customerId: string;
+    lateFeeId: string;
+    /** Without gaps in its series. */
+    number: string;
+    /** The day the fee was charged on. */
+    issuedOn: string;
   }
 >;
 
@@ -341,6 +356,7 @@ export type AccountEvent =
   | WriteOffProposed
   | DepositDrawBegan
   | DepositDrawFailed
+  | LateFeeNoteIssued
   | LadderEvent;
 
 export const accountEvents: EventCatalogue<AccountEvent> = {
@@ -355,6 +371,7 @@ export const accountEvents: EventCatalogue<AccountEvent> = {
   DisputeRaised: 'The customer disputed an amount of a statement; it is not collected meanwhile.',
   DisputeResolved: 'A dispute was upheld, which is credited, or rejected.',
   LateFeeCharged: 'A late fee was charged for days on which an amount was overdue.',
+  LateFeeNoteIssued: 'A late fee that was charged has its number, under which it is sent.',
   WriteOffProposed: 'Somebody proposed to give an amount up.',
   WriteOffApproved: 'Another one approved: the amount is given up.',
   DepositDrawBegan:

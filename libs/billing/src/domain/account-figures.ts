@@ -92,6 +92,8 @@ export const chargedOf = (charge: Charge): bigint =>
 export interface Claim {
   /** Of the line that is named; absent for what is of the statement. */
   readonly line?: number;
+  /** Of the late fee that is named. */
+  readonly lateFeeId?: string;
   readonly currency: string;
   readonly amount: string;
 }
@@ -107,8 +109,9 @@ export const claimsOn = (
     ...disputes.filter(({ status, disputeId }) => status === 'open' && disputeId !== exceptOf),
   ]
     .filter((each) => each.statementId === statementId)
-    .map(({ line, currency, amount }) => ({
+    .map(({ line, currency, amount, ...each }) => ({
       ...(line !== undefined && { line }),
+      ...('lateFeeId' in each && { lateFeeId: each.lateFeeId }),
       ...{ currency, amount },
     }));
 

@@ -1,8 +1,22 @@
 import { rounded } from '@hostledger/quantities';
 import { specOf } from '@hostledger/testing';
 import type { AccountCommand } from './account-commands.js';
+import type { AccountEvent } from './account-events.js';
+import { balancesOf, openOf, openOn } from './account-figures.js';
 import { lateFeeOf } from './account-late-fees.js';
-import { command, enter, historyOf, january, pay } from './account.fixture.js';
+import { unitsText } from './account-money.js';
+import { postingsOf } from './account-postings.js';
+import {
+  accountAfter,
+  command,
+  contractId,
+  customerId,
+  enter,
+  february,
+  historyOf,
+  january,
+  pay,
+} from './account.fixture.js';
 import { accountAggregate } from './account.js';
 
 // January 2024: 1000.00 USD, due on 1 March, 1.5 % a month after 10 days of grace.
@@ -164,6 +178,161 @@ describe('Whether it was paid within the days of grace is judged by what is know
     given(...historyOf(...paid, resolve('upheld'), credit('2024-03-20')))
       .when(charge('2024-04-30'))
       .thenNothing();
+  });
+});
+
+describe('A fee that was charged', () => {
+  const history = historyOf(enter(), charge('2024-03-31'));
+  const { lateFeeId } = feesOf(enter(), charge('2024-03-31'))[0]!;
+  const issue = (number = '2024-000007', id = lateFeeId) =>
+    command('IssueLateFeeNote', { lateFeeId: id, number }, '2024-07-02');
+  const issued: AccountEvent = {
+    type: 'LateFeeNoteIssued',
+    data: {
+      ...{ contractId, customerId, statementId: 's1', lateFeeId, currency: 'USD' },
+      ...{ amount: '14.52', number: '2024-000007', issuedOn: '2024-07-01' },
+    },
+  };
+
+  it('is sent under a number, dated with the day it was charged on, and is owed once', () => {
+    given(...history)
+      .when(issue())
+      .then(issued);
+    const balance = (...commands: readonly AccountCommand[]) =>
+      balancesOf(accountAfter(enter(), charge('2024-03-31'), ...commands));
+    expect(balance()).toMatchObject([{ balance: '1014.52' }]);
+    expect(balance(issue())).toEqual(balance());
+    expect(postingsOf(issued)).toEqual([]);
+  });
+
+  it('has its number for ever', () => {
+    given(...history, issued)
+      .when(issue())
+      .thenNothing();
+    given(...history, issued)
+      .when(issue('2024-000008'))
+      .thenRejects('account/recorded-otherwise');
+    given(...history)
+      .when(issue('2024-000007', 'another'))
+      .thenRejects('account/late-fee-unknown');
+  });
+
+  it('is addressed to whom the statement was, also once the contract is of another', () => {
+    const assigned = enter({ ...february, customerId: 'successor' });
+    given(...historyOf(enter(), assigned, charge('2024-03-31')))
+      .when(issue())
+      .then(issued);
+  });
+
+  describe('once it was sent', () => {
+    const credit = (amount: string, more: object = {}, id = 'n') =>
+      command(
+        'BeginCreditNote',
+        {
+          ...{ creditNoteId: id, statementId: 's1', currency: 'USD', amount, lateFeeId },
+          ...{ reason: 'It was paid in time', ...more },
+        },
+        '2024-07-03',
+      );
+
+    it('is credited by itself, for no more than it is', () => {
+      given(...history, issued)
+        .when(credit('14.52'))
+        .then({
+          type: 'CreditNoteBegan',
+          data: {
+            ...{ contractId, customerId, creditNoteId: 'n', statementId: 's1', currency: 'USD' },
+            ...{ amount: '14.52', lateFeeId, reason: 'It was paid in time' },
+            issuedOn: '2024-07-03',
+          },
+        });
+      given(...history, issued)
+        .when(credit('14.53'))
+        .thenRejects('account/credit-exceeded', '/amount');
+      const begun = historyOf(enter(), charge('2024-03-31'), issue(), credit('10.00'));
+      given(...begun)
+        .when(credit('4.53', {}, 'another'))
+        .thenRejects('account/credit-exceeded');
+      given(...begun)
+        .when(credit('10.00'))
+        .thenNothing();
+      // What is left of the fee, and all that the line charges.
+      const line = { lateFeeId: undefined, line: 1 };
+      for (const rest of [credit('4.52', {}, 'another'), credit('1000.00', line, 'another')]) {
+        const told = historyOf(enter(), charge('2024-03-31'), issue(), credit('10.00'), rest);
+        expect(told.at(-1)).toMatchObject({
+          ...{ type: 'CreditNoteBegan', data: { creditNoteId: 'another' } },
+        });
+      }
+    });
+
+    it('is credited without what was billed becoming less, now and on the day', () => {
+      const number = command(
+        'IssueCreditNote',
+        { creditNoteId: 'n', number: '2024-000008' },
+        '2024-07-03',
+      );
+      const commands = [enter(), charge('2024-03-31'), issue(), credit('14.52'), number];
+      expect(feesOf(...commands, charge('2024-04-30')).at(-1)).toMatchObject({
+        ...{ amount: '15.00', stretches: [{ overdue: '1000.00' }] },
+      });
+      const later = command('ChargeLateFees', { throughOn: '2024-07-31' }, '2024-08-01');
+      expect(
+        feesOf(...commands, later)
+          .at(-1)
+          ?.stretches.at(-1),
+      ).toMatchObject({
+        ...{ throughOn: '2024-07-31', overdue: '1000.00' },
+      });
+      const { statements } = accountAfter(...commands);
+      const [{ charges } = { charges: [] }] = statements;
+      const open = (day: string) => unitsText(openOn(charges[0]!, day), 'USD');
+      expect([open('2024-07-02'), open('2024-07-03')]).toEqual(['1014.52', '1000.00']);
+      expect(unitsText(openOf(charges[0]!), 'USD')).toBe('1000.00');
+    });
+
+    it('is named by its statement and currency, instead of a line', () => {
+      given(...history, issued)
+        .when(credit('1.00', { lateFeeId: 'another' }))
+        .thenRejects('account/late-fee-unknown', '/lateFeeId');
+      given(...historyOf(enter(), enter(february), charge('2024-03-31')), issued)
+        .when(credit('1.00', { statementId: 's2' }))
+        .thenRejects('account/late-fee-unknown', '/lateFeeId');
+      given(...history, issued)
+        .when(credit('1.00', { line: 1 }))
+        .thenRejects('account/credit-unclear', '/lateFeeId');
+      given(...history)
+        .when(credit('1.00'))
+        .thenRejects('account/statement-busy', '/lateFeeId');
+    });
+  });
+
+  it('keeps its number where it is credited or given up, which makes less of what is owed', () => {
+    const note = {
+      ...{ creditNoteId: 'n', statementId: 's1', currency: 'USD', amount: '14.52' },
+      ...{ reason: 'Goodwill', billed: { givenBack: '0' } },
+    };
+    const account = accountAfter(
+      ...[enter(), pay('1000.00', '2024-04-01'), charge('2024-03-31'), issue()],
+      command('BeginCreditNote', note, '2024-07-03'),
+      command('IssueCreditNote', { creditNoteId: 'n', number: '2024-000008' }, '2024-07-03'),
+    );
+    expect(balancesOf(account)).toMatchObject([{ balance: '0.00' }]);
+    expect(account.lateFees).toMatchObject([{ number: '2024-000007', amount: '14.52' }]);
+    const waived = accountAfter(
+      ...[enter(), charge('2024-03-31'), issue()],
+      command(
+        'ProposeWriteOff',
+        {
+          ...{ writeOffId: 'w', statementId: 's1', currency: 'USD', amount: '1014.52' },
+          ...{ reason: 'Insolvent', proposedBy: 'ana' },
+        },
+        '2024-07-03',
+      ),
+      command('ApproveWriteOff', { writeOffId: 'w', approvedBy: 'ben' }, '2024-07-04'),
+    );
+    expect(balancesOf(waived)).toMatchObject([{ balance: '0.00' }]);
+    expect(waived.lateFees).toMatchObject([{ number: '2024-000007' }]);
   });
 });
 

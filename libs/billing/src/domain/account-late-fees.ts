@@ -1,8 +1,10 @@
-import { deriveId } from '@hostledger/eventsourcing';
+import { deriveId, DomainError } from '@hostledger/eventsourcing';
 import { exact, EXACT_ZERO, rounded, type Exact } from '@hostledger/quantities';
+import type { CommandData } from './account-commands.js';
 import type { AccountEvent, LateStretch } from './account-events.js';
 import { dayLater } from './account-ladder.js';
 import { atLeastZero, placesOfCurrency, unitsOf, unitsText } from './account-money.js';
+import { recordedOtherwise } from './account-refusals.js';
 import type { AccountDispute, AccountStatement, Charge, KnownAccount } from './account-state.js';
 
 // Late fees: a percent per month of what was billed, is overdue and is not disputed, by the day.
@@ -166,4 +168,27 @@ const lateFee = (
       },
     },
   ];
+};
+
+/**
+ * The number under which a fee is sent. It changes nothing that is owed: the fee was charged before.
+ * @throws DomainError `account/late-fee-unknown`, `account/recorded-otherwise`.
+ */
+export const issueLateFeeNote = (
+  { lateFeeId, number }: CommandData<'IssueLateFeeNote'>,
+  { contractId, lateFees: fees, statements }: KnownAccount,
+): readonly AccountEvent[] => {
+  const fee = fees.find((each) => each.lateFeeId === lateFeeId);
+  if (!fee) {
+    const message = 'The account has charged no such late fee';
+    throw new DomainError('notFound', 'account/late-fee-unknown', message, { lateFeeId });
+  }
+  if (fee.number !== undefined) {
+    if (fee.number === number) return [];
+    throw recordedOtherwise(lateFeeId);
+  }
+  const { statementId, currency, amount, chargedOn: issuedOn } = fee;
+  const { customerId } = statements.find((each) => each.statementId === statementId)!;
+  const of = { contractId, customerId, statementId, lateFeeId };
+  return [{ type: 'LateFeeNoteIssued', data: { ...of, currency, amount, number, issuedOn } }];
 };

@@ -7,7 +7,7 @@ import type { Billed, OfBilled } from './billed.js';
 
 // How much may be given back of a statement, and of a line of it.
 
-type Of = OfBilled & { readonly billed: Billed };
+type Of = OfBilled & { readonly billed: Billed; readonly lateFeeId?: string };
 
 /** @throws DomainError `statement/line-unknown`, `account/currency-foreign`. */
 export const mustHaveLine = (
@@ -26,13 +26,43 @@ export const mustHaveLine = (
 };
 
 /**
+ * A late fee is named once it was sent, and instead of a line.
+ * @throws DomainError `account/late-fee-unknown`, `account/credit-unclear`, `account/statement-busy`,
+ * `account/currency-foreign`.
+ */
+export const mustHaveLateFee = (
+  account: KnownAccount,
+  { statementId, currency, line, lateFeeId }: Of,
+): void => {
+  if (lateFeeId === undefined) return;
+  const pointer = '/lateFeeId';
+  if (line !== undefined) {
+    const message = 'What is given back is of a line or of a late fee';
+    throw new DomainError('invalid', 'account/credit-unclear', message, { line }, pointer);
+  }
+  const fee = account.lateFees.find((each) => each.lateFeeId === lateFeeId);
+  if (fee?.statementId !== statementId) {
+    const message = 'The account has charged no such late fee on the statement';
+    const details = { statementId, lateFeeId };
+    throw new DomainError('notFound', 'account/late-fee-unknown', message, details, pointer);
+  }
+  if (fee.currency !== currency) {
+    const message = `The late fee is in ${fee.currency}`;
+    throw refused('account/currency-foreign', message, { currency }, '/currency');
+  }
+  if (fee.number !== undefined) return;
+  const message = 'The late fee has no number yet; it gets it within a minute';
+  throw refused('account/statement-busy', message, { lateFeeId }, pointer);
+};
+
+/**
  * No more is given back than was charged, whoever gives it back: what other statements give back
  * counts, what is about to be credited, and what is disputed.
  * @param exceptOf a dispute, for whoever resolves it.
  */
 export const creditLimit = (
   account: KnownAccount,
-  { statementId, currency, line, billed }: Of,
+  { statementId, currency, line, lateFeeId, billed }: Of,
   exceptOf?: string,
 ): bigint => {
   const claims = claimsOn(account, statementId, exceptOf).filter((claim) => {
@@ -41,6 +71,11 @@ export const creditLimit = (
   const sum = (some: typeof claims) => some.reduce((all, { amount }) => all + unitsOf(amount), 0n);
   const charge = chargeOf(statementOf(account, statementId), currency);
   const ofStatement = chargedOf(charge) - sum(claims) - unitsOf(billed.givenBack);
+  if (lateFeeId !== undefined) {
+    const fee = account.lateFees.find((each) => each.lateFeeId === lateFeeId);
+    const ofFee = claims.filter((claim) => claim.lateFeeId === lateFeeId);
+    return least(ofStatement, unitsOf(fee?.amount ?? '0') - sum(ofFee));
+  }
   if (line === undefined || billed.line?.left === undefined) return ofStatement;
   const ofLine = claims.filter((claim) => claim.line === line);
   return least(ofStatement, unitsOf(billed.line.left) - sum(ofLine));

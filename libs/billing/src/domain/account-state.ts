@@ -1,9 +1,11 @@
 import { unreachable } from '@hostledger/eventsourcing';
 import type {
   AccountEvent,
+  CreditNoteIssued,
   DepositDrawBegan,
   DisputeRaised,
   LadderEvent,
+  LateFeeCharged,
   NonPaymentActKind,
   PaymentReceived,
   ReceivableReleased,
@@ -27,7 +29,7 @@ export interface Charge extends Readonly<Record<Sum, string>> {
   readonly amount: string;
   /** By how much less of what was billed is due from a day on; more where it is below zero. */
   readonly changes: readonly { readonly on: string; readonly amount: string }[];
-  /** When late fees were charged. */
+  /** When late fees were charged; below zero when they were credited, which makes no less of what was billed. */
   readonly feesCharged: readonly { readonly on: string; readonly amount: string }[];
   /** The last day that late fees were charged for. */
   readonly lateFeesThrough?: string;
@@ -67,8 +69,19 @@ export interface AccountCreditNote {
   readonly reason: string;
   readonly issuedOn: string;
   readonly line?: number;
+  readonly lateFeeId?: string;
   readonly disputeId?: string;
   /** Absent until it was issued. */
+  readonly number?: string;
+}
+
+export interface AccountLateFee extends Readonly<
+  Pick<
+    LateFeeCharged['data'],
+    'lateFeeId' | 'statementId' | 'currency' | 'amount' | 'fromOn' | 'throughOn' | 'chargedOn'
+  >
+> {
+  /** Absent until its note was issued. */
   readonly number?: string;
 }
 
@@ -110,6 +123,7 @@ export interface KnownAccount {
   readonly statements: readonly AccountStatement[];
   readonly payments: readonly AccountPayment[];
   readonly creditNotes: readonly AccountCreditNote[];
+  readonly lateFees: readonly AccountLateFee[];
   readonly disputes: readonly AccountDispute[];
   readonly writeOffs: readonly AccountWriteOff[];
   readonly draws: readonly AccountDraw[];
@@ -129,8 +143,8 @@ export const evolveAccount = (account: Account, event: AccountEvent): Account =>
     return {
       status: 'open',
       ...event.data,
-      ...{ statements: [], payments: [], creditNotes: [], disputes: [], writeOffs: [] },
-      ...{ draws: [], acts: [], actsBegun: 0 },
+      ...{ statements: [], payments: [], creditNotes: [], lateFees: [], disputes: [] },
+      ...{ writeOffs: [], draws: [], acts: [], actsBegun: 0 },
     };
   }
   if (account.status === 'unknown') return account;
@@ -160,11 +174,11 @@ const evolved = (account: KnownAccount, event: Booked): KnownAccount => {
     case 'CreditNoteBegan':
       return { ...account, creditNotes: [...account.creditNotes, own(event.data)] };
     case 'CreditNoteIssued': {
-      const { creditNoteId, number, issuedOn } = event.data;
+      const { creditNoteId, number } = event.data;
       const creditNotes = account.creditNotes.map((note) =>
         note.creditNoteId === creditNoteId ? { ...note, number } : note,
       );
-      return booked({ ...account, creditNotes }, 'credited', { ...event.data, on: issuedOn });
+      return credited({ ...account, creditNotes }, event.data);
     }
     case 'DisputeRaised': {
       const dispute = { ...own(event.data), status: 'open' as const };
@@ -179,14 +193,14 @@ const evolved = (account: KnownAccount, event: Booked): KnownAccount => {
       );
       return { ...account, disputes };
     }
-    case 'LateFeeCharged': {
-      const { statementId, currency, amount, throughOn, chargedOn: on } = event.data;
-      return onCharge(account, statementId, currency, (charge) => ({
-        ...charge,
-        lateFees: added(charge.lateFees, amount, currency),
-        feesCharged: [...charge.feesCharged, { on, amount }],
-        lateFeesThrough: throughOn,
-      }));
+    case 'LateFeeCharged':
+      return feeCharged(account, event.data);
+    case 'LateFeeNoteIssued': {
+      const { lateFeeId, number } = event.data;
+      const lateFees = account.lateFees.map((fee) =>
+        fee.lateFeeId === lateFeeId ? { ...fee, number } : fee,
+      );
+      return { ...account, lateFees };
     }
     case 'WriteOffProposed':
       return { ...account, writeOffs: [...account.writeOffs, own(event.data)] };
@@ -312,6 +326,29 @@ const reversed = (
       }),
     { ...account, payments },
   );
+};
+
+const feeCharged = (account: KnownAccount, data: LateFeeCharged['data']): KnownAccount => {
+  const { lateFeeId, statementId, currency, amount, fromOn, throughOn, chargedOn } = data;
+  const fee = { lateFeeId, statementId, currency, amount, fromOn, throughOn, chargedOn };
+  const lateFees = [...account.lateFees, fee];
+  return onCharge({ ...account, lateFees }, statementId, currency, (charge) => ({
+    ...charge,
+    lateFees: added(charge.lateFees, amount, currency),
+    feesCharged: [...charge.feesCharged, { on: chargedOn, amount }],
+    lateFeesThrough: throughOn,
+  }));
+};
+
+/** Of a late fee, or of what was billed. */
+const credited = (account: KnownAccount, data: CreditNoteIssued['data']): KnownAccount => {
+  const { statementId, currency, amount, issuedOn: on, lateFeeId } = data;
+  if (lateFeeId === undefined) return booked(account, 'credited', { ...data, on });
+  return onCharge(account, statementId, currency, (charge) => ({
+    ...charge,
+    credited: added(charge.credited, amount, currency),
+    feesCharged: [...charge.feesCharged, { on, amount: negative(amount) }],
+  }));
 };
 
 const ended = (

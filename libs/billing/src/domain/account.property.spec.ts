@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DomainError } from '@hostledger/eventsourcing';
+import { deriveId, DomainError } from '@hostledger/eventsourcing';
 import type { AccountCommand } from './account-commands.js';
 import type { AccountEvent } from './account-events.js';
 import { balancesOf, collectibleOf, disputedOf, openOf } from './account-figures.js';
@@ -81,6 +81,12 @@ const act: fc.Arbitrary<AccountCommand> = fc.oneof(
       ),
     ),
   day.map((throughOn) => command('ChargeLateFees', { throughOn }, ON)),
+  fc
+    .tuple(of(STATEMENTS), of(CURRENCIES), fc.constantFrom('2024-04-01', ON))
+    .map(([statementId, currency, throughOn]) => {
+      const lateFeeId = deriveId('lateFee', statementId, currency, '2024-03-02', throughOn);
+      return command('IssueLateFeeNote', { lateFeeId, number: `2024-${lateFeeId}` }, ON);
+    }),
   fc
     .tuple(of(['w1', 'w2']), of(STATEMENTS), money)
     .map(([writeOffId, statementId, sum]) =>

@@ -12,7 +12,7 @@ import {
 } from './account-corrections.js';
 import { after, applyCredit, releaseReopened } from './account-credit.js';
 import { accountEvents, type AccountEvent } from './account-events.js';
-import { lateFees } from './account-late-fees.js';
+import { issueLateFeeNote, lateFees } from './account-late-fees.js';
 import { climb, cure } from './account-ladder.js';
 import { plainAmount } from './account-money.js';
 import {
@@ -85,6 +85,8 @@ const actOf = (command: AccountCommand, account: KnownAccount, today: string): E
     case 'ChargeLateFees':
       mustHaveCome(command.data.throughOn, today, 'throughOn');
       return lateFees(account, command.data.throughOn, today);
+    case 'IssueLateFeeNote':
+      return issueLateFeeNote(command.data, account);
     case 'ProposeWriteOff':
       return proposeWriteOff(command.data, account, today);
     case 'ApproveWriteOff':

@@ -39,6 +39,11 @@ export const linesOf = (
   return restated?.lines ?? [];
 };
 
+/** Months whose books say what a statement charges by now: its own, and those that its lines adjust. */
+export const monthsOf = (month: string, lines: readonly StatementLine[]): readonly string[] => [
+  ...new Set([month, ...lines.flatMap(({ adjusts }) => adjusts?.month ?? [])]),
+];
+
 /**
  * @param lines of the statement.
  * @param months the one that it is of, and every one that its lines adjust.

@@ -127,15 +127,22 @@ const termsWithin = ({ events, timeZone }: BilledContract, bounds: Window): Term
 };
 
 /**
- * Of the terms last in force by the end of a month; also of a contract that had ended before, since
+ * The terms last in force by the end of a month; also of a contract that had ended before, since
  * what is adjusted then is to be paid as all that was charged.
  */
-export const paymentTerms = (contract: BilledContract, month: string): PaymentTerms | undefined => {
+export const termsOfPayment = (
+  contract: BilledContract,
+  month: string,
+): TermsInForce | undefined => {
   const { timeZone, inForce } = contract;
   const before = { from: '', until: windowOf(timeZone, month).until };
   const bounds = inForce && within(inForce, before);
-  return bounds && termsWithin(contract, bounds).at(-1)?.rateCard.payment;
+  return bounds && termsWithin(contract, bounds).at(-1);
 };
+
+/** What {@link termsOfPayment} say of paying. */
+export const paymentTerms = (contract: BilledContract, month: string): PaymentTerms | undefined =>
+  termsOfPayment(contract, month)?.rateCard.payment;
 
 /** What is allocated in a month while the contract is in force, cut where an allocation changes. */
 export const allocationsIn = (

@@ -12,13 +12,14 @@ export type Component =
   | 'uptimeCredit'
   | 'curtailmentCredit';
 
-/** kWh, a machine or kW for a month, bitcoin, money of a currency, or pieces. */
+/** kWh, a machine, kW or money for a month, bitcoin, money of a currency, or pieces. */
 export type LineUnit =
   | 'kWh'
   | 'unitMonth'
   | 'kWMonth'
   | 'BTC'
   | 'money'
+  | 'moneyMonth'
   | 'unit'
   | 'move'
   | 'unitDay'

@@ -3,7 +3,7 @@ import type { DomainEvent, EventCatalogue } from '@hostledger/eventsourcing';
 import type { Window } from './inputs.js';
 import type { Shortcoming } from './line.js';
 import type { AdjustmentLine } from './standing.js';
-import type { StatementKind, StatementLine, Total } from './statement.js';
+import type { PeriodStatementKind, StatementLine, Total } from './statement.js';
 
 // What can be recorded of a month of a contract. Months are YYYY-MM and days YYYY-MM-DD of the
 // contract's time zone; positions are those of the log, in digits.
@@ -114,7 +114,7 @@ export type StatementIssued = DomainEvent<
     statementId: string;
     /** Without gaps in its series: `<year>-<six digits>`. */
     number: string;
-    kind: Exclude<StatementKind, 'creditNote'>;
+    kind: PeriodStatementKind;
     customerId: string;
     issuedOn: string;
     /** Where the terms say within how many days, and something is to be paid. */

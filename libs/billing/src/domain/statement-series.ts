@@ -3,11 +3,11 @@ import { type Aggregate, type DomainCommand, type DomainEvent } from '@hostledge
 export type StatementNumberAssigned = DomainEvent<
   'StatementNumberAssigned',
   {
-    /** The year that statements and credit notes of the series are dated in. */
+    /** The year that the documents of the series are dated in. */
     year: string;
     /** `<year>-<six digits>` */
     number: string;
-    /** Of a statement, or of a credit note. */
+    /** Of a statement, a credit note or a late fee. */
     statementId: string;
   }
 >;
@@ -39,7 +39,7 @@ export const statementSeriesAggregate: Aggregate<Series, SeriesCommand, Statemen
   category: 'statementSeries',
   initialState: { numbers: new Map() },
   events: {
-    StatementNumberAssigned: 'A statement or credit note has the next number of its year.',
+    StatementNumberAssigned: 'A statement, credit note or late fee note has the next number of its year.',
   },
   decide,
   evolve: ({ numbers }, { data: { statementId, number } }) => ({

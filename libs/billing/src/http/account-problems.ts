@@ -5,6 +5,7 @@ registerProblems({
   'account/statement-unknown': { status: 404, title: 'The account has no such statement' },
   'account/payment-unknown': { status: 404, title: 'The account has no such payment' },
   'account/credit-note-unknown': { status: 404, title: 'The account has no such credit note' },
+  'account/late-fee-unknown': { status: 404, title: 'The account has charged no such late fee' },
   'account/dispute-unknown': { status: 404, title: 'The account has no such dispute' },
   'account/write-off-unknown': {
     status: 404,
@@ -46,7 +47,11 @@ registerProblems({
   },
   'account/statement-busy': {
     status: 409,
-    title: 'A credit note or a draw for the statement is on its way',
+    title: 'A credit note, a late fee note or a draw for the statement is on its way',
+  },
+  'account/credit-unclear': {
+    status: 422,
+    title: 'A credit note is for a line, for a late fee, or for the whole statement',
   },
   'account/credit-exceeded': {
     status: 409,

@@ -52,8 +52,4 @@ registerProblems({
   'period/statement-unknown': { status: 409, title: 'There is no such statement to be issued' },
   'statement/unknown': { status: 404, title: 'There is no such statement' },
   'statement/line-unknown': { status: 404, title: 'The statement has no such line' },
-  'statement/line-agreed': {
-    status: 409,
-    title: 'A credit was agreed on; it is not computed from anything',
-  },
 });

@@ -2,7 +2,7 @@ import { stepOf, type AggregateStore, type CommandContext } from '@hostledger/ev
 import { statementSeriesAggregate } from '../domain/statement-series.js';
 
 /**
- * The number of a statement or credit note: the next one of its year, or the one that it has. To be
+ * The number of a statement, credit note or late fee note: the next one of its year, or the one that it has. To be
  * asked for only once the document is certain to be issued, by whoever goes on until it is.
  */
 export const assignNumber = async (

@@ -78,7 +78,12 @@ class OfLineBody extends OfStatementBody {
   line?: number;
 }
 
-export class IssueCreditNoteBody extends OfLineBody {}
+export class IssueCreditNoteBody extends OfLineBody {
+  /** Of the statement, where it is for one; then for no line. */
+  @MayBeAbsent()
+  @IsUUID()
+  lateFeeId?: string;
+}
 
 export class RaiseDisputeBody extends OfLineBody {
   /**
@@ -195,6 +200,28 @@ export class DisputeResolvedReply {
   disputeId: string;
   /** Where it was upheld. */
   creditNoteId?: string;
+}
+export class ChargedLateFee {
+  /** Of the note, under which `GET /v1/statements/{statementId}` shows it. */
+  lateFeeId: string;
+  /**
+   * Without gaps in its year.
+   * @example 2024-000019
+   */
+  number: string;
+  /** What was overdue. */
+  statementId: string;
+  currency: string;
+  amount: string;
+  /** The first day it is for. */
+  fromOn: string;
+  /** The last one. */
+  throughOn: string;
+}
+export class LateFeesReply {
+  contractId: string;
+  /** Those that were charged up to that very day, by now or before. */
+  lateFees: ChargedLateFee[];
 }
 export class WriteOffReply {
   contractId: string;

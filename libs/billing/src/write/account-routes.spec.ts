@@ -240,13 +240,63 @@ it('Ageing on a day is of what was open then', async () => {
 });
 
 it('Late fees are charged for the days since they were charged last', async () => {
-  const { url } = await open('late');
-  expect(await post(`${url}/late-fees`, { throughOn: '2024-03-31' })).toMatchObject({
-    status: 200,
+  const { url, statementId } = await open('late');
+  const charge = (throughOn: string, headers = {}) =>
+    post(`${url}/late-fees`, { throughOn }, headers);
+  const number = expect.stringMatching(/^\d{4}-\d{6}$/) as string;
+  const first = await charge('2024-03-31');
+  const fee = { statementId, currency: 'USD', amount: '14.52', number };
+  const days = { fromOn: '2024-03-02', throughOn: '2024-03-31' };
+  expect(first).toMatchObject({ status: 200, body: { lateFees: [{ ...fee, ...days }] } });
+  expect(await charge('2024-03-31')).toEqual(first);
+  const april = { fromOn: '2024-04-01', throughOn: '2024-04-30', amount: '15.00' };
+  expect(await charge('2024-04-30')).toMatchObject({ body: { lateFees: [{ ...fee, ...april }] } });
+  expect(await charge('2024-04-15')).toMatchObject({ status: 200, body: { lateFees: [] } });
+  const [{ lateFeeId }] = first.body.lateFees as [{ lateFeeId: string }];
+  expect(await get(url)).toMatchObject({
+    body: {
+      balances: [{ balance: '1029.52' }],
+      lateFees: [
+        { lateFeeId, ...fee, ...days, chargedOn: today },
+        { ...fee, ...april },
+      ],
+    },
   });
-  expect(await post(`${url}/late-fees`, { throughOn: '2024-03-31' })).toMatchObject({
-    status: 200,
+  const { body } = await get(`${url}/entries`);
+  expect((body.items as { kind: string }[]).map(({ kind }) => kind)).toEqual([
+    ...['StatementEntered', 'LateFeeCharged', 'LateFeeCharged'],
+  ]);
+});
+
+it('A late fee is credited by its id, for no more than it is', async () => {
+  const { url, statementId } = await open('late credited');
+  const { body } = await post(`${url}/late-fees`, { throughOn: '2024-03-31' });
+  const [{ lateFeeId }] = body.lateFees as [{ lateFeeId: string }];
+  const credit = { ...usd, statementId, lateFeeId, reason };
+  expect(await post(`${url}/credit-notes`, { ...credit, amount: '14.53' })).toMatchObject({
+    ...{ status: 409, body: { code: 'account/credit-exceeded', most: '14.52' } },
   });
+  const both = { ...credit, line: 1, amount: '1.00' };
+  expect(await post(`${url}/credit-notes`, both)).toMatchObject({
+    ...{ status: 422, body: { code: 'account/credit-unclear' } },
+  });
+  expect(await post(`${url}/credit-notes`, { ...credit, amount: '4.52' })).toMatchObject({
+    status: 201,
+  });
+  expect(await get(url)).toMatchObject({
+    body: {
+      balances: [{ balance: '1010.00' }],
+      lateFees: [{ lateFeeId, amount: '14.52', credited: '4.52' }],
+      creditNotes: [{ lateFeeId, amount: '4.52' }],
+    },
+  });
+});
+
+it('Late fees that are asked for under one key are charged and numbered once', async () => {
+  const { url } = await open('late once');
+  const headers = { 'idempotency-key': 'fees-1' };
+  const first = await post(`${url}/late-fees`, { throughOn: '2024-03-31' }, headers);
+  expect(await post(`${url}/late-fees`, { throughOn: '2024-03-31' }, headers)).toEqual(first);
   expect(await get(url)).toMatchObject({ body: { balances: [{ balance: '1014.52' }] } });
 });
 

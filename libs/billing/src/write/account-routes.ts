@@ -19,6 +19,7 @@ import {
   DisputeResolvedReply,
   DrawForStatementBody,
   IssueCreditNoteBody,
+  LateFeesReply,
   PaymentReceivedReply,
   ProposeWriteOffBody,
   RaiseDisputeBody,
@@ -30,6 +31,7 @@ import {
 } from './account-bodies.js';
 import {
   ChangeAccountCommand,
+  ChargeLateFeesCommand,
   DrawForStatementCommand,
   IssueCreditNoteCommand,
   RaiseDisputeCommand,
@@ -106,11 +108,18 @@ export class AccountActsController {
     summary: 'Issue a credit note, for no more than was charged',
     description:
       'What later statements give back of the same charges, or will, counts: adjustments, agreements ' +
-      'and restatements. Where a line is named, no more than the line charges.',
+      'and restatements. Where a line or a late fee is named, no more than that charges.',
   })
   @Post('credit-notes')
   @ApiCreatedResponse({ type: CreditNoteReply })
-  @MayRefuse('account/credit-exceeded', 'statement/line-unknown', ...NO_AMOUNT)
+  @MayRefuse(
+    'account/credit-exceeded',
+    'account/credit-unclear',
+    'account/late-fee-unknown',
+    'account/statement-busy',
+    'statement/line-unknown',
+    ...NO_AMOUNT,
+  )
   async credit(
     @Param() { contractId }: AccountParams,
     @Body() body: IssueCreditNoteBody,
@@ -180,19 +189,24 @@ export class AccountActsController {
 
   @ApiOperation({
     summary: 'Charge late fees by the terms for days on which statements were overdue',
-    description: 'For each day once: asked again, only what came since is charged.',
+    description:
+      'For each day once: asked again, only what came since is charged. Each fee is a note with a number ' +
+      'of the series of statements, which `GET /v1/statements/{statementId}` shows under the id of the fee.',
   })
   @Post('late-fees')
   @HttpCode(200)
-  @ApiOkResponse({ type: AccountChangedReply })
+  @ApiOkResponse({ type: LateFeesReply })
   @MayRefuse('account/unknown', 'account/act-in-future')
-  chargeLateFees(
+  async chargeLateFees(
     @Param() { contractId }: AccountParams,
     @Body() { throughOn }: ChargeLateFeesBody,
     @ActContext() context: CommandContext,
   ) {
-    const command = { type: 'ChargeLateFees', data: { throughOn }, at: context.at } as const;
-    return this.change(contractId, new ChangeAccountCommand(contractId, command, context));
+    const command = new ChargeLateFeesCommand(contractId, throughOn, context);
+    const { handled, notes } = await this.commands.execute(command);
+    const lateFees = notes.map(({ chargedOn: _, number = '', ...fee }) => ({ ...fee, number }));
+    const done: LateFeesReply = { contractId, lateFees };
+    return reply(handled, { body: done });
   }
 
   @ApiOperation({ summary: 'Propose to give an amount up; another subject approves' })
@@ -276,19 +290,12 @@ export class AccountActsController {
     'account/unknown',
     'account/act-in-future',
   )
-  release(
+  async release(
     @Param() { contractId }: AccountParams,
     @Body() body: ReleaseReceivablesBody,
     @ActContext() context: CommandContext,
   ) {
     const command = new ReleaseReceivablesCommand(contractId, { ...body }, context);
-    return this.change(contractId, command);
-  }
-
-  private async change(
-    contractId: string,
-    command: ChangeAccountCommand | ReleaseReceivablesCommand,
-  ) {
     const done: AccountChangedReply = { contractId };
     return reply(await this.commands.execute(command), { body: done });
   }

@@ -37,6 +37,7 @@ export class AgreeAdjustmentHandler implements ICommandHandler<AgreeAdjustmentCo
   ): Promise<readonly Claim[]> {
     const { state } = await this.store.load(accountAggregate, contractId, { fresh: true });
     if (state.status === 'unknown' || statementId === undefined) return [];
-    return claimsOn(state, statementId);
+    // What is given back of a late fee is of no line.
+    return claimsOn(state, statementId).filter(({ lateFeeId }) => lateFeeId === undefined);
   }
 }

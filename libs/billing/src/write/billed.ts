@@ -4,6 +4,7 @@ import { accountAggregate } from '../domain/account.js';
 import {
   billedOn,
   linesOf,
+  monthsOf,
   NOTHING_GIVEN_BACK,
   type Billed,
   type OfBilled,
@@ -23,11 +24,11 @@ export const billedBy = async (
   const account = await accountOf(store, contractId);
   const month = account?.statements.find((each) => each.statementId === of.statementId)?.month;
   if (month === undefined) return NOTHING_GIVEN_BACK;
-  const months = new Map([[month, await periodOf(store, contractId, month)]]);
-  const lines = linesOf(months.get(month)!, of.statementId);
-  for (const { adjusts } of lines) {
-    if (!adjusts || months.has(adjusts.month)) continue;
-    months.set(adjusts.month, await periodOf(store, contractId, adjusts.month));
+  const own = await periodOf(store, contractId, month);
+  const lines = linesOf(own, of.statementId);
+  const months = new Map([[month, own]]);
+  for (const one of monthsOf(month, lines)) {
+    if (one !== month) months.set(one, await periodOf(store, contractId, one));
   }
   return billedOn(of, month, lines, months);
 };

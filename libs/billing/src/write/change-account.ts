@@ -22,6 +22,7 @@ import type { Account } from '../domain/account-state.js';
 import { accountAggregate } from '../domain/account.js';
 import { issueCreditNote, resolveDispute } from '../process/credit-note.js';
 import { drawForStatement } from '../process/deposit-draw.js';
+import { chargeLateFees, type ChargedLateFees } from '../process/late-fee-note.js';
 import { billedBy, billedByDispute } from './billed.js';
 
 type Changed = Handled<Account, AccountEvent>;
@@ -132,6 +133,25 @@ export class ResolveDisputeHandler implements ICommandHandler<ResolveDisputeComm
   }
 }
 
+export class ChargeLateFeesCommand extends Command<ChargedLateFees> {
+  constructor(
+    readonly contractId: string,
+    readonly throughOn: string,
+    readonly context: CommandContext,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ChargeLateFeesCommand)
+export class ChargeLateFeesHandler implements ICommandHandler<ChargeLateFeesCommand> {
+  constructor(private readonly store: AggregateStore) {}
+
+  execute({ contractId, throughOn, context }: ChargeLateFeesCommand) {
+    return chargeLateFees(this.store, contractId, throughOn, context);
+  }
+}
+
 export class DrawForStatementCommand extends Command<Changed> {
   constructor(
     readonly contractId: string,
@@ -202,6 +222,7 @@ export const changeAccount = {
     IssueCreditNoteHandler,
     RaiseDisputeHandler,
     ResolveDisputeHandler,
+    ChargeLateFeesHandler,
     DrawForStatementHandler,
     ReleaseReceivablesHandler,
   ],

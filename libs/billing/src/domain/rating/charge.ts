@@ -38,8 +38,10 @@ export const scaleOf = (currency: string): number => {
   return scale;
 };
 
+const SHARES: readonly LineUnit[] = ['money', 'moneyMonth', 'BTC'];
+
 /** A share of money or bitcoin has a rate in percent, all else one in the currency for a unit. */
-export const isShare = (unit: LineUnit): boolean => unit === 'money' || unit === 'BTC';
+export const isShare = (unit: LineUnit): boolean => SHARES.includes(unit);
 
 /** quantity × rate, before it is rounded. */
 export const amountOf = (quantity: Exact, unit: LineUnit, rate: string): Exact => {

@@ -167,6 +167,6 @@ export const accountEntries = tableFold<AccountEntryRow, AccountEvent>({
 
 export const accountsProjection: Projection = {
   name: 'billing_accounts',
-  version: 1,
+  version: 2,
   tables: [billingAccounts, accountEntries],
 };

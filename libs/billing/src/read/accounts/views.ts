@@ -4,6 +4,7 @@ import { nextStep } from '../../domain/account-ladder.js';
 import { atLeastZero, unitsOf, unitsText } from '../../domain/account-money.js';
 import {
   LADDER_STEPS,
+  type AccountLateFee,
   type AccountStatement,
   type Charge,
   type KnownAccount,
@@ -93,12 +94,31 @@ export class AccountCreditNoteView {
   number?: string;
   statementId: string;
   line?: number;
+  /** The late fee on the statement, where it is for one. */
+  lateFeeId?: string;
   currency: string;
   amount: string;
   reason: string;
   issuedOn: string;
   /** What it was upheld of; absent for one that was issued without a dispute. */
   disputeId?: string;
+}
+
+export class AccountLateFeeView {
+  lateFeeId: string;
+  /** Of its note; absent until it was given one. */
+  number?: string;
+  /** What was overdue. */
+  statementId: string;
+  currency: string;
+  amount: string;
+  /** The first day it is for. */
+  fromOn: string;
+  /** The last one. */
+  throughOn: string;
+  chargedOn: string;
+  /** By credit notes that name it. */
+  credited: string;
 }
 
 export class AccountDisputeView {
@@ -149,6 +169,7 @@ export class BillingAccountView extends AccountSummary {
   statements: AccountStatementView[];
   payments: AccountPaymentView[];
   creditNotes: AccountCreditNoteView[];
+  lateFees: AccountLateFeeView[];
   disputes: AccountDisputeView[];
   writeOffs: AccountWriteOffView[];
   deposits: HeldDepositView[];
@@ -221,6 +242,7 @@ export const accountView = (
     statements: [...account.statements].sort(byDue).map((each) => statementView(account, each)),
     payments: account.payments.map(({ applied: _, statementIds: __, ...payment }) => payment),
     creditNotes: account.creditNotes.map((note) => ({ ...note })),
+    lateFees: account.lateFees.map((fee) => ({ ...fee, credited: creditedOf(account, fee) })),
     disputes: [...account.disputes],
     writeOffs: [...account.writeOffs],
     deposits: deposits.map(({ deposit_id: depositId, currency, balance }) => ({
@@ -228,6 +250,15 @@ export const accountView = (
     })),
     ...(next && { nextStep: { ...next } }),
   };
+};
+
+const creditedOf = (
+  { creditNotes }: KnownAccount,
+  { lateFeeId, currency }: AccountLateFee,
+): string => {
+  const notes = creditNotes.filter((note) => note.lateFeeId === lateFeeId && note.number);
+  const sum = notes.reduce((all, { amount }) => all + unitsOf(amount), 0n);
+  return unitsText(sum, currency);
 };
 
 const statementView = (

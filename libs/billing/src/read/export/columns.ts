@@ -44,6 +44,7 @@ const NATURE: Readonly<Record<PaperLine['component'], readonly [Category, Freque
   uptimeCredit: ['Credit', 'Usage-Based'],
   curtailmentCredit: ['Credit', 'Usage-Based'],
   credit: ['Credit', 'One-Time'],
+  lateFee: ['Purchase', 'One-Time'],
   nothing: ['Usage', 'Recurring'],
 };
 
@@ -54,7 +55,12 @@ const categoryOf = ({ line, statement }: ExportedLine): string => {
 
 /** What a line changes of a closed month; a credit note is agreed on. */
 const changedBy = ({ line, statement: { credits, month } }: ExportedLine) =>
-  credits ? { ...credits, month, cause: 'agreed', before: undefined } : line.adjusts;
+  credits
+    ? {
+        ...{ ...credits, month, cause: 'agreed', before: undefined },
+        statementId: credits.lateFeeId ?? credits.statementId,
+      }
+    : line.adjusts;
 
 /** FOCUS writes instants without parts of a second. */
 const instant = (iso: string): string => iso.replace(/\.000Z$/, 'Z');
@@ -78,7 +84,7 @@ const focus: Readonly<Record<string, Told>> = {
   BillingAccountName: string('Its reference', ({ parties }) => parties.contract.reference),
   BillingAccountType: string('`Hosting contract`', () => 'Hosting contract'),
   BillingPeriodStart: time(
-    'First instant of the month of the statement, in the zone of the contract',
+    'First instant of the month of the statement, in the zone of the contract; of a late fee note of the month of its last day',
     ({ statement, parties }) => monthBegins(statement.month, parties),
   ),
   BillingPeriodEnd: time('First instant of the next month', ({ statement, parties }) =>
@@ -115,7 +121,7 @@ const focus: Readonly<Record<string, Told>> = {
     ({ line }) => line.quantity,
   ),
   PricingUnit: string(
-    '`kWh`, `unit-months`, `kW-months`, `BTC`, a currency, `units`, `moves`, `unit-days`, `cases`, `months`',
+    '`kWh`, `unit-months`, `kW-months`, `BTC`, a currency, a currency with `-months`, `units`, `moves`, `unit-days`, `cases`, `months`',
     ({ line }) => unitText(line),
   ),
   ListUnitPrice: decimal('The same as ContractedUnitPrice', priceOf),
@@ -123,7 +129,7 @@ const focus: Readonly<Record<string, Told>> = {
     'For one unit; empty where the rate is a percentage or below zero, see x_Rate',
     priceOf,
   ),
-  InvoiceId: string('Number of the statement or credit note', ({ statement }) => statement.number),
+  InvoiceId: string('Number of the statement or note', ({ statement }) => statement.number),
   InvoiceIssuerName: string('`ISSUER_NAME`', ({ parties }) => parties.issuer.name),
   ProviderName: string('The same', ({ parties }) => parties.issuer.name),
   PublisherName: string('The same', ({ parties }) => parties.issuer.name),
@@ -137,7 +143,7 @@ const focus: Readonly<Record<string, Told>> = {
   ServiceCategory: string('`Other`: FOCUS knows no hosting of machines', () => 'Other'),
   ServiceName: string('What the component is, in words', ({ line }) => COMPONENTS[line.component]),
   SkuId: string(
-    'Component of the line; `credit` of a credit note for a whole statement, `nothing` of a statement without lines',
+    'Component of the line; `credit` of a credit note for a whole statement, `lateFee` of a late fee note, `nothing` of a statement without lines',
     ({ line }) => line.component,
   ),
   SkuPriceId: string(
@@ -150,12 +156,9 @@ const focus: Readonly<Record<string, Told>> = {
 const own: Readonly<Record<string, Told>> = {
   x_CustomerId: string('Id of the customer', ({ statement }) => statement.customerId),
   x_CustomerName: string('Its legal name', ({ parties }) => parties.customer.legal_name),
-  x_StatementId: string(
-    'Id of the statement or credit note',
-    ({ statement }) => statement.statementId,
-  ),
+  x_StatementId: string('Id of the statement or note', ({ statement }) => statement.statementId),
   x_StatementKind: string(
-    '`statement`, `restatement` or `creditNote`',
+    '`statement`, `restatement`, `creditNote` or `lateFeeNote`',
     ({ statement }) => statement.kind,
   ),
   x_IssuedOn: date('Day of issue', ({ statement }) => statement.issuedOn),
@@ -182,12 +185,9 @@ const own: Readonly<Record<string, Told>> = {
     meaning: 'Some of what it counts is estimated',
     of: ({ line }) => String(line.estimated ?? false),
   },
-  x_AdjustsMonth: string(
-    'YYYY-MM of the closed month that it changes',
-    (row) => changedBy(row)?.month,
-  ),
+  x_AdjustsMonth: string('YYYY-MM of the month that it changes', (row) => changedBy(row)?.month),
   x_AdjustsStatementId: string(
-    'The statement that it changes',
+    'The statement or late fee note that it changes',
     (row) => changedBy(row)?.statementId,
   ),
   x_AdjustsLine: integer('The line of it; empty where there was none with that key', (row) =>
@@ -200,12 +200,17 @@ const own: Readonly<Record<string, Told>> = {
     ({ line }) => line.adjusts?.before,
   ),
   x_LogPosition: string(
-    'Facts up to this position counted; of a credit note its own',
+    'Facts up to this position counted; of a credit or late fee note its own',
     ({ statement }) => statement.position,
   ),
   x_LinesDigest: string(
-    'SHA-256 of the lines of the statement; a credit note has none',
+    'SHA-256 of the lines of the statement; credit notes and late fee notes have none',
     ({ statement }) => statement.linesDigest,
+  ),
+  x_OverdueStatementId: string(
+    'Of a late fee note, or a credit note for one: the statement that was overdue',
+    ({ statement: { lateFee, credits } }) =>
+      lateFee?.statementId ?? (credits?.lateFeeId && credits.statementId),
   ),
 };
 

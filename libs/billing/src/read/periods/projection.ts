@@ -1,6 +1,4 @@
 import { tableFold, type Projection, type Recorded } from '@hostledger/eventsourcing';
-import type { CreditNoteIssued } from '../../domain/account-events.js';
-import { negative } from '../../domain/amounts.js';
 import type {
   AdjustmentAgreed,
   AdjustmentPosted,
@@ -11,6 +9,7 @@ import type {
 } from '../../domain/period-events.js';
 import type { RestatementStatus } from '../../domain/period-state.js';
 import type { StatementKind, StatementLine, Total } from '../../domain/statement.js';
+import { creditNotes, lateFeeNotes } from './notes.js';
 
 /** `refused`: it can be tried again. `closed`: the statement has no number yet. */
 export const PERIOD_STATUSES = ['closing', 'refused', 'closed', 'issued'] as const;
@@ -335,62 +334,10 @@ const lines = tableFold<StatementLineRow, Listed>({
   },
 });
 
-/** A credit note under its number, beside the statement that it is for. */
-export interface CreditNoteRow {
-  readonly credit_note_id: string;
-  readonly number: string;
-  readonly contract_id: string;
-  readonly customer_id: string;
-  readonly statement_id: string;
-  readonly issued_on: string;
-  /** What is given back, below zero. */
-  readonly totals: readonly Total[];
-  /** Of the statement, where it is for one. */
-  readonly line: number | null;
-  readonly reason: string;
-  /** Of the event, in digits. */
-  readonly position: string;
-}
-
-const creditNotes = tableFold<CreditNoteRow, CreditNoteIssued>({
-  table: {
-    name: 'billing_credit_notes',
-    columns: {
-      credit_note_id: 'text',
-      number: 'text',
-      contract_id: 'text',
-      customer_id: 'text',
-      statement_id: 'text',
-      issued_on: 'date',
-      totals: 'jsonb',
-      line: 'integer',
-      reason: 'text',
-      position: 'text',
-    },
-    key: ['credit_note_id'],
-    nullable: ['line'],
-    indexes: [['number'], ['contract_id', 'number'], ['customer_id', 'number']],
-    insertOnly: true,
-  },
-  keys: { CreditNoteIssued: ({ data }) => [{ credit_note_id: data.creditNoteId }] },
-  evolve: (_, { data, position }) => ({
-    credit_note_id: data.creditNoteId,
-    number: data.number,
-    contract_id: data.contractId,
-    customer_id: data.customerId,
-    statement_id: data.statementId,
-    issued_on: data.issuedOn,
-    totals: [{ currency: data.currency, amount: negative(data.amount) }],
-    line: data.line ?? null,
-    reason: data.reason,
-    position: position.toString(),
-  }),
-});
-
-export const periodsTables = { periods, statements, lines, creditNotes };
+export const periodsTables = { periods, statements, lines, creditNotes, lateFeeNotes };
 
 export const periodsProjection: Projection = {
   name: 'billing_periods',
-  version: 2,
-  tables: [periods, statements, lines, creditNotes],
+  version: 3,
+  tables: [periods, statements, lines, creditNotes, lateFeeNotes],
 };

@@ -51,7 +51,7 @@ export class LineView {
    */
   key: string;
   /**
-   * What it charges or credits; `credit` on a credit note for a whole statement.
+   * What it charges or credits; `credit` on a credit note for a whole statement, `lateFee` on a late fee note.
    * @example nameplateKwh
    */
   component: string;

@@ -1,6 +1,6 @@
 import { dayIn, startOf } from '@hostledger/quantities';
 import { sumOf } from '../../domain/amounts.js';
-import type { Adjusts, PaperLine, Statement } from '../../domain/statement.js';
+import type { Adjusts, LateFeeFor, PaperLine, Statement } from '../../domain/statement.js';
 import { toldLines, toldTotals } from './nothing.js';
 import { LEFT, Paper, TEXT_WIDTH, type Column, type Row } from './paper.js';
 import type { Parties } from './parties.js';
@@ -66,7 +66,7 @@ const heading = (paper: Paper, statement: Statement, parties: Parties): void => 
     ['Month', monthText(statement.month)],
     ['Issued on', statement.issuedOn],
     ...(statement.dueOn === undefined ? [] : ([['Due on', statement.dueOn]] as [string, string][])),
-    ...creditsFacts(statement),
+    ...aboutFacts(statement),
     ['Contract', `${contract.reference}, ${contract.title}`],
     ['Contract id', contract.contract_id],
     ['Customer id', customer.customer_id],
@@ -83,14 +83,24 @@ const heading = (paper: Paper, statement: Statement, parties: Parties): void => 
   paper.space(8);
 };
 
-const creditsFacts = ({ credits }: Statement): [string, string][] =>
-  credits
-    ? [['Of', `Statement ${credits.number}${credits.line ? `, line ${credits.line}` : ''}`]]
-    : [];
+/** Which statement a note is about. */
+const aboutFacts = ({ credits, lateFee }: Statement): [string, string][] => {
+  if (credits) {
+    const { number, line, lateFeeNumber } = credits;
+    const part = line === undefined ? '' : `, line ${line}`;
+    const fee: [string, string][] = lateFeeNumber ? [['Of', `Late fee note ${lateFeeNumber}`]] : [];
+    return [...fee, [fee.length > 0 ? 'On' : 'Of', `Statement ${number}${part}`]];
+  }
+  if (!lateFee) return [];
+  return [
+    ['Of', `Statement ${lateFee.number}, due on ${lateFee.dueOn}`],
+    ['Days', `${lateFee.fromOn} to ${lateFee.throughOn}`],
+  ];
+};
 
 const rowsOf = (
   lines: readonly PaperLine[],
-  { month }: Statement,
+  { month, lateFee }: Statement,
   parties: Parties,
 ): readonly Row[] => {
   const own = lines.filter(({ adjusts }) => !adjusts);
@@ -103,7 +113,7 @@ const rowsOf = (
           ...of.map((line) => rowOf(line, parties)),
         ];
   return [
-    ...group(`Charges and credits of ${monthText(month)}`, own),
+    ...group(lateFee ? 'Late fee' : `Charges and credits of ${monthText(month)}`, own),
     ...group('Adjustments of closed months', adjustments),
   ];
 };
@@ -180,21 +190,54 @@ const subtotals = (
   ];
 };
 
+/** What was overdue on which days, and for how much of a month that counts. */
+const overdueDays = (
+  paper: Paper,
+  { lines }: Statement,
+  { stretches, percentPerMonth }: LateFeeFor,
+): void => {
+  const currency = lines[0]?.currency ?? '';
+  const columns: readonly Column[] = [
+    { title: 'From', width: 90 },
+    { title: 'To', width: 146 },
+    { title: `Overdue, ${currency}`, width: 110, align: 'right' },
+    { title: 'Days', width: 60, align: 'right' },
+    { title: 'Days in the month', width: 110, align: 'right' },
+  ];
+  const rows = stretches.map(({ fromOn, throughOn, overdue, days, daysInMonth }): Row => ({
+    cells: [fromOn, throughOn, grouped(overdue), String(days), String(daysInMonth)],
+  }));
+  paper.text('What was overdue, and not disputed', { size: 10, bold: true });
+  paper.space(2);
+  paper.table(columns, rows);
+  paper.space(4);
+  paper.text(`The fee is ${percentPerMonth} % of the sum of overdue × days ÷ days in the month.`, {
+    size: 8,
+  });
+};
+
 const ending = (paper: Paper, statement: Statement): void => {
-  const { statementId, position, inputsDigest, linesDigest, lines, credits } = statement;
+  const { statementId, position, inputsDigest, linesDigest, lines, credits, lateFee } = statement;
   const fixed = (text: string): void => paper.text(text, { size: 7, fixed: true });
   paper.need(150);
   if (credits) {
-    paper.text(`Given back for statement ${credits.number}, which stands as it is.`, { size: 8 });
+    const { number, lateFeeNumber } = credits;
+    const what = lateFeeNumber ? `late fee note ${lateFeeNumber}` : `statement ${number}`;
+    paper.text(`Given back for ${what}, which stands as it is.`, { size: 8 });
     paper.space(4);
     fixed(`Credit note  ${statementId}`);
     fixed(`Statement    ${credits.statementId}`);
     fixed(`Position     ${position}`);
     return;
   }
+  const note = (text: string): void => paper.text(text, { size: 8 });
+  if (lateFee) {
+    overdueDays(paper, statement, lateFee);
+    note(`It is owed with statement ${lateFee.number}, and bears no fees itself.`);
+    paper.space(8);
+  }
   paper.text('How it was computed', { size: 10, bold: true });
   paper.space(2);
-  const note = (text: string): void => paper.text(text, { size: 8 });
   for (const text of roundingNotes(lines)) note(text);
   note('Quantities are shown to six decimal places; the computation goes on with the exact ones.');
   note('"v" is the version of the terms that the clause is in.');
@@ -204,6 +247,12 @@ const ending = (paper: Paper, statement: Statement): void => {
       'it again and says whether it comes to the same amount.',
   );
   paper.space(4);
+  if (lateFee) {
+    fixed(`Late fee   ${statementId}`);
+    fixed(`Statement  ${lateFee.statementId}`);
+    fixed(`Position   ${position}`);
+    return;
+  }
   fixed(`Statement  ${statementId}`);
   fixed(`Position   ${position}`);
   fixed(`Inputs     SHA-256 ${inputsDigest}`);

@@ -101,6 +101,39 @@ describe('a statement as a PDF', () => {
     expect(said.at(said.indexOf('Total in USD') + 1)).toBe('90,750.00');
   });
 
+  it('shows what a late fee is computed from: every stretch of days, and the sum', async () => {
+    const stretch = { daysInMonth: 31, overdue: '1250.00' };
+    const lateFee = {
+      ...{ statementId: statement.statementId, number: '2024-000017', dueOn: '2024-05-05' },
+      ...{ fromOn: '2024-05-06', throughOn: '2024-05-31', percentPerMonth: '1.5' },
+      stretches: [
+        { ...stretch, fromOn: '2024-05-06', throughOn: '2024-05-19', days: 14 },
+        { ...stretch, fromOn: '2024-05-20', throughOn: '2024-05-31', days: 12, overdue: '600.00' },
+      ],
+    };
+    const fee = {
+      ...{ component: 'lateFee' as const, unit: 'moneyMonth' as const, rate: '1.5' },
+      ...{ quantity: '796.774194', amount: '11.95', description: 'Late fee' },
+    };
+    const { inputsDigest: _, linesDigest: __, dueOn: ___, ...head } = statement;
+    const note: Statement = {
+      ...{ ...head, statementId: 'fee', number: '2024-000018', kind: 'lateFeeNote', lateFee },
+      ...{ lines: [{ ...line(1), ...fee }], totals: [{ currency: 'USD', amount: '11.95' }] },
+    };
+    const said = pagesOf(await pdfOf(note)).flat();
+    expect(said).toEqual(expect.arrayContaining(['Late fee note', 'Late fee', '796.774194']));
+    expect(said).toEqual(expect.arrayContaining(['USD-months', '1.5 %', 'Total: 11.95 USD']));
+    expect(said).toContain('Statement 2024-000017, due on 2024-05-05');
+    const [first, second] = ['2024-05-06', '2024-05-20'].map((day) => said.indexOf(day));
+    expect(said.slice(first, first! + 5)).toEqual([
+      ...['2024-05-06', '2024-05-19', '1,250.00', '14', '31'],
+    ]);
+    expect(said.slice(second, second! + 5)).toEqual([
+      ...['2024-05-20', '2024-05-31', '600.00', '12', '31'],
+    ]);
+    expect(said.join(' ')).not.toContain('SHA-256');
+  });
+
   it('shows a credit as one, and of a statement without lines that nothing is charged', async () => {
     const totals = [{ currency: 'USD', amount: '-1820.07' }];
     const said = pagesOf(await pdfOf({ ...statement, lines: [], totals })).flat();

@@ -38,7 +38,7 @@ export const explain = async (
   const terms = computed.inputs.terms.find(({ version }) => version === line.termsVersion);
   return {
     explanation: {
-      ...{ statementId, line, position, inputsDigest: computed.inputsDigest },
+      ...{ statementId, line, position, inputsDigest: computed.inputsDigest, basis: 'computed' },
       ...(rated && { recomputed: rated.line }),
       agrees: agrees(line, rated?.line),
       steps: stepsOf(line, rated),
@@ -74,7 +74,7 @@ export const explainAgreed = async (
   const step = `${amount} ${currency}, agreed by ${agreedBy} on line ${original} of ${month}: ${reason}`;
   return {
     explanation: {
-      ...{ statementId, line, position },
+      ...{ statementId, line, position, basis: 'agreed' },
       agrees: exact(amount).equals(exact(line.amount)),
       steps: [step],
       ...termsOf(terms, line),
@@ -87,7 +87,7 @@ export const explainAgreed = async (
 type Agreed = AdjustmentAgreed['data'];
 
 /** The version of the terms that a line names, and its clause. */
-const termsOf = (
+export const termsOf = (
   terms: TermsInForce | undefined,
   { clauseRef }: PaperLine,
 ): Pick<LineExplanation, 'terms' | 'clause'> => {

@@ -17,12 +17,19 @@ import {
   type ReadOptions,
   readReply,
 } from '@hostledger/http';
-import { STATEMENT_KINDS, type Statement, type StatementKind } from '../../domain/statement.js';
+import {
+  STATEMENT_KINDS,
+  type PaperLine,
+  type Statement,
+  type StatementKind,
+} from '../../domain/statement.js';
 import { formatWanted } from '../../http/format.js';
 import { StatementForm } from '../../http/paper-forms.js';
 import { IsMonth, StatementLineParams, StatementParams } from '../../http/period-forms.js';
 import { factReads } from '../inputs/fact-reads.js';
 import type { InputTools } from '../inputs/ports.js';
+import { explainCredit } from './explain-credit.js';
+import { explainLateFee } from './explain-late-fee.js';
 import { explain, explainAgreed } from './explanation.js';
 import { headOf, issued, issuedUnder, type IssuedRow, type StatementTables } from './load.js';
 import { STATEMENT_TYPES, StatementPapers } from './papers.js';
@@ -69,9 +76,10 @@ export class StatementsQueries {
   }
 
   @ApiOperation({
-    summary: 'List the statements and credit notes that were issued, by their numbers',
+    summary:
+      'List the statements, credit notes and late fee notes that were issued, by their numbers',
     description:
-      'A year has every number once. A credit note is of the month of its statement; its id is that of the account.',
+      'A year has every number once. A credit note is of the month of its statement, a late fee note of that of the last day it is for; their ids are those of the account.',
   })
   @Get()
   @ApiOkResponse({ type: StatementList })
@@ -90,7 +98,7 @@ export class StatementsQueries {
 
   @ApiOperation({
     summary:
-      'Show a statement or credit note with its lines: as data, as CSV, or as the PDF that a customer is sent',
+      'Show a statement, credit note or late fee note with its lines: as data, as CSV, or as the PDF that a customer is sent',
     description:
       'The same statement is the same bytes, whenever it is asked for. The head of the PDF is from the configuration (`ISSUER_NAME`, `ISSUER_ADDRESS`).',
   })
@@ -113,11 +121,11 @@ export class StatementsQueries {
   @ApiOperation({
     summary: 'Explain a line of a statement down to every event that it depends on',
     description:
-      'Computes the line once more at the position of the statement, and says whether it comes to the same. What was agreed on is computed from nothing: who agreed to it, and why, is told with the event that says so.',
+      'Computes the line once more at the position of the statement, and says whether it comes to the same. What was agreed on is computed from nothing: who agreed to it, and why, is told with the event that says so; of a credit note also who asked for it, and how much could be given back.',
   })
   @Get(':statementId/lines/:line/explanation')
   @ApiOkResponse({ type: LineExplanation })
-  @MayRefuse('statement/unknown', 'statement/line-unknown', 'statement/line-agreed')
+  @MayRefuse('statement/unknown', 'statement/line-unknown')
   async explanation(
     @Param() { statementId, line: number }: StatementLineParams,
     @Query() page: Page,
@@ -133,13 +141,11 @@ export class StatementsQueries {
         { lines: statement.lines.length },
       );
     }
-    if (statement.credits) {
-      throw new DomainError('conflict', 'statement/line-agreed', 'The credit was agreed on', {
-        reason: statement.credits.reason,
-      });
-    }
-    const explained = line.adjusts?.cause === 'agreed' ? explainAgreed : explain;
-    const { explanation, sources } = await explained(this.tools, statement, line);
+    const { explanation, sources } = await explainerOf(statement, line)(
+      this.tools,
+      statement,
+      line,
+    );
     const body: LineExplanation = { ...explanation, ...pageOfSources(sources, page) };
     return readReply(position, body);
   }
@@ -158,5 +164,11 @@ export class StatementsQueries {
     });
   }
 }
+
+const explainerOf = ({ credits, lateFee }: Statement, { adjusts }: PaperLine): typeof explain => {
+  if (credits) return explainCredit;
+  if (lateFee) return explainLateFee;
+  return adjusts?.cause === 'agreed' ? explainAgreed : explain;
+};
 
 export const statementsQuery = { controllers: [StatementsQueries], providers: [StatementPapers] };

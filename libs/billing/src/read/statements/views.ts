@@ -9,7 +9,42 @@ export class CreditsView {
   number: string;
   /** Of the statement, where it is for one. */
   line?: number;
+  /** The late fee on the statement, where it is for one. */
+  lateFeeId?: string;
+  /** @example 2024-000012 */
+  lateFeeNumber?: string;
   reason: string;
+}
+
+/** Days in one month on which the same was overdue. */
+export class LateStretchView {
+  fromOn: string;
+  throughOn: string;
+  days: number;
+  daysInMonth: number;
+  /**
+   * And not disputed.
+   * @example "1000.00"
+   */
+  overdue: string;
+}
+
+/** What a late fee note charges for. */
+export class LateFeeForView {
+  /** The statement that was overdue. */
+  statementId: string;
+  /** @example 2024-000009 */
+  number: string;
+  /** The last day on which it would have been paid in time. */
+  dueOn: string;
+  /** The first day that the fee is for. */
+  fromOn: string;
+  /** The last one. */
+  throughOn: string;
+  /** @example "1.5" */
+  percentPerMonth: string;
+  /** The fee is the sum of overdue × percent × days ÷ days in the month, rounded once. */
+  stretches: LateStretchView[];
 }
 
 export class StatementHeadView {
@@ -18,14 +53,15 @@ export class StatementHeadView {
   number: string;
   /**
    * `statement`: of a closed month, with adjustments of earlier ones. `restatement`: the difference
-   * that an approved restatement makes. `creditNote`: what is given back beside them.
+   * that an approved restatement makes. `creditNote`: what is given back beside them. `lateFeeNote`: what
+   * is charged beside them, for what was overdue.
    */
   @ApiProperty({ enum: STATEMENT_KINDS })
   kind: StatementKind;
   contractId: string;
   customerId: string;
   /**
-   * Of a credit note that of the statement.
+   * Of a credit note that of what it is for, of a late fee note that of the last day it is for.
    * @example 2024-03
    */
   month: string;
@@ -36,11 +72,13 @@ export class StatementHeadView {
   totals: BillingTotalView[];
   /** Of a credit note. */
   credits?: CreditsView;
-  /** Log position up to which facts counted; of a credit note its own. */
+  /** Of a late fee note. */
+  lateFee?: LateFeeForView;
+  /** Log position up to which facts counted; of a credit or late fee note its own. */
   position: string;
-  /** SHA-256 (hex) over the canonical form of the inputs. Absent on a credit note, which was decided on. */
+  /** SHA-256 (hex) over the canonical form of the inputs. Absent on a credit note, which was decided on, and on a late fee note, whose `lateFee` says all. */
   inputsDigest?: string;
-  /** SHA-256 (hex) over the canonical form of the lines. Absent on a credit note. */
+  /** SHA-256 (hex) over the canonical form of the lines. Absent on credit notes and late fee notes. */
   linesDigest?: string;
 }
 
@@ -79,6 +117,46 @@ export class ExplainedTermsView {
   source: SourceEventView;
 }
 
+/** How a credit note came about, and that no more is given back than was charged. */
+export class ExplainedCreditView {
+  statementId: string;
+  /** @example 2024-000009 */
+  number: string;
+  /** Of the statement, where it is for one. */
+  line?: number;
+  /** The late fee on the statement, where it is for one. */
+  lateFeeId?: string;
+  /** @example 2024-000012 */
+  lateFeeNumber?: string;
+  /** Of whoever agreed. */
+  reason: string;
+  /** Subject who recorded the dispute that it was upheld of; else who issued it. */
+  askedBy: string;
+  askedAt: string;
+  /** Of the dispute. */
+  askedReason?: string;
+  disputeId?: string;
+  /** Subject who upheld the dispute, or issued it. */
+  agreedBy: string;
+  agreedAt: string;
+  /**
+   * By the line or the late fee; else by the statement, with late fees and without what was given up.
+   * @example "950.00"
+   */
+  charged: string;
+  /** Of it, what other statements gave back when it was agreed: later facts, agreements, restatements. */
+  givenBack: string;
+  /** By credit notes before this one. */
+  credited: string;
+  /** What was disputed then, and is not upheld by this one. */
+  disputed: string;
+  /** By this one. */
+  amount: string;
+  /** What could be given back after it; not below zero. */
+  left: string;
+  currency: string;
+}
+
 export class LineExplanation {
   statementId: string;
   line: StatementLineView;
@@ -89,6 +167,9 @@ export class LineExplanation {
   recomputed?: LineView;
   /** Whether what it is computed to now is what the statement says. */
   agrees: boolean;
+  /** `agreed`: somebody decided on it, and nothing is computed. */
+  @ApiProperty({ enum: ['computed', 'agreed'] })
+  basis: 'computed' | 'agreed';
   /**
    * Of the new result: the formula with its numbers, in the order of the computation; or who agreed on
    * the line, and why.
@@ -97,7 +178,9 @@ export class LineExplanation {
   steps: string[];
   terms?: ExplainedTermsView;
   clause?: ExplainedClauseView;
-  /** Of the month that the line is about, as it was computed. Absent where the line was agreed on. */
+  /** Of a credit note. */
+  credit?: ExplainedCreditView;
+  /** Of the month that the line is about, as it was computed. Absent where the line was agreed on, or is a late fee. */
   inputsDigest?: string;
   position: string;
   sourceCount: number;
@@ -107,8 +190,13 @@ export class LineExplanation {
   nextCursor?: string;
 }
 
-export const headView = ({ totals, ...head }: Omit<Statement, 'lines'>): StatementHeadView => ({
+export const headView = ({
+  totals,
+  lateFee,
+  ...head
+}: Omit<Statement, 'lines'>): StatementHeadView => ({
   ...head,
+  ...(lateFee && { lateFee: { ...lateFee, stretches: [...lateFee.stretches] } }),
   totals: [...totals],
 });
 

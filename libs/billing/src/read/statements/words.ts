@@ -8,6 +8,7 @@ export const TITLES: Readonly<Record<StatementKind, string>> = {
   statement: 'Statement',
   restatement: 'Restatement',
   creditNote: 'Credit note',
+  lateFeeNote: 'Late fee note',
 };
 
 const UNITS: Readonly<Record<LineUnit, string>> = {
@@ -16,6 +17,7 @@ const UNITS: Readonly<Record<LineUnit, string>> = {
   kWMonth: 'kW-months',
   BTC: 'BTC',
   money: '',
+  moneyMonth: 'months',
   unit: 'units',
   move: 'moves',
   unitDay: 'unit-days',
@@ -41,11 +43,12 @@ export const COMPONENTS: Readonly<Record<PaperLine['component'], string>> = {
   uptimeCredit: 'Uptime credit',
   curtailmentCredit: 'Curtailment credit',
   credit: 'Credit',
+  lateFee: 'Late fee',
   nothing: 'Nothing charged',
 };
 
 export const unitText = ({ unit, currency }: Pick<PaperLine, 'unit' | 'currency'>): string =>
-  unit === 'money' ? currency : UNITS[unit];
+  unit === 'money' ? currency : `${unit === 'moneyMonth' ? `${currency}-` : ''}${UNITS[unit]}`;
 
 export const rateText = (line: Pick<PaperLine, 'unit' | 'rate'>): string =>
   isShare(line.unit) ? `${grouped(line.rate)} %` : grouped(line.rate);
