@@ -209,6 +209,45 @@ export class PeriodRoom {
     await this.happened(`miner-M-${name}`, at, { type: 'MinerDeenergized', data });
   }
 
+  /** Machines were off for a curtailment of the site, in which so much was measured. */
+  async curtailed(
+    curtailmentId: string,
+    { from, until, energyAvoidedWh }: { from: string; until: string; energyAvoidedWh: number },
+    ...names: readonly string[]
+  ): Promise<void> {
+    const about = { facility: SITE, curtailmentId };
+    const declared = { ...about, startsAt: from, scope: { kind: 'site' }, cause: 'demandResponse' };
+    await this.happened(
+      `facility-${SITE}`,
+      from,
+      { type: 'CurtailmentDeclared', data: declared },
+      { type: 'CurtailmentEnded', data: { ...about, endedAt: until, energyAvoidedWh } },
+    );
+    for (const name of names) await this.offFor(curtailmentId, { from, until }, name);
+  }
+
+  async offFor(
+    curtailmentId: string,
+    { from, until }: { from: string; until: string },
+    name: string,
+  ): Promise<void> {
+    const of = { ...hosted(deriveId('contract', name)), serial: `M-${name}` };
+    const off = { ...of, cause: 'curtailment', curtailmentId };
+    await this.happened(`miner-M-${name}`, from, { type: 'MinerDeenergized', data: off });
+    await this.happened(`miner-M-${name}`, until, { type: 'MinerEnergized', data: of });
+  }
+
+  /** By a programme, for a curtailment of the site. */
+  async paid(curtailmentId: string, amount: string, receivedOn: string): Promise<void> {
+    const about = { facility: SITE, curtailmentId, receiptId: deriveId('receipt', receivedOn) };
+    const money = { amount, currency: 'USD', receivedOn, month: receivedOn.slice(0, 7) };
+    const data = { ...about, ...money, reference: receivedOn };
+    const stream = `programmeReceipts-${SITE}.${curtailmentId}`;
+    await this.happened(stream, `${receivedOn}T18:00:00.000Z`, {
+      ...{ type: 'ProgrammeReceiptRecorded', data },
+    });
+  }
+
   async termsCorrected(contractId: string, rateCard: RateCard): Promise<void> {
     const terms = { documentDigest: DIGEST, clauses: [clause], rateCard };
     const data = { contractId, version: 1, effectiveOn: '2024-01-16', ...terms, cause: 'A typo' };

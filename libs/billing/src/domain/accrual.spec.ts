@@ -114,6 +114,12 @@ describe('months of a contract that are on no statement', () => {
     const ended = { firstMonth: '2024-04', endedOn: '2024-05-16' };
     expect(unbilledMonths(ended, '2024-12-31', billed)).toEqual(['2024-04', '2024-05']);
   });
+
+  it('are after it those in which a programme paid, which may be for what came before', () => {
+    const ended = { firstMonth: '2024-02', endedOn: '2024-02-16' };
+    const paidIn = ['2024-02', '2024-03', '2024-05', '2024-07'];
+    expect(unbilledMonths(ended, '2024-06-30', billed, paidIn)).toEqual(['2024-02', '2024-05']);
+  });
 });
 
 describe('what statements have of a closed month', () => {

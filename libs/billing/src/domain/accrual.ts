@@ -72,19 +72,22 @@ export const earnedBy = (inputs: BillingInputs, day: string, until: string): Ear
 
 // Which months are on statements, and what they have of them
 
-/** Months from the first one of a contract to that of the day that are on no statement. */
+/**
+ * Months from the first one of a contract to that of the day that are on no statement.
+ * @param paidIn months in which programmes paid: one after the end of the contract is earned in, too.
+ */
 export const unbilledMonths = (
   { firstMonth, endedOn }: Pick<BilledContract, 'firstMonth' | 'endedOn'>,
   on: string,
   billed: ReadonlySet<string>,
+  paidIn: readonly string[] = [],
 ): string[] => {
   if (firstMonth === undefined) return [];
-  const last = endedOn !== undefined && endedOn < on ? endedOn : on;
+  const last = (endedOn !== undefined && endedOn < on ? endedOn : on).slice(0, 7);
   const months: string[] = [];
-  for (let month = firstMonth; month <= last.slice(0, 7); month = monthAfter(month)) {
-    if (!billed.has(month)) months.push(month);
-  }
-  return months;
+  for (let month = firstMonth; month <= last; month = monthAfter(month)) months.push(month);
+  const after = paidIn.filter((month) => last < month && month <= on.slice(0, 7));
+  return [...months, ...after].filter((month) => !billed.has(month));
 };
 
 /** A statement of a month that was closed, or of a restatement that was approved. */

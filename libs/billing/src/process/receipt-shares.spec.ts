@@ -1,12 +1,12 @@
 import { deriveId } from '@hostledger/eventsourcing';
 import type { RateCard } from '@hostledger/contracts';
-import { card, PeriodRoom, SITE } from '../periods.fixture.js';
+import { card, PeriodRoom } from '../periods.fixture.js';
 
 // A programme paid 1,000.00 for a curtailment of 24 hours in which 144 kWh were measured. Each machine
 // of 3,000 W that was off for it would have drawn 72 kWh.
 
 const CURTAILMENT = deriveId('curtailment');
-const [from, until] = ['2024-01-20T06:00:00.000Z', '2024-01-21T06:00:00.000Z'];
+const DAY = { from: '2024-01-20T06:00:00.000Z', until: '2024-01-21T06:00:00.000Z' };
 const sharing = (sharePercent: string): RateCard => ({
   ...card('0.075'),
   curtailmentCredit: { causes: ['demandResponse'], sharePercent, clauseRef: '4.2' },
@@ -15,31 +15,14 @@ const sharing = (sharePercent: string): RateCard => ({
 let room: PeriodRoom;
 const contracts: Record<'all' | 'half' | 'none', string> = { all: '', half: '', none: '' };
 
-const wasOff = async (serial: string): Promise<void> => {
-  const data = { serial, cause: 'curtailment', curtailmentId: CURTAILMENT };
-  await room.happened(`miner-${serial}`, from, { type: 'MinerDeenergized', data });
-  await room.happened(`miner-${serial}`, until, { type: 'MinerEnergized', data: { serial } });
-};
-
 beforeAll(async () => {
   room = await PeriodRoom.open();
   contracts.all = await room.contract('all', sharing('100'));
   contracts.half = await room.contract('half', sharing('50'));
   contracts.none = await room.contract('none');
-  for (const name of Object.keys(contracts)) await wasOff(`M-${name}`);
-  const about = { facility: SITE, curtailmentId: CURTAILMENT };
-  const declared = { ...about, startsAt: from, scope: { kind: 'site' }, cause: 'demandResponse' };
-  await room.happened(
-    `facility-${SITE}`,
-    from,
-    { type: 'CurtailmentDeclared', data: declared },
-    { type: 'CurtailmentEnded', data: { ...about, endedAt: until, energyAvoidedWh: 144_000 } },
-  );
-  const paid = { amount: '1000.00', currency: 'USD', receivedOn: '2024-01-30', reference: 'ERS-1' };
-  await room.happened(`programmeReceipts-${SITE}.${CURTAILMENT}`, '2024-01-30T18:00:00.000Z', {
-    type: 'ProgrammeReceiptRecorded',
-    data: { ...about, ...paid, receiptId: deriveId('receipt'), month: '2024-01' },
-  });
+  const measured = { ...DAY, energyAvoidedWh: 144_000 };
+  await room.curtailed(CURTAILMENT, measured, ...Object.keys(contracts));
+  await room.paid(CURTAILMENT, '1000.00', '2024-01-30');
 });
 afterAll(() => room.close());
 beforeEach(() => room.at('2024-05-02T12:00:00.000Z'));
@@ -79,7 +62,7 @@ describe('What a programme paid, where machines avoided more than was measured',
 
   it('is shared out anew once it is known that another machine was off, whosever it is', async () => {
     await room.machine('M-late', contracts.none);
-    await wasOff('M-late');
+    await room.offFor(CURTAILMENT, DAY, 'late');
     // 72 of 288 kWh
     const { body } = await room.closed(contracts.all, '2024-02');
     expect(body.closed.adjustedMonths).toEqual(['2024-01']);

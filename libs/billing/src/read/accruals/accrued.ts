@@ -44,7 +44,7 @@ export interface BilledMonth extends Pick<Billed, 'month' | 'agreed'> {
  * @param on YYYY-MM-DD, of the zone of the contract.
  */
 export const accrued = async (
-  inputs: Pick<ContractInputs, 'contract' | 'position' | 'inputsOf' | 'mayHaveChanged'>,
+  inputs: ContractInputs,
   on: string,
   billed: readonly BilledMonth[],
 ): Promise<{ readonly months: AccruedMonth[]; readonly pending: PendingMonth[] }> => {
@@ -52,12 +52,15 @@ export const accrued = async (
   const until = startOfDay(contract.timeZone, dayAfter(on));
   const months: AccruedMonth[] = [];
   const isBilled = new Set(billed.map(({ month }) => month));
-  for (const month of unbilledMonths(contract, on, isBilled)) {
+  const isOver = contract.endedOn !== undefined && contract.endedOn <= on;
+  const paidIn = isOver ? await inputs.paidAfterEnd() : [];
+  for (const month of unbilledMonths(contract, on, isBilled, paidIn)) {
     const known = await inputs.inputsOf(month);
-    if (known.terms.every(({ from }) => from >= until)) continue;
+    if (!paidIn.includes(month) && known.terms.every(({ from }) => from >= until)) continue;
     const lastOn = dayBefore(`${monthAfter(month)}-01`);
     const throughOn = on < lastOn ? on : lastOn;
     const { totals, shortcomings } = earnedBy(known, on, until);
+    if (known.terms.length + totals.length + shortcomings.length === 0) continue;
     months.push({ month, throughOn, totals, shortcomings });
   }
   const pending: PendingMonth[] = [];

@@ -83,6 +83,33 @@ describe('What is accrued of months that no statement was of by the day', () => 
   });
 });
 
+describe('What is accrued once a contract is over', () => {
+  it('is what a programme paid since for a curtailment before that', async () => {
+    const credit = { causes: ['demandResponse'], sharePercent: '60', clauseRef: '4.2' } as const;
+    const sharing = {
+      ...card('0.075'),
+      curtailmentCredit: { ...credit, causes: [...credit.causes] },
+    };
+    const contractId = await room.contract('over', sharing);
+    const day = { from: '2024-01-20T06:00:00.000Z', until: '2024-01-21T06:00:00.000Z' };
+    await room.curtailed('curtailment', { ...day, energyAvoidedWh: 720_000 }, 'over');
+    await room.switchedOff('over', '2024-03-01T06:00:00.000Z');
+    await room.terminated(contractId, '2024-03-01');
+    await closedInTime(contractId);
+    await room.paid('curtailment', '1000.00', '2024-04-10');
+    const months = async (day: string) => (await ofContract(contractId, day)).months;
+    expect(await months('2024-04-09')).toEqual([]);
+    // 72 of 720 kWh, × 60 %
+    expect(await months('2024-04-10')).toEqual([
+      { month: '2024-04', throughOn: '2024-04-10', totals: usd('-60.00'), shortcomings: [] },
+    ]);
+    await closed(contractId, '2024-03', '2024-04-20');
+    await closed(contractId, '2024-04', '2024-05-02');
+    expect(await months('2024-05-01')).toHaveLength(1);
+    expect(await ofContract(contractId, '2024-05-02')).toMatchObject({ months: [], totals: [] });
+  });
+});
+
 describe('What is accrued of months on statements', () => {
   it('is what was recorded late, line by line, until a statement has it', async () => {
     const contractId = await room.contract('late');

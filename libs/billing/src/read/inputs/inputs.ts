@@ -2,7 +2,7 @@ import { contractAggregate, type ContractEvent } from '@hostledger/contracts';
 import type { PriceFixed } from '@hostledger/economics';
 import { hashOf, streamName, type RecordedEvent } from '@hostledger/eventsourcing';
 import { facilityAggregate, type FacilityEvent } from '@hostledger/sites';
-import type { BilledContract } from '../../domain/contract-inputs.js';
+import { FOREVER, sharesReceipts, type BilledContract } from '../../domain/contract-inputs.js';
 import {
   circumstancesOf,
   contractUpTo,
@@ -35,6 +35,11 @@ export interface ContractInputs {
    * what changes nothing; where it says no, the lines are the same.
    */
   mayHaveChanged(month: string, since: string): Promise<boolean>;
+  /**
+   * Months in which programmes paid at its sites once it was over, in their order; none where its terms
+   * have no part in that.
+   */
+  paidAfterEnd(): Promise<string[]>;
 }
 
 /** The least position that all tables have reached. */
@@ -194,5 +199,15 @@ export const contractInputs = async (
     );
   };
 
-  return { contract, position, inputsOf, mayHaveChanged };
+  const paidAfterEnd = async (): Promise<string[]> => {
+    const { endedOn } = contract;
+    if (endedOn === undefined || !sharesReceipts(contract)) return [];
+    const month = endedOn.slice(0, 7);
+    const sites = facilities ?? (await readTold(month)).value.facilities;
+    const days = { from: `${monthAfter(month)}-01`, until: FOREVER.slice(0, 10) };
+    const { value } = await readModels.read(at, (db) => facts.receiptsOf(db, sites, days, last));
+    return [...new Set(value.map(({ receivedOn }) => receivedOn.slice(0, 7)))].sort();
+  };
+
+  return { contract, position, inputsOf, mayHaveChanged, paidAfterEnd };
 };
