@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { contractsProjections } from '@hostledger/contracts';
-import { dealsProjections } from '@hostledger/deals';
 import { AggregateStore, deriveId, type DomainEvent } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
@@ -13,21 +12,13 @@ import { command } from './domain/account.fixture.js';
 import { accountAggregate } from './domain/account.js';
 import type { PeriodClosed } from './domain/period-events.js';
 import type { Statement } from './domain/statement.js';
-import { meterProjections } from './meters.js';
 import { IssuerModule, paperSlices } from './papers.js';
 import { periodProjections } from './periods.js';
-import { machineFactsProjection } from './read/machine-facts/projection.js';
 import { statementsQuery } from './read/statements/query.js';
 
 // Routes that only read, on a log that is told to them.
 
-const projections = [
-  ...contractsProjections,
-  ...dealsProjections,
-  machineFactsProjection,
-  ...meterProjections,
-  ...periodProjections,
-];
+const projections = [...contractsProjections, ...periodProjections];
 
 const slices = [statementsQuery, ...paperSlices];
 
@@ -125,30 +116,6 @@ export class PapersRoom {
       { type: 'ContractDrafted', data: { ...of, customerId, ...named } },
       { type: 'TermsAdopted', data: { ...of, ...version, clauses, rateCard } },
       { type: 'ContractExecuted', data: { ...of, ...signed } },
-    );
-  }
-
-  /** 3,247 W that draw power from an instant on. */
-  machine(serial: string, contractId: string, customerId: string, at: string): Promise<void> {
-    const of = { serial, model: 'S19JXP-151', customerId, contractId };
-    const place = { kind: 'slot', facility: 'DENTON', rack: 'A1', slot: 1 };
-    const rated = { ratedHashrateGhs: 151_000, powerWatts: 3_247 };
-    return this.happened(
-      `miner-${serial}`,
-      at,
-      {
-        type: 'MinerReceived',
-        data: {
-          ...{ ...of, deliveryId: 'delivery-1', line: 1, condition: 'ok' },
-          ...{ place: { kind: 'storage', facility: 'DENTON' } },
-          ...{ ratedHashrateGhs: 151_000, nameplateWatts: 3_247 },
-        },
-      },
-      {
-        type: 'MinerInstalled',
-        data: { ...of, ...rated, from: { kind: 'storage', facility: 'DENTON' }, to: place },
-      },
-      { type: 'MinerEnergized', data: { ...of, ...rated, place } },
     );
   }
 

@@ -1,12 +1,10 @@
 import { CsvReader } from '@hostledger/http';
 import { PapersRoom } from './papers.fixture.js';
 import { line, parties, statement } from './read/statements/statement.fixture.js';
-import type { AccrualsView } from './read/accruals/views.js';
 import type { Statement } from './domain/statement.js';
 
 const room = new PapersRoom();
 const { contractId, customerId } = statement;
-const other = { contract: 'a0000000-0000-4000-8000-000000000001', customer: customerId };
 const third = {
   contract: 'b0000000-0000-4000-8000-000000000001',
   customer: 'b0000000-0000-4000-8000-000000000002',
@@ -40,38 +38,13 @@ beforeAll(async () => {
   await room.customer(customerId, parties.customer.legal_name);
   await room.customer(third.customer, 'Others Ltd');
   await room.contract(contractId, customerId, '2024-02-01');
-  await room.contract(other.contract, other.customer, '2024-03-11');
   await room.contract(third.contract, third.customer, '2024-03-01');
-  await room.machine('SN0000001', contractId, customerId, '2024-02-01T06:00:00.000Z');
-  await room.machine('SN0000002', other.contract, other.customer, '2024-03-21T05:00:00.000Z');
   for (let index = 0; index < MANY; index += 1) await room.closed(small(index));
   await room.closed(february);
   await room.closed(statement);
-  await room.happened('supplyAgreement-agreement', '2024-02-15T12:00:00.000Z', ...agreement());
   await room.open(parties.issuer);
 });
 afterAll(() => room.close());
-
-const agreement = () => {
-  const agreementId = 'agreement';
-  const named = { reference: 'APA-1', title: 'Purchase', seller: 'Bitmain', buyer: 'Host' };
-  const leg = { face: '53900000.00', addedOn: '2024-02-15' };
-  const valuation = { authority: 'Bankruptcy court', dueOn: '2024-03-20' };
-  return [
-    {
-      type: 'SupplyAgreed',
-      data: {
-        ...{ agreementId, ...named, agreedOn: '2024-02-15', timeZone: 'America/Chicago' },
-        ...{ currency: 'USD', price: '53900000.00', documentDigest: 'd'.repeat(64) },
-        ...{ lines: [], options: [], recordedBy: 'ada' },
-      },
-    },
-    {
-      type: 'ConsiderationLegAdded',
-      data: { agreementId, leg: 1, kind: 'equity', description: 'Stock', ...leg, valuation },
-    },
-  ];
-};
 
 describe('a statement', () => {
   const url = `/statements/${statement.statementId}`;
@@ -177,76 +150,5 @@ describe('the export', () => {
     ['month=2024-03&after=2024-999999', 404],
   ])('refuses %j with %i', async (query, status) => {
     expect(await room.get(`/billing/export?${query}`)).toMatchObject({ status });
-  });
-});
-
-describe('accruals', () => {
-  const on = (day: string, more = '') =>
-    room.json<AccrualsView>(`/billing/accruals?on=${day}${more}`);
-  const mine = `&customerId=${customerId}`;
-
-  it('are the months that no statement was of by the day, up to its end', async () => {
-    const { items } = await on('2024-02-10', `&contractId=${contractId}`);
-    // 3.247 kW x 10 days x 24 h x 0.05
-    const totals = [{ currency: 'USD', amount: '38.96' }];
-    const months = [{ month: '2024-02', throughOn: '2024-02-10', totals, shortcomings: [] }];
-    expect(items).toEqual([{ contractId, customerId, reference: 'HA-2024-02-01', months, totals }]);
-  });
-
-  it('are of a month that is over until the day its statement was issued', async () => {
-    const months = async (day: string) => {
-      const { items } = await on(day, `&contractId=${contractId}`);
-      return items[0]!.months.map(({ month, throughOn }) => `${month} ${throughOn}`);
-    };
-    expect(await months('2024-03-04')).toEqual(['2024-02 2024-02-29', '2024-03 2024-03-04']);
-    expect(await months('2024-03-05')).toEqual(['2024-03 2024-03-05']);
-    expect(await months('2024-04-05')).toEqual(['2024-04 2024-04-05']);
-    expect(await months('2024-01-31')).toEqual([]);
-  });
-
-  it('come in pages by contract, each with its totals', async () => {
-    const first = await on('2024-03-31', `${mine}&limit=1`);
-    // March has 743 hours there: 3.247 kW x 743 h x 0.05
-    expect(first.items).toMatchObject([
-      { contractId, totals: [{ currency: 'USD', amount: '120.63' }] },
-    ]);
-    expect(first.totals).toEqual(first.items[0]!.totals);
-    const rest = await on('2024-03-31', `${mine}&limit=1&cursor=${first.nextCursor}`);
-    // From the 21st on: 3.247 kW x 264 h x 0.05
-    expect(rest.items).toMatchObject([
-      { contractId: other.contract, totals: [{ currency: 'USD', amount: '42.86' }] },
-    ]);
-    expect(rest).not.toHaveProperty('nextCursor');
-    expect(rest.unvaluedLegs).toEqual([]);
-  });
-
-  it('name legs that nobody had valued, and add their face to nothing', async () => {
-    const { unvaluedLegs, totals } = await on('2024-03-31', '&limit=100');
-    expect(unvaluedLegs).toEqual([
-      {
-        ...{ agreementId: 'agreement', reference: 'APA-1', leg: 1, description: 'Stock' },
-        ...{ face: '53900000.00', currency: 'USD', authority: 'Bankruptcy court' },
-        ...{ dueOn: '2024-03-20', overdue: true },
-      },
-    ]);
-    expect(totals.map(({ amount }) => Number(amount) < 1_000_000)).toEqual([true]);
-    expect((await on('2024-02-14')).unvaluedLegs).toEqual([]);
-    expect((await on('2024-03-31', `&contractId=${contractId}`)).unvaluedLegs).toEqual([]);
-  });
-
-  it.each(['contractId', 'customerId'])('are refused of an unknown %s', async (scope) => {
-    const url = `/billing/accruals?on=2024-03-31&${scope}=c0000000-0000-4000-8000-000000000009`;
-    expect(await room.get(url)).toMatchObject({ status: 404 });
-  });
-
-  it('need a day that has come', async () => {
-    expect(await room.get('/billing/accruals')).toMatchObject({ status: 400 });
-    expect(await room.get('/billing/accruals?on=2024-02-30')).toMatchObject({ status: 400 });
-    expect(await room.get('/billing/accruals?on=2024-02-01&limit=101')).toMatchObject({
-      status: 400,
-    });
-    expect(await room.get('/billing/accruals?on=2126-01-01')).toMatchObject({
-      ...{ status: 409, text: expect.stringContaining('billing/not-come') as string },
-    });
   });
 });

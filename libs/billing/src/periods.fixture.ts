@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { RateCard } from '@hostledger/contracts';
@@ -18,6 +18,7 @@ import { requestClock, type Problem } from '@hostledger/http';
 import { Home, readModelsOf } from '@hostledger/testing';
 import { servedRoutes } from '@hostledger/testing/http';
 import { meterProjections } from './meters.js';
+import type { paperSlices } from './papers.js';
 import { periodProcesses, periodProjections, periodSlices, type PeriodTools } from './periods.js';
 import { machineFactsProjection } from './read/machine-facts/projection.js';
 import type { PeriodDetails, PeriodList } from './read/periods/views.js';
@@ -37,15 +38,31 @@ const projections: readonly Projection[] = [
   ...periodProjections,
 ];
 
-@Module({
-  controllers: periodSlices.flatMap(({ controllers }) => [...controllers]),
-  providers: periodSlices.flatMap(({ providers }) => [...providers]),
-})
-class PeriodsModule {}
+/** What is asked beside months: routes, and the read models that answer. */
+interface Beside {
+  readonly slices: typeof paperSlices;
+  readonly projections: readonly Projection[];
+}
+
+@Module({})
+class PeriodsModule {
+  static with(more: Beside['slices']): DynamicModule {
+    const slices = [...periodSlices, ...more];
+    return {
+      module: PeriodsModule,
+      controllers: slices.flatMap(({ controllers }): Type[] => [...controllers]),
+      providers: slices.flatMap(({ providers }): Provider[] => [...providers]),
+    };
+  }
+}
 
 export const CUSTOMER = deriveId('customer');
 export const SITE = 'DENTON';
 const DIGEST = 'd'.repeat(64);
+/** What every event of a machine says. */
+const hosted = (contractId: string) => ({
+  ...{ contractId, customerId: CUSTOMER, powerWatts: 3_000, ratedHashrateGhs: 100_000 },
+});
 const clause = { ref: '4.2', title: 'Hosting fee', text: 'Energy at rated power.' };
 
 export const card = (ratePerKwh: string): RateCard => ({
@@ -83,7 +100,7 @@ export class PeriodRoom {
     this.store = home.process();
   }
 
-  static async open(): Promise<PeriodRoom> {
+  static async open(beside: Beside = { slices: [], projections: [] }): Promise<PeriodRoom> {
     const room = new PeriodRoom(await Home.open());
     await room.happened(`facility-${SITE}`, '2023-01-01T00:00:00.000Z', {
       type: 'FacilityOpened',
@@ -92,7 +109,10 @@ export class PeriodRoom {
         powerEnvelopeWatts: 9_000_000,
       },
     });
-    room.filled = await readModelsOf(projections, await room.home.log());
+    room.filled = await readModelsOf(
+      [...projections, ...beside.projections],
+      await room.home.log(),
+    );
     const eventSourcing = EventSourcingModule.with({
       aggregateStore: room.store,
       eventStore: room.home.events,
@@ -103,7 +123,7 @@ export class PeriodRoom {
       return Promise.resolve({ subject, roles: [role] as never });
     };
     room.app = await servedRoutes(
-      { imports: [CqrsModule.forRoot(), eventSourcing, PeriodsModule] },
+      { imports: [CqrsModule.forRoot(), eventSourcing, PeriodsModule.with(beside.slices)] },
       { authenticate },
     );
     return room;
@@ -159,7 +179,7 @@ export class PeriodRoom {
   async machine(serial: string, contractId: string): Promise<void> {
     const at = '2024-01-16T06:00:00.000Z';
     const storage = { kind: 'storage', facility: SITE };
-    const ratings = { powerWatts: 3_000, hashrateGhs: 100_000 };
+    const drawn = { ...hosted(contractId), serial, model: 'S19' };
     await this.happened(
       `miner-${serial}`,
       at,
@@ -173,19 +193,59 @@ export class PeriodRoom {
       {
         type: 'MinerInstalled',
         data: {
-          ...{ serial, model: 'S19', customerId: CUSTOMER, ...ratings, from: storage },
+          ...{ ...drawn, from: storage },
           to: { kind: 'slot', facility: SITE, rack: 'A1', slot: 1 },
           ...{ reservationId: 'r', first: true },
         },
       },
-      { type: 'MinerEnergized', data: { serial, model: 'S19', ...ratings } },
+      { type: 'MinerEnergized', data: drawn },
     );
   }
 
   /** A machine was switched off, as is known later. */
   async switchedOff(name: string, at: string): Promise<void> {
-    const data = { serial: `M-${name}`, cause: 'fault' };
+    const of = hosted(deriveId('contract', name));
+    const data = { ...of, serial: `M-${name}`, cause: 'fault' };
     await this.happened(`miner-M-${name}`, at, { type: 'MinerDeenergized', data });
+  }
+
+  /** Machines were off for a curtailment of the site, in which so much was measured. */
+  async curtailed(
+    curtailmentId: string,
+    { from, until, energyAvoidedWh }: { from: string; until: string; energyAvoidedWh: number },
+    ...names: readonly string[]
+  ): Promise<void> {
+    const about = { facility: SITE, curtailmentId };
+    const declared = { ...about, startsAt: from, scope: { kind: 'site' }, cause: 'demandResponse' };
+    await this.happened(
+      `facility-${SITE}`,
+      from,
+      { type: 'CurtailmentDeclared', data: declared },
+      { type: 'CurtailmentEnded', data: { ...about, endedAt: until, energyAvoidedWh } },
+    );
+    for (const name of names) await this.offFor(curtailmentId, { from, until }, name);
+  }
+
+  async offFor(
+    curtailmentId: string,
+    { from, until }: { from: string; until: string },
+    name: string,
+  ): Promise<void> {
+    const of = { ...hosted(deriveId('contract', name)), serial: `M-${name}` };
+    const off = { ...of, cause: 'curtailment', curtailmentId };
+    await this.happened(`miner-M-${name}`, from, { type: 'MinerDeenergized', data: off });
+    await this.happened(`miner-M-${name}`, until, { type: 'MinerEnergized', data: of });
+  }
+
+  /** By a programme, for a curtailment of the site. */
+  async paid(curtailmentId: string, amount: string, receivedOn: string): Promise<void> {
+    const about = { facility: SITE, curtailmentId, receiptId: deriveId('receipt', receivedOn) };
+    const money = { amount, currency: 'USD', receivedOn, month: receivedOn.slice(0, 7) };
+    const data = { ...about, ...money, reference: receivedOn };
+    const stream = `programmeReceipts-${SITE}.${curtailmentId}`;
+    await this.happened(stream, `${receivedOn}T18:00:00.000Z`, {
+      ...{ type: 'ProgrammeReceiptRecorded', data },
+    });
   }
 
   async termsCorrected(contractId: string, rateCard: RateCard): Promise<void> {

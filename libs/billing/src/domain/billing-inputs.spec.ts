@@ -4,8 +4,21 @@ import type { DomainEvent, RecordedEvent } from '@hostledger/eventsourcing';
 import type { FacilityEvent } from '@hostledger/sites';
 import { recorded } from '@hostledger/testing';
 import { adopted, corrected } from './books.fixture.js';
-import { circumstancesOf, contractUpTo, facilitiesOf, inputsFrom } from './billing-inputs.js';
-import { allocationsIn, billedContract, customerIn, termsIn } from './contract-inputs.js';
+import {
+  circumstancesOf,
+  contractUpTo,
+  facilitiesOf,
+  inputsFrom,
+  sharedCurtailments,
+} from './billing-inputs.js';
+import {
+  allocationsIn,
+  billedContract,
+  customerIn,
+  sourceOf,
+  termsIn,
+  type BilledContract,
+} from './contract-inputs.js';
 import { windowOf } from './months.js';
 import { curtailmentsIn, powerRatesIn, pricesIn } from './site-inputs.js';
 
@@ -178,6 +191,61 @@ it('Curtailments are those that touch the month, and those that something was pa
   expect(ids(new Set(['before']))).toEqual(['before', 'across']);
   expect(curtailmentsIn(events, march, new Set(['before']))[0]).toMatchObject({
     ...{ energyAvoidedWh: 5_000, sources: [{ revision: 1 }, { revision: 2 }] },
+  });
+});
+
+describe('Curtailments that are shared out', () => {
+  const shares = { causes: ['demandResponse'], sharePercent: '50', clauseRef: '8.1' } as const;
+  const sharing = {
+    ...cents('0.07'),
+    curtailmentCredit: { ...shares, causes: [...shares.causes] },
+  };
+  const paid = (curtailmentId: string) => ({
+    ...{ receiptId: `for ${curtailmentId}`, curtailmentId, facility: 'DENTON', amount: '1000' },
+    ...{ currency: 'USD', receivedOn: '2024-03-20', source: sourceOf(log(drafted)[0]!) },
+  });
+  const declared = (curtailmentId: string, startsAt: string) => ({
+    type: 'CurtailmentDeclared',
+    data: {
+      ...{ facility: 'DENTON', curtailmentId, startsAt },
+      ...{ scope: { kind: 'site' }, cause: 'demandResponse' },
+    } as never,
+  });
+  const ended = (curtailmentId: string, endedAt: string) => ({
+    ...{ type: 'CurtailmentEnded', data: { facility: 'DENTON', curtailmentId, endedAt } },
+  });
+  const events = log<FacilityEvent>(
+    opened,
+    declared('before', '2024-02-01T00:00:00.000Z') as FacilityEvent,
+    ended('before', '2024-02-02T00:00:00.000Z') as FacilityEvent,
+    declared('across', '2024-03-30T00:00:00.000Z') as FacilityEvent,
+    ended('across', '2024-04-02T00:00:00.000Z') as FacilityEvent,
+    declared('lasting', '2024-03-30T00:00:00.000Z') as FacilityEvent,
+  );
+  const shared = (contract: BilledContract, ...ids: readonly string[]) =>
+    sharedCurtailments(
+      { contract, facilities: new Map([['DENTON', events]]), receipts: ids.map(paid) },
+      '2024-03',
+      '1000',
+    );
+  const contract = contractOf(drafted, adopted(1, '2024-03-01', sharing), executed);
+
+  it('matter until the month and all of them that have ended are over', () => {
+    const until = '2024-04-01T05:00:00.000Z';
+    expect(shared(contract, 'before')).toEqual({ curtailmentIds: ['before'], until });
+    expect(shared(contract, 'before', 'across', 'lasting')).toEqual({
+      ...{ curtailmentIds: ['across', 'before', 'lasting'], until: '2024-04-02T00:00:00.000Z' },
+    });
+  });
+
+  it('are none without a receipt, or a part in it', () => {
+    expect(shared(contract)).toBeUndefined();
+    expect(shared(contractOf(...signed), 'before')).toBeUndefined();
+    const agreed = { ...sharing.curtailmentCredit, creditPerKwh: '0.10' };
+    const byKwh = adopted(1, '2024-03-01', { ...cents('0.07'), curtailmentCredit: agreed });
+    expect(shared(contractOf(drafted, byKwh, executed), 'before')).toBeUndefined();
+    const later = contractOf(...signed, corrected(1, '2024-03-01', sharing));
+    expect(shared(later, 'before')).toBeDefined();
   });
 });
 

@@ -7,6 +7,7 @@ import {
   billedContract,
   customerIn,
   formerTermsIn,
+  sharesReceipts,
   termsIn,
   type BilledContract,
 } from './contract-inputs.js';
@@ -17,7 +18,10 @@ import { startOfDay, windowOf } from './months.js';
 import { curtailmentsIn, powerRatesIn, pricesIn } from './site-inputs.js';
 
 /** What was recorded up to a position, of which inputs are made. */
-export interface Told extends Pick<BillingInputs, 'machines' | 'meters' | 'readings' | 'receipts'> {
+export interface Told extends Pick<
+  BillingInputs,
+  'machines' | 'curtailed' | 'meters' | 'readings' | 'receipts'
+> {
   readonly contract: BilledContract;
   /** Of the streams of facilities, by their codes. */
   readonly facilities: ReadonlyMap<string, readonly RecordedEvent<FacilityEvent>[]>;
@@ -68,9 +72,38 @@ const offFor = (facts: readonly MachineFact[], at: string): string | undefined =
     (fact) => fact.at <= at && (fact.kind === 'energized' || fact.kind === 'deenergized'),
   )?.curtailmentId;
 
+/** Curtailments, and the instant until which lives matter for them. */
+export interface SharedCurtailments {
+  readonly curtailmentIds: readonly string[];
+  readonly until: string;
+}
+
+/**
+ * Those that receipts of a month are for, where the contract has a part in what programmes pay: all
+ * machines that were off for them matter then, until the month and all of them that have ended are over.
+ * @param told receipts of the month that may be shared out.
+ */
+export const sharedCurtailments = (
+  told: Pick<Told, 'contract' | 'facilities' | 'receipts'>,
+  month: string,
+  position: string,
+): SharedCurtailments | undefined => {
+  const { contract, facilities, receipts } = told;
+  if (receipts.length === 0 || !sharesReceipts(contract)) return undefined;
+  const period = windowOf(contract.timeZone, month);
+  const ids = new Set(receipts.map(({ curtailmentId }) => curtailmentId));
+  const ends = [...facilities.values()]
+    .flatMap((events) => curtailmentsIn(upTo(events, position), period, ids))
+    .flatMap(({ curtailmentId, endedAt }) =>
+      ids.has(curtailmentId) && endedAt !== undefined ? [endedAt] : [],
+    );
+  const until = ends.reduce((latest, end) => (end > latest ? end : latest), period.until);
+  return { curtailmentIds: [...ids].sort(), until };
+};
+
 /** All that a computation of a month reads. */
 export const inputsFrom = (known: Told, month: string, position: string): BillingInputs => {
-  const { contract, machines, meters, readings, receipts } = known;
+  const { contract, machines, curtailed, meters, readings, receipts } = known;
   const { contractId, timeZone, currency, endedOn } = contract;
   const period = windowOf(timeZone, month);
   const sites = [...known.facilities.values()].map((events) => upTo(events, position));
@@ -81,6 +114,7 @@ export const inputsFrom = (known: Told, month: string, position: string): Billin
   return {
     ...{ contractId, customerId: customerIn(contract, month), timeZone, currency },
     ...{ month, period, position, machines, meters, readings, receipts },
+    ...(curtailed && { curtailed }),
     ...(endedOn !== undefined && { endedAt: startOfDay(timeZone, endedOn) }),
     terms: termsIn(contract, month),
     ...(receipts.length > 0 && formerTermsIn(contract, month)),

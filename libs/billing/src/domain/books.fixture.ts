@@ -9,6 +9,7 @@ import {
 } from '@hostledger/eventsourcing';
 import type { FacilityEvent } from '@hostledger/sites';
 import { recorded } from '@hostledger/testing';
+import type { Billing } from './accrual.js';
 import { sumOf } from './amounts.js';
 import { circumstancesOf, contractUpTo, inputsFrom } from './billing-inputs.js';
 import { billingPeriodAggregate, type PeriodCommand } from './billing-period.js';
@@ -53,8 +54,13 @@ export class Books {
   private readonly periods = new Map<string, BillingPeriod>();
   private position = 0n;
 
+  /** The last day on which something was issued or agreed on. */
+  private today = '';
+
   /** All lines of all statements, in the order they were closed or approved in. */
-  readonly statements: { month: string; lines: readonly StatementLine[] }[] = [];
+  readonly statements: (Billing & { readonly lines: readonly StatementLine[] })[] = [];
+  /** On which day what was agreed on, by the ids. */
+  readonly agreedOn = new Map<string, string>();
 
   // What is recorded
 
@@ -149,7 +155,7 @@ export class Books {
   }
 
   /** As the process asks before it computes a closed month anew. */
-  private mayHaveChanged(month: string, since: string, position: string): boolean {
+  mayHaveChanged(month: string, since: string, position: string): boolean {
     const period = windowOf(ZONE, month);
     const isNew = ({ source }: { source: Source }) =>
       BigInt(source.position) > BigInt(since) && BigInt(source.position) <= BigInt(position);
@@ -164,6 +170,13 @@ export class Books {
   }
 
   // What is done
+
+  /** The day of an act: the one after the last, or this one if it is later. */
+  private day(on = ''): string {
+    const next = this.today && daysAfter(`${this.today}T00:00:00.000Z`, 1).slice(0, 10);
+    this.today = next > on ? next : on;
+    return this.today;
+  }
 
   period(month: string): BillingPeriod {
     return this.periods.get(month) ?? untouched;
@@ -208,10 +221,11 @@ export class Books {
     const earlier = closed.map((one) => ({ month: one, ...this.compute(one, position) }));
     if (![own, ...earlier].every(({ complete }) => complete)) return;
     const [closeId, statementId] = [`close ${month}`, `statement ${month}`];
+    const issuedOn = this.day(`${monthAfter(month)}-05`);
     const of = { contractId: CONTRACT, month };
     const named = { customerId: CUSTOMER, timeZone: ZONE, currency: 'USD', position };
     this.do(month, 'BeginClose', {
-      ...{ ...of, ...named, closeId, statementId, issuedOn: '2024-12-01', firstMonth: FIRST_MONTH },
+      ...{ ...of, ...named, closeId, statementId, issuedOn, firstMonth: FIRST_MONTH },
       ...{ begunBy: 'bea', ...boundsOf(month) },
       previousIssued: month === FIRST_MONTH || isIssued(this.period(monthAfter(month, -1))),
     });
@@ -231,7 +245,7 @@ export class Books {
     const inputsDigest = digestOf(this.inputs(month, position));
     this.do(month, 'ClosePeriod', { ...of, ...named, closeId, terms: [], inputsDigest, lines });
     this.do(month, 'IssueStatement', { statementId, number: `2024-${closed.length + 1}` });
-    this.statements.push({ month, lines });
+    this.statements.push({ kind: 'statement', statementId, month, issuedOn, position, lines });
   }
 
   /** Proposes a closed month as it is known now; not where nothing is different, or missing. */
@@ -255,13 +269,16 @@ export class Books {
     if (!open) return;
     const { restatementId } = open.proposed;
     const of = { contractId: CONTRACT, month, restatementId };
-    const data = { ...of, approvedBy: 'ada', issuedOn: '2024-12-01' };
+    const issuedOn = this.day();
+    const data = { ...of, approvedBy: 'ada', issuedOn };
     if (!this.tried(() => this.do(month, 'ApproveRestatement', data))) {
       this.do(month, 'RejectRestatement', { ...of, rejectedBy: 'ada', reason: 'Outdated' });
       return;
     }
     this.do(month, 'IssueStatement', { statementId: restatementId, number: '2024-9' });
-    this.statements.push({ month, lines: open.lines });
+    const { lines, proposed } = open;
+    const billing = { statementId: restatementId, month, issuedOn, position: proposed.position };
+    this.statements.push({ kind: 'restatement', ...billing, lines });
   }
 
   agree(month: string, line: number, amount: string): void {
@@ -269,7 +286,10 @@ export class Books {
     this.position += 10n;
     const about = { contractId: CONTRACT, month, adjustmentId, line, amount, claims: [] };
     const data = { ...about, reason: 'Goodwill', agreedBy: 'bea' };
-    this.tried(() => this.do(month, 'AgreeAdjustment', data));
+    const agreedOn = this.day();
+    if (this.tried(() => this.do(month, 'AgreeAdjustment', data))) {
+      this.agreedOn.set(adjustmentId, agreedOn);
+    }
   }
 
   /** Σ(original + adjustments + restatements) of a month by key, over all statements ever made. */

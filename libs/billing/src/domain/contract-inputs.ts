@@ -180,3 +180,11 @@ export const allocationsIn = (
     });
   });
 };
+
+/** Whether any version of the terms shares out what programmes pay for curtailments. */
+export const sharesReceipts = ({ events }: Pick<BilledContract, 'events'>): boolean =>
+  events.map(told).some((event) => {
+    if (event.type !== 'TermsAdopted' && event.type !== 'TermsCorrected') return false;
+    const { curtailmentCredit: credit } = event.data.rateCard;
+    return credit !== undefined && credit.creditPerKwh === undefined;
+  });

@@ -121,6 +121,12 @@ export interface BillingInputs {
   readonly formerTerms?: readonly TermsInForce[];
   /** Of every machine that was ever under the contract by the end of the period: its facts by serial. */
   readonly machines: ReadonlyMap<string, readonly MachineFact[]>;
+  /**
+   * Where what programmes paid is shared out in the period: of every machine that was off for a
+   * curtailment paid for, under whatever contract, its facts by serial, until all of them were over.
+   * Every contract that shares in a receipt reads the same.
+   */
+  readonly curtailed?: ReadonlyMap<string, readonly MachineFact[]>;
   readonly allocations: readonly AllocatedPower[];
   readonly powerRates: readonly PowerRateInForce[];
   readonly curtailments: readonly CurtailmentFact[];

@@ -58,7 +58,7 @@ export const postAdjustments = (
   const isNews = recomputed && BigInt(position) > BigInt(period.standsAt);
   const late = isNews ? differencesOf(period.stands, recomputed.lines, subject(closed)) : [];
   const open = openAgreements(period, pinned);
-  const lines = [...late, ...open.map((one) => agreedLine(one, period))];
+  const lines = [...late, ...open.map((one) => agreedLine(one, { ...period, closed }))];
   if (!isNews && lines.length === 0) return [];
   const chunks = lines.length === 0 ? [[]] : inChunks(lines);
   const done = period.posting?.chunks ?? 0;
@@ -85,16 +85,26 @@ const mustGoOn = (
   throw new Error(`What ${of} comes to are other lines than it has recorded`);
 };
 
-const subject = ({ month, statementId }: PeriodClosed['data']) => ({ month, statementId });
+const subject = ({ month, statementId }: Pick<PeriodClosed['data'], 'month' | 'statementId'>) => ({
+  month,
+  statementId,
+});
 
 /** Of the line that charges or credits what was agreed. */
 export const keyOfAgreement = ({
   adjustmentId,
 }: Pick<AdjustmentAgreed['data'], 'adjustmentId'>): string => `agreed/${adjustmentId}`;
 
-const agreedLine = (
+/** @param month the closed one, its statement, and what stands of it. */
+export const agreedLine = (
   agreed: AdjustmentAgreed['data'],
-  { closed, lines, stands }: BillingPeriod,
+  {
+    closed,
+    lines,
+    stands,
+  }: Pick<BillingPeriod, 'lines' | 'stands'> & {
+    readonly closed: Pick<PeriodClosed['data'], 'month' | 'statementId'>;
+  },
 ): AdjustmentLine => {
   const { number, adjusts: _, estimated: __, ...line } = lines[agreed.line - 1]!;
   const before = stands.get(`${line.currency} ${line.key}`)?.amount ?? line.amount;
@@ -104,7 +114,7 @@ const agreedLine = (
     key: keyOfAgreement(agreed),
     ...(clauseRef !== undefined && { clauseRef }),
     ...{ quantity: '1', unit: 'case', rate: amount, exactAmount: fractionOf(amount), amount },
-    adjusts: { ...subject(closed!), line: number, cause: 'agreed', reason, before },
+    adjusts: { ...subject(closed), line: number, cause: 'agreed', reason, before },
   };
 };
 

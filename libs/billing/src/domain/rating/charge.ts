@@ -1,4 +1,4 @@
-import { exact, placesOf, rounded, type Exact } from '@hostledger/quantities';
+import { exact, placesOf, rounded, type Exact, type RoundingMode } from '@hostledger/quantities';
 import type { Source, Window } from '../inputs.js';
 import type { Component, Line, LineUnit, Rated } from '../line.js';
 import { NOWHERE, type TermsSlice } from './slice.js';
@@ -22,6 +22,8 @@ export interface Charge {
   /** That of the rate card where nothing is said. */
   readonly currency?: string;
   readonly estimated?: boolean;
+  /** Half up where nothing is said. */
+  readonly rounding?: RoundingMode;
   readonly steps: readonly string[];
   readonly sources: Iterable<Source>;
 }
@@ -49,16 +51,18 @@ export const amountOf = (quantity: Exact, unit: LineUnit, rate: string): Exact =
   return isShare(unit) ? product.div(exact(100)) : product;
 };
 
-/** A line of the charge, its amount rounded half up, once, to the places of the currency. */
+/** A line of the charge, its amount rounded once, to the places of the currency. */
 export const lineOf = (
   slice: Pick<TermsSlice, 'terms' | 'card' | 'window' | 'part'>,
   charge: Charge,
 ): Rated => {
   const { component, facility = NOWHERE, apart, quantity, unit, rate } = charge;
+  const { rounding: mode = 'halfUp' } = charge;
   const currency = charge.currency ?? slice.card.currency;
   const scale = scaleOf(currency);
   const amount = amountOf(quantity, unit, rate);
-  const told = rounded(amount, scale, 'halfUp');
+  const told = rounded(amount, scale, mode);
+  const words = mode === 'down' ? 'rounded down' : 'rounded';
   const part = slice.part > 1 ? [`part${slice.part}`] : [];
   const tail = [apart ?? 'all', ...part].join('/');
   return {
@@ -74,13 +78,13 @@ export const lineOf = (
       unit,
       rate,
       exactAmount: ratio(amount),
-      rounding: { mode: 'halfUp', scale },
+      rounding: { mode, scale },
       amount: told,
       currency,
       ...(charge.estimated && { estimated: true as const }),
     },
     exactQuantity: ratio(quantity),
-    steps: [...charge.steps, `${product(charge, currency)} = ${decimal(amount)}, rounded ${told}`],
+    steps: [...charge.steps, `${product(charge, currency)} = ${decimal(amount)}, ${words} ${told}`],
     sources: inLogOrder([slice.terms.source, ...charge.sources]),
   };
 };

@@ -101,10 +101,14 @@ describe('A line', () => {
     return [BigInt(whole + fraction), 10n ** BigInt(fraction.length)];
   };
 
-  /** Half up, away from zero, written without any of the code under test. */
-  const halfUp = (numerator: bigint, denominator: bigint, scale: number): bigint => {
-    const size = numerator < 0n ? -numerator : numerator;
-    const nearest = (2n * size * 10n ** BigInt(scale) + denominator) / (2n * denominator);
+  /**
+   * Half up, away from zero, and of what is shared out among many down, towards it; written without any
+   * of the code under test.
+   */
+  const roundedAs = (mode: string, numerator: bigint, denominator: bigint, scale: number) => {
+    const size = (numerator < 0n ? -numerator : numerator) * 10n ** BigInt(scale);
+    const nearest =
+      mode === 'down' ? size / denominator : (2n * size + denominator) / (2n * denominator);
     return numerator < 0n ? -nearest : nearest;
   };
 
@@ -120,9 +124,11 @@ describe('A line', () => {
           const [numerator, denominator] = [quantity * rate, quantityOf * rateOf * share];
           const [exactly, exactlyOf] = parts(line.exactAmount);
           expect(numerator * exactlyOf).toBe(exactly * denominator);
-          const { scale } = line.rounding;
+          const { scale, mode } = line.rounding;
+          const isShared = line.component === 'curtailmentCredit' && line.unit === 'money';
+          expect(mode).toBe(isShared ? 'down' : 'halfUp');
           const told = BigInt(line.amount.replace('.', ''));
-          expect(told).toBe(halfUp(numerator, denominator, scale));
+          expect(told).toBe(roundedAs(mode, numerator, denominator, scale));
           expect(line.amount).toMatch(new RegExp(`^-?\\d+\\.\\d{${scale}}$`));
         }
       }),
@@ -154,10 +160,13 @@ describe('A line', () => {
           const isNamed = ({ source }: { source: Source }): boolean => named.has(source.eventId);
           const areNamed = (item: { sources: readonly Source[] }): boolean =>
             item.sources.some((source) => isNamed({ source }));
+          const partsOf = (machines: Iterable<readonly MachineFact[]>) =>
+            [...machines].map((life) => life.filter(isNamed)).filter(({ length }) => length > 0);
           const left = {
-            lives: more.lives
-              .map((life) => life.filter(isNamed))
-              .filter(({ length }) => length > 0),
+            lives: partsOf(more.lives),
+            curtailed: new Map(
+              partsOf(more.curtailed!.values()).map((life) => [life[0]!.serial, life]),
+            ),
             meters: more.meters!.filter(isNamed),
             readings: more.readings!.filter(isNamed),
             powerRates: more.powerRates!.filter(isNamed),
@@ -182,6 +191,7 @@ describe('The same facts in another order', () => {
         const turned = inputsWith(given.toReversed(), {
           ...more,
           lives: more.lives.toReversed().map((life) => life.toReversed()),
+          curtailed: new Map([...more.curtailed!].toReversed()),
           readings: more.readings!.toReversed(),
           powerRates: more.powerRates!.toReversed(),
           prices: more.prices!.toReversed(),

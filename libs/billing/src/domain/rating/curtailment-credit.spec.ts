@@ -1,4 +1,5 @@
-import type { CurtailmentFact } from '../inputs.js';
+import type { BillingInputs, CurtailmentFact } from '../inputs.js';
+import type { MachineFact } from '../machine-facts.js';
 import { computePeriod } from './compute-period.js';
 import {
   CONTRACT,
@@ -82,8 +83,14 @@ describe('A credit for curtailment at an agreed rate', () => {
 
 describe('A share of what a programme paid', () => {
   const measured = curtailment({ energyAvoidedWh: 720_000 });
-  const credited = (more: Parameters<typeof inputsOf>[2], lives = [shed('A', 10)]) =>
-    computePeriod(inputsOf([terms({ ...card, curtailmentCredit: share })], lives, more));
+  const credited = (
+    more: Parameters<typeof inputsOf>[2],
+    lives = [shed('A', 10)],
+    sharePercent = '60',
+  ) => {
+    const curtailmentCredit = { ...share, sharePercent };
+    return computePeriod(inputsOf([terms({ ...card, curtailmentCredit })], lives, more));
+  };
 
   it('goes by the energy of the contract in that of the whole curtailment', () => {
     const { rated, shortcomings } = credited({ curtailments: [measured], receipts: [receipt()] });
@@ -98,7 +105,7 @@ describe('A share of what a programme paid', () => {
         'received 1000 USD on 2024-01-20',
         'off for it within 2024-01-10T00:00:00Z to 2024-01-11T00:00:00Z: 72 kWh at rated power',
         '1000 × 72 kWh ÷ 720 kWh measured for all = 100',
-        '100 USD × -60 % = -60, rounded -60.00',
+        '100 USD × -60 % = -60, rounded down -60.00',
       ],
       sources: [1, 10, 11, 12, 13, 900, 950].map(source),
     });
@@ -154,7 +161,79 @@ describe('A share of what a programme paid', () => {
     expect(told(rated, 'curtailmentCredit')).toEqual([
       'curtailmentCredit/ND1/v1/receipt-1: 1000 money × -60 = -600.00',
     ]);
-    expect(rated.at(-1)!.steps).toContain('more than was measured, so all of it');
+  });
+
+  describe('where others were off for it as well', () => {
+    const others = (...lives: (readonly MachineFact[])[]) =>
+      new Map(
+        lives.map((life) => [
+          life[0]!.serial,
+          life.map((one) => (one.contractId ? { ...one, contractId: 'another' } : one)),
+        ]),
+      );
+    const given = (energyAvoidedWh: number, curtailed: Required<BillingInputs>['curtailed']) =>
+      credited({
+        curtailments: [curtailment({ energyAvoidedWh })],
+        receipts: [receipt()],
+        curtailed,
+      }).rated;
+
+    it('is of what was measured, as long as all together avoided no more', () => {
+      const rated = given(144_000, others(shed('B', 30)));
+      expect(told(rated, 'curtailmentCredit')).toEqual([
+        'curtailmentCredit/ND1/v1/receipt-1: 500 money × -60 = -300.00',
+      ]);
+      // What others did changes nothing of it.
+      expect(rated.at(-1)!.sources).toEqual([1, 10, 11, 12, 13, 900, 950].map(source));
+    });
+
+    it('is of what all together avoided, where that is more, whosever they are', () => {
+      const rated = given(120_000, others(shed('B', 30), shed('C', 40, 6000)));
+      // 72 of 72 + 72 + 144 kWh
+      expect(told(rated, 'curtailmentCredit')).toEqual([
+        'curtailmentCredit/ND1/v1/receipt-1: 250 money × -60 = -150.00',
+      ]);
+      expect(rated.at(-1)!.steps).toEqual([
+        'received 1000 USD on 2024-01-20',
+        'off for it within 2024-01-10T00:00:00Z to 2024-01-11T00:00:00Z: 72 kWh at rated power',
+        'all machines that were off for it: 288 kWh, more than the 120 kWh measured',
+        '1000 × 72 kWh ÷ 288 kWh of all machines = 250',
+        '250 USD × -60 % = -150, rounded down -150.00',
+      ]);
+      const lives = [10, 11, 12, 13, 30, 31, 32, 33, 40, 41, 42, 43];
+      expect(rated.at(-1)!.sources).toEqual([1, ...lives, 900, 950].map(source));
+    });
+
+    it('is rounded down, so that thirds are never more than the whole', () => {
+      const rated = given(72_000, others(shed('B', 30), shed('C', 40)));
+      // 1000 ÷ 3 × 60 % = 200; 1000.01 ÷ 3 × 100 % = 333.336666
+      expect(told(rated, 'curtailmentCredit')[0]).toMatch(/= -200.00$/);
+      const cents = credited(
+        {
+          curtailments: [curtailment({ energyAvoidedWh: 72_000 })],
+          receipts: [receipt({ amount: '1000.01' })],
+          curtailed: others(shed('B', 30), shed('C', 40)),
+        },
+        undefined,
+        '100',
+      ).rated.at(-1)!;
+      expect(cents.line).toMatchObject({
+        ...{ amount: '-333.33', rounding: { mode: 'down', scale: 2 } },
+      });
+    });
+
+    it('goes by when they were off while it lasted, also after the period', () => {
+      const [from, until] = [day(31), day(33)];
+      const lasting = curtailment({ energyAvoidedWh: 96_000, startsAt: from, endedAt: until });
+      // On again an hour after the period; its own life in it knows nothing of that.
+      const whole = shed('A', 10, 3000, from, day(32, 1));
+      const own = whole.slice(0, -1);
+      const curtailed = new Map([['A', whole], ...others(shed('B', 30, 3000, from, until))]);
+      const paid = receipt({ receivedOn: '2024-01-31' });
+      const { rated } = credited({ curtailments: [lasting], receipts: [paid], curtailed }, [own]);
+      // 75 of 75 + 144 kWh
+      expect(rated.at(-1)!.steps).toContain('1000 × 75 kWh ÷ 219 kWh of all machines = 342.465753');
+    });
   });
 
   it.each([

@@ -8,10 +8,10 @@ import type {
   Window,
 } from '../inputs.js';
 import type { Computation, Rated, Shortcoming } from '../line.js';
-import type { UsageSegment } from '../machine-usage.js';
+import { segmentsOf, type UsageSegment } from '../machine-usage.js';
 import { decimal, lineOf, wholeDecimal } from './charge.js';
 import { kWh, levelsOf } from './energy.js';
-import { byFacility, hostedIn, type Rating, type TermsSlice } from './slice.js';
+import { byFacility, type Rating, type TermsSlice } from './slice.js';
 import { BEGINNING, machineSources } from './sources.js';
 import { MS_PER_HOUR, shared, toldWindow } from './windows.js';
 
@@ -62,12 +62,12 @@ const isOf =
 const avoided = (segments: readonly UsageSegment[], window: Window): bigint =>
   levelsOf(segments, window).reduce((sum, [watts, ms]) => sum + BigInt(watts) * ms, 0n);
 
-/** A machine is off for a curtailment only if it drew power under the contract at any time before. */
+/** A machine is off for a curtailment only if it drew power under its contract at any time before. */
 const livesOf = (
-  { inputs }: Deciding,
+  machines: BillingInputs['machines'],
   segments: readonly UsageSegment[],
   { until }: Window,
-): Source[] => machineSources(inputs, segments, { from: BEGINNING, until });
+): Source[] => machineSources({ machines }, segments, { from: BEGINNING, until });
 
 const avoidedStep = (wattMs: bigint, window: Window): string =>
   `off for it within ${toldWindow(window)}: ${decimal(kWh(wattMs))} kWh at rated power`;
@@ -101,7 +101,7 @@ const agreedCredits = (
           avoidedStep(wattMs, window),
           `${creditPerKwh} a kWh × ${credit.sharePercent} % = ${wholeDecimal(rate.neg())}`,
         ],
-        sources: [...livesOf(slice, segments, window), ...curtailment.sources],
+        sources: [...livesOf(slice.inputs.machines, segments, window), ...curtailment.sources],
       });
     });
   });
@@ -128,6 +128,8 @@ const receiptCredits = (
   credit: CurtailmentCredit,
   receipts: readonly ProgrammeReceipt[],
 ): Computation => {
+  const { contractId, machines, curtailed } = slice.inputs;
+  const lives = curtailed ? new Map([...machines, ...curtailed]) : machines;
   const rated: Rated[] = [];
   const shortcomings: Shortcoming[] = [];
   for (const receipt of receipts) {
@@ -137,12 +139,13 @@ const receiptCredits = (
       from: curtailment?.startsAt ?? BEGINNING,
       until: curtailment?.endedAt ?? slice.inputs.period.until,
     };
-    const off = offFor(slice, receipt.curtailmentId, window);
+    const all = offFor(lives, receipt, window);
+    const own = all.filter((segment) => segment.contractId === contractId);
     // What a curtailment brought others is none of this contract's business, or of its close.
-    if (off.length === 0) continue;
+    if (own.length === 0) continue;
     const lack = lackOf(slice, receipt, curtailment);
     if (curtailment && lack === undefined) {
-      rated.push(receiptCredit(slice, credit, { receipt, curtailment, window, off }));
+      rated.push(receiptCredit(slice, credit, { receipt, curtailment, window, lives, all, own }));
     } else shortcomings.push(unattributed(receipt, lack!));
   }
   return { rated, shortcomings };
@@ -154,11 +157,18 @@ const curtailmentOf = (
 ): CurtailmentFact | undefined =>
   curtailments.find(({ curtailmentId }) => curtailmentId === receipt.curtailmentId);
 
-/** The curtailment may lie before the period: the machines are looked at while it lasted. */
-const offFor = ({ inputs }: Deciding, curtailmentId: string, window: Window): UsageSegment[] =>
-  hostedIn(inputs, window, (facts) =>
-    facts.some((fact) => fact.curtailmentId === curtailmentId),
-  ).filter(isOf({ curtailmentId }));
+/**
+ * The stretches in which machines, under whatever contract, were off for a curtailment, which may lie
+ * before the period.
+ */
+const offFor = (
+  lives: BillingInputs['machines'],
+  paid: Pick<ProgrammeReceipt, 'curtailmentId'>,
+  window: Window,
+): UsageSegment[] =>
+  [...lives.values()]
+    .filter((facts) => facts.some((fact) => fact.curtailmentId === paid.curtailmentId))
+    .flatMap((facts) => segmentsOf(facts, window).filter(isOf(paid)));
 
 const measured = ({ energyAvoidedWh = 0 }: CurtailmentFact): bigint =>
   BigInt(energyAvoidedWh) * WATT_MS_PER_WH;
@@ -183,20 +193,28 @@ interface Shed {
   readonly receipt: ProgrammeReceipt;
   readonly curtailment: CurtailmentFact;
   readonly window: Window;
-  readonly off: readonly UsageSegment[];
+  readonly lives: BillingInputs['machines'];
+  /** Stretches of all machines that were off for it, and of those of the contract. */
+  readonly all: readonly UsageSegment[];
+  readonly own: readonly UsageSegment[];
 }
 
+/**
+ * What the machines of a contract avoided at rated power, of what was measured; where all machines
+ * together avoided more than that, of what they avoided. Every contract reads the same machines, so
+ * that all parts together are never more than the receipt; each is rounded down for that.
+ */
 const receiptCredit = (
   slice: Deciding,
   credit: CurtailmentCredit,
-  { receipt, curtailment, window, off }: Shed,
+  { receipt, curtailment, window, lives, all, own }: Shed,
 ): Rated => {
-  const whole = measured(curtailment);
-  const wattMs = avoided(off, window);
-  // Rated power may come to more than what was measured: nobody is due more than all of it.
-  const part = wattMs < whole ? wattMs : whole;
-  const quantity = exact(receipt.amount).mul(exact(part)).div(exact(whole));
-  const capped = part === wattMs ? [] : ['more than was measured, so all of it'];
+  const [whole, ofAll, part] = [measured(curtailment), avoided(all, window), avoided(own, window)];
+  const isScaled = ofAll > whole;
+  const divisor = isScaled ? ofAll : whole;
+  const quantity = exact(receipt.amount).mul(exact(part)).div(exact(divisor));
+  const told = (wattMs: bigint) => `${decimal(kWh(wattMs))} kWh`;
+  const scaled = `all machines that were off for it: ${told(ofAll)}, more than the ${told(whole)} measured`;
   return lineOf(slice, {
     component: 'curtailmentCredit',
     facility: receipt.facility,
@@ -207,13 +225,18 @@ const receiptCredit = (
     unit: 'money',
     rate: wholeDecimal(exact(credit.sharePercent).neg()),
     currency: receipt.currency,
+    rounding: 'down',
     steps: [
       `received ${receipt.amount} ${receipt.currency} on ${receipt.receivedOn}`,
-      avoidedStep(wattMs, window),
-      ...capped,
-      `${receipt.amount} × ${decimal(kWh(part))} kWh ÷ ${decimal(kWh(whole))} kWh measured for all = ${decimal(quantity)}`,
+      avoidedStep(part, window),
+      ...(isScaled ? [scaled] : []),
+      `${receipt.amount} × ${told(part)} ÷ ${told(divisor)} ${isScaled ? 'of all machines' : 'measured for all'} = ${decimal(quantity)}`,
     ],
-    sources: [...livesOf(slice, off, window), ...curtailment.sources, receipt.source],
+    sources: [
+      ...livesOf(lives, isScaled ? all : own, window),
+      ...curtailment.sources,
+      receipt.source,
+    ],
   });
 };
 

@@ -17,19 +17,25 @@ const inOrder = <T extends Sourced>(items: readonly T[]): T[] => {
   });
 };
 
+/** By their serials and the log positions of their facts: an event at a position never changes. */
+const livesOf = (machines: BillingInputs['machines']): string[] =>
+  [...machines]
+    .map(([serial, facts]) => {
+      const sources = facts.map(({ source }) => source).sort(byPosition);
+      return `${serial} ${sources.map(({ position }) => position).join(' ')}`;
+    })
+    .sort();
+
 /**
  * SHA-256 (hex) over the canonical form of the inputs: what is told of the contract, its terms and
- * figures whole; of each machine its serial and the log positions of its facts, since an event at a
- * position never changes. The order in which machines and figures were read makes no difference.
+ * figures whole; of each machine its serial and the log positions of its facts. The order in which
+ * machines and figures were read makes no difference.
  */
-export const digestOf = (inputs: BillingInputs): string => {
-  const machines = [...inputs.machines].map(([serial, facts]) => {
-    const sources = facts.map(({ source }) => source).sort(byPosition);
-    return `${serial} ${sources.map(({ position }) => position).join(' ')}`;
-  });
-  return hashOf({
+export const digestOf = (inputs: BillingInputs): string =>
+  hashOf({
     ...inputs,
-    machines: machines.sort(),
+    machines: livesOf(inputs.machines),
+    ...(inputs.curtailed && { curtailed: livesOf(inputs.curtailed) }),
     terms: inOrder(inputs.terms),
     allocations: inOrder(inputs.allocations),
     powerRates: inOrder(inputs.powerRates),
@@ -39,4 +45,3 @@ export const digestOf = (inputs: BillingInputs): string => {
     readings: inOrder(inputs.readings),
     prices: inOrder(inputs.prices),
   });
-};

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { RateCard } from '@hostledger/contracts';
 import type { BillingInputs, TermsInForce, Window } from '../inputs.js';
-import type { MachineFact } from '../machine-facts.js';
+import type { MachineFact, MachineFactKind } from '../machine-facts.js';
 import {
   CONTRACT,
   curtailment,
@@ -80,6 +80,37 @@ export const lives: fc.Arbitrary<MachineFact[][]> = fc
     ]),
   );
 
+/** Of machines of others that were off for a curtailment. */
+const curtailedLives: fc.Arbitrary<MachineFact[][]> = fc
+  .array(
+    fc.record({
+      powerWatts: watts,
+      from: fc.integer({ min: 100, max: 260 }),
+      hours: fc.integer({ min: 1, max: 400 }),
+    }),
+    { maxLength: 3 },
+  )
+  .map((machines) =>
+    machines.map(({ powerWatts, from, hours }, n) => {
+      const told = (
+        index: number,
+        kind: MachineFactKind,
+        at: string,
+        more: Partial<MachineFact> = {},
+      ) => fact(`X${n}`, 20_000 + 10 * n + index, kind, at, more);
+      return [
+        told(0, 'received', atHour(HOURS.first - 2), {
+          ...{ powerWatts, facility: 'ND1', contractId: 'another', placeKind: 'slot' },
+        }),
+        told(1, 'energized', atHour(HOURS.first - 1)),
+        told(2, 'deenergized', atHour(from), {
+          ...{ cause: 'curtailment', curtailmentId: 'curtailment-1' },
+        }),
+        told(3, 'energized', atHour(from + hours)),
+      ];
+    }),
+  );
+
 /** January cut at some hours. */
 const pieces = (most: number): fc.Arbitrary<Window[]> =>
   fc
@@ -116,16 +147,19 @@ const readings = (kind: 'energy' | 'proceeds', meterId: string, position: number
 export const facts: fc.Arbitrary<Partial<BillingInputs> & { lives: MachineFact[][] }> = fc
   .record({
     lives,
+    others: curtailedLives,
     energy: readings('energy', 'M1', 100),
     proceeds: readings('proceeds', 'pool', 200),
     rates: fc.tuple(pieces(3), fc.array(decimals(1, 4), { minLength: 4, maxLength: 4 })),
     prices: fc.tuple(pieces(5), fc.array(decimals(70_000, 2), { minLength: 6, maxLength: 6 })),
     allocated: fc.array(fc.tuple(pieces(1), fc.integer({ min: 0, max: 10 ** 8 }), site)),
-    avoided: fc.integer({ min: 1, max: 10 ** 7 }),
+    // Less than what machines avoided at rated power, or more.
+    avoided: fc.oneof(fc.integer({ min: 1, max: 10 ** 5 }), fc.integer({ min: 1, max: 10 ** 7 })),
     received: fc.tuple(decimals(100_000, 2), fc.integer({ min: 10, max: 31 })),
   })
-  .map(({ energy, proceeds, rates, prices, allocated, avoided, received, ...rest }) => ({
+  .map(({ energy, proceeds, rates, prices, allocated, avoided, received, others, ...rest }) => ({
     ...rest,
+    curtailed: new Map(others.map((life) => [life[0]!.serial, life])),
     meters: [meter('M1', 90), meter('pool', 91, 'proceeds')],
     readings: [...energy, ...proceeds],
     powerRates: SITES.flatMap((facility, n) =>

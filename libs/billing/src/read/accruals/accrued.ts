@@ -1,9 +1,10 @@
 import { DomainError } from '@hostledger/eventsourcing';
 import { dayIn } from '@hostledger/quantities';
-import { accruedBy } from '../../domain/accrual.js';
-import type { BilledContract } from '../../domain/contract-inputs.js';
+import { earnedBy, pendingOf, unbilledMonths, type Billed } from '../../domain/accrual.js';
+import { totalsOf } from '../../domain/amounts.js';
 import type { Shortcoming } from '../../domain/line.js';
 import { monthAfter, startOfDay } from '../../domain/months.js';
+import type { AdjustmentLine } from '../../domain/standing.js';
 import type { Total } from '../../domain/statement.js';
 import type { ContractInputs } from '../inputs/inputs.js';
 
@@ -17,28 +18,73 @@ export interface AccruedMonth {
   readonly shortcomings: readonly Shortcoming[];
 }
 
+/** What of a closed month is on no statement. */
+export interface PendingMonth {
+  readonly month: string;
+  readonly lines: readonly AdjustmentLine[];
+  readonly totals: readonly Total[];
+  /** What is missing to compute it anew; the lines are without it. */
+  readonly shortcomings: readonly Shortcoming[];
+}
+
+/** A month on statements that were issued by the day. */
+export interface BilledMonth extends Pick<Billed, 'month' | 'agreed'> {
+  /**
+   * The log position, in digits, at which what they have is what the month comes to; undefined where
+   * nobody knows.
+   */
+  readonly since: string | undefined;
+  /** What they have of it. */
+  readonly read: () => Promise<Omit<Billed, 'agreed'>>;
+}
+
 /**
  * The months that were billed on no statement issued by a day, each computed as its close would be, up
- * to the end of that day.
+ * to the end of that day; and what is on no statement of those that were.
  * @param on YYYY-MM-DD, of the zone of the contract.
- * @param billed months on statements that were issued by then.
  */
 export const accrued = async (
-  { contract, inputsOf }: Pick<ContractInputs, 'contract' | 'inputsOf'>,
+  inputs: ContractInputs,
   on: string,
-  billed: ReadonlySet<string>,
-): Promise<AccruedMonth[]> => {
+  billed: readonly BilledMonth[],
+): Promise<{ readonly months: AccruedMonth[]; readonly pending: PendingMonth[] }> => {
+  const { contract } = inputs;
   const until = startOfDay(contract.timeZone, dayAfter(on));
   const months: AccruedMonth[] = [];
-  for (const month of unbilledMonths(contract, on, billed)) {
-    const inputs = await inputsOf(month);
-    if (inputs.terms.every(({ from }) => from >= until)) continue;
+  const isBilled = new Set(billed.map(({ month }) => month));
+  const isOver = contract.endedOn !== undefined && contract.endedOn <= on;
+  const paidIn = isOver ? await inputs.paidAfterEnd() : [];
+  for (const month of unbilledMonths(contract, on, isBilled, paidIn)) {
+    const known = await inputs.inputsOf(month);
+    if (!paidIn.includes(month) && known.terms.every(({ from }) => from >= until)) continue;
     const lastOn = dayBefore(`${monthAfter(month)}-01`);
     const throughOn = on < lastOn ? on : lastOn;
-    months.push({ month, throughOn, ...accruedBy(inputs, on, until) });
+    const { totals, shortcomings } = earnedBy(known, on, until);
+    if (known.terms.length + totals.length + shortcomings.length === 0) continue;
+    months.push({ month, throughOn, totals, shortcomings });
   }
-  return months;
+  const pending: PendingMonth[] = [];
+  // The last one first: only a month that was computed tells which sites matter to those before it.
+  for (const one of billed.toSorted((a, b) => (a.month < b.month ? 1 : -1))) {
+    const { month, agreed } = one;
+    const isNews = await mayHaveChanged(inputs, one);
+    if (!isNews && agreed.length === 0) continue;
+    const earned = isNews ? earnedBy(await inputs.inputsOf(month), on, until) : undefined;
+    const lines = pendingOf({ ...(await one.read()), agreed }, earned);
+    const { shortcomings = [] } = earned ?? {};
+    if (lines.length + shortcomings.length === 0) continue;
+    pending.push({ month, lines, totals: totalsOf(lines), shortcomings });
+  }
+  return { months, pending: pending.reverse() };
 };
+
+/** Statements may know more than the answer is true at: then nothing is known better. */
+const mayHaveChanged = async (
+  inputs: Pick<ContractInputs, 'position' | 'mayHaveChanged'>,
+  { month, since }: BilledMonth,
+): Promise<boolean> =>
+  since === undefined ||
+  (BigInt(inputs.position) > BigInt(since) && inputs.mayHaveChanged(month, since));
 
 /** Where days begin before they do anywhere else. */
 const EARLIEST_ZONE = 'Pacific/Kiritimati';
@@ -58,20 +104,6 @@ export const mustHaveBegun = (on: string, now: string): void => {
     { on, today },
     '/on',
   );
-};
-
-export const unbilledMonths = (
-  { firstMonth, endedOn }: Pick<BilledContract, 'firstMonth' | 'endedOn'>,
-  on: string,
-  billed: ReadonlySet<string>,
-): string[] => {
-  if (firstMonth === undefined) return [];
-  const last = endedOn !== undefined && endedOn < on ? endedOn : on;
-  const months: string[] = [];
-  for (let month = firstMonth; month <= last.slice(0, 7); month = monthAfter(month)) {
-    if (!billed.has(month)) months.push(month);
-  }
-  return months;
 };
 
 const DAY_MS = 86_400_000;

@@ -17,20 +17,33 @@ import {
 } from '@hostledger/http';
 import type { Kysely } from 'kysely';
 import { totalsOf } from '../../domain/amounts.js';
+import type { Shortcoming } from '../../domain/line.js';
 import { AccrualsQuery } from '../../http/paper-forms.js';
 import '../../http/paper-problems.js';
 import { factReads } from '../inputs/fact-reads.js';
 import { contractInputs } from '../inputs/inputs.js';
 import type { InputTools } from '../inputs/ports.js';
 import { mustKnowParties } from '../known.js';
-import type { PeriodRow } from '../periods/projection.js';
-import { accrued, mustHaveBegun } from './accrued.js';
-import { AccrualsView, type AccruedContractView } from './views.js';
+import type { StatementTables } from '../statements/load.js';
+import {
+  accrued,
+  mustHaveBegun,
+  type AccruedMonth,
+  type BilledMonth,
+  type PendingMonth,
+} from './accrued.js';
+import { billedMonths, type ReadLines } from './billed.js';
+import {
+  AccrualsView,
+  type AccrualShortcomingView,
+  type AccruedContractView,
+  type AccruedMonthView,
+  type PendingMonthView,
+} from './views.js';
 
-interface Tables {
+interface Tables extends StatementTables {
   contracts: ContractRow;
   customers: CustomerRow;
-  billing_periods: PeriodRow;
   supply_agreements: SupplyAgreementRow;
 }
 
@@ -53,8 +66,9 @@ export class AccrualsController {
     summary: 'What is earned and on no statement by a day, and legs that nobody had valued',
     description:
       'For every contract the months that no statement issued by the day is of, computed as their close ' +
-      'would be, up to the end of the day and by what is recorded now. Adjustments of closed months that ' +
-      'the next close would make are not among them. Legs have a face only, which is in no total.',
+      'would be, up to the end of the day and by what is recorded now. Of the months on statements, what ' +
+      'the next close would adjust: what was recorded late, and what was agreed on by the day. Together ' +
+      'with those statements this is all that was earned. Legs have a face only, which is in no total.',
   })
   @Get()
   @AnyRole()
@@ -63,16 +77,21 @@ export class AccrualsController {
   async list(@Query() query: AccrualsQuery, @ReadAt() at: ReadOptions) {
     const { on } = query;
     mustHaveBegun(on, requestClock.now());
+    const readLines: ReadLines = async (query) => (await this.readModels.read(at, query)).value;
     const { position, value } = await this.readModels.read<Tables, Found>(at, (db) =>
-      found(db, query),
+      found(db, query, readLines),
     );
     const items: AccruedContractView[] = [];
     for (const row of value.contracts.items) {
       const { contract_id: contractId, customer_id: customerId, reference } = row;
       const inputs = await contractInputs(this.tools, contractId, position.toString());
-      const months = await accrued(inputs, on, value.billed.get(contractId) ?? new Set());
-      const totals = totalsOf(months.flatMap((month) => month.totals));
-      items.push({ contractId, customerId, reference, months: months.map(monthView), totals });
+      const { months, pending } = await accrued(inputs, on, value.billed.get(contractId) ?? []);
+      items.push({
+        ...{ contractId, customerId, reference },
+        months: months.map(monthView),
+        adjustments: pending.map(pendingView),
+        totals: totalsOf([...months, ...pending].flatMap((month) => month.totals)),
+      });
     }
     const { nextCursor } = value.contracts;
     return readReply(position, {
@@ -85,20 +104,31 @@ export class AccrualsController {
   }
 }
 
-const monthView = ({ month, throughOn, totals, shortcomings }: Accrued) => ({
+const monthView = ({ month, throughOn, totals, shortcomings }: AccruedMonth): AccruedMonthView => ({
   ...{ month, throughOn, totals: [...totals] },
-  shortcomings: shortcomings.map(({ window: _, ...shortcoming }) => shortcoming),
+  shortcomings: shortcomings.map(withoutWindow),
 });
-type Accrued = Awaited<ReturnType<typeof accrued>>[number];
+
+const pendingView = ({ month, lines, totals, shortcomings }: PendingMonth): PendingMonthView => ({
+  ...{ month, lines: [...lines], totals: [...totals] },
+  shortcomings: shortcomings.map(withoutWindow),
+});
+
+const withoutWindow = ({ window: _, ...shortcoming }: Shortcoming): AccrualShortcomingView =>
+  shortcoming;
 
 interface Found {
   readonly contracts: PageOf<ContractRow>;
   /** By contract: months on statements issued by the day. */
-  readonly billed: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly billed: ReadonlyMap<string, readonly BilledMonth[]>;
   readonly legs: readonly UnvaluedLeg[];
 }
 
-const found = async (db: Kysely<Tables>, query: AccrualsQuery): Promise<Found> => {
+const found = async (
+  db: Kysely<Tables>,
+  query: AccrualsQuery,
+  readLines: ReadLines,
+): Promise<Found> => {
   const { on, contractId, customerId, cursor, limit = CONTRACTS_A_PAGE } = query;
   await mustKnowParties(db, query);
   const filters = { contract_id: contractId, customer_id: customerId };
@@ -107,26 +137,7 @@ const found = async (db: Kysely<Tables>, query: AccrualsQuery): Promise<Found> =
   const contracts = await keysetPage(equalTo(executed, filters), page, ['contract_id']);
   const ids = contracts.items.map(({ contract_id }) => contract_id);
   const legs = cursor === undefined ? await legsOn(db, query) : [];
-  return { contracts, billed: await billedBy(db, ids, on), legs };
-};
-
-const billedBy = async (
-  db: Kysely<Tables>,
-  ids: readonly string[],
-  on: string,
-): Promise<Found['billed']> => {
-  if (ids.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('billing_periods')
-    .select(['contract_id', 'month', 'closed'])
-    .where('contract_id', 'in', ids)
-    .where('closed', 'is not', null)
-    .execute();
-  const billed = rows.filter(({ closed }) => closed!.issuedOn <= on);
-  const byContract = Map.groupBy(billed, ({ contract_id }) => contract_id);
-  return new Map(
-    [...byContract].map(([id, months]) => [id, new Set(months.map(({ month }) => month))]),
-  );
+  return { contracts, billed: await billedMonths(db, ids, on, readLines), legs };
 };
 
 /** Of agreements that hosting contracts were signed with, where one contract or customer is asked for. */

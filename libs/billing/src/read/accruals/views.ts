@@ -1,4 +1,5 @@
 import type { Shortcoming } from '../../domain/line.js';
+import { type LineAdjustsView, LineView } from '../periods/views.js';
 
 export class AccrualTotalView {
   /** ISO 4217, or BTC. */
@@ -25,6 +26,22 @@ export class AccruedMonthView {
   shortcomings: AccrualShortcomingView[];
 }
 
+/** As the next close would have it on its statement, where it has a number. */
+export class PendingAdjustmentView extends LineView {
+  /** The amount is the difference to what stood; quantity and rate are those of the new result. */
+  adjusts: LineAdjustsView;
+}
+
+/** What a month on statements comes to beside them. */
+export class PendingMonthView {
+  /** @example 2024-02 */
+  month: string;
+  lines: PendingAdjustmentView[];
+  totals: AccrualTotalView[];
+  /** What is missing to compute the month anew, and stands in the way of the next close. */
+  shortcomings: AccrualShortcomingView[];
+}
+
 export class AccruedContractView {
   contractId: string;
   customerId: string;
@@ -32,7 +49,9 @@ export class AccruedContractView {
   reference: string;
   /** Those on no statement issued by the day. */
   months: AccruedMonthView[];
-  /** Of all its months. */
+  /** Months on such statements of which something else is known, or agreed on by the day. */
+  adjustments: PendingMonthView[];
+  /** Of all its months, and of what adjusts others. */
   totals: AccrualTotalView[];
 }
 

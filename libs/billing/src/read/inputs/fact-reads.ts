@@ -28,8 +28,7 @@ const touch = async (db: Kysely<MachineFactsTables & MeterTables>): Promise<void
 /** The read models of this room. */
 export const factReads: FactReads = {
   touch,
-  machinesOf: (db: Kysely<MachineFactsTables>, contractId, page) =>
-    machinesWithin(db, { contractId }, page),
+  machinesWithin,
   factsOfMachines,
   lateFactsExist,
   meterFactsOf,

@@ -2,17 +2,20 @@ import { contractAggregate, type ContractEvent } from '@hostledger/contracts';
 import type { PriceFixed } from '@hostledger/economics';
 import { hashOf, streamName, type RecordedEvent } from '@hostledger/eventsourcing';
 import { facilityAggregate, type FacilityEvent } from '@hostledger/sites';
-import type { BilledContract } from '../../domain/contract-inputs.js';
+import { FOREVER, sharesReceipts, type BilledContract } from '../../domain/contract-inputs.js';
 import {
   circumstancesOf,
   contractUpTo,
   facilitiesOf,
   inputsFrom,
+  sharedCurtailments,
+  type SharedCurtailments,
+  type Told,
 } from '../../domain/billing-inputs.js';
 import type { BillingInputs } from '../../domain/inputs.js';
 import type { MachineFact } from '../../domain/machine-facts.js';
 import { monthAfter, windowOf } from '../../domain/months.js';
-import type { InputTools } from './ports.js';
+import type { InputTools, Late, MachineScope } from './ports.js';
 
 /** The read models are as far as the position within this, or the read fails. */
 const READ_WITHIN_MS = 30_000;
@@ -32,6 +35,11 @@ export interface ContractInputs {
    * what changes nothing; where it says no, the lines are the same.
    */
   mayHaveChanged(month: string, since: string): Promise<boolean>;
+  /**
+   * Months in which programmes paid at its sites once it was over, in their order; none where its terms
+   * have no part in that.
+   */
+  paidAfterEnd(): Promise<string[]>;
 }
 
 /** The least position that all tables have reached. */
@@ -89,18 +97,19 @@ export const contractInputs = async (
   const at = { minPosition: last, timeoutMs: READ_WITHIN_MS };
 
   /** Facts are only ever added, so that pages as of one position fit together. */
-  const readLives = async (until: string): Promise<BillingInputs['machines']> => {
+  const readLives = async (
+    scope: MachineScope,
+    until: string,
+  ): Promise<Map<string, readonly MachineFact[]>> => {
     const known = { until, position: last };
     const machines = new Map<string, readonly MachineFact[]>();
     for (let after: string | undefined; ;) {
       const page = { ...known, limit: MACHINES_A_READ, ...(after !== undefined && { after }) };
       const { value } = await readModels.read(at, async (db) => {
-        const serials = await facts.machinesOf(db, contractId, page);
+        const serials = await facts.machinesWithin(db, scope, page);
         return { serials, lives: await facts.factsOfMachines(db, serials, known) };
       });
-      for (const [serial, life] of value.lives) {
-        if (life.some((fact) => fact.contractId === contractId)) machines.set(serial, life);
-      }
+      for (const [serial, life] of value.lives) machines.set(serial, life);
       if (value.serials.length < MACHINES_A_READ) return machines;
       after = value.serials.at(-1);
     }
@@ -108,13 +117,33 @@ export const contractInputs = async (
 
   const readTold = async (month: string) => {
     const period = windowOf(timeZone, month);
-    const machines = await readLives(period.until);
+    const machines = await readLives({ contractId }, period.until);
+    for (const [serial, life] of machines) {
+      // What would have made it one of the contract counts from an instant after the month.
+      if (life.every((fact) => fact.contractId !== contractId)) machines.delete(serial);
+    }
     return readModels.read(at, async (db) => {
       const { meters, readings } = await facts.meterFactsOf(db, contractId, period, last);
       const facilities = facilitiesOf(contract, { machines, meters });
       const receipts = await facts.receiptsOf(db, facilities, daysOf(month), last);
       return { machines, meters, readings, receipts, facilities };
     });
+  };
+
+  /**
+   * Lives of all machines that were off for what programmes paid in a month, if any of the contract was:
+   * what is paid is shared out among all of them.
+   */
+  const readCurtailed = async (
+    told: Pick<Told, 'contract' | 'facilities' | 'receipts' | 'machines'>,
+    month: string,
+  ): Promise<Pick<Told, 'curtailed'>> => {
+    const wereOffFor = new Set(
+      [...told.machines.values()].flatMap((life) => life.map((fact) => fact.curtailmentId)),
+    );
+    const receipts = told.receipts.filter((one) => wereOffFor.has(one.curtailmentId));
+    const shared = sharedCurtailments({ ...told, receipts }, month, position);
+    return shared ? { curtailed: await readLives(shared, shared.until) } : {};
   };
 
   /** Of the last month that was computed; sites of a contract only ever become more. */
@@ -129,7 +158,18 @@ export const contractInputs = async (
       facilities: await siteEvents(value.facilities),
       prices: await priceEvents(month),
     };
-    return inputsFrom(told, month, position);
+    return inputsFrom({ ...told, ...(await readCurtailed(told, month)) }, month, position);
+  };
+
+  /** Machines of whatever contract that were off for curtailments that are shared out. */
+  const othersChanged = async (
+    { curtailmentIds, until }: SharedCurtailments,
+    late: Late,
+  ): Promise<boolean> => {
+    const { value } = await readModels.read(at, (db) =>
+      facts.lateFactsExist(db, { curtailmentIds }, { ...late, until }),
+    );
+    return value;
   };
 
   const mayHaveChanged = async (month: string, since: string): Promise<boolean> => {
@@ -138,18 +178,20 @@ export const contractInputs = async (
     // Without having computed a later month nobody knows which sites matter.
     if (!facilities) return true;
     const sites = new Set(facilities);
-    const { value: isLate } = await readModels.read(at, async (db) => {
+    const { value } = await readModels.read(at, async (db) => {
       const { meters } = await facts.meterFactsOf(db, contractId, period, last);
       for (const { facility } of meters) sites.add(facility);
       const receiptsLate = { ...late, until: daysOf(month).until };
-      return (
-        (await facts.lateFactsExist(db, contractId, late)) ||
+      const isLate =
+        (await facts.lateFactsExist(db, { contractId }, late)) ||
         (await facts.lateReadingsExist(db, contractId, late)) ||
-        facts.lateReceiptsExist(db, [...sites], receiptsLate)
-      );
+        (await facts.lateReceiptsExist(db, [...sites], receiptsLate));
+      return { isLate, receipts: await facts.receiptsOf(db, [...sites], daysOf(month), last) };
     });
-    if (isLate) return true;
+    if (value.isLate) return true;
     const told = { facilities: await siteEvents([...sites]), prices: await priceEvents(month) };
+    const shared = sharedCurtailments({ ...told, ...value, contract }, month, position);
+    if (shared && (await othersChanged(shared, late))) return true;
     const before = contractUpTo(events, since, contractId);
     return (
       hashOf(circumstancesOf({ ...told, contract: before }, month, since)) !==
@@ -157,5 +199,15 @@ export const contractInputs = async (
     );
   };
 
-  return { contract, position, inputsOf, mayHaveChanged };
+  const paidAfterEnd = async (): Promise<string[]> => {
+    const { endedOn } = contract;
+    if (endedOn === undefined || !sharesReceipts(contract)) return [];
+    const month = endedOn.slice(0, 7);
+    const sites = facilities ?? (await readTold(month)).value.facilities;
+    const days = { from: `${monthAfter(month)}-01`, until: FOREVER.slice(0, 10) };
+    const { value } = await readModels.read(at, (db) => facts.receiptsOf(db, sites, days, last));
+    return [...new Set(value.map(({ receivedOn }) => receivedOn.slice(0, 7)))].sort();
+  };
+
+  return { contract, position, inputsOf, mayHaveChanged, paidAfterEnd };
 };

@@ -25,14 +25,18 @@ export interface Known {
   readonly position: bigint;
 }
 
+/** Machines that were under a contract, or off for curtailments, at any time. */
+export type MachineScope =
+  { readonly contractId: string } | { readonly curtailmentIds: readonly string[] };
+
 /** What is read of machines, meters and receipts, each as it was known at a position. */
 export interface FactReads {
   /** Asks all tables for nothing, so that the position of an answer is that of all of them. */
   readonly touch: (db: Db) => Promise<void>;
-  /** Serials of machines that were ever under the contract, in their order, after one of them. */
-  readonly machinesOf: (
+  /** Serials of machines that were ever within a scope, in their order, after one of them. */
+  readonly machinesWithin: (
     db: Db,
-    contractId: string,
+    scope: MachineScope,
     page: Known & { readonly after?: string; readonly limit: number },
   ) => Promise<readonly string[]>;
   readonly factsOfMachines: (
@@ -55,7 +59,7 @@ export interface FactReads {
     days: Window,
     position: bigint,
   ) => Promise<readonly ProgrammeReceipt[]>;
-  readonly lateFactsExist: (db: Db, contractId: string, late: Late) => Promise<boolean>;
+  readonly lateFactsExist: (db: Db, scope: MachineScope, late: Late) => Promise<boolean>;
   readonly lateReadingsExist: (db: Db, contractId: string, late: Late) => Promise<boolean>;
   readonly lateReceiptsExist: (
     db: Db,

@@ -96,11 +96,12 @@ export const machineFacts = tableFold<MachineFactRow, FactEvent>({
       'cause',
       'curtailment_id',
     ],
-    // The machines that were ever under, of and at one of these, in the order of the pages.
+    // The machines that were ever under, of, at and off for one of these, in the order of the pages.
     indexes: [
       ['contract_id', 'serial', 'position'],
       ['customer_id', 'serial', 'position'],
       ['facility', 'serial', 'position'],
+      ['curtailment_id', 'serial', 'position'],
     ],
     insertOnly: true,
   },
@@ -191,6 +192,6 @@ const at = ({ kind, facility }: { kind: 'slot' | 'storage'; facility: string }):
 
 export const machineFactsProjection: Projection = {
   name: 'billing_machine_facts',
-  version: 1,
+  version: 2,
   tables: [machineFacts],
 };

@@ -47,6 +47,8 @@ const log = logOf(
   [TWO, june(20), assigned],
   // Recorded on the 20th, too.
   [ONE, june(12), one.energized()],
+  [ONE, june(21), one.curtailed('curtailment-1')],
+  [TWO, june(22), two.curtailed('curtailment-2')],
 );
 let filled: Awaited<ReturnType<typeof readModelsOf>>;
 
@@ -67,7 +69,7 @@ const END = 10_000n;
 
 describe('The facts of the machines of a contract', () => {
   it('are those of every machine that was ever under it, in the order of the log', async () => {
-    expect(await lives(contractId, { until: june(30), position: END })).toEqual([
+    expect(await lives(contractId, { until: june(21), position: END })).toEqual([
       [
         ONE,
         [
@@ -154,12 +156,15 @@ describe('Machines', () => {
     expect(await found({ facility: 'DENTON' }, TWO)).toEqual([THREE]);
     expect(await found({ contractId: otherContractId })).toEqual([TWO, THREE]);
     expect(await found({ customerId: 'c' })).toEqual([TWO]);
+    expect(await found({ curtailmentIds: ['curtailment-1'] })).toEqual([ONE]);
+    expect(await found({ curtailmentIds: ['curtailment-1', 'curtailment-2'] })).toEqual([ONE, TWO]);
+    expect(await found({ curtailmentIds: ['curtailment-3'] })).toEqual([]);
   });
 });
 
 describe('Late facts', () => {
   const late = (of: string, until: string, after: bigint, position = END) =>
-    read((db) => lateFactsExist(db, of, { until, after, position }));
+    read((db) => lateFactsExist(db, { contractId: of }, { until, after, position }));
 
   it('are those that happened before an instant and were recorded after a position', async () => {
     expect(await late(contractId, june(15), 700n)).toBe(true);
@@ -171,6 +176,15 @@ describe('Late facts', () => {
   it('are those of machines that were under the contract by then', async () => {
     expect(await late(otherContractId, june(15), 400n)).toBe(false);
     expect(await late(otherContractId, june(15), 300n)).toBe(true);
+  });
+
+  it('are those of machines that were off for a curtailment, whatever they tell of', async () => {
+    const scope = { curtailmentIds: ['curtailment-2', 'curtailment-3'] };
+    const of = (until: string, after: bigint) =>
+      read((db) => lateFactsExist(db, scope, { until, after, position: END }));
+    expect(await of(june(23), 900n)).toBe(true);
+    expect(await of(june(21), 500n)).toBe(false);
+    expect(await of(june(23), 1_000n)).toBe(false);
   });
 
   it('are also those that bring a machine under it', async () => {

@@ -14,6 +14,8 @@ export interface Scope {
   readonly contractId?: string | undefined;
   readonly customerId?: string | undefined;
   readonly facility?: string | undefined;
+  /** That were off for any of these. */
+  readonly curtailmentIds?: readonly string[] | undefined;
 }
 
 export interface Known {
@@ -25,10 +27,10 @@ export interface Known {
 
 type Serials = SelectQueryBuilder<MachineFactsTables, 'billing_machine_facts', { serial: string }>;
 
-/** The machines that were ever under, of or at it by then. */
+/** The machines that were ever under, of, at or off for it by then. */
 const serialsWithin = (
   db: Kysely<MachineFactsTables>,
-  { contractId, customerId, facility }: Scope,
+  { contractId, customerId, facility, curtailmentIds }: Scope,
   { until, position }: Known,
 ): Serials => {
   let serials = db
@@ -40,6 +42,7 @@ const serialsWithin = (
   if (contractId !== undefined) serials = serials.where('contract_id', '=', contractId);
   if (customerId !== undefined) serials = serials.where('customer_id', '=', customerId);
   if (facility !== undefined) serials = serials.where('facility', '=', facility);
+  if (curtailmentIds) serials = serials.where('curtailment_id', 'in', curtailmentIds);
   return serials;
 };
 
@@ -119,12 +122,12 @@ export const factsOfContract = (
   readFactsOfContract((query) => query(db), contractId, known);
 
 /**
- * Whether something that happened before `until` to a machine that was under the contract by then
- * was recorded later than `after`, and up to `position`. May say so of a fact that changes nothing.
+ * Whether something that happened before `until` to a machine that was within the scope by then was
+ * recorded later than `after`, and up to `position`. May say so of a fact that changes nothing.
  */
 export const lateFactsExist = async (
   db: Kysely<MachineFactsTables>,
-  contractId: string,
+  scope: Scope,
   { until, after, position }: Known & { readonly after: bigint },
 ): Promise<boolean> => {
   const late = await db
@@ -133,7 +136,7 @@ export const lateFactsExist = async (
     .where('late.position', '>', after)
     .where('late.position', '<=', position)
     .where('late.at', '<', until)
-    .where('late.serial', 'in', serialsWithin(db, { contractId }, { until, position }))
+    .where('late.serial', 'in', serialsWithin(db, scope, { until, position }))
     .limit(1)
     .executeTakeFirst();
   return late !== undefined;

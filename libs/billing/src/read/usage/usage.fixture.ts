@@ -52,6 +52,10 @@ export const machine = (serial: string, customerId = ann, under = contractId) =>
       type: 'MinerDeenergized',
       data: { ...power, place: slot(), cause },
     }),
+    curtailed: (curtailmentId: string): MinerEvent => ({
+      type: 'MinerDeenergized',
+      data: { ...power, place: slot(), cause: 'curtailment', curtailmentId },
+    }),
     uninstalled: (): MinerEvent => ({
       type: 'MinerUninstalled',
       data: {
