@@ -39,7 +39,8 @@ export const statementSeriesAggregate: Aggregate<Series, SeriesCommand, Statemen
   category: 'statementSeries',
   initialState: { numbers: new Map() },
   events: {
-    StatementNumberAssigned: 'A statement, credit note or late fee note has the next number of its year.',
+    StatementNumberAssigned:
+      'A statement, credit note or late fee note has the next number of its year.',
   },
   decide,
   evolve: ({ numbers }, { data: { statementId, number } }) => ({

@@ -96,9 +96,7 @@ export const pendingLateFeeNotes = tableFold<
 });
 
 /** Gives late fees their numbers where a crash left them without, or nobody had given them any. */
-export const lateFeeNotesProcess = (
-  store: AggregateStore,
-): DurableProcess<PendingLateFeeNote> => ({
+export const lateFeeNotesProcess = (store: AggregateStore): DurableProcess<PendingLateFeeNote> => ({
   name: 'late_fee_notes',
   version: 1,
   items: pendingLateFeeNotes,

@@ -137,7 +137,7 @@ const creditOf = (
   { statement_id, credits, month, totals, late_fee }: IssuedRow,
   lines: ReadonlyMap<string, readonly PaperLine[]>,
 ): PaperLine => {
-  const { statementId, number, line, reason, timeZone } = credits!;
+  const { statementId, line, reason, timeZone } = credits!;
   const { currency, amount } = totals[0]!;
   const ofLine = line === undefined ? undefined : lines.get(statementId)?.[line - 1];
   const of = late_fee ? lateFeeLine(late_fee) : ofLine;
