@@ -50,7 +50,7 @@ export class AgreeAdjustmentBody {
 
   /**
    * The clause that it follows from, if one does.
-   * @example 9.2
+   * @example "9.2"
    */
   @MayBeAbsent()
   @Length(1, 30)

@@ -60,7 +60,7 @@ export class LineView {
   facility?: string;
   /** Absent on a credit note for a whole statement. */
   termsVersion?: number;
-  /** @example 4.2 */
+  /** @example "4.2" */
   clauseRef?: string;
   /** The part of the period that it is for. */
   window: PartOfPeriodView;

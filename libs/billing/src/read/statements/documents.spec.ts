@@ -6,7 +6,7 @@ import { formatWanted } from '../../http/format.js';
 import { documentOf, PAPER_TYPES } from './documents.js';
 import { printable } from './paper.js';
 import { line, longStatement, parties, statement } from './statement.fixture.js';
-import { grouped } from './words.js';
+import { grouped, roundingNotes } from './words.js';
 
 /** What a page says, a text for each that was set; parsed out of the file, not out of its maker. */
 const pagesOf = (pdf: Buffer): string[][] => {
@@ -70,6 +70,17 @@ describe('a statement as a PDF', () => {
     expect(said).toContain('Position   184467');
     expect(said).toContain('to 2 decimal places');
     expect(said).toContain('to 8 decimal places');
+  });
+
+  it('says of which lines amounts were rounded in another way than most', () => {
+    const down = line(2, { rounding: { mode: 'down', scale: 2 } });
+    const way = 'are quantity × rate, computed exactly and rounded once';
+    const nearest = 'to the nearest, ties away from zero, to 2 decimal places';
+    expect(roundingNotes([line(1), line(3)])).toEqual([`Amounts in USD ${way}, ${nearest}.`]);
+    expect(roundingNotes([line(1), down, line(3)])).toEqual([
+      `Amounts in USD ${way}, ${nearest}, but for the lines named below.`,
+      `Amounts in USD of line 2 ${way}, towards zero, to 2 decimal places.`,
+    ]);
   });
 
   it('is the same bytes for the same statement, and others for another', async () => {

@@ -102,7 +102,7 @@ export class SourceEventView {
 }
 
 export class ExplainedClauseView {
-  /** @example 4.2 */
+  /** @example "4.2" */
   ref: string;
   title: string;
   text: string;

@@ -76,12 +76,27 @@ const ROUNDING: Readonly<Record<PaperLine['rounding']['mode'], string>> = {
   up: 'away from zero',
 };
 
-/** How amounts were rounded: all ways that the lines name, each once. */
-export const roundingNotes = (lines: readonly PaperLine[]): readonly string[] => {
-  const ways = lines.map(
-    ({ currency, rounding: { mode, scale } }) =>
-      `Amounts in ${currency} are quantity × rate, computed exactly and rounded once, ` +
-      `${ROUNDING[mode]}, to ${scale} decimal places.`,
-  );
-  return [...new Set(ways)];
-};
+/**
+ * How amounts were rounded: all ways that the lines name, each once; where a currency has several, each
+ * but the most common with the lines that it is for.
+ */
+export const roundingNotes = (lines: readonly PaperLine[]): readonly string[] =>
+  [...Map.groupBy(lines, ({ currency }) => currency)].flatMap(([currency, those]) => {
+    const ways = [
+      ...Map.groupBy(
+        those,
+        ({ rounding: { mode, scale } }) => `${ROUNDING[mode]}, to ${scale} decimal places`,
+      ),
+    ].toSorted(([, one], [, other]) => other.length - one.length);
+    const told = (of: string, way: string): string =>
+      `Amounts in ${currency}${of} are quantity × rate, computed exactly and rounded once, ${way}.`;
+    const [[usual], ...others] = ways as [(typeof ways)[number], ...typeof ways];
+    const but = others.length > 0 ? ', but for the lines named below' : '';
+    return [
+      told('', `${usual}${but}`),
+      ...others.map(([way, some]) => told(` ${linesTold(some)}`, way)),
+    ];
+  });
+
+const linesTold = (lines: readonly PaperLine[]): string =>
+  `of ${lines.length === 1 ? 'line' : 'lines'} ${lines.map(({ number }) => number).join(', ')}`;

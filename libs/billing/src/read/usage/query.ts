@@ -55,7 +55,7 @@ export class MachineUsageFilter {
 
   /**
    * As it was known at this position of the log: what was recorded later does not count.
-   * @example 1234567
+   * @example "1234567"
    */
   @IsLogPosition()
   position?: string;
@@ -102,7 +102,7 @@ export class UsageFilter extends Page {
 
   /**
    * As it was known at this position of the log: what was recorded later does not count.
-   * @example 1234567
+   * @example "1234567"
    */
   @IsLogPosition()
   position?: string;
