@@ -92,7 +92,7 @@ export const historyCommands = (audit: Command): void => {
       ) => {
         const query = queryOf({ cause, depth, limit });
         const path = `/v1/audit/correlations/${encodeURIComponent(correlation)}?${query}`;
-        const { body } = await (await clientOf(flags as ConnectionFlags)).read(path);
+        const { body } = await (await clientOf(flags)).read(path);
         for (const line of treeLines(body as unknown as ToldTree)) await print(line);
       },
     );
@@ -108,13 +108,16 @@ const clientOf = async (flags: ConnectionFlags): Promise<ApiClient> => {
   return new ApiClient({ url, token: await token(), patienceMs });
 };
 
-const queryOf = (values: Readonly<Record<string, unknown>>): URLSearchParams => {
+/** As commander hands it over. */
+type Flag = string | number | boolean | readonly string[];
+
+const queryOf = (values: Readonly<Record<string, unknown>>): string => {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined) continue;
-    for (const one of [value].flat()) query.append(name, String(one));
+    for (const one of [value as Flag].flat()) query.append(name, String(one));
   }
-  return query;
+  return query.toString();
 };
 
 const listEvents = async (flags: EventsFlags): Promise<void> => {

@@ -100,8 +100,9 @@ export class HistoryHome {
       const { status, text, body } = await this.get(url);
       if (status !== 200) throw new Error(text);
       ids.push(...(body['items'] as { id: string }[]).map(({ id }) => id));
-      if (body['nextCursor'] === undefined) return ids;
-      cursor = `&cursor=${String(body['nextCursor'])}`;
+      const { nextCursor } = body as { nextCursor?: string };
+      if (nextCursor === undefined) return ids;
+      cursor = `&cursor=${nextCursor}`;
       await between();
     }
   }

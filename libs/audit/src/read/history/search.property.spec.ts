@@ -4,7 +4,7 @@ import { INTERNAL_CATEGORIES, PartiesQuery } from '@hostledger/feed';
 import { embeddedDatabase, Home, readModelsOf, type TestDatabase } from '@hostledger/testing';
 import type { HistoryFilter } from './filter.js';
 import { projections, rules } from './history.fixture.js';
-import { HistorySearch, type SearchBounds } from './search.js';
+import { HistorySearch } from './search.js';
 
 // Random histories and filters: what is found is what a look at every event finds, by every way there
 // is to walk, whatever the sizes of pages and windows. A failure prints the seed and the least case.
@@ -182,13 +182,7 @@ describe('the search of the history', () => {
         const { readModels, close } = await readModelsOf(projections, log, database);
         const parties = new PartiesQuery(rules, readModels);
         for (const { filter: wanted, direction, withData, atOnce, bounds } of questions) {
-          const search = new HistorySearch(
-            readModels,
-            home.events,
-            parties,
-            {},
-            bounds as SearchBounds,
-          );
+          const search = new HistorySearch(readModels, home.events, parties, {}, bounds);
           const begun = await search.begin(wanted, { direction, withData });
           const found: bigint[] = [];
           for await (const page of search.pages(begun, undefined, atOnce)) {

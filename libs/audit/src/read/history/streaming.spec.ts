@@ -37,21 +37,24 @@ const open = (query: string): Promise<IncomingMessage> =>
 
 /** How many events the search has been made to read. */
 const readsOf = (): { readonly events: () => number; readonly restore: () => void } => {
-  const events = home.home.events;
-  const originals = { readAll: events.readAll, readAllFrom: events.readAllFrom };
+  const { events } = home.home;
+  const [readAll, readAllFrom] = [events.readAll.bind(events), events.readAllFrom.bind(events)];
   let read = 0;
   const counted =
-    <A extends unknown[]>(call: (...args: A) => Promise<readonly unknown[]>) =>
-    async (...args: A) => {
-      const found = await call.apply(events, args);
+    (call: (from: bigint, maxCount: number) => Promise<readonly unknown[]>) =>
+    async (from: bigint, maxCount: number) => {
+      const found = await call(from, maxCount);
       read += found.length;
       return found;
     };
-  Object.assign(events, {
-    readAll: counted(originals.readAll),
-    readAllFrom: counted(originals.readAllFrom),
-  });
-  return { events: () => read, restore: () => Object.assign(events, originals) };
+  Object.assign(events, { readAll: counted(readAll), readAllFrom: counted(readAllFrom) });
+  return {
+    events: () => read,
+    restore: () => {
+      Reflect.deleteProperty(events, 'readAll');
+      Reflect.deleteProperty(events, 'readAllFrom');
+    },
+  };
 };
 
 /** Nothing has been read for a while. */
