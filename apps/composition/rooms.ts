@@ -166,7 +166,7 @@ export const readModelProjections: readonly Projection[] = [
   operationsProjection,
   feedParties,
   webhooksProjection,
-  ...historyProjections,
+  ...historyProjections(partyRules),
   actsProjection(duties),
 ];
 

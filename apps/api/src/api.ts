@@ -4,6 +4,7 @@ import { IssuerModule } from '@hostledger/billing';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessDenialsModule, AccessTokenAuthenticator, DenialLog } from '@hostledger/access';
+import { HistoryModule } from '@hostledger/audit';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import { ReadModels, type Progress } from '@hostledger/eventsourcing/postgres';
 import { FeedApiModule } from '@hostledger/feed';
@@ -17,6 +18,7 @@ import {
 import { WebhooksApiModule } from '@hostledger/webhooks';
 import { Logger } from 'nestjs-pino';
 import { openEventFeed } from '../../composition/feed.js';
+import { openHistory } from '../../composition/history.js';
 import { apiModules, readModelProjections } from '../../composition/rooms.js';
 import type { System } from '../../composition/system.js';
 import { webhookSettings } from '../../composition/webhooks.js';
@@ -55,6 +57,7 @@ export const createApi = async (
     FeedApiModule.with(openEventFeed(system)),
     WebhooksApiModule.with(webhookSettings(system)),
     IssuerModule.with(config.issuer),
+    HistoryModule.with(openHistory(system)),
     ...apiModules,
   ];
   const app = await NestFactory.create<NestFastifyApplication>(

@@ -1,8 +1,9 @@
 export { AuditApiModule } from './audit.module.js';
 export { Duties } from './domain/duties.js';
-export { historyProjections } from './history.js';
 export { actsProjection, type ActTables, type AuditActRow } from './read/acts/projection.js';
 export { DutiesModule } from './reports.js';
+export { HistoryModule, historyProjections } from './history.js';
+export { HistorySearch } from './read/history/search.js';
 export type { AuditDayRow, AuditEventRow, AuditTables } from './read/history/projection.js';
 export * from './transparency/checkpoint.js';
 export * from './transparency/leaf.js';

@@ -23,7 +23,7 @@ export {
   type RoomParties,
 } from './parties.js';
 export { PartiesQuery } from './read/parties-query.js';
-export { partiesProjection } from './read/projection.js';
+export { partiesProjection, type StreamPartyRow } from './read/projection.js';
 export {
   asyncApiDocument,
   channelMessages,

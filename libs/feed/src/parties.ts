@@ -77,6 +77,17 @@ export class PartyRules {
   }
 
   /**
+   * Contracts, customers and streams by which an event is found beside its own stream. None where all
+   * that it concerns is what its stream belongs to.
+   */
+  references(event: RecordedEvent): readonly string[] {
+    const rule = this.rules.get(event.type);
+    if (this.kept.has(streamCategory(event.stream)) && !rule?.names && !rule?.of) return [];
+    const { contracts, customers } = this.named(event);
+    return distinct([...contracts, ...customers, ...(rule?.of?.(event) ?? [])]);
+  }
+
+  /**
    * Streams whose parties at that time are the event's too: those its rule names, and its own where
    * the event itself does not name both a contract and a customer.
    */

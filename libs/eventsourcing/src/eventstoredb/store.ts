@@ -6,6 +6,7 @@ import {
   FORWARDS,
   jsonEvent,
   START,
+  StreamDeletedError,
   StreamNotFoundError,
   type JSONEventType,
   type ResolvedEvent,
@@ -127,6 +128,35 @@ export class EventStore implements StreamAccess {
   }
 
   /**
+   * Up to `maxCount` events of the whole log, from the one that begins at exactly this position on;
+   * none where no event begins there.
+   */
+  async readAllFrom(position: bigint, maxCount: number): Promise<RecordedEvent[]> {
+    return this.persistently('read of $all', async (client) => {
+      const fromPosition = { commit: position, prepare: position };
+      const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount });
+      try {
+        const events = await this.collect(read, 'read of $all');
+        return events[0]?.position === position ? events : [];
+      } catch (error) {
+        if (isRefusedPosition(error)) return [];
+        throw error;
+      }
+    });
+  }
+
+  /** Whether the stream was deleted for ever: it can be neither read nor written. */
+  async isTombstoned(stream: string): Promise<boolean> {
+    try {
+      await this.readStream(stream, 0n, 1);
+      return false;
+    } catch (error) {
+      if (error instanceof StreamDeletedError) return true;
+      throw error;
+    }
+  }
+
+  /**
    * Id of the event at exactly this position; undefined where no event begins there, which newer
    * servers refuse to read and older ones answer with what comes after.
    */
@@ -138,8 +168,7 @@ export class EventStore implements StreamAccess {
         const [event] = await this.collect(read, 'read of one event');
         return event?.position === position ? event.id : undefined;
       } catch (error) {
-        // The refusal of a position comes under a code that others share.
-        if (isTransient(error) && !/position/i.test((error as Error).message)) throw error;
+        if (isTransient(error) && !isRefusedPosition(error)) throw error;
         return undefined;
       }
     });
@@ -249,6 +278,10 @@ export class EventStore implements StreamAccess {
     }
   }
 }
+
+/** The refusal of a position comes under a code that others share. */
+const isRefusedPosition = (error: unknown): boolean =>
+  isTransient(error) && /position/i.test((error as Error).message);
 
 const connect = (connection: EventStoreOptions['connection']): EventStoreDBClient =>
   typeof connection === 'string'

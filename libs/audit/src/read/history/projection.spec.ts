@@ -1,4 +1,4 @@
-import type { EventMetadata, RecordedEvent } from '@hostledger/eventsourcing';
+import type { RecordedEvent } from '@hostledger/eventsourcing';
 import { eventSchemas, eventTypes } from '@hostledger/feed';
 import { embeddedDatabase, readModelsOf, recorded, rowsOf } from '@hostledger/testing';
 import {
@@ -62,7 +62,7 @@ describe('the index of the history', () => {
 
   it('also has what was appended past this system', async () => {
     const log = [
-      foreign({ position: 1n, metadata: undefined as unknown as EventMetadata }),
+      foreign({ position: 1n, metadata: undefined }),
       foreign({ position: 2n, metadata: { occurredAt: 'yesterday', actor: 'me' } }),
       foreign({ position: 3n, data: Buffer.from('bytes'), metadata: Buffer.from([]) }),
       foreign({ position: 4n, stream: 'nodash', data: { serial: 'x'.repeat(5_000) } }),
@@ -107,18 +107,33 @@ describe('the index of the history', () => {
       { type: 'SlotOccupied', data: {} },
       { type: 'SlotReserved', data: {} },
     ]);
-    const next = { ...log[0]!, position: 900n, recordedAt: '2024-06-02T00:00:00.000Z' };
+    const [first, , third] = log;
+    const metadata = { ...third!.metadata, occurredAt: '2024-05-30T22:00:00+02:00' };
+    const late = { ...third!, metadata };
+    const next = foreign({
+      ...first,
+      position: 900n,
+      recordedAt: '2024-06-02T00:00:00.000Z',
+      metadata: {},
+    });
     const day = { recorded_on: '2024-06-01', category: 'rack' };
-    expect(rowsOf<AuditDayRow>(days!, [...log, next])).toEqual([
-      { ...day, type: 'SlotOccupied', events: 1n, first_position: 200n, last_position: 200n },
-      { ...day, type: 'SlotReserved', events: 2n, first_position: 100n, last_position: 300n },
+    const at = (time: string) => `2024-${time}.000Z`;
+    expect(rowsOf<AuditDayRow>(days!, [log[0]!, log[1]!, late, next])).toEqual([
       {
-        ...day,
-        recorded_on: '2024-06-02',
-        type: 'SlotReserved',
-        events: 1n,
-        first_position: 900n,
-        last_position: 900n,
+        ...{ ...day, type: 'SlotOccupied', events: 1n, first_position: 200n, last_position: 200n },
+        first_occurred_at: at('06-01T00:00:01'),
+        last_occurred_at: at('06-01T00:00:01'),
+      },
+      {
+        ...{ ...day, type: 'SlotReserved', events: 2n, first_position: 100n, last_position: 300n },
+        first_occurred_at: at('05-30T20:00:00'),
+        last_occurred_at: at('06-01T00:00:00'),
+      },
+      {
+        ...{ ...day, recorded_on: '2024-06-02', type: 'SlotReserved', events: 1n },
+        ...{ first_position: 900n, last_position: 900n },
+        first_occurred_at: null,
+        last_occurred_at: null,
       },
     ]);
   });

@@ -31,7 +31,10 @@ export interface AuditEventRow {
   serial: string | null;
 }
 
-/** How many events of a type were recorded on a day (UTC), and between which positions they lie. */
+/**
+ * How many events of a type were recorded on a day (UTC), between which positions they lie, and between
+ * which instants what they tell happened: so that a search leaves out the days that hold nothing of it.
+ */
 export interface AuditDayRow {
   recorded_on: string;
   type: string;
@@ -39,6 +42,8 @@ export interface AuditDayRow {
   events: bigint;
   first_position: bigint;
   last_position: bigint;
+  first_occurred_at: string | null;
+  last_occurred_at: string | null;
 }
 
 export interface AuditTables {
@@ -90,7 +95,6 @@ const auditEvents: AnyTableFold = tableFold<AuditEventRow, DomainEvent>({
       ['causation_id', 'position'],
       ['command_id'],
       ['serial', 'position'],
-      ['occurred_at'],
     ],
     insertOnly: true,
   },
@@ -140,11 +144,15 @@ const indexable = (text: string): string =>
     : text;
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
+const IN_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-const instantOf = (value: unknown): string | null =>
-  typeof value === 'string' && INSTANT.test(value) && !Number.isNaN(Date.parse(value))
-    ? value
-    : null;
+/** In the one form in which texts order as instants do. */
+const instantOf = (value: unknown): string | null => {
+  if (typeof value !== 'string' || !INSTANT.test(value)) return null;
+  const time = Date.parse(value);
+  if (Number.isNaN(time)) return null;
+  return IN_UTC.test(value) ? value : new Date(time).toISOString();
+};
 
 const DAY_CHARACTERS = 10;
 
@@ -158,29 +166,38 @@ const auditDays: AnyTableFold = tableFold<AuditDayRow, DomainEvent>({
       events: 'bigint',
       first_position: 'bigint',
       last_position: 'bigint',
+      first_occurred_at: 'timestamptz',
+      last_occurred_at: 'timestamptz',
     },
     key: ['recorded_on', 'type', 'category'],
+    nullable: ['first_occurred_at', 'last_occurred_at'],
   },
   keys: {},
-  otherKeys: ({ recordedAt, type, stream }) => [
-    {
-      recorded_on: recordedAt.slice(0, DAY_CHARACTERS),
-      type: indexable(type),
-      category: streamCategory(indexable(stream)),
-    },
-  ],
-  evolve: (row, { position, recordedAt, type, stream }) =>
-    row
-      ? { ...row, events: row.events + 1n, last_position: position }
-      : {
-          recorded_on: recordedAt.slice(0, DAY_CHARACTERS),
-          type: indexable(type),
-          category: streamCategory(indexable(stream)),
-          events: 1n,
-          first_position: position,
-          last_position: position,
-        },
+  otherKeys: (event) => [dayOf(event)],
+  evolve: (row, event) => {
+    const { position } = event;
+    const occurredAt = instantOf(objectOf(event.metadata)['occurredAt']);
+    const { first_occurred_at: first = null, last_occurred_at: last = null } = row ?? {};
+    return {
+      ...(row ?? { ...dayOf(event), first_position: position }),
+      events: (row?.events ?? 0n) + 1n,
+      last_position: position,
+      first_occurred_at: earlier(first, occurredAt),
+      last_occurred_at: later(last, occurredAt),
+    };
+  },
 });
+
+const dayOf = ({ recordedAt, type, stream }: RecordedEvent) => ({
+  recorded_on: recordedAt.slice(0, DAY_CHARACTERS),
+  type: indexable(type),
+  category: streamCategory(indexable(stream)),
+});
+
+const earlier = (one: string | null, other: string | null): string | null =>
+  one === null || (other !== null && other < one) ? other : one;
+const later = (one: string | null, other: string | null): string | null =>
+  one === null || (other !== null && other > one) ? other : one;
 
 /** The index of the history: a row for each event of any type, those that no room knows included. */
 export const auditEventsProjection: Projection = {
