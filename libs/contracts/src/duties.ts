@@ -34,22 +34,12 @@ export const contractsDuties = dutiesOfRoom<ContractEvent>({
     },
   ],
   acts: {
+    // The first version is what is executed; later ones take force by their adoption alone.
     TermsAdopted: ({ data }) => [
-      {
-        kind: 'request',
-        name: 'contracts/execution',
-        about: contract(data.contractId),
-      },
       { kind: 'duty', name: 'contracts/adopts-terms', about: contract(data.contractId) },
-      ...(data.version > 1
-        ? [
-            {
-              kind: 'override' as const,
-              name: 'contracts/later-terms',
-              about: contract(data.contractId),
-            },
-          ]
-        : []),
+      data.version === 1
+        ? { kind: 'request', name: 'contracts/execution', about: contract(data.contractId) }
+        : { kind: 'override', name: 'contracts/later-terms', about: contract(data.contractId) },
     ],
     TermsCorrected: ({ data }) => [
       { kind: 'duty', name: 'contracts/adopts-terms', about: contract(data.contractId) },

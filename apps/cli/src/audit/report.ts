@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { CompletenessReport, SegregationReport } from '@hostledger/audit';
 import { connectionOf, withConnection, type ConnectionFlags } from '../connection.js';
-import { Refused } from '../play/api-client.js';
+import { NoServer, reasonOf, Refused } from '../play/api-client.js';
 
 /** A year of a large log takes minutes. */
 const ANSWER_WITHIN_MS = 300_000;
@@ -59,6 +59,8 @@ const reader = async ({ from, until, lateAfterHours, check, ...connection }: Fla
     const response = await fetch(`${url}${path}?${query.toString()}`, {
       headers: { authorization },
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    }).catch((error: unknown) => {
+      throw new NoServer(`No server answers at ${url}: ${reasonOf(error)}`);
     });
     if (response.ok) return response;
     const problem = (await response.json().catch(() => ({}))) as Refused['problem'];

@@ -174,7 +174,7 @@ const answerOf = async (url: string, init: RequestInit): Promise<Answered | NoOu
 };
 
 /** Fetch hides what happened in the cause of its error. */
-const reasonOf = (error: unknown): string => {
+export const reasonOf = (error: unknown): string => {
   const { message, cause } = error as Error;
   return cause instanceof Error && cause.message ? cause.message : message;
 };

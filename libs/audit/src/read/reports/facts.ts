@@ -9,7 +9,7 @@ import type {
   LateFactView,
 } from './completeness-views.js';
 import { countOf, listedOf, type Listed } from './listed.js';
-import { instantsOf, type Period } from './period.js';
+import { instantsOf, MAX_LISTED, type Period } from './period.js';
 import type { Db } from './tables.js';
 
 // What the index of the history says of the events of a period.
@@ -165,37 +165,77 @@ export const withoutTimeIn = (db: Db, period: Period, bounds: Bounds): Promise<L
     factView,
   );
 
-/** With the fact of the stream that was recorded before and happened last. */
-export const backdatedIn = (
+/**
+ * With the fact of the stream that was recorded before and happened last. That one is looked up for
+ * what is listed alone: of every event of a long stream it would take as long as the stream squared.
+ */
+export const backdatedIn = async (
   db: Db,
   period: Period,
   bounds: Bounds,
-): Promise<Listed<BackdatedFactView>> =>
-  listedOf(
-    eventsIn(db, period, bounds)
-      .where('fact.revision', '>', 0n)
-      .innerJoinLateral(
-        (lateral) =>
-          lateral
-            .selectFrom('audit_events as earlier')
-            .whereRef('earlier.stream', '=', 'fact.stream')
-            .whereRef('earlier.position', '<', 'fact.position')
-            .whereRef('earlier.occurred_at', '>', 'fact.occurred_at')
-            .orderBy('earlier.occurred_at', 'desc')
-            .orderBy('earlier.position')
-            .limit(1)
-            .select(['earlier.position as before_position', 'earlier.occurred_at as before_at'])
-            .as('before'),
-        (join) => join.onTrue(),
-      )
-      .select([...OF_FACT, 'before_position', 'before_at', secondsLate.as('late')]),
-    (query) => query.orderBy('fact.position'),
-    (row): BackdatedFactView => ({
-      ...lateView(row),
-      beforePosition: row.before_position.toString(),
-      beforeOccurredAt: row.before_at!,
-    }),
-  );
+): Promise<Listed<BackdatedFactView>> => {
+  const facts = db
+    .selectFrom(
+      eventsIn(db, period, bounds)
+        .select([...OF_FACT, latestSoFar.as('latest')])
+        .as('fact'),
+    )
+    .leftJoin(latestBefore(db, period, bounds), 'before.stream', 'fact.stream')
+    .where(sql<boolean>`fact.occurred_at < greatest(fact.latest, before.latest)`);
+  const { count } = await facts.select(countOf.as('count')).executeTakeFirstOrThrow();
+  const listed = facts
+    .select([...OF_FACT, secondsLate.as('late')])
+    .orderBy('fact.position')
+    .limit(MAX_LISTED);
+  const rows = await db
+    .selectFrom(listed.as('fact'))
+    .innerJoinLateral(
+      (lateral) =>
+        lateral
+          .selectFrom('audit_events as earlier')
+          .whereRef('earlier.stream', '=', 'fact.stream')
+          .whereRef('earlier.position', '<', 'fact.position')
+          .whereRef('earlier.occurred_at', '>', 'fact.occurred_at')
+          .orderBy('earlier.occurred_at', 'desc')
+          .orderBy('earlier.position')
+          .limit(1)
+          .select(['earlier.position as before_position', 'earlier.occurred_at as before_at'])
+          .as('before'),
+      (join) => join.onTrue(),
+    )
+    .select([...OF_FACT, 'fact.late', 'before_position', 'before_at'])
+    .orderBy('fact.position')
+    .execute();
+  const views = rows.map((row): BackdatedFactView => ({
+    ...lateView(row),
+    beforePosition: row.before_position.toString(),
+    beforeOccurredAt: row.before_at!,
+  }));
+  return { count: Number(count), listed: views };
+};
+
+/** When the latest of the events before one in its stream happened, of those of the period. */
+const latestSoFar = sql<string | null>`max(fact.occurred_at) over (partition by fact.stream
+  order by fact.position rows between unbounded preceding and 1 preceding)`;
+
+/** The same of the events before the period, for streams that had begun by then. */
+const latestBefore = (db: Db, period: Period, bounds: Bounds) =>
+  db
+    .selectFrom(
+      eventsIn(db, period, bounds)
+        .groupBy('fact.stream')
+        .having(sql<boolean>`min(fact.revision) > 0`)
+        .select(['fact.stream', sql<bigint>`min(fact.position)`.as('first')])
+        .as('begun'),
+    )
+    .innerJoin('audit_events as earlier', (join) =>
+      join
+        .onRef('earlier.stream', '=', 'begun.stream')
+        .onRef('earlier.position', '<', 'begun.first'),
+    )
+    .groupBy('begun.stream')
+    .select(['begun.stream', sql<string | null>`max(earlier.occurred_at)`.as('latest')])
+    .as('before');
 
 /**
  * Facts of a month that had been closed for their contract when they were recorded. The contract is
@@ -211,6 +251,8 @@ export const inClosedMonthsIn = (
   const monthEnds = sql<string>`((closed.month || '-01')::timestamp + interval '1 month') at time zone (closed.closed ->> 'timeZone')`;
   return listedOf(
     eventsIn(db, period, bounds)
+      // No month is closed within a second of its end; most events are left out by that.
+      .where(sql<boolean>`fact.recorded_at - fact.occurred_at >= interval '1 second'`)
       .leftJoinLateral(
         (lateral) =>
           lateral

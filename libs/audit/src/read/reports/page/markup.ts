@@ -12,7 +12,7 @@ export const markup = (parts: TemplateStringsArray, ...values: readonly Content[
 const textOf = (value: Content): string => {
   if (value === null || value === undefined) return '';
   if (value instanceof Markup) return value.text;
-  if (Array.isArray(value)) return value.map(textOf).join('');
+  if (typeof value === 'object') return value.map(textOf).join('');
   return escaped(String(value));
 };
 
