@@ -111,6 +111,8 @@ export class Notary {
   private signer: SignerKey | undefined;
   private phase: NotaryStatus['phase'] = 'standby';
   private fault: string | undefined;
+  /** What was warned of last. */
+  private told: string | undefined;
   /** Not before this. */
   private dueAt = 0;
   /** Recorded, but not seen in the log yet. */
@@ -210,8 +212,12 @@ export class Notary {
       (kind) => error instanceof kind,
     );
     const { message } = error as Error;
-    if (!lasting) this.options.warned('The notary begins again', error);
-    else if (this.fault !== message) this.options.warned(`The notary signs nothing: ${message}`);
+    // A store that is away is away for many tries.
+    if (this.told !== message) {
+      if (lasting) this.options.warned(`The notary signs nothing: ${message}`);
+      else this.options.warned('The notary begins again', error);
+    }
+    this.told = message;
     if (lasting) this.fault = message;
     const pauseMs = lasting ? refusedMs : retryMs;
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
@@ -279,6 +285,7 @@ export class Notary {
     const key = await this.keyInForce(chain);
     if (!key) return;
     this.fault = undefined;
+    this.told = undefined;
     const now = this.clock().getTime();
     const { intervalMs, origin } = this.options;
     const { treeSize, time: lastTime } = chain.last ?? { treeSize: 0, time: FIRST_INSTANT };

@@ -99,7 +99,8 @@ describe('A URL of checkpoints', () => {
   });
 
   it('that is away is tried again until all checkpoints are there; the notary goes on', async () => {
-    const { database, close } = await embeddedDatabase();
+    const opened = await embeddedDatabase();
+    const { database } = opened;
     const world = new World();
     const notary = notaryOf(world, database, { place: publishPlace(url, 's3cret') });
     try {
@@ -111,7 +112,10 @@ describe('A URL of checkpoints', () => {
       }
       await until(() => notary.status().unpublished >= 3);
       expect(notary.status().failing).toEqual([
-        { errand: `Publishing to ${url.slice(0, -1)}`, why: expect.stringMatching(/with 503$/) },
+        {
+          errand: `Publishing to ${url.slice(0, -1)}`,
+          why: expect.stringMatching(/with 503$/) as string,
+        },
       ]);
       store.broken = undefined;
       await until(() => store.objects.size === world.checkpoints().length);
@@ -122,13 +126,14 @@ describe('A URL of checkpoints', () => {
       }
     } finally {
       await notary.stop();
-      await close();
+      await opened.close();
       world.clear();
     }
   });
 
   it('or a folder with a forged checkpoint shows, and what is recorded is not changed for it', async () => {
-    const { database, close } = await embeddedDatabase();
+    const opened = await embeddedDatabase();
+    const { database } = opened;
     const world = new World();
     const folder = join(world.home, 'worm');
     const notary = notaryOf(world, database, { place: publishPlace(folder) });
@@ -142,7 +147,7 @@ describe('A URL of checkpoints', () => {
       await until(() => notary.status().failing.length === 0);
     } finally {
       await notary.stop();
-      await close();
+      await opened.close();
       world.clear();
     }
   });

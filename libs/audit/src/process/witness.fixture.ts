@@ -24,7 +24,7 @@ export class WitnessServer {
   readonly key = makeSignerKey('witness.example/w1', 'cosignature');
   /** Of each request, the status it was answered with. */
   readonly answered: number[] = [];
-  seen = { size: 0, root: Buffer.alloc(32) };
+  seen: { size: number; root: Buffer } = { size: 0, root: Buffer.alloc(32) };
   /** Signs, and the answer is lost. */
   losesAnswers = false;
   /** Lines that it puts into its answers beside its own. */

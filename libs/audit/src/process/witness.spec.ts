@@ -129,9 +129,9 @@ describe('A witness', () => {
           why:
             what === 'another history'
               ? 'witness.example/w1 does not find that this history goes on from the one it saw (422)'
-              : expect.stringMatching(
+              : (expect.stringMatching(
                   /^witness\.example\/w1 saw a tree of 1000 events, not of \d+$/,
-                ),
+                ) as string),
         },
       ]);
       expect(cosignatures()).toEqual([]);

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AggregateStore, DomainError, type CommandContext } from '@hostledger/eventsourcing';
+import { AggregateStore, type DomainError, type CommandContext } from '@hostledger/eventsourcing';
 import { embeddedDatabase, InMemoryStreams, until } from '@hostledger/testing';
 import type { NotaryKeyRotated } from '../domain/notary-keys.js';
 import { NotaryKeyFiles } from '../process/key-files.js';
@@ -133,7 +133,8 @@ describe('The files of keys', () => {
 
 describe('A notary whose key is rotated', () => {
   it('takes the new one up, and one that has it not signs nothing', async () => {
-    const { database, close } = await embeddedDatabase();
+    const opened = await embeddedDatabase();
+    const { database } = opened;
     const world = new World();
     const notary = notaryOf(world, database);
     try {
@@ -163,13 +164,14 @@ describe('A notary whose key is rotated', () => {
       await other.stop();
     } finally {
       await notary.stop();
-      await close();
+      await opened.close();
       world.clear();
     }
   });
 
   it('signs nothing for a log that has another name', async () => {
-    const { database, close } = await embeddedDatabase();
+    const opened = await embeddedDatabase();
+    const { database } = opened;
     const world = new World();
     await world.streams.happened('notaryKeys-log.example/2', world.now().toISOString(), {
       type: 'NotaryKeyAdopted',
@@ -182,7 +184,7 @@ describe('A notary whose key is rotated', () => {
       `The log is log.example/2 in its checkpoints, not ${ORIGIN}`,
     );
     await notary.stop();
-    await close();
+    await opened.close();
     world.clear();
   });
 });
