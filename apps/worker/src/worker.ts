@@ -9,6 +9,7 @@ import {
 import type { ReadinessProbe, ScrapedProjection, ScrapedRunner } from '@hostledger/http';
 import { decisionsAbout } from '@hostledger/projections';
 import { openEventFeed } from '../../composition/feed.js';
+import { openNotary } from '../../composition/notary.js';
 import {
   durableProcesses,
   PROCESSES,
@@ -19,7 +20,7 @@ import type { System } from '../../composition/system.js';
 import { webhookDispatcher } from '../../composition/webhooks.js';
 
 /**
- * The long-running side: read models, durable processes and webhooks, each with one owner at a time.
+ * The long-running side: read models, durable processes, webhooks and the notary, each with one owner at a time.
  * Readiness says nothing of receivers: what others do not answer is no fault of this process.
  */
 export interface Worker {
@@ -56,9 +57,11 @@ export const startWorker = (system: System): Worker => {
   });
   const feed = openEventFeed(system);
   const webhooks = webhookDispatcher(system, feed);
+  const notary = openNotary(system);
   readModels.start();
   processes.start();
   webhooks.start();
+  notary.start();
   metrics.scrapeRunners(() => scraped(readModels, processes));
   metrics.scrapeProjections(() => scrapedProjections(system, readModels, processes));
   return {
@@ -67,9 +70,10 @@ export const startWorker = (system: System): Worker => {
     readiness: [
       { name: 'read-models', check: () => Promise.resolve(problemOf(readModels.status())) },
       { name: PROCESSES, check: () => Promise.resolve(problemOf(processes.status().lists)) },
+      { name: 'notary', check: () => Promise.resolve(notary.status().fault) },
     ],
     stop: async () => {
-      await Promise.all([processes.stop(), readModels.stop(), webhooks.stop()]);
+      await Promise.all([processes.stop(), readModels.stop(), webhooks.stop(), notary.stop()]);
       await feed.close();
     },
   };

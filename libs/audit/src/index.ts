@@ -11,6 +11,11 @@ export {
   type NotaryKeyEvent,
   type NotaryKeyRotated,
 } from './domain/notary-keys.js';
+export { NotaryKeyFiles } from './process/key-files.js';
+export { scrapeNotary } from './process/notary-metrics.js';
+export { Notary, type NotaryStatus } from './process/notary.js';
+export { publishPlace } from './process/publishing.js';
+export { Witness } from './process/witness.js';
 export { notaryAggregates, notaryProjections } from './notary.js';
 export * from './transparency/checkpoint.js';
 export * from './transparency/leaf.js';
@@ -18,4 +23,18 @@ export * from './transparency/merkle.js';
 export * from './transparency/signed-note.js';
 export { MalformedBundle } from './bundle/bundle-file.js';
 export type { BundleHead, Manifest } from './bundle/format.js';
+export {
+  exportBundle,
+  NotInLog,
+  type ExportRequest,
+  type ExportSource,
+  type KeptLeaves,
+} from './bundle/export.js';
+export { exportToFile, NotResumable, type Exported } from './bundle/export-file.js';
+export type { Finding, FindingCode } from './bundle/findings.js';
 export { BundleReader } from './bundle/reader.js';
+export { verdictText, type Verdict } from './bundle/verdict.js';
+export { verifyBundle, type Trust } from './bundle/verify.js';
+export { keptLeaves } from './read/export/kept-leaves.js';
+export * from './transparency/key-rotation.js';
+export * from './transparency/tiles.js';

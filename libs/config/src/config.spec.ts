@@ -41,6 +41,33 @@ describe('the configuration', () => {
     expect(() => loadConfig({ ISSUER_ADDRESS: 'a;;b' })).toThrow(/ISSUER_ADDRESS: is not up to/);
   });
 
+  it('takes where the notary publishes, and who sees what it signs', () => {
+    expect(loadConfig({}).notary).toMatchObject({
+      ...{ origin: 'hostledger.local/log', intervalSeconds: 60, witnesses: [] },
+    });
+    const verifierKey = 'w.example/1+0123abcd+BWQrZXk=';
+    const NOTARY_WITNESSES = `https://w.example ${verifierKey}, http://10.1.0.1:80/w ${verifierKey}`;
+    expect(loadConfig({ NOTARY_WITNESSES }).notary.witnesses).toEqual([
+      { url: 'https://w.example', verifierKey },
+      { url: 'http://10.1.0.1:80/w', verifierKey },
+    ]);
+    for (const publish of ['/mnt/worm', 'https://bucket.example/log', 'file:///mnt/worm']) {
+      expect(loadConfig({ NOTARY_PUBLISH: publish }).notary).toMatchObject({ publish });
+    }
+  });
+
+  it.each([
+    { NOTARY_ORIGIN: 'a log' },
+    { NOTARY_ORIGIN: 'a+b' },
+    { NOTARY_KEY: 'hunter2' },
+    { NOTARY_KEY: 'PRIVATE+KEY+a+b+c', NOTARY_KEY_FILE: '/run/secrets/key' },
+    { NOTARY_INTERVAL_SECONDS: '0' },
+    { NOTARY_PUBLISH: 'ftp://example' },
+    { NOTARY_WITNESSES: 'https://w.example' },
+  ])('does not take %j for the notary', (env) => {
+    expect(() => loadConfig(env)).toThrow(new RegExp(`${Object.keys(env).at(-1)!}: `));
+  });
+
   it('names every wrong key and never a value', () => {
     const secret = 'mysql://root:hunter2@db';
     const wrong = (): unknown => loadConfig({ PORT: '70000', DATABASE_URL: secret });

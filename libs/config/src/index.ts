@@ -15,6 +15,18 @@ const networks = z
   .transform((text) => text.split(',').map((network) => network.trim()))
   .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])));
 
+/** Where checkpoints are put: a folder, or the beginning of an http(s) URL. */
+const place = z.string().regex(/^(https?:\/\/\S+|(?!\w+:\/\/).+|file:\/\/\S+)$/);
+/** `url key` of each, parted by commas. */
+const witnesses = z
+  .string()
+  .transform((text) => text.split(',').map((witness) => witness.trim().split(/\s+/)))
+  .pipe(
+    z.array(
+      z.tuple([z.string().regex(/^https?:\/\/\S+$/), z.string().regex(/^[^\s+]+\+\w{8}\+\S+$/)]),
+    ),
+  );
+
 /** As many as fit beside the number and the days of a statement. */
 const addressLines = z
   .string()
@@ -55,6 +67,25 @@ const schema = z.object({
     .string()
     .regex(/^[a-z][a-z0-9+.-]*:\S+$/i)
     .default('urn:hostledger'),
+  /** Name of this log in its checkpoints, for ever: like a URL without its scheme. */
+  NOTARY_ORIGIN: z
+    .string()
+    .regex(/^[^\s+]{1,200}$/)
+    .default('hostledger.local/log'),
+  /** Key that checkpoints are signed with; or a file that holds it. */
+  NOTARY_KEY: z
+    .string()
+    .regex(/^PRIVATE\+KEY\+\S+$/)
+    .optional(),
+  NOTARY_KEY_FILE: z.string().min(1).optional(),
+  /** Between two checkpoints, at least. */
+  NOTARY_INTERVAL_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
+  /** Where checkpoints are put, outside of the databases. */
+  NOTARY_PUBLISH: place.optional(),
+  /** Bearer token for that. */
+  NOTARY_PUBLISH_TOKEN: z.string().regex(/^\S+$/).optional(),
+  /** Who else signs checkpoints: `https://witness.example name+id+key, …`. */
+  NOTARY_WITNESSES: witnesses.optional(),
   /** Who sends statements: the name at their head. */
   ISSUER_NAME: z.string().trim().min(1).max(100).default('Hosting company'),
   /** The lines below it, parted by semicolons: `1 Grid Road; Austin, TX 78701; billing@host.example`. */
@@ -77,9 +108,21 @@ export interface Config {
   readonly webhookKey: string | undefined;
   readonly webhookAllowedNetworks: readonly string[];
   readonly eventSource: string;
+  readonly notary: NotaryConfig;
   /** Who sends statements. */
   readonly issuer: { readonly name: string; readonly address: readonly string[] };
   readonly benchNoop: boolean;
+}
+
+export interface NotaryConfig {
+  readonly origin: string;
+  /** At most one of the two; in neither case a key is made in the data directory. */
+  readonly key: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly intervalSeconds: number;
+  readonly publish: string | undefined;
+  readonly publishToken: string | undefined;
+  readonly witnesses: readonly { readonly url: string; readonly verifierKey: string }[];
 }
 
 /** The environment is wrong; names the keys and the rules, never the values. */
@@ -117,6 +160,18 @@ export const loadConfig = (env: Readonly<Record<string, string | undefined>>): C
     webhookKey: values.WEBHOOK_KEY,
     webhookAllowedNetworks: values.WEBHOOK_ALLOWED_NETWORKS ?? [],
     eventSource: values.EVENT_SOURCE,
+    notary: {
+      origin: values.NOTARY_ORIGIN,
+      key: values.NOTARY_KEY,
+      keyFile: values.NOTARY_KEY_FILE,
+      intervalSeconds: values.NOTARY_INTERVAL_SECONDS,
+      publish: values.NOTARY_PUBLISH,
+      publishToken: values.NOTARY_PUBLISH_TOKEN,
+      witnesses: (values.NOTARY_WITNESSES ?? []).map(([url, verifierKey]) => ({
+        url,
+        verifierKey,
+      })),
+    },
     issuer: { name: values.ISSUER_NAME, address: values.ISSUER_ADDRESS },
     benchNoop: values.BENCH_NOOP,
   };
@@ -126,12 +181,22 @@ export const loadConfig = (env: Readonly<Record<string, string | undefined>>): C
 const RULES: Readonly<Record<string, string>> = {
   WEBHOOK_KEY: 'is not base64 of at least 32 bytes',
   WEBHOOK_ALLOWED_NETWORKS: 'is not a list of networks such as 10.1.0.0/16, fd00::/8',
+  NOTARY_ORIGIN: 'is not a name without spaces and plus',
+  NOTARY_KEY: 'is not the private key of a signed note, PRIVATE+KEY+…',
+  NOTARY_PUBLISH: 'is neither a folder nor an http(s) URL',
+  NOTARY_PUBLISH_TOKEN: 'has spaces in it',
+  NOTARY_WITNESSES:
+    'is not a list of URLs and verifier keys, such as https://w.example name+id+key',
   ISSUER_ADDRESS: 'is not up to 6 lines of at most 100 characters, parted by semicolons',
 };
 
 /** A key given as a file, the way secrets are mounted, stands for the key itself. */
 const withKeyOfFile = (given: Record<string, string | undefined>) => {
   const { WEBHOOK_KEY_FILE: file, WEBHOOK_KEY: value } = given;
+  // The file itself is looked at again and again: a rotation puts another key there.
+  if (given['NOTARY_KEY'] !== undefined && given['NOTARY_KEY_FILE'] !== undefined) {
+    throw new InvalidConfig(['NOTARY_KEY_FILE: stands beside NOTARY_KEY, which is one too many']);
+  }
   if (file === undefined) return given;
   if (value !== undefined) {
     throw new InvalidConfig(['WEBHOOK_KEY_FILE: stands beside WEBHOOK_KEY, which is one too many']);

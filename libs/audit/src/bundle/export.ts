@@ -174,7 +174,7 @@ export class Bundling {
   }
 
   /** @param beyond leaves behind those of the last event. */
-  private async *flush(beyond = Buffer.alloc(0), end = 0n): AsyncGenerator<Buffer> {
+  private async *flush(beyond: Buffer = Buffer.alloc(0), end = 0n): AsyncGenerator<Buffer> {
     const { segment } = this;
     this.segment = new Segment(this.source.segmentEvents);
     const leaves = Buffer.concat([await this.leavesOf(segment.lines), beyond]);

@@ -160,17 +160,22 @@ export class EventStore implements StreamAccess {
     }
   }
 
-  /**
-   * Id of the event at exactly this position; undefined where no event begins there, which newer
-   * servers refuse to read and older ones answer with what comes after.
-   */
+  /** Id of the event at exactly this position. */
   async idAt(position: bigint): Promise<string | undefined> {
+    return (await this.eventAt(position))?.id;
+  }
+
+  /**
+   * The event at exactly this position; undefined where no event begins there, which newer servers
+   * refuse to read and older ones answer with what comes after.
+   */
+  async eventAt(position: bigint): Promise<RecordedEvent | undefined> {
     return this.persistently('read of one event', async (client) => {
       const fromPosition = { commit: position, prepare: position };
       const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1 });
       try {
         const [event] = await this.collect(read, 'read of one event');
-        return event?.position === position ? event.id : undefined;
+        return event?.position === position ? event : undefined;
       } catch (error) {
         // The refusal of a position comes under a code that others share.
         if (isTransient(error) && !/position/i.test((error as Error).message)) throw error;

@@ -11,16 +11,24 @@ interface SaidBy {
   /** Of the event, in the log. */
   readonly position: bigint;
   readonly event_id: string;
+  /** In its stream. */
+  readonly revision: bigint;
   readonly recorded_at: string;
 }
 
 const saidBy = (event: Recorded<CheckpointEvent | NotaryKeyEvent>): SaidBy => ({
   position: event.position,
   event_id: event.id,
+  revision: event.revision,
   recorded_at: event.recordedAt,
 });
 
-const SAID_BY = { position: 'bigint', event_id: 'text', recorded_at: 'timestamptz' } as const;
+const SAID_BY = {
+  position: 'bigint',
+  event_id: 'text',
+  revision: 'bigint',
+  recorded_at: 'timestamptz',
+} as const;
 
 export interface CheckpointRow extends SaidBy {
   readonly tree_size: bigint;
