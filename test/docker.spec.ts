@@ -80,6 +80,13 @@ describe('compose.yaml', () => {
     expect(service('postgres').volumes).toContain('postgres-data:/var/lib/postgresql');
   });
 
+  it('keeps the key of the notary in a named volume of the worker', () => {
+    const { volumes = [], environment } = service('worker');
+    expect(volumes).toEqual([`notary-data:${environment['DATA_DIR']}`]);
+    expect(compose.volumes).toHaveProperty('notary-data');
+    expect(service('api').volumes).toBeUndefined();
+  });
+
   it('has no password of its own: without one it refuses to start', () => {
     const passwords = composeText.match(/\$\{[A-Z_]*PASSWORD[^}]*\}/g) ?? [];
     expect(passwords.length).toBeGreaterThanOrEqual(2);
@@ -166,7 +173,7 @@ describe('The built API and worker, as processes of their own', () => {
     worker = `http://127.0.0.1:${workerPort}`;
     env = {
       EMBEDDED_NODE_PORT: String(storePort),
-      // The embedded node alone keeps data here; the API and the worker must not.
+      // The embedded node keeps data here, and the worker the key it signs with.
       DATA_DIR: join(home, 'data'),
       EVENTSTORE_URL: `esdb://127.0.0.1:${storePort}?tls=false`,
       DATABASE_URL: postgres.url,
@@ -206,8 +213,8 @@ describe('The built API and worker, as processes of their own', () => {
     expect(await read.json()).toMatchObject(customer);
   });
 
-  it('keep nothing on their own disk', () => {
-    expect(readdirSync(join(home, 'data'))).toEqual(['events']);
+  it('keep nothing on their own disk but the key of the notary', () => {
+    expect(readdirSync(join(home, 'data'))).toEqual(['events', 'notary-key']);
   });
 
   it('stop when asked to', async () => {

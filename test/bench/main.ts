@@ -10,6 +10,7 @@ import { measureFeed } from './feed.js';
 import { measureLag } from './lag.js';
 import type { Load, LoadResult } from './load.js';
 import { machineLine, median, table, type Finding } from './measure.js';
+import { measureNotary } from './notary.js';
 import type { Rebuild, RebuildResult } from './rebuild.js';
 import { RunningSystem } from './system.js';
 import { customer, deliver, install, MACHINES, noop, prepare } from './workload.js';
@@ -114,6 +115,7 @@ const ALONE: Readonly<Record<string, Measure>> = {
   commands: onItsOwn((system) => measureCommands(system)),
   feed: onItsOwn(feed),
   lag: onItsOwn(lag),
+  notary: (home) => measureNotary(home, note),
   rebuild: rebuildAlone,
 };
 

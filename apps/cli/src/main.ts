@@ -1,6 +1,7 @@
 import '../../composition/require-node.js';
 import { Command } from 'commander';
 import { auditCommands } from './audit/command.js';
+import { notaryCommands } from './notary.js';
 import { playCommand } from './play/command.js';
 import { projectionCommands } from './projections.js';
 import { replayCommands } from './replay/command.js';
@@ -14,6 +15,7 @@ projectionCommands(program);
 replayCommands(program);
 diffCommand(program);
 auditCommands(program);
+notaryCommands(program);
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;

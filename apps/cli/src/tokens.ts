@@ -1,13 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { userInfo } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
 import { issueToken, revokeToken } from '@hostledger/access';
-import { loadConfig } from '@hostledger/config';
-import { socketEndpoint } from '@hostledger/embedded-node';
-import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
-import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ROLES, type Role } from '@hostledger/http';
-import { eventsDirectory } from '../../composition/system.js';
+import { operatorContext, withStore } from './event-store.js';
 
 interface IssueFlags {
   readonly subject: string;
@@ -56,33 +50,4 @@ const instant = (text: string): string => {
   const time = Date.parse(text);
   if (Number.isNaN(time)) throw new InvalidArgumentError('Not an ISO 8601 instant.');
   return new Date(time).toISOString();
-};
-
-/** The person at the keyboard, as the operating system knows them. */
-const operatorContext = (): CommandContext => {
-  const commandId = randomUUID();
-  return {
-    commandId,
-    actor: { subject: `cli:${userInfo().username}`, role: 'admin' },
-    correlationId: commandId,
-    causationId: commandId,
-    at: new Date().toISOString(),
-  };
-};
-
-/** Of `EVENTSTORE_URL`, or of the embedded node that runs on `DATA_DIR`. */
-const withStore = async (work: (store: AggregateStore) => Promise<unknown>): Promise<void> => {
-  const { eventStoreUrl, dataDir } = loadConfig(process.env);
-  const connection = eventStoreUrl ?? { endpoint: socketEndpoint(eventsDirectory(dataDir)) };
-  const eventStore = new EventStore({ connection, retryWindowMs: 2_000, callTimeoutMs: 2_000 });
-  try {
-    await eventStore.head();
-    await work(new AggregateStore(eventStore));
-  } catch (error) {
-    if ((error as Error).name !== 'StoreUnavailable') throw error;
-    const where = eventStoreUrl ? 'EVENTSTORE_URL' : `the embedded node of ${dataDir}`;
-    throw new Error(`The event store (${where}) does not answer; is it running?`, { cause: error });
-  } finally {
-    await eventStore.close();
-  }
 };

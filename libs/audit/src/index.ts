@@ -38,3 +38,4 @@ export { verifyBundle, type Trust } from './bundle/verify.js';
 export { keptLeaves } from './read/export/kept-leaves.js';
 export * from './transparency/key-rotation.js';
 export * from './transparency/tiles.js';
+export { rotateKey, verifierKeyOf } from './write/rotate-key.js';

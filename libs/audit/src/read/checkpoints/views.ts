@@ -1,4 +1,4 @@
-import { recordedView, RecordedView } from '@hostledger/http';
+import { recordedView, type RecordedView } from '@hostledger/http';
 import { parseNote, parseVerifierKey, verifyNote } from '../../transparency/signed-note.js';
 import type { CheckpointRow, CosignatureRow, NotaryKeyRow } from './projection.js';
 

@@ -1,4 +1,4 @@
-import { CheckpointView } from '../checkpoints/views.js';
+import { type CheckpointView } from '../checkpoints/views.js';
 
 /** That an event is part of what was signed; all that is needed to see it offline. */
 export class InclusionProofView {

@@ -1,0 +1,154 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { embeddedDatabase, until } from '@hostledger/testing';
+import { notaryOf, World } from './notary.fixture.js';
+import { PublishedOtherwise, publishPlace } from './publishing.js';
+
+const never = new AbortController().signal;
+const noteOf = (size: number, root = 'root'): string => `log\n${size}\n${root}\n\n— log AAAA\n`;
+
+describe('A folder of checkpoints', () => {
+  let folder: string;
+  beforeEach(() => (folder = join(mkdtempSync(join(tmpdir(), 'hostledger-publish-')), 'notes')));
+  afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
+
+  it('has a file of each, and the latest, and nothing else', async () => {
+    const place = publishPlace(folder);
+    for (const size of [9, 10, 9]) {
+      await place.publish({ size, note: noteOf(size) }, never);
+    }
+    expect(readdirSync(folder).sort()).toEqual(['10.checkpoint', '9.checkpoint', 'latest']);
+    expect(readFileSync(join(folder, 'latest'), 'utf8')).toBe(noteOf(10));
+  });
+
+  it('is never written over: another one of the same size is found out', async () => {
+    const place = publishPlace(folder);
+    await place.publish({ size: 9, note: noteOf(9) }, never);
+    const other = { size: 9, note: noteOf(9, 'other') };
+    await expect(place.publish(other, never)).rejects.toThrow(PublishedOtherwise);
+    expect(readFileSync(join(folder, '9.checkpoint'), 'utf8')).toBe(noteOf(9));
+  });
+});
+
+/** An object store that keeps what is put where nothing is yet. */
+class ObjectStore {
+  readonly objects = new Map<string, string>();
+  /** Answers with this status, whatever it does. */
+  broken: number | undefined;
+  mayRead = true;
+  private server: Server | undefined;
+
+  async up(): Promise<string> {
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { method, url = '', headers } = request;
+        const end = (status: number, body = ''): void => void response.writeHead(status).end(body);
+        if (this.broken !== undefined) return end(this.broken);
+        if (headers.authorization !== 'Bearer s3cret') return end(401);
+        const there = this.objects.get(url);
+        if (method === 'GET' && !this.mayRead) return end(403);
+        if (method === 'GET') return there === undefined ? end(404) : end(200, there);
+        if (headers['if-none-match'] !== '*') return end(428);
+        if (there !== undefined) return end(412);
+        this.objects.set(url, Buffer.concat(chunks).toString());
+        end(201);
+      });
+    });
+    this.server = server;
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/bucket/`;
+  }
+
+  async down(): Promise<void> {
+    this.server!.closeAllConnections();
+    await new Promise((resolve) => this.server!.close(resolve));
+  }
+}
+
+describe('A URL of checkpoints', () => {
+  const store = new ObjectStore();
+  let url: string;
+  beforeAll(async () => (url = await store.up()));
+  afterAll(() => store.down());
+  beforeEach(() => store.objects.clear());
+
+  it('is put each once, under its size; again it is the same', async () => {
+    const place = publishPlace(url, 's3cret');
+    for (let time = 0; time < 2; time += 1)
+      await place.publish({ size: 9, note: noteOf(9) }, never);
+    store.mayRead = false;
+    await place.publish({ size: 9, note: noteOf(9) }, never);
+    store.mayRead = true;
+    expect([...store.objects]).toEqual([['/bucket/9', noteOf(9)]]);
+  });
+
+  it('that has another one of the size is found out', async () => {
+    store.objects.set('/bucket/9', noteOf(9, 'other'));
+    const published = publishPlace(url, 's3cret').publish({ size: 9, note: noteOf(9) }, never);
+    await expect(published).rejects.toThrow(PublishedOtherwise);
+  });
+
+  it('refuses whoever has no token, which is an error as any other', async () => {
+    const published = publishPlace(url).publish({ size: 9, note: noteOf(9) }, never);
+    await expect(published).rejects.toThrow(/answered with 401$/);
+  });
+
+  it('that is away is tried again until all checkpoints are there; the notary goes on', async () => {
+    const opened = await embeddedDatabase();
+    const { database } = opened;
+    const world = new World();
+    const notary = notaryOf(world, database, { place: publishPlace(url, 's3cret') });
+    try {
+      store.broken = 503;
+      notary.start();
+      for (let round = 0; round < 3; round += 1) {
+        await world.happens();
+        await world.untilSigned();
+      }
+      await until(() => notary.status().unpublished >= 3);
+      expect(notary.status().failing).toEqual([
+        {
+          errand: `Publishing to ${url.slice(0, -1)}`,
+          why: expect.stringMatching(/with 503$/) as string,
+        },
+      ]);
+      store.broken = undefined;
+      await until(() => store.objects.size === world.checkpoints().length);
+      await until(() => notary.status().unpublished === 0);
+      expect(notary.status().failing).toEqual([]);
+      for (const { treeSize, note } of world.checkpoints()) {
+        expect(store.objects.get(`/bucket/${treeSize}`)).toBe(note);
+      }
+    } finally {
+      await notary.stop();
+      await opened.close();
+      world.clear();
+    }
+  });
+
+  it('or a folder with a forged checkpoint shows, and what is recorded is not changed for it', async () => {
+    const opened = await embeddedDatabase();
+    const { database } = opened;
+    const world = new World();
+    const folder = join(world.home, 'worm');
+    const notary = notaryOf(world, database, { place: publishPlace(folder) });
+    try {
+      await world.happens();
+      await publishPlace(folder).publish({ size: 2, note: noteOf(2) }, never);
+      notary.start();
+      await until(() => notary.status().failing.length === 1);
+      expect(notary.status().failing[0]!.why).toMatch(/holds another checkpoint of this size$/);
+      writeFileSync(join(folder, '2.checkpoint'), world.checkpoints()[0]!.note);
+      await until(() => notary.status().failing.length === 0);
+    } finally {
+      await notary.stop();
+      await opened.close();
+      world.clear();
+    }
+  });
+});
