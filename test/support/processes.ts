@@ -54,9 +54,13 @@ export class BuiltProgram {
 
   /** @param program path below `dist`, e.g. `apps/api/src/main.js` */
   static start(program: string, env: Environment): BuiltProgram {
+    return BuiltProgram.startWith(program, [], env);
+  }
+
+  static startWith(program: string, args: readonly string[], env: Environment): BuiltProgram {
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
     const options = { env: { ...process.env, ...env }, stdio: [...stdio] };
-    return new BuiltProgram(program, spawn(process.execPath, [built(program)], options));
+    return new BuiltProgram(program, spawn(process.execPath, [built(program), ...args], options));
   }
 
   /** Runs a program to its end and returns what it wrote. */

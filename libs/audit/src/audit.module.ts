@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { history } from './history.js';
 import { reportsSlices } from './reports.js';
+import { bundleSlices } from './bundle.js';
 import { notarySlices } from './notary.js';
 import { asOfSlices } from './as-of.js';
 
@@ -8,7 +9,7 @@ import { asOfSlices } from './as-of.js';
 const slices: readonly {
   readonly controllers: readonly (new (...args: never[]) => object)[];
   readonly providers?: readonly (new (...args: never[]) => object)[];
-}[] = [history, ...asOfSlices, ...notarySlices, ...reportsSlices];
+}[] = [history, ...asOfSlices, ...notarySlices, ...bundleSlices, ...reportsSlices];
 
 @Module({
   controllers: slices.flatMap(({ controllers }) => [...controllers]),

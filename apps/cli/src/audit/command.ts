@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { historyCommands } from './history.js';
 import { reportCommand } from './report.js';
 import { recomputeCommand } from './recompute.js';
+import { bundleCommands } from './bundle.js';
 
 /** What auditors ask and check, from a shell. */
 export const auditCommands = (program: Command): void => {
@@ -11,4 +12,5 @@ export const auditCommands = (program: Command): void => {
   historyCommands(audit);
   reportCommand(audit);
   recomputeCommand(audit);
+  bundleCommands(audit);
 };

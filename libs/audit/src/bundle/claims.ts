@@ -69,6 +69,10 @@ export const checkManifest = async (
 ): Promise<void> => {
   const manifest = await contents.json(MANIFEST_ENTRY, manifestShape, MAX_JSON_BYTES);
   if (!manifest) return;
+  const text = (await file.read(file.entry(MANIFEST_ENTRY)!, MAX_JSON_BYTES)).toString('utf8');
+  if (text !== `${JSON.stringify(manifest)}\n`) {
+    findings.add('malformed', 'The manifest is not written as manifests are');
+  }
   await contents.holdAgainst(manifest, MANIFEST_ENTRY);
   const { tally, treeSize, rootHash, head } = seen;
   const found: Record<string, unknown> = {

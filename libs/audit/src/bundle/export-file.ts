@@ -139,7 +139,7 @@ const resumed = async (bundle: BundleFile, head: BundleHead, source: ExportSourc
     throw new NotResumable('What is before the bundle is not what it was when the export began');
   }
   for (const chunk of bundling.head(head)) void chunk;
-  let reached = BigInt(head.after);
+  let { reached } = bundling;
   let end = endOf(bundle.entries[0]!);
   for (const segment of wholeSegments(bundle.entries)) {
     let leaves: Buffer | undefined;

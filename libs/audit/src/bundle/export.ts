@@ -90,7 +90,7 @@ export async function* exportBundle(
     keptLeaves: source.kept?.size ?? 0,
     before,
   });
-  yield* bundling.segments(after, until);
+  yield* bundling.segments(bundling.reached, until);
   yield* bundling.end();
 }
 
@@ -100,6 +100,8 @@ export class Bundling {
   private readonly state = new ExportState();
   private made!: BundleHead;
   private segment: Segment;
+  /** Of the last record before the bundle: only where a record is may a read begin. */
+  reached = 0n;
 
   constructor(private readonly source: ExportSource) {
     this.segment = new Segment(source.segmentEvents);
@@ -109,6 +111,7 @@ export class Bundling {
   async passBefore(after: bigint): Promise<BundleHead['before']> {
     if (after === 0n) return null;
     for await (const batch of this.source.log.readLog(0n, after)) {
+      this.reached = batch.at(-1)!.position;
       const events = batch.filter(({ type }) => !isSystem(type));
       const leaves = await this.leavesOf(events.map(leafLine));
       events.forEach((event, n) => this.state.pass(event, leafAt(leaves, n)));
@@ -130,7 +133,7 @@ export class Bundling {
     });
   }
 
-  /** Everything after a position, which is that of the request or the last one of a segment. */
+  /** Everything after a record, which is the last one before the bundle or of a segment. */
   async *segments(after: bigint, until: bigint): AsyncGenerator<Buffer> {
     for await (const batch of this.source.log.readLog(after, until)) {
       for (const event of batch) {
@@ -174,7 +177,7 @@ export class Bundling {
   }
 
   /** @param beyond leaves behind those of the last event. */
-  private async *flush(beyond = Buffer.alloc(0), end = 0n): AsyncGenerator<Buffer> {
+  private async *flush(beyond: Buffer = Buffer.alloc(0), end = 0n): AsyncGenerator<Buffer> {
     const { segment } = this;
     this.segment = new Segment(this.source.segmentEvents);
     const leaves = Buffer.concat([await this.leavesOf(segment.lines), beyond]);

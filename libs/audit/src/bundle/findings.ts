@@ -37,6 +37,7 @@ const MAX_OF_A_CODE = 20;
 
 /** Gathers findings, and puts first what names the first bad position. */
 export class Findings {
+  private readonly broken: Finding[] = [];
   private readonly found: Finding[] = [];
   private readonly counts = new Map<FindingCode, number>();
 
@@ -56,15 +57,28 @@ export class Findings {
     this.found.push({ code, position, index, stream, shownAt, message });
   }
 
-  has(...codes: readonly FindingCode[]): boolean {
-    return codes.some((code) => this.counts.has(code));
+  /** The file itself is not whole, so that nobody knows what was in it. */
+  breakOff(message: string): void {
+    this.broken.push({
+      code: 'malformed',
+      position: null,
+      index: null,
+      stream: null,
+      shownAt: null,
+      message,
+    });
+  }
+
+  get isEmpty(): boolean {
+    return this.found.length + this.broken.length === 0;
   }
 
   inOrder(): Finding[] {
-    return this.found
+    const rest = this.found
       .map((finding, index) => ({ finding, index }))
       .sort((a, b) => compare(a.finding, b.finding) || a.index - b.index)
       .map(({ finding }) => finding);
+    return [...this.broken, ...rest];
   }
 }
 
@@ -72,14 +86,15 @@ export class Findings {
 const CONTAINER: readonly FindingCode[] = ['manifest-mismatch', 'proof-wrong'];
 
 const rankOf = ({ code, position }: Finding): number => {
-  if (CONTAINER.includes(code)) return 3;
-  if (position === null) return code === 'malformed' ? 0 : 2;
-  return 1;
+  if (CONTAINER.includes(code)) return 2;
+  return position === null ? 1 : 0;
 };
 
 const compare = (a: Finding, b: Finding): number => {
   const rank = rankOf(a) - rankOf(b);
   if (rank !== 0 || a.position === null || b.position === null) return rank;
+  // A position may have been changed; how many events are before it is what was counted.
+  if (a.index !== null && b.index !== null) return a.index - b.index;
   const [first, second] = [BigInt(a.position), BigInt(b.position)];
   return first < second ? -1 : first > second ? 1 : 0;
 };

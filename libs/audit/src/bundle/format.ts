@@ -5,8 +5,8 @@ export const BUNDLE_FORMAT = 'hostledger-audit-bundle';
 export const BUNDLE_VERSION = 1;
 
 /** A segment ends after so many events, or with the one that reaches so many bytes of lines. */
-export const SEGMENT_EVENTS = 10_000;
-export const SEGMENT_BYTES = 8 * 1024 * 1024;
+export const SEGMENT_EVENTS = 2_000;
+export const SEGMENT_BYTES = 2 * 1024 * 1024;
 
 export const HEAD_ENTRY = 'bundle.json';
 export const STREAMS_ENTRY = 'streams.ndjson';

@@ -34,7 +34,9 @@ export const historyFindings = (evidence: Evidence): Finding[] => {
   if (divergence && agreed > divergence.index) {
     return [leavesChanged(divergence), ...flaws.map(asRecorded)];
   }
-  if (divergence) return [byLeaves(divergence, evidence)];
+  // Lines and leaves may have been changed alike long before they go apart.
+  const isEarlier = contradiction && contradiction.checkpoint.size <= (divergence?.index ?? 0);
+  if (divergence && !isEarlier) return [byLeaves(divergence, evidence)];
   if (contradiction) return [byCheckpoint(contradiction, evidence)];
   const covered = flaws.filter(({ index }) => index < agreed).map(asRecorded);
   const after = flaws.filter(({ index }) => index >= agreed);
@@ -84,7 +86,7 @@ const byLeaves = (divergence: Divergence, evidence: Evidence): Finding => {
       : told;
   const { contradiction } = evidence.roots;
   // Neither lines nor leaves are what was signed: the change may have begun before they go apart.
-  if (leavesAreSigned === false && contradiction) {
+  if (leavesAreSigned !== true && contradiction) {
     return {
       code,
       ...suspectOf(evidence),

@@ -38,8 +38,11 @@ export class RootCheck {
   }
 
   /** @param after position of the event before one that has none to be read. */
-  passUnreadable(after: bigint): void {
+  passUnreadable(after: bigint, tree: TreeHead): void {
     this.suspect ??= after;
+    const { waitsFor } = this;
+    // What was signed could be read.
+    if (waitsFor && tree.size >= waitsFor.size) this.contradict(tree.size - waitsFor.size);
   }
 
   /** @param tree with the event as its last leaf. */

@@ -99,7 +99,9 @@ export class SegmentCheck {
     this.parts.onLeaf(this.tree.size, leaf);
     this.tree.append(leaf);
     if (position === null || recordedAt === null) {
-      for (const roots of this.parts.roots) roots.passUnreadable(this.lastPosition);
+      for (const roots of this.parts.roots) {
+        roots.passUnreadable(this.lastPosition, this.tree);
+      }
       return;
     }
     this.lastPosition = BigInt(position);

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { canonicalJson, leafHash } from '../transparency/leaf.js';
+import { canonicalJson } from '../transparency/leaf.js';
 import { TreeHead } from '../transparency/merkle.js';
-import type { EventLine } from './event-line.js';
+import { shapeFault, type EventLine } from './event-line.js';
 import { MANIFEST_ENTRY, segmentOf, STREAMS_ENTRY, type Manifest } from './format.js';
 import { BLOCK_BYTES, END_OF_ARCHIVE, paddingOf, readTarHeader, tarHeader } from './tar.js';
 import { Tally } from './tally.js';
@@ -65,14 +65,22 @@ export class Forgery {
     return this;
   }
 
+  /** Puts bytes, which may be no text, in the place of a line. */
+  replace(index: number, bytes: Buffer): void {
+    let next = 0;
+    for (const name of this.of('events')) {
+      const lines = this.textOf(name).split('\n').slice(0, -1);
+      const own = lines.map((line, n) => (next + n === index ? bytes : Buffer.from(line)));
+      next += lines.length;
+      this.entries.set(name, Buffer.concat(own.flatMap((line) => [line, Buffer.from('\n')])));
+    }
+  }
+
   /** As if these lines had been hashed when they were recorded. */
   repairLeaves(): this {
     for (const name of this.of('events')) {
-      const lines = this.textOf(name).split('\n').slice(0, -1);
-      this.entries.set(
-        name.replace('events', 'leaves').replace('ndjson', 'bin'),
-        Buffer.concat(lines.map(leafHash)),
-      );
+      const leaves = Buffer.concat(leavesOf(this.entries.get(name)!));
+      this.entries.set(name.replace('events', 'leaves').replace('ndjson', 'bin'), leaves);
     }
     return this;
   }
@@ -84,7 +92,9 @@ export class Forgery {
   repairManifest(change: (manifest: Manifest) => object = (manifest) => manifest): this {
     const tally = this.tally();
     const tree = new TreeHead();
-    for (const line of this.lines) tree.append(leafHash(line));
+    for (const name of this.of('events')) {
+      for (const leaf of leavesOf(this.entries.get(name)!)) tree.append(leaf);
+    }
     const manifest: Manifest = {
       ...(JSON.parse(this.textOf(MANIFEST_ENTRY)) as Manifest),
       events: this.lines.length,
@@ -127,12 +137,31 @@ export class Forgery {
   private tally(): Tally {
     const tally = new Tally();
     for (const line of this.lines) {
-      try {
-        tally.add(JSON.parse(line) as EventLine);
-      } catch {
-        // He cannot count what he has broken.
-      }
+      const event = valueOf(line);
+      // He cannot count what he has broken.
+      if (shapeFault(event) === undefined) tally.add(event as EventLine);
     }
     return tally;
   }
 }
+
+const valueOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Of lines as bytes, each with the hash that it has as a leaf. */
+const leavesOf = (content: Buffer): Buffer[] => {
+  const leaves: Buffer[] = [];
+  for (let at = 0; at < content.length;) {
+    const end = content.indexOf(10, at) < 0 ? content.length : content.indexOf(10, at);
+    leaves.push(
+      hash('sha256', Buffer.concat([Buffer.alloc(1), content.subarray(at, end)]), 'buffer'),
+    );
+    at = end + 1;
+  }
+  return leaves;
+};

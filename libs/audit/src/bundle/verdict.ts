@@ -32,6 +32,29 @@ export interface Verdict {
   readonly notices: readonly string[];
 }
 
+/** Of a bundle of which an entry is larger than any that is written. */
+export const unreadable = (message: string): Verdict => ({
+  verdict: 'not-whole',
+  findings: [
+    { code: 'malformed', position: null, index: null, stream: null, shownAt: null, message },
+  ],
+  events: 0,
+  streams: 0,
+  before: 0,
+  firstPosition: null,
+  lastPosition: null,
+  treeSize: 0,
+  rootHash: '',
+  toEnd: false,
+  madeAt: null,
+  covered: null,
+  notCovered: 0,
+  checkpoints: 0,
+  keys: [],
+  witnesses: [],
+  notices: [],
+});
+
 /** For people. */
 export const verdictText = (verdict: Verdict): string[] => {
   const { findings, covered, events, streams, before, notCovered, witnesses } = verdict;

@@ -1,6 +1,6 @@
 import { TreeHead } from '../transparency/merkle.js';
 import type { VerifierKey } from '../transparency/signed-note.js';
-import { BundleFile } from './bundle-file.js';
+import { BundleFile, MalformedBundle } from './bundle-file.js';
 import { checkManifest, checkProofs, checkRange, checkStreams } from './claims.js';
 import { Contents } from './contents.js';
 import { Findings } from './findings.js';
@@ -17,7 +17,7 @@ import { RootCheck } from './root-check.js';
 import { SegmentCheck, treeOf } from './segment-check.js';
 import { checkpointLineShape, headShape, interferenceShape, keysShape } from './shapes.js';
 import { Tally } from './tally.js';
-import type { Verdict } from './verdict.js';
+import { unreadable, type Verdict } from './verdict.js';
 
 /** What the auditor believes, and has from elsewhere than from the bundle. */
 export interface Trust {
@@ -39,6 +39,9 @@ export const verifyBundle = async (
   const file = await BundleFile.open(path);
   try {
     return await new Verification(file, trust, onEvents).run();
+  } catch (error) {
+    if (error instanceof MalformedBundle) return unreadable(error.message);
+    throw error;
   } finally {
     await file.close();
   }
@@ -57,7 +60,7 @@ class Verification {
     private readonly onEvents: (events: number) => void,
   ) {
     this.contents = new Contents(file, this.findings);
-    if (file.fault) this.findings.add('malformed', `${file.fault}, after byte ${file.end}`);
+    if (file.fault) this.findings.breakOff(`${file.fault}, after byte ${file.end}`);
     this.segments = layoutOf(file.entries, this.findings);
   }
 
@@ -233,7 +236,7 @@ class Verification {
         { position: position.toString() },
       );
     }
-    if (!roots.agreed && !own.agreed && !findings.has('wrong-key')) {
+    if (!roots.agreed && !own.agreed && findings.isEmpty) {
       findings.add('not-covered', 'No checkpoint of a key that is believed covers anything', {
         position: this.tally.firstPosition,
       });

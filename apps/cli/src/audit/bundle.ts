@@ -1,0 +1,170 @@
+import { createWriteStream } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { InvalidArgumentError, type Command } from 'commander';
+import {
+  exportToFile,
+  keptLeaves,
+  parseVerifierKey,
+  verdictText,
+  verifyBundle,
+  type ExportRequest,
+  type KeptLeaves,
+} from '@hostledger/audit';
+import { loadConfig } from '@hostledger/config';
+import { openDatabase } from '@hostledger/eventsourcing/postgres';
+import { eventSchemas } from '@hostledger/feed';
+import { connectionOf, withConnection, type ConnectionFlags } from '../connection.js';
+import { terminal } from '../play/command.js';
+import { count } from '../play/format.js';
+import { warn, withLog } from '../replay/stores.js';
+
+interface ExportFlags extends ConnectionFlags {
+  readonly to: string;
+  readonly fromPosition?: bigint;
+  readonly until?: bigint | 'end';
+}
+
+interface VerifyFlags {
+  readonly key: readonly string[];
+  readonly checkpoint?: readonly string[];
+  readonly witness?: readonly string[];
+  readonly json: boolean;
+}
+
+const NOT_WHOLE = 1;
+const TROUBLE = 2;
+
+/** Adds `audit export` and `audit verify`. */
+export const bundleCommands = (audit: Command): void => {
+  withConnection(
+    audit
+      .command('export')
+      .description(
+        'Write the history into a bundle that is verified offline. Of the stores themselves, where an ' +
+          'export that was cut off is continued; with --url of a running API, at once',
+      )
+      .requiredOption('--to <file>', 'the bundle, a tar file')
+      .option(
+        '--from-position <position>',
+        'only what is at this position of the log and after',
+        position,
+      )
+      .option('--until <position>', 'up to and with this position, or end', positionOrEnd),
+  ).action((flags: ExportFlags) => (flags.url === undefined ? exportLog(flags) : download(flags)));
+
+  const verify = audit
+    .command('verify')
+    .description(
+      'Verify a bundle, offline: exit 0 it is whole, 1 it is not, 2 it could not be told',
+    )
+    .argument('<bundle>')
+    .requiredOption(
+      '--key <key...>',
+      'verifier keys of the notary that you believe, or files of them',
+    )
+    .option('--checkpoint <file...>', 'checkpoints that you have kept, or folders of them')
+    .option('--witness <key...>', 'verifier keys of witnesses that must have seen the history')
+    .option('--json', 'the verdict as JSON', false);
+  verify.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : TROUBLE));
+  verify.action(async (bundle: string, flags: VerifyFlags) => {
+    try {
+      process.exitCode = await verifyFile(bundle, flags);
+    } catch (error) {
+      warn((error as Error).message);
+      process.exitCode = TROUBLE;
+    }
+  });
+};
+
+const requestOf = ({ fromPosition = 0n, until = 'end' }: ExportFlags): ExportRequest => ({
+  after: fromPosition === 0n ? 0n : fromPosition - 1n,
+  ...(until !== 'end' && { until }),
+});
+
+const exportLog = async (flags: ExportFlags): Promise<void> => {
+  const output = terminal(process.stdout);
+  const schemas = new Map([...eventSchemas].map(([type, { schema }]) => [type, schema as object]));
+  const exported = await withLog((log) =>
+    withTree((kept) =>
+      exportToFile(
+        flags.to,
+        { log, schemas, ...(kept && { kept }) },
+        requestOf(flags),
+        new Date().toISOString(),
+        (bytes) => output.progress(`${count(bytes)} bytes`),
+      ),
+    ),
+  );
+  const { path, bytes, kept } = exported;
+  output.line(
+    `${path}: ${count(bytes)} bytes${kept > 0 ? `, ${count(kept)} were there before` : ''}`,
+  );
+};
+
+/** The notary's tree lies beside the read models; the embedded database is the running system's alone. */
+const withTree = async <T>(work: (kept: KeptLeaves | undefined) => Promise<T>): Promise<T> => {
+  const { databaseUrl } = loadConfig(process.env);
+  if (!databaseUrl) return work(undefined);
+  const database = await openDatabase({ url: databaseUrl, onWarning: warn });
+  try {
+    return await work(await keptLeaves((query) => query(database.for())));
+  } finally {
+    await database.close();
+  }
+};
+
+const download = async (flags: ExportFlags): Promise<void> => {
+  const { url, token } = connectionOf(flags);
+  const address = new URL(`${url}/v1/audit/export`);
+  const { fromPosition, until } = flags;
+  if (fromPosition !== undefined) address.searchParams.set('fromPosition', `${fromPosition}`);
+  if (typeof until === 'bigint') address.searchParams.set('until', `${until}`);
+  const answer = await fetch(address, { headers: { authorization: `Bearer ${await token()}` } });
+  if (!answer.ok || !answer.body) {
+    throw new Error(`${address.href} answered ${answer.status}: ${await answer.text()}`);
+  }
+  const file = createWriteStream(flags.to, { flags: 'wx', mode: 0o600 });
+  await pipeline(Readable.fromWeb(answer.body), file);
+  process.stdout.write(`${flags.to}: ${count(file.bytesWritten)} bytes\n`);
+};
+
+const verifyFile = async (bundle: string, flags: VerifyFlags): Promise<number> => {
+  const output = terminal(process.stdout);
+  const checkpoints = (await Promise.all((flags.checkpoint ?? []).map(notesIn))).flat();
+  const verdict = await verifyBundle(
+    bundle,
+    {
+      keys: await Promise.all(flags.key.map(keyIn)),
+      witnesses: await Promise.all((flags.witness ?? []).map(keyIn)),
+      checkpoints,
+    },
+    (events) => {
+      if (!flags.json) output.progress(`${count(events)} events`);
+    },
+  );
+  if (flags.json) output.line(JSON.stringify(verdict, null, 2));
+  else for (const line of verdictText(verdict)) output.line(line);
+  return verdict.verdict === 'whole' ? 0 : NOT_WHOLE;
+};
+
+/** A key as it is written, or a file with one. */
+const keyIn = async (text: string) =>
+  parseVerifierKey(text.includes('+') ? text : (await readFile(text, 'utf8')).trim());
+
+const notesIn = async (path: string) => {
+  if (!(await stat(path)).isDirectory()) return [await noteIn(path)];
+  const names = (await readdir(path)).sort();
+  return Promise.all(names.map((name) => noteIn(join(path, name))));
+};
+
+const noteIn = async (path: string) => ({ name: path, note: await readFile(path, 'utf8') });
+
+const position = (text: string): bigint => {
+  if (/^\d{1,18}$/.test(text)) return BigInt(text);
+  throw new InvalidArgumentError('A position of the log is a whole number.');
+};
+
+const positionOrEnd = (text: string): bigint | 'end' => (text === 'end' ? text : position(text));
