@@ -166,15 +166,34 @@ const verdictOf = ({ rehearsed, refusal, first }: Acts, compared: string): Verdi
   for (const { recorded, computed } of rehearsed) {
     const difference = firstDifference(said(computed), said(recorded));
     if (!difference) continue;
+    const note = recorded
+      ? noteOnInputs(rehearsed)
+      : `Nothing is recorded in ${computed!.stream} that it comes to`;
     return {
       ...{ equal: false, compared },
       ...(recorded && { event: cited(recorded) }),
-      ...(!recorded && { note: `Nothing is recorded in ${computed!.stream} that it comes to` }),
+      ...(note !== undefined && { note }),
       ...difference,
     };
   }
   return { equal: true, compared };
 };
+
+/** Whether the log tells other inputs now than the computation had: its digest of them was recorded. */
+const noteOnInputs = (rehearsed: readonly Rehearsed[]): string | undefined => {
+  const digests = rehearsed.flatMap(({ recorded, computed }) => {
+    const [then, now] = [recorded, computed].map(
+      (event) => (event?.data as Digested)?.inputsDigest,
+    );
+    return then === undefined || now === undefined ? [] : [{ then, now }];
+  });
+  if (digests.length === 0) return undefined;
+  return digests.every(({ then, now }) => then === now)
+    ? 'The inputs are those of then, by their digest: what was computed is recorded otherwise'
+    : 'The inputs are not those of then: the log tells them otherwise than their digest';
+};
+
+type Digested = { readonly inputsDigest?: string } | undefined;
 
 const said = (event: { readonly type: string; readonly data: object } | undefined) =>
   event && plain({ type: event.type, data: event.data });

@@ -181,7 +181,8 @@ afterAll(() => app.close());
 const ask = async (path: string, role = 'auditor') => {
   const headers = { authorization: `Bearer ${role}` };
   const { statusCode, body } = await app.inject({ url: `/v1/audit/${path}`, headers });
-  return { status: statusCode, ...(JSON.parse(body) as Record<string, unknown>) };
+  const answer = JSON.parse(body) as Record<string, unknown>;
+  return { status: statusCode, ...answer } as Record<string, unknown>;
 };
 const ofContract = (what: string, moment = '') => ask(`contracts/${contractId}/${what}${moment}`);
 
