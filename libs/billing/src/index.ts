@@ -9,3 +9,11 @@ export { IssuerModule } from './papers.js';
 export { meterBulkKinds, meterParties } from './meters.js';
 export { periodParties } from './periods.js';
 export { billingDuties } from './duties.js';
+export {
+  LEFT as PAPER_LEFT,
+  Paper,
+  printable,
+  TEXT_WIDTH as PAPER_WIDTH,
+  type Column as PaperColumn,
+  type Row as PaperRow,
+} from './read/statements/paper.js';
