@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { Projection } from '@hostledger/eventsourcing';
 import type { PartyRules } from '@hostledger/feed';
 import { CorrelationController } from './read/history/correlation-query.js';
+import { CustodyController } from './read/history/custody-query.js';
 import { HistoryEventController } from './read/history/event-query.js';
 import { HistoryController } from './read/history/events-query.js';
 import { auditPartiesProjection } from './read/history/parties-projection.js';
@@ -16,6 +17,7 @@ export const history = {
     HistoryEventController,
     HistoryStreamController,
     CorrelationController,
+    CustodyController,
   ],
 };
 
