@@ -18,3 +18,11 @@ export {
   type BillingDocument,
 } from './recompute/document.js';
 export type { Rehearsed } from './recompute/rehearsal.js';
+export {
+  LEFT as PAPER_LEFT,
+  Paper,
+  printable,
+  TEXT_WIDTH as PAPER_WIDTH,
+  type Column as PaperColumn,
+  type Row as PaperRow,
+} from './read/statements/paper.js';

@@ -57,20 +57,20 @@ export interface ToldTree {
   readonly nextCursor?: string;
 }
 
-const WIDTHS = { position: 12, time: 24, type: 28, stream: 44 } as const;
+const WIDTHS = { position: 12, time: 24, type: 26, by: 24 } as const;
 
-const columns = (position: string, time: string, type: string, stream: string, rest: string) =>
+const columns = (position: string, time: string, type: string, by: string, rest: string) =>
   [
     position.padStart(WIDTHS.position),
     time.padEnd(WIDTHS.time),
     type.padEnd(WIDTHS.type),
-    stream.padEnd(WIDTHS.stream),
+    by.padEnd(WIDTHS.by),
     rest,
   ]
     .join('  ')
     .trimEnd();
 
-export const EVENTS_HEAD = columns('position', 'recorded at', 'type', 'stream/revision', 'by whom');
+export const EVENTS_HEAD = columns('position', 'recorded at', 'type', 'by whom', 'stream/revision');
 
 /** Business time is told where it is not that of the recording. */
 const TOLD_IF_APART_MS = 60_000;
@@ -79,13 +79,13 @@ export const eventLine = (event: ToldEvent): string => {
   const { position, stream, revision, type, recordedAt, occurredAt, reason } = event;
   const apartMs = Math.abs(Date.parse(recordedAt) - Date.parse(occurredAt ?? recordedAt));
   const notes = [
-    by(event.actor),
     apartMs > TOLD_IF_APART_MS ? `happened ${occurredAt}` : '',
     reason === undefined ? '' : `"${oneLine(reason)}"`,
     event.hidden ? 'hidden by the settings of the stream' : '',
     event.missing ? 'no longer in the log' : '',
   ].filter((note) => note !== '');
-  return columns(position, recordedAt, type, `${stream}/${revision}`, notes.join(', '));
+  const rest = [`${stream}/${revision}`, ...notes].join(', ');
+  return columns(position, recordedAt, type, by(event.actor), rest);
 };
 
 const by = (actor: ToldEvent['actor']): string =>

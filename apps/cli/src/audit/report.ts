@@ -13,6 +13,7 @@ interface Flags extends ConnectionFlags {
   readonly lateAfterHours?: string;
   readonly check?: string;
   readonly html?: string;
+  readonly pdf?: string;
   readonly json?: true;
 }
 
@@ -26,14 +27,20 @@ export const reportCommand = (audit: Command): void => {
     .option('--late-after-hours <hours>', 'from how late on a fact is late')
     .option('--check <events>', 'events of the log to compare with the index at most')
     .addOption(new Option('--html <file>', 'write the page with plots to a file').conflicts('json'))
+    .addOption(new Option('--pdf <file>', 'write it as a paper to a file').conflicts('json'))
     .addOption(new Option('--json', 'print both reports as one JSON document'));
-  withConnection(command).action(async ({ html, json, ...flags }: Flags) => {
+  withConnection(command).action(async ({ html, pdf, json, ...flags }: Flags) => {
     const get = await reader(flags);
-    if (html !== undefined) {
-      await writeFile(html, await (await get('')).text());
-      print(`The page is in ${html}`);
-      return;
+    const papers = [
+      [html, 'text/html'],
+      [pdf, 'application/pdf'],
+    ] as const;
+    for (const [file, type] of papers) {
+      if (file === undefined) continue;
+      await writeFile(file, await (await get('', type)).bytes());
+      print(`The report is in ${file}`);
     }
+    if (html !== undefined || pdf !== undefined) return;
     const [segregation, completeness] = await Promise.all([
       get('/segregation'),
       get('/completeness'),
@@ -49,7 +56,10 @@ export const reportCommand = (audit: Command): void => {
 const reader = async ({ from, until, lateAfterHours, check, ...connection }: Flags) => {
   const { url, token } = connectionOf(connection);
   const authorization = `Bearer ${await token()}`;
-  return async (report: '' | '/segregation' | '/completeness'): Promise<Response> => {
+  return async (
+    report: '' | '/segregation' | '/completeness',
+    accept = 'application/json',
+  ): Promise<Response> => {
     const query = new URLSearchParams({ from, until });
     if (report !== '/segregation') {
       if (lateAfterHours !== undefined) query.set('lateAfterHours', lateAfterHours);
@@ -57,7 +67,7 @@ const reader = async ({ from, until, lateAfterHours, check, ...connection }: Fla
     }
     const path = `/v1/audit/reports${report}`;
     const response = await fetch(`${url}${path}?${query.toString()}`, {
-      headers: { authorization },
+      headers: { authorization, accept },
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     }).catch((error: unknown) => {
       throw new NoServer(`No server answers at ${url}: ${reasonOf(error)}`);

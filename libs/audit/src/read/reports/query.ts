@@ -1,9 +1,11 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Query, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, Max, Min } from 'class-validator';
+import type { FastifyRequest } from 'fastify';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
+  acceptedType,
   IsDay,
   MayBeAbsent,
   MayRefuse,
@@ -17,6 +19,7 @@ import '../../http/reports-problems.js';
 import { CompletenessReport } from './completeness-views.js';
 import { CompletenessQuery } from './completeness.js';
 import { PAGE_POLICY, reportPage } from './page/page.js';
+import { reportPdf } from './page/paper.js';
 import { ANSWER_WITHIN_MS, checkedPeriod, type Period } from './period.js';
 import { segregationIn } from './segregation.js';
 import type { ReportTables } from './tables.js';
@@ -105,17 +108,27 @@ export class AuditReportsController {
 
   @ApiOperation({
     summary: 'Both reports as one page to read or print, with plots',
-    description: 'Self-contained HTML: no scripts, nothing from elsewhere.',
+    description:
+      'Self-contained HTML, without scripts and with nothing from elsewhere; or the same as a PDF, shorter, where that is asked for.',
   })
   @Get()
-  @ApiProduces('text/html')
+  @ApiProduces('text/html', 'application/pdf')
   @ApiOkResponse({ description: 'The page', schema: { type: 'string' } })
-  @MayRefuse('report/period-invalid')
-  async page(@Query() query: CompletenessReportQuery, @ReadAt() at: ReadOptions) {
+  @MayRefuse('report/period-invalid', 'request/not-acceptable')
+  async page(
+    @Query() query: CompletenessReportQuery,
+    @ReadAt() at: ReadOptions,
+    @Req() request: FastifyRequest,
+  ) {
+    const type = acceptedType(request, ['text/html', 'application/pdf']);
     const complete = await this.completenessOf(query, at);
     const decided = await this.segregationOf(checkedPeriod(query), at);
     const position = decided.position < complete.position ? decided.position : complete.position;
-    return readReply(position, reportPage(decided.value, complete.value, position), {
+    const of = [decided.value, complete.value, position] as const;
+    if (type === 'application/pdf') {
+      return readReply(position, await reportPdf(...of), { 'content-type': type });
+    }
+    return readReply(position, reportPage(...of), {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': PAGE_POLICY,
     });

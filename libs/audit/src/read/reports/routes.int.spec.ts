@@ -1,3 +1,4 @@
+import { inflateSync } from 'node:zlib';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { accessProjections } from '@hostledger/access';
 import { billingProjections } from '@hostledger/billing';
@@ -143,6 +144,43 @@ describe('GET /v1/audit/reports', () => {
     expect(page.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:/);
     expect(page.match(/<svg/g)!.length).toBeGreaterThan(5);
     expect(page).not.toMatch(/NaN|undefined|\[object/);
+  });
+});
+
+/** What is written on the pages of a PDF whose text is in the fonts that every reader has. */
+const textOf = (pdf: Buffer): string =>
+  [...pdf.toString('latin1').matchAll(/\/Length (\d+)\n\/Filter \/FlateDecode\n>>\nstream\n/g)]
+    .map((found) => {
+      const start = found.index + found[0].length;
+      return inflateSync(pdf.subarray(start, start + Number(found[1]))).toString('latin1');
+    })
+    .flatMap((page) => [...page.matchAll(/\[((?:<[0-9a-f]*>[^\]<]*)*)\] TJ/g)])
+    .map(([, shown]) =>
+      [...shown!.matchAll(/<([0-9a-f]*)>/g)]
+        .map(([, hex]) => Buffer.from(hex!, 'hex').toString('latin1'))
+        .join(''),
+    )
+    .join('\n');
+
+describe('The same on paper', () => {
+  it('is answered where a PDF is asked for, and tells what the page does', async () => {
+    const answer = await app.inject({
+      url: `/v1/audit/reports?${PERIOD}`,
+      headers: { authorization: 'Bearer auditor', accept: 'application/pdf' },
+    });
+    expect(answer.headers['content-type']).toBe('application/pdf');
+    const text = textOf(answer.rawPayload);
+    for (const told of ['Approved by who had asked', 'Plan, plan p1', 'Events a day by category']) {
+      expect(text).toContain(told);
+    }
+    expect(text).toContain('403, not allowed');
+    expect(text).toMatch(/rule-1: events before a revision/);
+  });
+
+  it('is not answered as anything else', async () => {
+    const headers = { authorization: 'Bearer auditor', accept: 'image/png' };
+    const answer = await app.inject({ url: `/v1/audit/reports?${PERIOD}`, headers });
+    expect(answer.statusCode).toBe(406);
   });
 });
 

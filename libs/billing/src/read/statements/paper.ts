@@ -106,6 +106,13 @@ export class Paper {
     this.y += 4;
   }
 
+  /** What is no text: `draw` is told where its upper edge is, and has so many points below it. */
+  drawing(height: number, draw: (doc: PDFKit.PDFDocument, top: number) => void): void {
+    this.need(height);
+    draw(this.doc, this.y);
+    this.y += height;
+  }
+
   /** Names with their values, one below the other. */
   facts(facts: readonly (readonly [string, string])[], x: number, width: number): void {
     const label = Math.min(86, width / 2);

@@ -4,7 +4,7 @@ import { everyNth, scaleTo } from './scale.js';
 // Plots as inline SVG: no script, no outside resource, legible in print and without colour.
 
 /** By Okabe and Ito, told apart by whoever sees colours otherwise. */
-const COLOURS = [
+export const COLOURS = [
   '#0072b2',
   '#e69f00',
   '#009e73',

@@ -1,7 +1,7 @@
 import type { CompletenessReport, FactView } from '../completeness-views.js';
-import { daysOf } from '../period.js';
-import { barChart, greatestOf, numberText, type Series } from './charts.js';
+import { barChart, numberText } from './charts.js';
 import { markup, type Markup } from './markup.js';
+import { checkpointsADay, denialsADay, eventsADay, lateByDelay } from './counts.js';
 import { durationText, instantText, table, type Column } from './tables.js';
 
 const fact: readonly Column<FactView>[] = [
@@ -21,11 +21,7 @@ ${eventsChart('Events a day by category', report, ({ category }) => category)}
 ${eventsChart('Events a day by type', report, ({ type }) => type)}
 <h3>Late facts</h3>
 <p>Recorded ${report.lateAfterHours} hours or more after they happened: ${numberText(report.lateCount)}.</p>
-${barChart({
-  title: 'Late facts by how late they were recorded',
-  labels: report.lateByDelay.map(({ fromHours, underHours }) => delayText(fromHours, underHours)),
-  series: [{ name: 'late facts', values: report.lateByDelay.map(({ events }) => events) }],
-})}
+${barChart({ title: 'Late facts by how late they were recorded', ...lateByDelay(report) })}
 ${table(
   [
     ...fact,
@@ -135,37 +131,22 @@ const DIFFERENCES = {
   differs: 'another event than in the index',
 } as const;
 
-const checkpointsPart = ({ checkpoints, from, until }: CompletenessReport): Markup => {
-  const counts = new Map(checkpoints.perDay.map((row) => [row.day, row.checkpoints]));
-  const days = daysOf({ from, until });
-  const { longestWithout } = checkpoints;
+const checkpointsPart = (report: CompletenessReport): Markup => {
+  const { count, longestWithout } = report.checkpoints;
   return markup`<h3>Signed checkpoints</h3>
-<p>${numberText(checkpoints.count)} in the period. ${
+<p>${numberText(count)} in the period. ${
     longestWithout
       ? `Longest without one: ${durationText(longestWithout.seconds)}, from ${instantText(longestWithout.since)} to ${instantText(longestWithout.until)}.`
       : undefined
   }</p>
-${barChart({
-  title: 'Checkpoints a day',
-  labels: days.map(shortDay),
-  series: [{ name: 'checkpoints', values: days.map((day) => counts.get(day) ?? 0) }],
-})}`;
+${barChart({ title: 'Checkpoints a day', ...checkpointsADay(report) })}`;
 };
 
-const denialsPart = ({ denials, from, until }: CompletenessReport): Markup => {
-  const days = daysOf({ from, until });
-  const statuses = [...new Set(denials.perDay.map(({ status }) => status))].sort((a, b) => a - b);
-  const series = statuses.map((status): Series => {
-    const own = denials.perDay.filter((row) => row.status === status);
-    const counts = new Map(own.map(({ day, count }) => [day, count]));
-    return {
-      name: DENIALS[status] ?? String(status),
-      values: days.map((day) => counts.get(day) ?? 0),
-    };
-  });
+const denialsPart = (report: CompletenessReport): Markup => {
+  const { denials } = report;
   return markup`<h3>Access denied</h3>
 <p>${numberText(denials.count)} requests.</p>
-${barChart({ title: 'Requests denied a day', labels: days.map(shortDay), series })}
+${barChart({ title: 'Requests denied a day', ...denialsADay(report) })}
 ${table(
   [
     { title: 'Who', of: ({ who, subject }) => subject ?? who },
@@ -180,29 +161,8 @@ ${table(
 )}`;
 };
 
-const DENIALS: Readonly<Record<number, string>> = {
-  401: '401, no good token',
-  403: '403, not allowed',
-  429: '429, too many',
-};
-
 const eventsChart = (
   title: string,
   report: CompletenessReport,
   nameOf: (row: CompletenessReport['days'][number]) => string,
-): Markup => {
-  const days = daysOf(report);
-  const series = [...Map.groupBy(report.days, nameOf)].map(([name, rows]): Series => {
-    const counts = new Map<string, number>();
-    for (const { day, events } of rows) counts.set(day, (counts.get(day) ?? 0) + events);
-    return { name, values: days.map((day) => counts.get(day) ?? 0) };
-  });
-  return barChart({ title, labels: days.map(shortDay), series: greatestOf(series) });
-};
-
-const shortDay = (day: string): string => day.slice('YYYY-'.length);
-
-const delayText = (from: number, under: number | null): string =>
-  under === null ? `${hoursText(from)} or more` : `${hoursText(from)} to ${hoursText(under)}`;
-
-const hoursText = (hours: number): string => (hours % 24 === 0 ? `${hours / 24} d` : `${hours} h`);
+): Markup => barChart({ title, ...eventsADay(report, nameOf) });
