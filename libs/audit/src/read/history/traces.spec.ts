@@ -1,4 +1,4 @@
-import { ANY, jsonEvent } from '@eventstore/db-client';
+import { deriveId } from '@hostledger/eventsourcing';
 import { HistoryHome, type Act } from './history.fixture.js';
 
 // One stream, one event, one tree of causes: as the routes tell of them.
@@ -141,9 +141,9 @@ describe('an event', () => {
   it('that somebody appended past this system is told, too', async () => {
     const client = home.home.events.client();
     const data = { serial: 'X9' };
-    await client.appendToStream('odd-1', [jsonEvent({ type: 'Odd', data })], {
-      expectedRevision: ANY,
-    });
+    const bare = { id: deriveId('odd'), type: 'Odd', contentType: 'application/json' } as const;
+    const appended = [{ ...bare, data, metadata: {} }];
+    await client.appendToStream('odd-1', appended, { expectedRevision: 'any' });
     await home.catchUp();
     const { body } = await home.get('/v1/audit/events?type=Odd');
     const [item] = body['items'] as Record<string, unknown>[];
