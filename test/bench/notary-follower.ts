@@ -21,14 +21,14 @@ export interface NotaryResult {
 }
 
 const ORIGIN = 'bench.example/log';
-const WITHIN_MS = 110_000;
+const WITHIN_MS = 240_000;
 
 const follow = async ({ endpoint }: NotaryJob): Promise<NotaryResult> => {
   const home = mkdtempSync(join(tmpdir(), 'hostledger-bench-notary-'));
   const eventStore = new EventStore({ connection: { endpoint } });
   const database = await openDatabase({ directory: join(home, 'read-models') });
   // PGlite is opened by its first query; that is start-up.
-  await database.ping(60_000);
+  await database.ping(180_000);
   const notary = new Notary({
     store: new AggregateStore(eventStore),
     log: eventStore,

@@ -31,6 +31,7 @@ export type CheckpointWitnessed = DomainEvent<
   {
     /** Of the checkpoint, which is in the same stream. */
     readonly treeSize: number;
+    /** Of the checkpoint, base64. */
     readonly rootHash: string;
     /** Verifier key of the witness. */
     readonly witness: string;

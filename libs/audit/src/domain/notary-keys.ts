@@ -21,6 +21,7 @@ export type NotaryKeyAdopted = DomainEvent<
 export type NotaryKeyRotated = DomainEvent<
   'NotaryKeyRotated',
   {
+    /** Name of the log. */
     readonly origin: string;
     /** The verifier key until now. */
     readonly from: string;

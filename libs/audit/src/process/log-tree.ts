@@ -11,7 +11,12 @@ import {
   TileMissing,
   type TileSource,
 } from '../transparency/tiles.js';
-import { NOTHING_YET, type LeafPositions, type TreeState, type TreeTable } from './tree-table.js';
+import {
+  NOTHING_YET,
+  type LeafPositions,
+  type TreeState,
+  type TreeTable,
+} from '../read/tree-table.js';
 
 /** What was signed is not what the log says now. Nothing is signed after that. */
 export class HistoryChanged extends Error {

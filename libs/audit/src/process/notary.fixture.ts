@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KyselyPlugin } from 'kysely';
 import {
   AggregateStore,
   noDecisions,
@@ -197,9 +196,11 @@ export const notaryOf = (
   });
 };
 
+type Plugin = Parameters<ReturnType<Database['for']>['withPlugin']>[0];
+
 /** Each statement is a step; a transaction whose process dies is rolled back. */
 const mortal = (database: Database, life: Life): Database => {
-  const plugin: KyselyPlugin = {
+  const plugin: Plugin = {
     transformQuery: ({ node }) => {
       life.step();
       return node;

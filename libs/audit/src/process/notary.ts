@@ -27,7 +27,7 @@ import type { NotaryKeyFiles } from './key-files.js';
 import { HistoryChanged, LogTree } from './log-tree.js';
 import { notaryContext, Publishing, Witnessing } from './outward.js';
 import type { PublishPlace } from './publishing.js';
-import { prepareNotaryTables, PublishedTable, TreeTable } from './tree-table.js';
+import { prepareNotaryTables, PublishedTable, TreeTable } from '../read/tree-table.js';
 import type { Witness } from './witness.js';
 
 export interface NotaryOptions {

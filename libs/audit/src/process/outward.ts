@@ -9,7 +9,7 @@ import { streamOfDay, type NotaryChain } from '../domain/chain.js';
 import { checkpointsAggregate, dayOf, type CheckpointEvent } from '../domain/checkpoints.js';
 import type { TileSource } from '../transparency/tiles.js';
 import type { PublishPlace } from './publishing.js';
-import type { PublishedTable, PublishedUpTo } from './tree-table.js';
+import type { PublishedTable, PublishedUpTo } from '../read/tree-table.js';
 import type { Witness } from './witness.js';
 
 /** What the notary does in its own name. */

@@ -258,7 +258,7 @@ describe('A proof of consistency', () => {
 
 it('A tree that is not built yet is waited for', async () => {
   const { sql } = await import('kysely');
-  const { NOTARY_SCHEMA } = await import('../../process/tree-table.js');
+  const { NOTARY_SCHEMA } = await import('../tree-table.js');
   const db = database.database.for<unknown>();
   for (const name of ['tiles', 'leaves']) {
     await sql`delete from ${sql.id(NOTARY_SCHEMA, name)}`.execute(db);

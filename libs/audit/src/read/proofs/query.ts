@@ -16,12 +16,7 @@ import {
   type ReadOptions,
 } from '@hostledger/http';
 import '../../http/notary-problems.js';
-import {
-  NOTARY_SCHEMA,
-  positionsOf,
-  tilesIn,
-  type NotaryTables,
-} from '../../process/tree-table.js';
+import { NOTARY_SCHEMA, positionsOf, tilesIn, type NotaryTables } from '../tree-table.js';
 import { leafLine } from '../../transparency/leaf.js';
 import { consistencyPath, inclusionPath, type LeafRange } from '../../transparency/merkle.js';
 import { rangeHashes, TILE_WIDTH, TileMissing } from '../../transparency/tiles.js';
