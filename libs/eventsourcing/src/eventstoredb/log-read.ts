@@ -1,4 +1,9 @@
-import { FORWARDS, START, type EventStoreDBClient, type ResolvedEvent } from '@eventstore/db-client';
+import {
+  FORWARDS,
+  START,
+  type EventStoreDBClient,
+  type ResolvedEvent,
+} from '@eventstore/db-client';
 import type { RecordedEvent } from '../message.js';
 import { CallTimedOut } from './failures.js';
 import { toRecorded } from './recorded.js';
