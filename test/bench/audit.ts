@@ -1,32 +1,47 @@
+import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BundleReader } from '@hostledger/audit';
+import {
+  leafHash,
+  leafLine,
+  makeSignerKey,
+  signCheckpoint,
+  TreeHead,
+  type CheckpointSigned,
+  type NotaryKeyAdopted,
+} from '@hostledger/audit';
 import { startEmbeddedNode } from '@hostledger/embedded-node';
+import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
+import { Generator } from '../scale/generator.js';
 import type { AuditWork, AuditWorkResult } from './audit-work.js';
 import { askChild } from './child.js';
 import { median, type Finding } from './measure.js';
 import type { Reading, Yardstick } from './yardstick.js';
 
-const RUNS = 3;
+/** About 100,000 events. */
+const MACHINES = 15_000;
+const ORIGIN = 'bench.example/log';
+const RUNS = 5;
 const WITHIN_MS = 300_000;
 
-/** Export and verification of a history that is there, in turns with the bare client reading it. */
+/** Export of a history and its verification, in turns with the bare client reading it. */
 export const measureAudit = async (
-  dataDir: string,
   home: string,
   note: (text: string) => void,
 ): Promise<Finding[]> => {
-  const { endpoint, stop } = await startEmbeddedNode({ directory: join(dataDir, 'events') });
+  const node = await startEmbeddedNode({ directory: join(home, 'events') });
+  const { endpoint } = node;
   const rates = { read: [] as number[], exported: [] as number[], verified: [] as number[] };
   let events = 0;
   let covered = 0;
+  const path = join(home, 'bundle.tar');
+  const keyFile = join(home, 'notary-key');
   try {
+    await write(endpoint, keyFile);
     for (let run = 0; run < RUNS; run += 1) {
-      const path = join(home, 'bundle.tar');
       const job: Yardstick = { measure: 'readAll', endpoint };
       const bare = await askChild<Reading>('yardstick', job, WITHIN_MS);
       const exported = await ask({ work: 'export', endpoint, path });
-      const keyFile = await keyOf(path, home);
       const verified = await ask({ work: 'verify', path, keyFile });
       ({ events, covered } = verified);
       rates.read.push((bare.events / bare.ms) * 1000);
@@ -39,7 +54,7 @@ export const measureAudit = async (
       rmSync(path);
     }
   } finally {
-    await stop();
+    await node.stop();
   }
   const against = { what: 'bare readAll', series: { values: rates.read, unit: 'events/s' } };
   return [
@@ -62,15 +77,36 @@ export const measureAudit = async (
 
 const ask = (job: AuditWork): Promise<AuditWorkResult> => askChild('audit-work', job, WITHIN_MS);
 
-/** Here it is taken from the bundle; an auditor has it from elsewhere. */
-const keyOf = async (path: string, home: string): Promise<string> => {
-  const reader = await BundleReader.open(path);
-  const file = join(home, 'notary-key');
-  for await (const { type, data } of reader.events()) {
-    if (type !== 'NotaryKeyAdopted') continue;
-    writeFileSync(file, (data as { verifierKey: string }).verifierKey);
-    await reader.close();
-    return file;
+/** The history of a fleet, made by the product's own deciders, and signed as the notary signs it. */
+const write = async (endpoint: string, keyFile: string): Promise<void> => {
+  const log = new EventStore({ connection: { endpoint }, callTimeoutMs: 60_000 });
+  const key = makeSignerKey(ORIGIN);
+  writeFileSync(keyFile, key.verifier.text);
+  const append = async (stream: string, type: string, data: object): Promise<void> => {
+    const ids = { commandId: stream, commandHash: '', $correlationId: '', $causationId: '' };
+    const actor = { subject: 'bench', role: 'system' };
+    const metadata = { ...ids, actor, occurredAt: new Date().toISOString() };
+    await log.append(stream, 'no_stream', [{ id: randomUUID(), type, data, metadata }]);
+  };
+  try {
+    await new Generator(log, MACHINES).run(() => undefined);
+    const adopted: NotaryKeyAdopted['data'] = { origin: ORIGIN, verifierKey: key.verifier.text };
+    await append(`notaryKeys-${ORIGIN}`, 'NotaryKeyAdopted', adopted);
+    const tree = new TreeHead();
+    let last = { position: 0n, recordedAt: '' };
+    for await (const batch of log.readLog(0n, await log.head())) {
+      for (const event of batch) tree.append(leafHash(leafLine(event)));
+      last = batch.at(-1)!;
+    }
+    const { position, recordedAt: time } = last;
+    const checkpoint = { origin: ORIGIN, size: tree.size, root: tree.root(), position, time };
+    const signed: CheckpointSigned['data'] = {
+      ...{ origin: ORIGIN, treeSize: tree.size, position: position.toString(), time },
+      rootHash: checkpoint.root.toString('base64'),
+      note: signCheckpoint(checkpoint, key),
+    };
+    await append(`notary-${time.slice(0, 10)}`, 'CheckpointSigned', signed);
+  } finally {
+    await log.close();
   }
-  throw new Error('The notary has not signed');
 };

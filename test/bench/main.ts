@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { socketEndpoint, startEmbeddedNode } from '@hostledger/embedded-node';
 import { measureAudit } from './audit.js';
 import { measureBilling } from './billing.js';
@@ -28,8 +27,6 @@ const REBUILD_RUNS = 3;
 /** Alone: with one installation about 136,000 events. */
 const DELIVERIES_TO_REBUILD = 2;
 const RAW_IN_FLIGHT = 256;
-/** The notary signs every five seconds here. */
-const SIGNED_AFTER_MS = 15_000;
 const CHILD_WITHIN_MS = 120_000;
 /** On a slow machine the later repetitions are left out, so that all of it takes under 5 minutes. */
 const DELIVERIES_UNTIL_MS = 80_000;
@@ -72,22 +69,6 @@ const onItsOwn =
     return measure(system).finally(() => system.stop());
   };
 
-/** A delivery and its installation, which the notary signs a second after the first start. */
-const auditAlone: Measure = async (home) => {
-  const dataDir = join(home, 'data');
-  const system = await RunningSystem.start(dataDir, { ...SETTINGS, NOTARY_INTERVAL_SECONDS: '5' });
-  try {
-    const { contractId } = await prepare(system);
-    await deliver(system, contractId, 0);
-    await install(system, 0);
-    await sleep(SIGNED_AFTER_MS);
-  } finally {
-    await system.stop();
-  }
-  note('delivered and installed what is to be exported');
-  return measureAudit(dataDir, home, note);
-};
-
 const rebuildAlone: Measure = async (home) => {
   const dataDir = join(home, 'data');
   const system = await RunningSystem.start(dataDir, SETTINGS);
@@ -110,7 +91,7 @@ const lag = (system: RunningSystem): Promise<Finding[]> => measureLag(system, cu
 
 /** What can be measured alone: `npm run bench -- lag`. */
 const ALONE: Readonly<Record<string, Measure>> = {
-  audit: auditAlone,
+  audit: (home) => measureAudit(home, note),
   billing: (home) => measureBilling(home, SETTINGS, note),
   commands: onItsOwn((system) => measureCommands(system)),
   feed: onItsOwn(feed),

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signCheckpoint } from '../transparency/checkpoint.js';
@@ -9,6 +9,7 @@ import type { EventLine } from './event-line.js';
 import { exportToFile } from './export-file.js';
 import { MANIFEST_ENTRY, STREAMS_ENTRY } from './format.js';
 import { Ledger, MADE_AT, ORIGIN } from './ledger.fixture.js';
+import { tarHeader } from './tar.js';
 import { Forgery } from './tampering.fixture.js';
 import type { Verdict } from './verdict.js';
 import { verifyBundle, type Trust } from './verify.js';
@@ -287,5 +288,25 @@ describe('a bundle that was changed', () => {
     }
     whole.entries.delete(MANIFEST_ENTRY);
     expect(await first(whole)).toMatchObject({ code: 'malformed' });
+  });
+
+  it('is not brought down by what is nested without end', async () => {
+    const deep = `${'['.repeat(300_000)}${']'.repeat(300_000)}`;
+    const forgery = new Forgery(path);
+    const { lines } = forgery;
+    lines[TOUCHED] = lines[TOUCHED]!.replace('"data":{', `"data":{"a":${deep},`);
+    forgery.lines = lines;
+    expect(await first(forgery)).toMatchObject({ index: TOUCHED, position: positionOf(TOUCHED) });
+    const listed = new Forgery(path);
+    const [name] = listed.of('checkpoints');
+    listed.setText(name!, `${deep}\n`);
+    expect((await first(listed)).code).toBe('malformed');
+  });
+
+  it('does not read an entry that is larger than any that is written', async () => {
+    const forged = file();
+    writeFileSync(forged, tarHeader({ name: 'bundle.json', size: 8 ** 10 }));
+    truncateSync(forged, 8 ** 10 + 512 + 1_024);
+    expect((await verify(forged)).findings[0]).toMatchObject({ code: 'malformed' });
   });
 });

@@ -41,6 +41,8 @@ export const verifyBundle = async (
     return await new Verification(file, trust, onEvents).run();
   } catch (error) {
     if (error instanceof MalformedBundle) return unreadable(error.message);
+    // What is nested without end overflows the stack of whoever looks at it.
+    if (error instanceof RangeError) return unreadable('An entry is nested too deeply');
     throw error;
   } finally {
     await file.close();

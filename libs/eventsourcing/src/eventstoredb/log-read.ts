@@ -1,4 +1,9 @@
-import { FORWARDS, START, type EventStoreDBClient } from '@eventstore/db-client';
+import {
+  FORWARDS,
+  START,
+  type EventStoreDBClient,
+  type ResolvedEvent,
+} from '@eventstore/db-client';
 import type { RecordedEvent } from '../message.js';
 import { CallTimedOut } from './failures.js';
 import { toRecorded } from './recorded.js';
@@ -32,11 +37,12 @@ export async function* logBatches(
     failure ??= { error };
     news();
   });
+  const take = (): ResolvedEvent | null => read.read() as ResolvedEvent | null;
   try {
     while (!ended) {
       const batch: RecordedEvent[] = [];
-      for (let next = read.read(); next !== null; next = read.read()) {
-        const event = toRecorded(next as Parameters<typeof toRecorded>[0]);
+      for (let next = take(); next !== null; next = take()) {
+        const event = toRecorded(next);
         if (event) batch.push(event);
       }
       if (batch.length > 0) yield batch;
