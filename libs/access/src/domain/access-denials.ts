@@ -25,7 +25,9 @@ export interface DeniedRequests {
   code: string;
   /** How many there were. */
   count: number;
+  /** Of the first of them. */
   firstAt: string;
+  /** Of the last of them. */
   lastAt: string;
 }
 

@@ -90,7 +90,7 @@ export const stateAfter = (
       'conflict',
       'audit/state-untold',
       `Event ${revision} of ${stream} cannot be applied: ${(error as Error).message}`,
-      { stream, revision: revision.toString(), position: position.toString(), type },
+      { stream, revision: revision.toString(), position: position.toString(), eventType: type },
     );
   }
 };

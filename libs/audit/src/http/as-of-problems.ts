@@ -1,8 +1,8 @@
 import { registerProblems } from '@hostledger/http';
+import './problems.js';
 
 registerProblems({
   'audit/category-unknown': { status: 404, title: 'There are no streams of that kind' },
-  'audit/stream-unknown': { status: 404, title: 'Nothing was ever recorded in that stream' },
   'audit/not-known-then': {
     status: 404,
     title: 'Nothing of it had been recorded, and had happened, by then',

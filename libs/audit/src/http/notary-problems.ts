@@ -1,4 +1,5 @@
 import { registerProblems } from '@hostledger/http';
+import './problems.js';
 
 registerProblems({
   'notary/key-adopted': { status: 409, title: 'The log has a key already' },
@@ -18,7 +19,6 @@ registerProblems({
     title: 'Checkpoints go to the stream of the day of the last one',
   },
   'audit/checkpoint-unknown': { status: 404, title: 'No checkpoint of that size was signed' },
-  'audit/event-unknown': { status: 404, title: 'There is no such event in the log' },
   'audit/not-covered': {
     status: 409,
     title: 'The event is not covered by the checkpoint; a later one will cover it',

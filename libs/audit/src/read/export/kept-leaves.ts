@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { KeptLeaves } from '../../bundle/export.js';
-import { NOTARY_SCHEMA, tilesIn, type NotaryTables } from '../../process/tree-table.js';
+import { NOTARY_SCHEMA, tilesIn, type NotaryTables } from '../tree-table.js';
 import { HASH_BYTES, TILE_WIDTH, TileMissing } from '../../transparency/tiles.js';
 
 /** Runs one read of the database that has the notary's tree. */

@@ -10,7 +10,7 @@ import { eventSchemas } from '@hostledger/feed';
 import { MayBeAbsent, MayRefuse, ProblemError, requestClock, Roles } from '@hostledger/http';
 import { exportBundle, NotInLog } from '../../bundle/export.js';
 import '../../http/bundle-problems.js';
-import type { NotaryTables } from '../../process/tree-table.js';
+import type { NotaryTables } from '../tree-table.js';
 import { keptLeaves, type ReadTree } from './kept-leaves.js';
 
 const POSITION = /^(0|[1-9]\d{0,17})$/;
