@@ -10,7 +10,7 @@ import {
 } from '@hostledger/audit';
 import { socketEndpoint } from '@hostledger/embedded-node';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
-import { embeddedDatabase } from '@hostledger/testing';
+import { embeddedDatabase, type TestDatabase } from '@hostledger/testing';
 import { play, type Played } from '../../apps/cli/src/play/play.js';
 import { eventsDirectory } from '../../apps/composition/system.js';
 import { BuiltProgram, freePort, isReady } from '../support/processes.js';
@@ -207,8 +207,10 @@ describe('the scenario pass-through, played while the system is killed twice', (
 
   describe('computed anew from a copy of its log alone', () => {
     let lines: readonly string[];
+    let own: TestDatabase;
 
     beforeAll(async () => {
+      own = await embeddedDatabase();
       const endpoint = socketEndpoint(eventsDirectory(dataDir));
       const log = new EventStore({ connection: { endpoint } });
       const copied: string[] = [];
@@ -216,20 +218,16 @@ describe('the scenario pass-through, played while the system is killed twice', (
       lines = copied;
       await log.close();
     });
+    afterAll(() => own.close());
 
     const recomputed = async (copy: readonly string[]): Promise<Recomputed[]> => {
       const path = join(dataDir, 'copy.ndjson');
       await writeFile(path, copy.map((line) => `${line}\n`).join(''));
-      const own = await embeddedDatabase();
       const found: Recomputed[] = [];
-      try {
-        const recomputation = StatementRecomputation.on(own.database);
-        const all = recomputation.recompute(await fileSource(path));
-        for await (const one of all) found.push(one);
-        return found;
-      } finally {
-        await own.close();
-      }
+      const recomputation = StatementRecomputation.on(own.database);
+      const all = recomputation.recompute(await fileSource(path));
+      for await (const one of all) found.push(one);
+      return found;
     };
     const verdicts = (found: readonly Recomputed[]) =>
       found.map(({ verdict }) =>

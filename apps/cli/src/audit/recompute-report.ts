@@ -21,9 +21,13 @@ export const recomputedAsText = (found: Recomputed): string[] => {
           `            ${event.eventId}, recorded ${event.recordedAt}`,
         ]
       : []),
-    `  field     ${path === '' ? 'the whole' : path}`,
-    `  computed  ${shown(here)}`,
-    `  there     ${shown(there)}`,
+    ...(here === undefined && there === undefined
+      ? []
+      : [
+          `  field     ${path === '' ? 'the whole' : path}`,
+          `  computed  ${shown(here)}`,
+          `  there     ${shown(there)}`,
+        ]),
     ...(note === undefined ? [] : [`  ${note}`]),
   ];
 };

@@ -23,6 +23,13 @@ export const fileSource = async (path: string): Promise<LogSource> => {
     return { name: path, events: () => eventsOfLines(path), close: () => Promise.resolve() };
   }
   const bundle = await BundleReader.open(path);
+  const { after } = bundle.head;
+  if (after !== '0') {
+    await bundle.close();
+    throw new Error(
+      `${path} leaves out what is before position ${after}: nothing follows from it alone`,
+    );
+  }
   return { name: path, events: () => bundle.events(), close: () => bundle.close() };
 };
 

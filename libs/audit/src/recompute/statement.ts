@@ -163,15 +163,16 @@ const verdictOf = ({ rehearsed, refusal, first }: Acts, compared: string): Verdi
       note: `It is refused, ${code}: ${message}`,
     };
   }
-  for (const { recorded, computed } of rehearsed) {
+  for (const { recorded, computed, behind } of rehearsed) {
     const difference = firstDifference(said(computed), said(recorded));
     if (!difference) continue;
+    const event = recorded ?? behind;
     const note = recorded
       ? noteOnInputs(rehearsed)
-      : `Nothing is recorded in ${computed!.stream} that it comes to`;
+      : `${behind ? 'Behind it nothing' : 'Nothing'} is recorded in ${computed!.stream} that it comes to`;
     return {
       ...{ equal: false, compared },
-      ...(recorded && { event: cited(recorded) }),
+      ...(event && { event: cited(event) }),
       ...(note !== undefined && { note }),
       ...difference,
     };

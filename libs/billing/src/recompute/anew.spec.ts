@@ -219,6 +219,10 @@ describe('What was changed in the log is seen', () => {
     const without = log.filter(({ type }) => type !== 'StatementEntered');
     const [lost] = differing(await anew(numbers[0]!, without));
     expect(lost).toMatchObject({ computed: { type: 'StatementEntered', data: { contractId } } });
+    const open = log.filter(({ type }) => type !== 'PeriodClosed');
+    expect(differing(await anew(numbers[0]!, open))[0]).toMatchObject({
+      ...{ computed: { type: 'PeriodClosed' }, behind: { type: 'PeriodLinesRecorded' } },
+    });
     const closed = log.find(({ type }) => type === 'PeriodLinesRecorded')!;
     const doubled = log.flatMap((event) =>
       event === closed ? [event, { ...event, position: event.position + 1n }] : [event],

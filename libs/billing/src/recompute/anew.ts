@@ -31,8 +31,9 @@ export const documentAnew = async (
   readModels: Pick<ReadModels, 'read'>,
 ): Promise<readonly Rehearsed[]> => {
   const acts = await actsOf(document, streams, readModels);
-  const place = ({ recorded }: Rehearsed): bigint => recorded?.position ?? NEVER;
-  return acts.toSorted((one, other) => (place(one) < place(other) ? -1 : 1));
+  const place = ({ recorded, behind }: Rehearsed): bigint =>
+    (recorded ?? behind)?.position ?? NEVER;
+  return acts.toSorted((one, other) => Number(place(one) - place(other)));
 };
 
 const actsOf = async (

@@ -19,6 +19,8 @@ export interface Rehearsed {
   readonly recorded?: RecordedEvent;
   /** Absent of what the log has, and the act does not come to. */
   readonly computed?: { readonly stream: string; readonly type: string; readonly data: object };
+  /** Of what the log does not have: the event of the act behind which it is missing. */
+  readonly behind?: RecordedEvent;
 }
 
 /**
@@ -78,6 +80,7 @@ export class Rehearsal implements StreamAccess {
       return Array.from({ length: Math.max(here.length, there.length) }, (_, index) => ({
         ...(there[index] && { recorded: there[index] }),
         ...(here[index] && { computed: here[index] }),
+        ...(!there[index] && there.length > 0 && { behind: there.at(-1)! }),
       }));
     });
   }
