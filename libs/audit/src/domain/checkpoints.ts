@@ -49,24 +49,32 @@ export const checkpointEvents: EventCatalogue<CheckpointEvent> = {
 
 // State
 
-/** The checkpoints of a stream. */
+/** What is known of a stream: the last checkpoints in it, who witnessed them, and the very last. */
 export interface Checkpoints {
   readonly last: CheckpointSigned['data'] | undefined;
-  readonly roots: ReadonlyMap<number, string>;
-  /** By size, the witnesses. */
-  readonly witnesses: ReadonlyMap<number, readonly string[]>;
+  readonly recent: readonly {
+    readonly treeSize: number;
+    readonly rootHash: string;
+    readonly witnesses: readonly string[];
+  }[];
 }
 
+/** Witnesses are asked for the latest one; a stream may hold some thousand. */
+const RECENT = 100;
+
 const evolve = (state: Checkpoints, event: CheckpointEvent): Checkpoints => {
-  const { treeSize } = event.data;
   switch (event.type) {
     case 'CheckpointSigned': {
-      const roots = new Map(state.roots).set(treeSize, event.data.rootHash);
-      return { ...state, last: event.data, roots };
+      const { treeSize, rootHash } = event.data;
+      const recent = [...state.recent, { treeSize, rootHash, witnesses: [] }].slice(-RECENT);
+      return { last: event.data, recent };
     }
     case 'CheckpointWitnessed': {
-      const seen = [...(state.witnesses.get(treeSize) ?? []), event.data.witness];
-      return { ...state, witnesses: new Map(state.witnesses).set(treeSize, seen) };
+      const { treeSize, witness } = event.data;
+      const recent = state.recent.map((one) =>
+        one.treeSize === treeSize ? { ...one, witnesses: [...one.witnesses, witness] } : one,
+      );
+      return { ...state, recent };
     }
     default:
       return unreachable(event);
@@ -87,13 +95,14 @@ const decide = (command: CheckpointCommand, state: Checkpoints): readonly Checkp
     }
     case 'WitnessCheckpoint': {
       const { treeSize, rootHash, witness } = command.data;
-      if (state.roots.get(treeSize) !== rootHash) {
+      const checkpoint = state.recent.find((one) => one.treeSize === treeSize);
+      if (checkpoint?.rootHash !== rootHash) {
         throw refused(
           'notary/checkpoint-not-signed',
           `No checkpoint of ${treeSize} events is here`,
         );
       }
-      if (state.witnesses.get(treeSize)?.includes(witness)) return [];
+      if (checkpoint.witnesses.includes(witness)) return [];
       return [{ type: 'CheckpointWitnessed', data: command.data }];
     }
     default:
@@ -104,13 +113,14 @@ const decide = (command: CheckpointCommand, state: Checkpoints): readonly Checkp
 const sign = (
   day: string,
   data: CheckpointSigned['data'],
-  { last, roots }: Checkpoints,
+  { last, recent }: Checkpoints,
 ): readonly CheckpointEvent[] => {
-  if (roots.get(data.treeSize) === data.rootHash) return [];
+  const { treeSize, rootHash } = data;
+  if (recent.some((one) => one.treeSize === treeSize && one.rootHash === rootHash)) return [];
   if (last && dayOf(last) !== day) {
     throw refused('notary/day-over', `After ${last.time} checkpoints go to the stream of that day`);
   }
-  if (last && (data.treeSize <= last.treeSize || data.time <= last.time)) {
+  if (last && (treeSize <= last.treeSize || data.time <= last.time)) {
     throw refused(
       'notary/checkpoint-outdated',
       `A checkpoint of ${last.treeSize} events was signed at ${last.time}`,
@@ -133,7 +143,7 @@ const refused = (code: string, message: string): DomainError =>
  */
 export const checkpointsAggregate: Aggregate<Checkpoints, CheckpointCommand, CheckpointEvent> = {
   category: 'notary',
-  initialState: { last: undefined, roots: new Map(), witnesses: new Map() },
+  initialState: { last: undefined, recent: [] },
   events: checkpointEvents,
   decide,
   evolve,
