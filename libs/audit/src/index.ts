@@ -24,4 +24,4 @@ export { BundleReader } from './bundle/reader.js';
 export { recomputeAggregate, recomputeRow, type Against } from './recompute/recompute.js';
 export { fileSource, sourceUpTo, storeSource, type LogSource } from './recompute/source.js';
 export { StatementRecomputation } from './recompute/statement.js';
-export type { Cited, Recomputed, Verdict } from './recompute/verdict.js';
+export type { Cited, Comparison, Recomputed } from './recompute/verdict.js';
