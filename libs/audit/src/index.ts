@@ -40,7 +40,7 @@ export { BundleReader } from './bundle/reader.js';
 export { recomputeAggregate, recomputeRow, type Against } from './recompute/recompute.js';
 export { fileSource, sourceUpTo, storeSource, type LogSource } from './recompute/source.js';
 export { StatementRecomputation } from './recompute/statement.js';
-export type { Cited, Recomputed, Verdict } from './recompute/verdict.js';
+export type { Cited, Comparison, Recomputed } from './recompute/verdict.js';
 export {
   exportBundle,
   NotInLog,
@@ -50,6 +50,6 @@ export {
 } from './bundle/export.js';
 export { exportToFile, NotResumable, type Exported } from './bundle/export-file.js';
 export type { Finding, FindingCode } from './bundle/findings.js';
-export { verdictText, type Verdict as BundleVerdict } from './bundle/verdict.js';
+export { verdictText, type Verdict } from './bundle/verdict.js';
 export { verifyBundle, type Trust } from './bundle/verify.js';
 export { keptLeaves } from './read/export/kept-leaves.js';

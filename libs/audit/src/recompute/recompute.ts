@@ -6,7 +6,7 @@ import { presentRow, stateAsKnown, type Server } from './server.js';
 import type { LogSource } from './source.js';
 import { StreamSubject, type Subject } from './subject.js';
 import { compareTrails, compareWithPast, compareWithPresent, Trail } from './trail.js';
-import { cited, type Recomputed, type Verdict } from './verdict.js';
+import { cited, type Recomputed, type Comparison } from './verdict.js';
 
 /** The other side: another source of events, or a running system. */
 export type Against = { readonly source: LogSource } | { readonly server: Server };
@@ -71,7 +71,7 @@ const withSource = async (
   here: Trail,
   { source }: { readonly source: LogSource },
   subjectOf: () => Subject,
-): Promise<Verdict> => {
+): Promise<Comparison> => {
   const there = await Trail.of(source, subjectOf);
   return compareTrails(here, there, [subjectOf(), subjectOf()], `this and ${source.name}`);
 };

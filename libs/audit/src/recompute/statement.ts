@@ -25,7 +25,7 @@ import {
 import { firstDifference } from '../domain/difference.js';
 import { plain } from '../domain/plain.js';
 import type { LogSource } from './source.js';
-import { cited, type Recomputed, type Verdict } from './verdict.js';
+import { cited, type Recomputed, type Comparison } from './verdict.js';
 
 /** The schema that queries look into first. */
 const SCHEMA = 'hostledger';
@@ -151,7 +151,7 @@ interface Acts {
   readonly first?: RecordedEvent;
 }
 
-const verdictOf = ({ rehearsed, refusal, first }: Acts, compared: string): Verdict => {
+const verdictOf = ({ rehearsed, refusal, first }: Acts, compared: string): Comparison => {
   if (refusal) {
     const { code, message } = refusal;
     const event = first && { event: cited(first) };

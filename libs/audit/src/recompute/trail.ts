@@ -2,7 +2,7 @@ import type { Json, RecordedEvent } from '@hostledger/eventsourcing';
 import { firstDifference, type Difference } from '../domain/difference.js';
 import type { LogSource } from './source.js';
 import type { Subject } from './subject.js';
-import { cited, type Verdict } from './verdict.js';
+import { cited, type Comparison } from './verdict.js';
 
 /** The events of a source that are about one stream or row, which can be folded up to each of them. */
 export class Trail {
@@ -75,7 +75,7 @@ export const compareTrails = (
   there: Trail,
   subjects: readonly [Subject, Subject],
   compared: string,
-): Verdict => {
+): Comparison => {
   const [one, other] = subjects;
   for (let [i, j] = [0, 0]; ;) {
     const difference = firstDifference(one.value(), other.value());
@@ -114,7 +114,7 @@ export const compareWithPast = async (
   here: Trail,
   ask: (position: bigint) => Promise<Json>,
   compared: string,
-): Promise<Verdict> => {
+): Promise<Comparison> => {
   const { events } = here;
   const differenceAfter = async (count: number): Promise<Difference | undefined> => {
     const position = count === events.length ? here.end : events[count - 1]!.position;
@@ -143,7 +143,7 @@ export const compareWithPresent = (
   here: Trail,
   there: { readonly value: Json; readonly position: bigint },
   compared: string,
-): Verdict => {
+): Comparison => {
   const difference = firstDifference(here.valueAt(there.position), there.value);
   if (!difference) return { equal: true, compared };
   const touching = here.lastTouching(difference.path);

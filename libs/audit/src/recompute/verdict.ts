@@ -21,7 +21,7 @@ export const cited = (event: RecordedEvent): Cited => ({
 });
 
 /** The same on both sides, or where the two begin to differ. */
-export type Verdict =
+export type Comparison =
   | {
       readonly equal: true;
       /** What was held against each other, in words. */
@@ -54,5 +54,5 @@ export interface Recomputed {
   /** The last of them. */
   readonly last?: Cited;
   /** Absent where there was nothing to compare with. */
-  readonly verdict?: Verdict;
+  readonly verdict?: Comparison;
 }
