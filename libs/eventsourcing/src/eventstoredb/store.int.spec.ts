@@ -57,6 +57,28 @@ describe('the event store adapter', () => {
   const typesOf = async (stream: string): Promise<string[]> =>
     (await store.readStream(stream, 0n)).map(({ id }) => id);
 
+  it('reads the whole log from one event on, and nothing where none begins', async () => {
+    await store.append('lamp-1', 'no_stream', [event('a'), event('b')]);
+    await store.append('lamp-2', 'no_stream', [event('c')]);
+    const all = await store.readAll(0n, 10);
+    const [, second] = all;
+    expect(await store.readAllFrom(second!.position, 10)).toEqual(all.slice(1));
+    expect(await store.readAllFrom(second!.position, 1)).toEqual([second]);
+    expect(await store.readAllFrom(second!.position + 1n, 10)).toEqual([]);
+    expect(await store.readAllFrom(all.at(-1)!.position + 1_000n, 10)).toEqual([]);
+  });
+
+  it('tells a stream that was deleted for ever from others', async () => {
+    for (const stream of ['lamp-1', 'lamp-2', 'lamp-3']) {
+      await store.append(stream, 'no_stream', [event(stream)]);
+    }
+    await store.client().deleteStream('lamp-2');
+    await store.client().tombstoneStream('lamp-3');
+    const streams = ['lamp-1', 'lamp-2', 'lamp-3', 'lamp-never'];
+    const told = await Promise.all(streams.map((stream) => store.isTombstoned(stream)));
+    expect(told).toEqual([false, false, true, false]);
+  });
+
   describe('appending', () => {
     it('tells revision and position, which reading confirms', async () => {
       const first = await store.append('lamp-a', 'no_stream', [event('1'), event('2')]);
