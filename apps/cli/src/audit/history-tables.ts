@@ -57,6 +57,35 @@ export interface ToldTree {
   readonly nextCursor?: string;
 }
 
+interface ToldPlace {
+  readonly kind: string;
+  readonly facility?: string;
+  readonly rack?: string;
+  readonly slot?: number;
+  readonly from?: string;
+  readonly to?: string;
+  readonly vendor?: string;
+}
+
+export interface ToldCustody {
+  readonly serial: string;
+  readonly place?: ToldPlace;
+  readonly customerId?: string;
+  readonly links: readonly {
+    readonly type: string;
+    readonly position: string;
+    readonly occurredAt: string;
+    readonly actor: { readonly subject: string; readonly role: string };
+    readonly from?: ToldPlace;
+    readonly to?: ToldPlace;
+    readonly customerId: string;
+    readonly fromCustomerId?: string;
+    readonly documentDigest?: string;
+    readonly identifiers?: readonly { readonly kind: string; readonly value: string }[];
+  }[];
+  readonly breaks: readonly { readonly position: string; readonly why: string }[];
+}
+
 const WIDTHS = { position: 12, time: 24, type: 26, by: 24 } as const;
 
 const columns = (position: string, time: string, type: string, by: string, rest: string) =>
@@ -153,3 +182,35 @@ const eventLines = (event: ToldEffect, indent: string): string[] => {
 
 const more = (left: number, what: string, indent: string): string[] =>
   left > 0 ? [`${indent}and ${left} more ${what}`] : [];
+
+export const custodyLines = ({
+  serial,
+  place,
+  customerId,
+  links,
+  breaks,
+}: ToldCustody): string[] => [
+  `${serial} is ${placeText(place)}, owned by ${customerId ?? 'nobody'}`,
+  columns('position', 'happened at', 'type', 'by whom', 'from, to, title'),
+  ...links.map((link) => {
+    const { position, occurredAt, type, actor, from, to, identifiers = [] } = link;
+    const { fromCustomerId, customerId: owner, documentDigest } = link;
+    const moved = [
+      ...(from && fromCustomerId === undefined ? [`from ${placeText(from)}`] : []),
+      ...(to && fromCustomerId === undefined ? [`to ${placeText(to)}`] : []),
+      ...(fromCustomerId === undefined ? [] : [`title from ${fromCustomerId} to ${owner}`]),
+      ...(documentDigest === undefined ? [] : [`bill of sale ${documentDigest}`]),
+      ...identifiers.map(({ kind, value }) => `${kind} ${value}`),
+    ];
+    return columns(position, occurredAt, type, by(actor), oneLine(moved.join(', ')));
+  }),
+  ...breaks.map(({ position, why }) => `broken at ${position}: ${why}`),
+];
+
+const placeText = (place: ToldPlace | undefined): string => {
+  if (!place) return 'gone';
+  const { kind, facility, rack, slot, from, to, vendor } = place;
+  if (kind === 'slot') return `${facility} ${rack} slot ${slot}`;
+  if (kind === 'transit') return `on the road from ${from} to ${to}`;
+  return kind === 'vendor' ? `at the vendor ${vendor}` : `in storage at ${facility}`;
+};

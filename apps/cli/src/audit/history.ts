@@ -5,10 +5,12 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { connectionOf, withConnection, type ConnectionFlags } from '../connection.js';
 import { ApiClient, Refused } from '../play/api-client.js';
 import {
+  custodyLines,
   eventLine,
   EVENTS_HEAD,
   streamLines,
   treeLines,
+  type ToldCustody,
   type ToldEvent,
   type ToldStream,
   type ToldTree,
@@ -44,8 +46,9 @@ const FILTERS = {
   untilPosition: ['--until-position <position>', 'at or before this position'],
 } as const;
 
-/** Adds `audit events`, `audit stream` and `audit tree`. */
+/** Adds `audit events`, `audit stream`, `audit tree` and `audit custody`. */
 export const historyCommands = (audit: Command): void => {
+  custodyCommand(audit);
   const events = withConnection(
     audit.command('events').description('Everything that happened, in the order of the log'),
   );
@@ -96,6 +99,20 @@ export const historyCommands = (audit: Command): void => {
         for (const line of treeLines(body as unknown as ToldTree)) await print(line);
       },
     );
+};
+
+/** The chain of custody of a machine. */
+const custodyCommand = (audit: Command): void => {
+  withConnection(
+    audit
+      .command('custody')
+      .description('Hand-overs, titles and scans of a machine, from dock to disposal')
+      .argument('<serial>'),
+  ).action(async (serial: string, flags: ConnectionFlags) => {
+    const path = `/v1/audit/custody/${encodeURIComponent(serial)}`;
+    const { body } = await (await clientOf(flags)).read(path);
+    for (const line of custodyLines(body as unknown as ToldCustody)) await print(line);
+  });
 };
 
 const count = (text: string): number => {
