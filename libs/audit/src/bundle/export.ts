@@ -135,9 +135,10 @@ export class Bundling {
 
   /** Everything after a record, which is the last one before the bundle or of a segment. */
   async *segments(after: bigint, until: bigint): AsyncGenerator<Buffer> {
+    const leftOut = BigInt(this.made.after);
     for await (const batch of this.source.log.readLog(after, until)) {
       for (const event of batch) {
-        if (event.position <= BigInt(this.made.after)) continue;
+        if (event.position <= leftOut) continue;
         this.segment.add(event);
         if (this.segment.isFull) yield* this.flush();
       }

@@ -10,7 +10,7 @@ import { Forgery } from './tampering.fixture.js';
 import type { Verdict } from './verdict.js';
 import { verifyBundle } from './verify.js';
 
-const RUNS = 60;
+const RUNS = 25;
 
 describe('whatever is done to a bundle', () => {
   let home: string;

@@ -4,7 +4,13 @@ import { BundleFile, MalformedBundle } from './bundle-file.js';
 import { checkManifest, checkProofs, checkRange, checkStreams } from './claims.js';
 import { Contents } from './contents.js';
 import { Findings } from './findings.js';
-import { HEAD_ENTRY, KEYS_ENTRY, type BundleHead, type CheckpointLine } from './format.js';
+import {
+  HEAD_ENTRY,
+  KEYS_ENTRY,
+  type BundleHead,
+  type CheckpointLine,
+  type KeyLine,
+} from './format.js';
 import { historyFindings, tailCut, type Evidence } from './history-verdict.js';
 import { judgeInterference } from './judge-interference.js';
 import { KeyChain } from './key-chain.js';
@@ -49,6 +55,19 @@ export const verifyBundle = async (
   }
 };
 
+/** What came of reading all events. */
+interface Walked {
+  readonly tree: TreeHead;
+  /** Number of events that are not in the bundle. */
+  readonly before: number;
+  /** By the checkpoints in the bundle, and by those of the auditor. */
+  readonly roots: RootCheck;
+  readonly own: RootCheck;
+  readonly comparison: LeafComparison;
+  readonly lines: LineCheck;
+  leafAt(this: void, index: number): Buffer | undefined;
+}
+
 class Verification {
   private readonly findings = new Findings();
   private readonly contents: Contents;
@@ -67,76 +86,39 @@ class Verification {
   }
 
   async run(): Promise<Verdict> {
-    const { findings, contents, tally } = this;
+    const { findings, contents } = this;
     const head = await contents.json(HEAD_ENTRY, headShape);
     const keyLines = (await contents.json(KEYS_ENTRY, keysShape)) ?? [];
     const keys = KeyChain.of(keyLines, this.trust.keys, findings);
     const notary = await this.believed(keys, head);
-    const tree = this.startOf(head);
-    const before = tree.size;
-    const roots = new RootCheck(notary.checkpoints, tree);
-    const own = new RootCheck(notary.kept(this.trust.checkpoints ?? []), tree);
-    const comparison = new LeafComparison(notary.checkpoints);
-    const lines = new LineCheck(tally, before === 0);
-    const listing = new NotaryListing(keyLines, before, findings);
-    const inclusion = { index: -1, leaf: undefined as Buffer | undefined };
-    inclusion.index = (notary.checkpoints.at(notary.checkpoints.length - 1)?.size ?? 0) - 1;
-    const check = new SegmentCheck(
-      {
-        lines,
-        comparison,
-        roots: [roots, own],
-        onNotary: (record, position, index) => listing.pass(record, position, index),
-        onLeaf: (index, leaf) => {
-          if (index === inclusion.index) inclusion.leaf = leaf;
-        },
-      },
-      tree,
-    );
-    await this.walk(check, listing);
+    const walked = await this.walk(notary, keyLines, this.startOf(head));
     await this.judgeInterference();
-    const seen = {
-      tally,
-      treeSize: tree.size,
-      rootHash: tree.root().toString('base64'),
-      head,
-    };
-    const listed = await checkStreams(this.file, contents, seen, findings);
-    const evidence = {
-      divergence: comparison.divergence,
-      flaws: lines.flaws,
-      listed,
-      before,
-      events: tree.size,
-      firstPosition: tally.firstPosition,
-      lastPosition: tally.lastPosition,
-    };
-    for (const finding of historyFindings({ ...evidence, roots })) {
-      findings.add(finding.code, finding.message, finding);
-    }
-    const isAsSigned = !roots.contradiction && !comparison.divergence;
-    this.judgeKept(own, { ...evidence, roots: own, isAsSigned });
-    checkRange(seen, findings);
-    await checkProofs(
-      contents,
-      notary.checkpoints,
-      (index) => (index === inclusion.index ? inclusion.leaf : undefined),
-      findings,
-    );
-    await checkManifest(this.file, contents, seen, findings);
-    this.judgeCoverage(notary, roots, own);
+    await this.judgeHistory(walked, head);
+    const { checkpoints } = notary;
+    await checkProofs(contents, checkpoints, (index) => walked.leafAt(index), findings);
+    this.judgeCoverage(notary, walked);
+    return this.verdict(head, notary, keys, walked);
+  }
+
+  private verdict(
+    head: BundleHead | undefined,
+    notary: NotaryCheck,
+    keys: KeyChain,
+    { tree, before, roots, own }: Walked,
+  ): Verdict {
+    const { tally } = this;
+    const findings = this.findings.inOrder();
     const agreed = largest(roots.agreed, own.agreed);
-    const inOrder = findings.inOrder();
     return {
-      verdict: inOrder.length === 0 ? 'whole' : 'not-whole',
-      findings: inOrder,
+      verdict: findings.length === 0 ? 'whole' : 'not-whole',
+      findings,
       events: tally.events,
       streams: tally.streamCount,
       before,
       firstPosition: tally.firstPosition,
       lastPosition: tally.lastPosition,
-      treeSize: seen.treeSize,
-      rootHash: seen.rootHash,
+      treeSize: tree.size,
+      rootHash: tree.root().toString('base64'),
       toEnd: head?.toEnd ?? false,
       madeAt: head?.madeAt ?? null,
       covered: agreed
@@ -146,7 +128,7 @@ class Verification {
             time: new Date(agreed.timeMs).toISOString(),
           }
         : null,
-      notCovered: seen.treeSize - (agreed?.size ?? before),
+      notCovered: tree.size - (agreed?.size ?? before),
       checkpoints: notary.checkpoints.length,
       keys: keys.trusted.map(({ key }) => key),
       witnesses: notary.witnessed,
@@ -176,26 +158,86 @@ class Verification {
   }
 
   /** Every event, in order. */
-  private async walk(check: SegmentCheck, listing: NotaryListing): Promise<void> {
-    const { contents, findings, tally } = this;
-    for (const { position, events, leaves, checkpoints, interference } of this.segments) {
-      if (!events) continue;
-      const hashes = leaves ? await contents.bytes(leaves) : Buffer.alloc(0);
-      const listed: CheckpointLine[] = [];
-      if (checkpoints) {
-        for await (const line of contents.lines(checkpoints, checkpointLineShape))
-          listed.push(line);
-      }
-      listing.expect(listed);
-      const passed = check.take(await contents.bytes(events), hashes);
-      if (!passed.isWhole) findings.add('malformed', `${events.name} ends within a line`);
-      if (!interference && passed.firstPosition !== position.toString()) {
-        findings.add('manifest-mismatch', `${events.name} does not begin with that event`);
-      }
-      listing.endOfSegment();
-      this.onEvents(tally.events);
-    }
+  private async walk(
+    notary: NotaryCheck,
+    keys: readonly KeyLine[],
+    tree: TreeHead,
+  ): Promise<Walked> {
+    const before = tree.size;
+    const { checkpoints } = notary;
+    const roots = new RootCheck(checkpoints, tree);
+    const own = new RootCheck(notary.kept(this.trust.checkpoints ?? []), tree);
+    const comparison = new LeafComparison(checkpoints);
+    const lines = new LineCheck(this.tally, before === 0);
+    const listing = new NotaryListing(keys, before, this.findings);
+    // Of the last event covered, which the bundle proves to be in the tree.
+    const proved = (checkpoints.at(checkpoints.length - 1)?.size ?? 0) - 1;
+    let provedLeaf: Buffer | undefined;
+    const check = new SegmentCheck(
+      {
+        lines,
+        comparison,
+        roots: [roots, own],
+        onNotary: (record, position, index) => listing.pass(record, position, index),
+        onLeaf: (index, leaf) => {
+          if (index === proved) provedLeaf = leaf;
+        },
+      },
+      tree,
+    );
+    for (const segment of this.segments) await this.take(segment, check, listing);
     listing.end();
+    const leafAt = (index: number): Buffer | undefined =>
+      index === proved ? provedLeaf : undefined;
+    return { tree, before, roots, own, comparison, lines, leafAt };
+  }
+
+  private async take(
+    { position, events, leaves, checkpoints, interference }: SegmentEntries,
+    check: SegmentCheck,
+    listing: NotaryListing,
+  ): Promise<void> {
+    if (!events) return;
+    const { contents, findings, tally } = this;
+    const hashes = leaves ? await contents.bytes(leaves) : Buffer.alloc(0);
+    const listed: CheckpointLine[] = [];
+    if (checkpoints) {
+      for await (const line of contents.lines(checkpoints, checkpointLineShape)) listed.push(line);
+    }
+    listing.expect(listed);
+    const { isWhole, firstPosition } = check.take(await contents.bytes(events), hashes);
+    if (!isWhole) findings.add('malformed', `${events.name} ends within a line`);
+    if (!interference && firstPosition !== null && firstPosition !== position.toString()) {
+      findings.add('manifest-mismatch', `${events.name} does not begin with that event`);
+    }
+    listing.endOfSegment();
+    this.onEvents(tally.events);
+  }
+
+  /** What lines, leaves and checkpoints say of each other, and what the bundle says of them. */
+  private async judgeHistory(
+    { tree, before, roots, own, comparison, lines }: Walked,
+    head: BundleHead | undefined,
+  ): Promise<void> {
+    const { findings, contents, tally, file } = this;
+    const seen = { tally, treeSize: tree.size, rootHash: tree.root().toString('base64'), head };
+    const { divergence } = comparison;
+    const evidence = {
+      divergence,
+      flaws: lines.flaws,
+      listed: await checkStreams(file, contents, seen, findings),
+      before,
+      events: tree.size,
+      firstPosition: tally.firstPosition,
+      lastPosition: tally.lastPosition,
+    };
+    for (const finding of historyFindings({ ...evidence, roots })) {
+      findings.add(finding.code, finding.message, finding);
+    }
+    const isAsSigned = !roots.contradiction && !divergence;
+    this.judgeKept(own, { ...evidence, roots: own, isAsSigned });
+    checkRange(seen, findings);
+    await checkManifest(file, contents, seen, findings);
   }
 
   private async judgeInterference(): Promise<void> {
@@ -228,7 +270,7 @@ class Verification {
     }
   }
 
-  private judgeCoverage(notary: NotaryCheck, roots: RootCheck, own: RootCheck): void {
+  private judgeCoverage(notary: NotaryCheck, { roots, own }: Walked): void {
     const { findings } = this;
     for (const { size, timeMs, position } of [...roots.tooEarly, ...own.tooEarly]) {
       const time = new Date(timeMs).toISOString();

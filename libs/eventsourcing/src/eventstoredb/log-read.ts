@@ -47,7 +47,11 @@ export async function* logBatches(
       }
       if (batch.length > 0) yield batch;
       else if (failure) throw failure.error;
-      else if (!ended) await within(silenceMs, (resolve) => (news = resolve));
+      else if (!ended) {
+        await within(silenceMs, (resolve) => (news = resolve));
+        // What comes with it is taken together.
+        await nextTurn();
+      }
     }
   } finally {
     read.removeAllListeners('readable').on('error', () => undefined);
@@ -63,3 +67,5 @@ const within = (ms: number, begin: (resolve: () => void) => void): Promise<void>
       resolve();
     });
   });
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

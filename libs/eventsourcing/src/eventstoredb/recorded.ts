@@ -13,6 +13,19 @@ export const toRecorded = (resolved: ResolvedEvent): RecordedEvent | undefined =
     stream: event.streamId,
     revision: event.revision,
     position: event.position?.commit ?? resolved.commitPosition ?? 0n,
-    recordedAt: event.created.toISOString(),
+    recordedAt: isoOf(event.created),
   };
+};
+
+let lastMs = NaN;
+let lastIso = '';
+
+/** Events that were appended together, and so come together, have one instant. */
+const isoOf = (created: Date): string => {
+  const ms = created.getTime();
+  if (ms !== lastMs) {
+    lastIso = created.toISOString();
+    lastMs = ms;
+  }
+  return lastIso;
 };

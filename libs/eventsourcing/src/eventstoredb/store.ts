@@ -140,8 +140,11 @@ export class EventStore implements StreamAccess {
     for (let attempt = 1; reached < until; attempt += 1) {
       try {
         for await (const batch of logBatches(this.client(), reached, this.callTimeoutMs)) {
-          const events = batch.filter(({ position }) => position > reached && position <= until);
           const last = batch.at(-1)!.position;
+          const isWithin = batch[0]!.position > reached && last <= until;
+          const events = isWithin
+            ? batch
+            : batch.filter(({ position }) => position > reached && position <= until);
           if (events.length > 0) yield events;
           if (last >= until) return;
           reached = last > reached ? last : reached;
