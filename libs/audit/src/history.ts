@@ -2,7 +2,6 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { Projection } from '@hostledger/eventsourcing';
 import type { PartyRules } from '@hostledger/feed';
 import { CorrelationController } from './read/history/correlation-query.js';
-import { CustodyController } from './read/history/custody-query.js';
 import { HistoryEventController } from './read/history/event-query.js';
 import { HistoryController } from './read/history/events-query.js';
 import { auditPartiesProjection } from './read/history/parties-projection.js';
@@ -17,7 +16,6 @@ export const history = {
     HistoryEventController,
     HistoryStreamController,
     CorrelationController,
-    CustodyController,
   ],
 };
 

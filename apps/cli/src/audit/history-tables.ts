@@ -69,21 +69,23 @@ interface ToldPlace {
 
 export interface ToldCustody {
   readonly serial: string;
-  readonly place?: ToldPlace;
-  readonly customerId?: string;
-  readonly links: readonly {
-    readonly type: string;
-    readonly position: string;
-    readonly occurredAt: string;
-    readonly actor: { readonly subject: string; readonly role: string };
-    readonly from?: ToldPlace;
-    readonly to?: ToldPlace;
+  readonly entries: readonly {
+    readonly kind: string;
+    /** Afterwards; absent once it is retired. */
+    readonly place?: ToldPlace;
+    /** Afterwards. */
     readonly customerId: string;
-    readonly fromCustomerId?: string;
     readonly documentDigest?: string;
-    readonly identifiers?: readonly { readonly kind: string; readonly value: string }[];
+    readonly isBroken?: true;
+    readonly data: Readonly<Record<string, unknown>>;
+    readonly said: {
+      readonly type: string;
+      readonly position: string;
+      readonly occurredAt: string;
+      readonly actor: string;
+      readonly role: string;
+    };
   }[];
-  readonly breaks: readonly { readonly position: string; readonly why: string }[];
 }
 
 const WIDTHS = { position: 12, time: 24, type: 26, by: 24 } as const;
@@ -183,29 +185,27 @@ const eventLines = (event: ToldEffect, indent: string): string[] => {
 const more = (left: number, what: string, indent: string): string[] =>
   left > 0 ? [`${indent}and ${left} more ${what}`] : [];
 
-export const custodyLines = ({
-  serial,
-  place,
-  customerId,
-  links,
-  breaks,
-}: ToldCustody): string[] => [
-  `${serial} is ${placeText(place)}, owned by ${customerId ?? 'nobody'}`,
-  columns('position', 'happened at', 'type', 'by whom', 'from, to, title'),
-  ...links.map((link) => {
-    const { position, occurredAt, type, actor, from, to, identifiers = [] } = link;
-    const { fromCustomerId, customerId: owner, documentDigest } = link;
-    const moved = [
-      ...(from && fromCustomerId === undefined ? [`from ${placeText(from)}`] : []),
-      ...(to && fromCustomerId === undefined ? [`to ${placeText(to)}`] : []),
-      ...(fromCustomerId === undefined ? [] : [`title from ${fromCustomerId} to ${owner}`]),
-      ...(documentDigest === undefined ? [] : [`bill of sale ${documentDigest}`]),
-      ...identifiers.map(({ kind, value }) => `${kind} ${value}`),
-    ];
-    return columns(position, occurredAt, type, by(actor), oneLine(moved.join(', ')));
-  }),
-  ...breaks.map(({ position, why }) => `broken at ${position}: ${why}`),
-];
+export const custodyLines = ({ serial, entries }: ToldCustody): string[] => {
+  const last = entries.at(-1);
+  const broken = entries.filter(({ isBroken }) => isBroken);
+  return [
+    `${serial} is ${placeText(last?.place)}, owned by ${last?.customerId ?? 'nobody'}`,
+    columns('position', 'happened at', 'type', 'by whom', 'what'),
+    ...entries.map((entry) => {
+      const { type, position, occurredAt, actor: subject, role } = entry.said;
+      return columns(position, occurredAt, type, by({ subject, role }), oneLine(handOver(entry)));
+    }),
+    ...broken.map(({ said }) => `broken at ${said.position}: it begins elsewhere, or with another`),
+  ];
+};
+
+const handOver = (entry: ToldCustody['entries'][number]): string => {
+  const { kind, place, customerId, documentDigest, data } = entry;
+  const document = documentDigest === undefined ? '' : `, document ${documentDigest}`;
+  if (kind === 'dock' || kind === 'move') return `to ${placeText(place)}${document}`;
+  if (kind === 'title') return `title to ${customerId}${document}`;
+  return kind === 'scan' ? `${String(data['kind'])} ${String(data['value'])}` : '';
+};
 
 const placeText = (place: ToldPlace | undefined): string => {
   if (!place) return 'gone';

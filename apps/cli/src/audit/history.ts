@@ -109,7 +109,7 @@ const custodyCommand = (audit: Command): void => {
       .description('Hand-overs, titles and scans of a machine, from dock to disposal')
       .argument('<serial>'),
   ).action(async (serial: string, flags: ConnectionFlags) => {
-    const path = `/v1/audit/custody/${encodeURIComponent(serial)}`;
+    const path = `/v1/audit/miners/${encodeURIComponent(serial)}/custody`;
     const { body } = await (await clientOf(flags)).read(path);
     for (const line of custodyLines(body as unknown as ToldCustody)) await print(line);
   });
