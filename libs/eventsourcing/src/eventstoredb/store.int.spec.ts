@@ -57,6 +57,21 @@ describe('the event store adapter', () => {
   const typesOf = async (stream: string): Promise<string[]> =>
     (await store.readStream(stream, 0n)).map(({ id }) => id);
 
+  it('reads the whole log page by page without what the store itself records', async () => {
+    await store.append('lamp-1', 'no_stream', [event('a'), event('b')]);
+    for (let count = 1; count <= 4; count += 1) {
+      await store.client().setStreamMetadata('lamp-1', { maxCount: 100 + count });
+    }
+    await store.append('lamp-2', 'no_stream', [event('c')]);
+    const all = await store.readAll(0n, 2);
+    expect(all.map(({ stream, revision }) => [stream, revision])).toEqual([
+      ['lamp-1', 0n],
+      ['lamp-1', 1n],
+    ]);
+    const rest = await store.readAll(all[1]!.position, 2);
+    expect(rest.map(({ stream, revision }) => [stream, revision])).toEqual([['lamp-2', 0n]]);
+  });
+
   it('reads the whole log from one event on, and nothing where none begins', async () => {
     await store.append('lamp-1', 'no_stream', [event('a'), event('b')]);
     await store.append('lamp-2', 'no_stream', [event('c')]);

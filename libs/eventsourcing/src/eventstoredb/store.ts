@@ -119,13 +119,26 @@ export class EventStore implements StreamAccess {
     });
   }
 
-  /** Up to `maxCount` events of the whole log after a position (0: from the start), system events left out. */
+  /**
+   * Events of the whole log after a position (0: from the start), system events left out; fewer than
+   * `maxCount` only at its end.
+   */
   async readAll(after: bigint, maxCount: number): Promise<RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    for (let reached = after; ;) {
+      const page = await this.recordsAfter(reached, maxCount);
+      events.push(...page.filter(({ type }) => !type.startsWith('$')));
+      if (page.length < maxCount || events.length >= maxCount) return events.slice(0, maxCount);
+      reached = page.at(-1)!.position;
+    }
+  }
+
+  private recordsAfter(after: bigint, maxCount: number): Promise<RecordedEvent[]> {
     return this.persistently('read of $all', async (client) => {
       const fromPosition = after === 0n ? START : { commit: after, prepare: after };
       const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: maxCount + 1 });
-      const events = await this.collect(read, 'read of $all');
-      return events.filter((event) => event.position > after).slice(0, maxCount);
+      const records = await this.collect(read, 'read of $all');
+      return records.filter(({ position }) => position > after).slice(0, maxCount);
     });
   }
 
