@@ -32,7 +32,7 @@ import { RateCardBody } from './rate-card-body.js';
 export class ClauseBody {
   /**
    * The clause's number in the document.
-   * @example 4.1
+   * @example "4.1"
    */
   @Length(1, 30)
   ref: string;
@@ -67,7 +67,7 @@ export class OrderCapsBody {
 export class RelocationClauseBody {
   /**
    * The clause that says so, one of those below.
-   * @example 4.1
+   * @example "4.1"
    */
   @Length(1, 30)
   clauseRef: string;

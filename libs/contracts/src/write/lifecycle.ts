@@ -38,7 +38,7 @@ export class SuspendServiceBody {
 
   /**
    * The clause that allows it.
-   * @example 9.2
+   * @example "9.2"
    */
   @MayBeAbsent()
   @Length(1, 30)
@@ -67,7 +67,7 @@ export class GiveNoticeBody {
   @IsIn(['host', 'customer'])
   by: 'host' | 'customer';
 
-  /** @example 12.1 */
+  /** @example "12.1" */
   @MayBeAbsent()
   @Length(1, 30)
   clauseRef?: string;

@@ -43,7 +43,7 @@ export class MinimumChargeBody {
 
   /**
    * The clause that says so.
-   * @example 4.1
+   * @example "4.1"
    */
   @IsClauseRef()
   clauseRef: string;
@@ -67,7 +67,7 @@ export class AgreedFeeBody {
 
   /**
    * The clause that says so.
-   * @example 4.1
+   * @example "4.1"
    */
   @IsClauseRef()
   clauseRef: string;
@@ -104,7 +104,7 @@ export class UptimePromiseBody {
 
   /**
    * The clause that says so.
-   * @example 4.1
+   * @example "4.1"
    */
   @IsClauseRef()
   clauseRef: string;
@@ -136,7 +136,7 @@ export class CurtailmentCreditBody {
 
   /**
    * The clause that says so.
-   * @example 4.1
+   * @example "4.1"
    */
   @IsClauseRef()
   clauseRef: string;
@@ -192,7 +192,7 @@ export class PaymentTermsBody {
 
   /**
    * The clause that says so.
-   * @example 4.1
+   * @example "4.1"
    */
   @IsClauseRef()
   clauseRef: string;
@@ -252,7 +252,7 @@ export class RateCardBody {
 
   /**
    * The clause that says what the basis charges, one of those of the terms.
-   * @example 4.1
+   * @example "4.1"
    */
   @MayBeAbsent()
   @IsClauseRef()
@@ -261,7 +261,7 @@ export class RateCardBody {
   /**
    * For `passThrough`: the clause that lets the price of power be passed on, where it is another one than
    * that of the service fee.
-   * @example 4.1
+   * @example "4.1"
    */
   @MayBeAbsent()
   @IsClauseRef()

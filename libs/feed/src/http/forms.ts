@@ -39,7 +39,7 @@ export class FeedQuery {
   /**
    * Position after which to begin: one that the feed told, `start` (the default) or `end` of the log.
    * `Last-Event-ID` goes before it.
-   * @example 1048576
+   * @example "1048576"
    */
   @IsOptional()
   @Matches(/^(\d{1,19}|start|end)$/, {

@@ -71,7 +71,7 @@ export class RelocationPlanQuery {
 
   /**
    * What carrying the plan out costs, once.
-   * @example 120000.00
+   * @example "120000.00"
    */
   @MayBeAbsent()
   @Matches(AMOUNT, { message: '$property is a decimal amount' })
@@ -79,7 +79,7 @@ export class RelocationPlanQuery {
 
   /**
    * What the plan is expected to bring a month.
-   * @example 45000.00
+   * @example "45000.00"
    */
   @MayBeAbsent()
   @Matches(AMOUNT, { message: '$property is a decimal amount' })

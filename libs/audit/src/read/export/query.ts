@@ -20,7 +20,7 @@ const RETRY_AFTER_SECONDS = 60;
 export class AuditExportQuery {
   /**
    * Only events at this position and after it; all when absent.
-   * @example 0
+   * @example "0"
    */
   @MayBeAbsent()
   @Matches(POSITION, { message: '$property is a position in the log' })
@@ -28,7 +28,7 @@ export class AuditExportQuery {
 
   /**
    * Up to and with this position; to the end of the log when absent.
-   * @example 5515200
+   * @example "5515200"
    */
   @MayBeAbsent()
   @Matches(POSITION, { message: '$property is a position in the log' })

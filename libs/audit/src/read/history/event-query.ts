@@ -23,7 +23,7 @@ const MAX_SHOWN = 100;
 export class HistoryEventParams {
   /**
    * Position in the log, or id.
-   * @example 1048576
+   * @example "1048576"
    */
   @Length(1, 100)
   @Matches(/^[\x21-\x7e]+$/, { message: 'event is a position in the log, or the id of an event' })

@@ -133,7 +133,7 @@ export class HistoryQuery extends Page {
 
   /**
    * Only what comes after this position in the log.
-   * @example 1048576
+   * @example "1048576"
    */
   @MayBeAbsent()
   @IsPosition()

@@ -15,7 +15,7 @@ export class HistoryActorView {
 export class HistoryEventView {
   /**
    * Of the event in the log.
-   * @example 1048576
+   * @example "1048576"
    */
   position: string;
   /** @example miner-YDU5400123 */

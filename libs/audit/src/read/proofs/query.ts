@@ -28,7 +28,7 @@ const MAX_SIZE = 9_007_199_254_740_991;
 export class InclusionQuery {
   /**
    * Of the event, in the log; this or `eventId`.
-   * @example 5515200
+   * @example "5515200"
    */
   @MayBeAbsent()
   @Matches(/^(0|[1-9]\d{0,18})$/, { message: '$property is a position in the log' })

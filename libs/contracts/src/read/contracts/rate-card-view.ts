@@ -112,7 +112,7 @@ export class RateCardView {
   profitSharePercent?: string;
   /**
    * The clause that says what the basis charges.
-   * @example 4.1
+   * @example "4.1"
    */
   clauseRef?: string;
   /** The clause that lets the price of power be passed on, where it is another one. */

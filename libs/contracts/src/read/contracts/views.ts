@@ -169,7 +169,7 @@ export class ContractDetails extends ContractView {
 }
 
 export class ClauseView {
-  /** @example 4.1 */
+  /** @example "4.1" */
   ref: string;
   title: string;
   text: string;

@@ -76,9 +76,9 @@ export class DestinationView {
 export class EconomicsView {
   /** @example USD */
   currency: string;
-  /** @example 120000.00 */
+  /** @example "120000.00" */
   movingCost?: string;
-  /** @example 45000.00 */
+  /** @example "45000.00" */
   monthlyGain?: string;
 }
 
