@@ -11,6 +11,7 @@ export { periodParties } from './periods.js';
 export { billingDuties } from './duties.js';
 export { documentAnew } from './recompute/anew.js';
 export {
+  CauseUntold,
   computedFrom,
   DocumentRegister,
   DocumentStreams,

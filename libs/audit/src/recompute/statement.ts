@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  CauseUntold,
   computedFrom,
   documentAnew,
   DocumentRegister,
@@ -57,24 +58,32 @@ export class StatementRecomputation {
   }
 
   /**
-   * Compares statements, restatements and credit notes with what their events come to, contract by
-   * contract.
+   * Compares statements, restatements, credit notes and late fee notes with what their events come to,
+   * contract by contract. Of all of them, one that the source tells no cause of differs; the others are
+   * compared nonetheless.
    * @param numbers of them; all that the source has when absent.
-   * @throws Error where the source has none of a number, or does not tell how it came about.
+   * @throws Error where the source has none of a number that was asked for, or tells of no cause.
    */
   async *recompute(
     source: LogSource,
     numbers?: readonly string[],
   ): AsyncGenerator<Recomputed, void> {
     const register = new DocumentRegister();
-    for await (const event of source.events()) register.see(event);
-    const documents = (numbers ?? register.numbers).map((number) => {
+    let end = 0n;
+    for await (const event of source.events()) {
+      register.see(event);
+      end = event.position;
+    }
+    const documents: BillingDocument[] = [];
+    for (const number of numbers ?? register.numbers) {
       const document = register.numbered(number);
-      if (document) return document;
-      throw new Error(
-        `Nothing in ${source.name} has the number ${number}, or it tells of no cause`,
-      );
-    });
+      if (document) documents.push(document);
+      else if (numbers) {
+        throw new Error(
+          `Nothing in ${source.name} has the number ${number}, or it tells of no cause`,
+        );
+      } else yield causeless(source.name, number, register.givenBy(number)!, end);
+    }
     for (const [contractId, own] of Map.groupBy(documents, (each) => each.contractId)) {
       const streams = new DocumentStreams(contractId);
       let position = 0n;
@@ -101,7 +110,7 @@ export class StatementRecomputation {
       value: plain(document),
       counted: recorded.length,
       ...(recorded.length > 0 && { last: cited(recorded.at(-1)!) }),
-      verdict: verdictOf(acts, `${number} as recorded, with what its events come to`),
+      verdict: verdictOf(acts, comparedOf(number)),
     };
   }
 
@@ -119,7 +128,7 @@ export class StatementRecomputation {
     try {
       return { rehearsed: await documentAnew(document, streams, readModels) };
     } catch (refusal) {
-      if (!(refusal instanceof DomainError)) throw refusal;
+      if (!(refusal instanceof DomainError || refusal instanceof CauseUntold)) throw refusal;
       const first = streams.firstOf(document);
       return { rehearsed: [], refusal, ...(first && { first }) };
     }
@@ -147,20 +156,39 @@ export class StatementRecomputation {
 interface Acts {
   readonly rehearsed: readonly Rehearsed[];
   /** Why it cannot come about at all, and the first event that says it did. */
-  readonly refusal?: DomainError;
+  readonly refusal?: DomainError | CauseUntold;
   readonly first?: RecordedEvent;
 }
 
+/** A number that was given to something of which nothing else is told. */
+const causeless = (
+  source: string,
+  number: string,
+  by: RecordedEvent,
+  position: bigint,
+): Recomputed => {
+  const refusal = new CauseUntold(`The log does not tell what ${number} was given to`);
+  return {
+    ...{ subject: `statement ${number}`, source, position: position.toString() },
+    ...{ value: { number }, counted: 1, last: cited(by) },
+    verdict: verdictOf({ rehearsed: [], refusal, first: by }, comparedOf(number)),
+  };
+};
+
+const comparedOf = (number: string): string =>
+  `${number} as recorded, with what its events come to`;
+
 const verdictOf = ({ rehearsed, refusal, first }: Acts, compared: string): Comparison => {
   if (refusal) {
-    const { code, message } = refusal;
+    const { message } = refusal;
+    const isRefused = refusal instanceof DomainError;
     const event = first && { event: cited(first) };
     return {
       equal: false,
       compared,
       ...event,
       path: '',
-      note: `It is refused, ${code}: ${message}`,
+      note: isRefused ? `It is refused, ${refusal.code}: ${message}` : message,
     };
   }
   for (const { recorded, computed, behind } of rehearsed) {

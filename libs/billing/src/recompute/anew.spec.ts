@@ -1,16 +1,13 @@
-import {
-  deriveId,
-  hashOf,
-  type CommandContext,
-  type RecordedEvent,
-} from '@hostledger/eventsourcing';
-import { embeddedDatabase, readModelsOf, type TestDatabase } from '@hostledger/testing';
+import type { RateCard } from '@hostledger/contracts';
+import { deriveId, type CommandContext, type RecordedEvent } from '@hostledger/eventsourcing';
+import { embeddedDatabase, type TestDatabase } from '@hostledger/testing';
 import { accountAggregate } from '../domain/account.js';
 import { card, PeriodRoom } from '../periods.fixture.js';
 import { issueCreditNote, resolveDispute } from '../process/credit-note.js';
+import { chargeLateFees } from '../process/late-fee-note.js';
 import { billedBy, billedByDispute } from '../write/billed.js';
-import { documentAnew } from './anew.js';
-import { computedFrom, DocumentRegister, DocumentStreams, isFactFor } from './document.js';
+import { anewFrom, differing } from './anew.fixture.js';
+import { DocumentRegister } from './document.js';
 import type { Rehearsed } from './rehearsal.js';
 
 // Documents of the embedded node's log, computed anew from nothing but a copy of the log.
@@ -21,12 +18,12 @@ let log: readonly RecordedEvent[];
 let numbers: readonly string[];
 let contractId: string;
 
-const context = (name: string): CommandContext => ({
+const context = (name: string, at = '2024-05-02T12:00:00.000Z'): CommandContext => ({
   commandId: deriveId(name),
   actor: { subject: 'bea', role: 'billing' },
   correlationId: 'c',
   causationId: 'c',
-  at: '2024-05-02T12:00:00.000Z',
+  at,
 });
 
 /** A credit note that somebody decided on, and one that a dispute came to. */
@@ -49,16 +46,43 @@ const giveBack = async (statementId: string): Promise<void> => {
   await resolveDispute(store, resolution, context('resolution'));
 };
 
+/** Statements of 2 May are due on the ninth, and late after the fourteenth. */
+const lateCard = (ratePerKwh: string): RateCard => ({
+  ...card(ratePerKwh),
+  payment: { dueDays: 7, clauseRef: '4.2', lateFee: { percentPerMonth: '2', graceDays: 5 } },
+});
+
+/** Fees for being late, and a note that gives one of them back. */
+const feesCharged = async (): Promise<void> => {
+  const { store } = room;
+  await chargeLateFees(
+    store,
+    contractId,
+    '2024-05-31',
+    context('fees', '2024-06-02T12:00:00.000Z'),
+  );
+  const { handled } = await chargeLateFees(
+    ...([store, contractId, '2024-06-30', context('more', '2024-07-02T12:00:00.000Z')] as const),
+  );
+  const account = handled.state;
+  if (account.status === 'unknown') throw new Error('The account was not opened');
+  const { statementId, lateFeeId } = account.lateFees[0]!;
+  const of = { statementId, lateFeeId, currency: 'USD', amount: '0.50', reason: 'Goodwill' };
+  const note = { contractId, ...of, creditNoteId: deriveId('n3') };
+  const billed = await billedBy(store, contractId, note);
+  await issueCreditNote(store, { ...note, billed }, context('n3', '2024-07-03T12:00:00.000Z'));
+};
+
 beforeAll(async () => {
   shared = await embeddedDatabase();
   room = await PeriodRoom.open();
   room.at('2024-05-02T12:00:00.000Z');
-  contractId = await room.contract('anew');
+  contractId = await room.contract('anew', lateCard('0.075'));
   await room.contract('other');
   await room.closed(contractId, '2024-01');
   await room.switchedOff('anew', '2024-01-30T06:00:00.000Z');
   await room.closed(contractId, '2024-02');
-  await room.termsCorrected(contractId, card('0.080'));
+  await room.termsCorrected(contractId, lateCard('0.080'));
   const restatements = `/billing/periods/${contractId}/2024-01/restatements`;
   const proposed = await room.post(restatements, { reason: 'A typo in the rate' });
   const { restatementId } = proposed.body;
@@ -69,6 +93,7 @@ beforeAll(async () => {
   await room.closed(contractId, '2024-03');
   const january = await room.get(`/billing/periods/${contractId}/2024-01`);
   await giveBack(january.body.statementId);
+  await feesCharged();
   log = await room.home.log();
   numbers = log
     .filter(({ type }) => type === 'StatementNumberAssigned')
@@ -79,30 +104,12 @@ afterAll(async () => {
   await shared.close();
 });
 
-const anew = async (number: string, from = log): Promise<readonly Rehearsed[]> => {
-  const register = new DocumentRegister();
-  for (const event of from) register.see(event);
-  const document = register.numbered(number)!;
-  const streams = new DocumentStreams(contractId);
-  for (const event of from) streams.see(event);
-  const filled = await readModelsOf(computedFrom, from.filter(isFactFor(streams)), shared);
-  try {
-    return await documentAnew(document, streams, filled.readModels);
-  } finally {
-    await filled.close();
-  }
-};
-
-const differing = (acts: readonly Rehearsed[]) =>
-  acts.filter(
-    ({ recorded, computed }) =>
-      recorded?.type !== computed?.type || hashOf(recorded?.data) !== hashOf(computed?.data),
-  );
+const anew = (number: string, from = log) => anewFrom(from, number, shared);
 
 const typesOf = (acts: readonly Rehearsed[]) => acts.map(({ recorded }) => recorded?.type);
 
 it('Every document of the log comes to what was recorded of it, event by event', async () => {
-  expect(numbers).toHaveLength(6);
+  expect(numbers).toHaveLength(11);
   const recorded: (readonly (string | undefined)[])[] = [];
   for (const number of numbers) {
     const acts = await anew(number);
@@ -111,6 +118,7 @@ it('Every document of the log comes to what was recorded of it, event by event',
   }
   const issue = ['StatementNumberAssigned', 'StatementIssued'];
   const close = ['PeriodLinesRecorded', 'PeriodClosed', ...issue, 'StatementEntered'];
+  const fee = ['LateFeeCharged', 'StatementNumberAssigned', 'LateFeeNoteIssued'];
   expect(recorded).toEqual([
     [...close.slice(0, -1), 'AccountOpened', 'StatementEntered'],
     ['AdjustmentPosted', ...close, 'StatementCreditApplied'],
@@ -118,6 +126,8 @@ it('Every document of the log comes to what was recorded of it, event by event',
     ['AdjustmentPosted', 'AdjustmentPosted', ...close, 'StatementCreditApplied'],
     ['CreditNoteBegan', 'StatementNumberAssigned', 'CreditNoteIssued'],
     ['DisputeResolved', 'CreditNoteBegan', 'StatementNumberAssigned', 'CreditNoteIssued'],
+    ...[fee, fee, fee, fee],
+    ['CreditNoteBegan', 'StatementNumberAssigned', 'CreditNoteIssued'],
   ]);
 });
 
@@ -134,7 +144,7 @@ const with_ = (
   );
 
 describe('What was changed in the log is seen', () => {
-  const [january, february, restated, , note] = [0, 1, 2, 3, 4];
+  const [january, february, restated, note, fee, later] = [0, 1, 2, 4, 6, 8];
 
   it.each([
     [
@@ -208,6 +218,27 @@ describe('What was changed in the log is seen', () => {
       'CreditNoteIssued',
       (data: object) => ({ ...data, amount: '50.00' }),
       'CreditNoteIssued',
+    ],
+    [
+      'the amount of a late fee',
+      fee,
+      'LateFeeCharged',
+      (data: object) => ({ ...data, amount: '0.01' }),
+      'LateFeeCharged',
+    ],
+    [
+      'the percentage that a late fee was agreed at',
+      later,
+      'StatementEntered',
+      (data: { lateFee: object }) => ({ ...data, lateFee: { percentPerMonth: '1', graceDays: 5 } }),
+      'LateFeeCharged',
+    ],
+    [
+      'the amount of a late fee note',
+      fee,
+      'LateFeeNoteIssued',
+      (data: object) => ({ ...data, amount: '0.01' }),
+      'LateFeeNoteIssued',
     ],
   ] as const)('%s', async (_, index, type, change, first) => {
     const tampered = with_(type, change as never);

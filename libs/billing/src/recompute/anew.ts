@@ -13,17 +13,19 @@ import { contractInputs } from '../read/inputs/inputs.js';
 import { factReads } from '../read/inputs/fact-reads.js';
 import type { InputTools } from '../read/inputs/ports.js';
 import { creditNoteAnew } from './credit-note-anew.js';
-import type { BillingDocument } from './document.js';
+import { CauseUntold, type BillingDocument } from './document.js';
+import { lateFeeNoteAnew } from './late-fee-anew.js';
 import { NEVER, rehearsing, Rehearsal, type Rehearsed, type Streams } from './rehearsal.js';
 
 /**
  * Does once more what a document came from, by the very code that did it: the close of its month, or the
  * proposal of its restatement, computed as of the position that was pinned then; its number; its entry
- * on the account. A credit note is decided on again, by what could be credited then.
+ * on the account. A credit note is decided on again, by what could be credited then; a late fee is
+ * charged again, by what was overdue.
  *
  * @param readModels filled with what the computation reads (`computedFrom`).
  * @returns every event that was recorded of it beside what it comes to, in the order of the log.
- * @throws Error where the log does not tell how it came about, DomainError where it cannot come about.
+ * @throws CauseUntold where the log does not tell how it came about, DomainError where it cannot.
  */
 export const documentAnew = async (
   document: BillingDocument,
@@ -42,6 +44,7 @@ const actsOf = async (
   readModels: Pick<ReadModels, 'read'>,
 ): Promise<readonly Rehearsed[]> => {
   if (document.kind === 'creditNote') return creditNoteAnew(document, streams);
+  if (document.kind === 'lateFeeNote') return lateFeeNoteAnew(document, streams);
   const statement: StatementDocument = { ...document, month: document.month! };
   const log = {
     readStream: (stream: string) => Promise.resolve(streams.of(stream)),
@@ -82,7 +85,7 @@ const closedAnew = async (
   const began = own.findLast(
     (event) => event.type === 'PeriodCloseBegan' && told(event).statementId === documentId,
   );
-  if (!began) throw new Error(`The log does not tell by which close ${month} was closed`);
+  if (!began) throw new CauseUntold(`The log does not tell by which close ${month} was closed`);
   const { closeId, firstMonth } = began.data as PeriodCloseBegan['data'];
   const recorded = own.filter(
     (event) => CLOSING.has(event.type) && told(event).closeId === closeId,
@@ -126,7 +129,7 @@ const proposedAnew = async (
       told(event).statementId === documentId,
   );
   const proposal = recorded.find(({ type }) => type === 'RestatementProposed');
-  if (!proposal) throw new Error(`The log does not tell how ${month} came to be restated`);
+  if (!proposal) throw new CauseUntold(`The log does not tell how ${month} came to be restated`);
   const proposed = proposal.data as RestatementProposed['data'];
   const { restatementId, position, reason, proposedBy } = proposed;
   const rehearsal = new Rehearsal(streams, new Map(), proposal.position);

@@ -1,11 +1,11 @@
 import { streamName, type RecordedEvent } from '@hostledger/eventsourcing';
 import type { CreditNoteBegan } from '../domain/account-events.js';
 import { accountAggregate } from '../domain/account.js';
-import { statementSeriesAggregate } from '../domain/statement-series.js';
 import { creditNotesProcess } from '../process/credit-note.js';
 import { billedBy, billedByDispute } from '../write/billed.js';
-import type { BillingDocument } from './document.js';
-import { NEVER, rehearsing, Rehearsal, type Rehearsed, type Streams } from './rehearsal.js';
+import { CauseUntold, type BillingDocument } from './document.js';
+import { numberedAnew } from './note-anew.js';
+import { rehearsing, Rehearsal, type Rehearsed, type Streams } from './rehearsal.js';
 
 /** The resolution of a dispute, as far as it is asked for again. */
 interface Resolved {
@@ -21,15 +21,16 @@ interface Resolved {
  * given back is computed from the months and the account as they were.
  */
 export const creditNoteAnew = async (
-  { contractId, documentId }: BillingDocument,
+  document: BillingDocument,
   streams: Streams,
 ): Promise<Rehearsed[]> => {
+  const { contractId, documentId } = document;
   const account = streamName(accountAggregate, contractId);
   const events = streams.of(account);
   const isOfNote = ({ data }: RecordedEvent) =>
     (data as { readonly creditNoteId?: string }).creditNoteId === documentId;
   const began = events.find((event) => event.type === 'CreditNoteBegan' && isOfNote(event));
-  if (!began) throw new Error('The log does not tell who decided on the credit note');
+  if (!began) throw new CauseUntold('The log does not tell who decided on the credit note');
   const decision = events.filter(({ metadata }) => metadata.commandId === began.metadata.commandId);
   const first = decision[0]!.position;
   const decided = new Rehearsal(streams, new Map([[account, first]]), first);
@@ -37,21 +38,11 @@ export const creditNoteAnew = async (
 
   const issued = events.filter((event) => event.type === 'CreditNoteIssued' && isOfNote(event));
   const { issuedOn } = began.data as CreditNoteBegan['data'];
-  const series = streamName(statementSeriesAggregate, issuedOn.slice(0, 4));
-  const given = streams
-    .of(series)
-    .filter(({ data }) => (data as { readonly statementId?: string }).statementId === documentId);
-  const cuts = new Map<string, bigint>();
-  if (issued[0]) cuts.set(account, issued[0].position);
-  if (given[0]) cuts.set(series, given[0].position);
-  const numbered = new Rehearsal(streams, cuts, NEVER);
-  const { occurredAt } = (issued[0] ?? began).metadata;
-  const context = rehearsing(documentId, occurredAt);
-  const item = { item_id: documentId, contract_id: contractId, context };
-  const pending = { ...item, due_at: occurredAt, cause_id: began.id, correlation_id: documentId };
-  const act = { at: occurredAt, signal: new AbortController().signal };
-  await creditNotesProcess(numbered.store).perform(pending, act);
-  return [...decided.compared(decision), ...numbered.compared([...given, ...issued])];
+  const note = { began, issuedOn, issued };
+  return [
+    ...decided.compared(decision),
+    ...(await numberedAnew(document, streams, note, creditNotesProcess)),
+  ];
 };
 
 /** @throws DomainError where it would be refused. */
@@ -76,7 +67,8 @@ const decideAgain = async (
     return;
   }
   const resolved = decision.find(({ type }) => type === 'DisputeResolved');
-  if (!resolved) throw new Error(`The log does not tell how dispute ${disputeId} was resolved`);
+  if (!resolved)
+    throw new CauseUntold(`The log does not tell how dispute ${disputeId} was resolved`);
   const { outcome, upheldAmount, resolvedOn, reason } = resolved.data as Resolved;
   const resolution = { disputeId, outcome, upheldAmount, resolvedOn, reason };
   const billed = await billedByDispute(store, contractId, disputeId);

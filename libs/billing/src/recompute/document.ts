@@ -14,7 +14,7 @@ import type { StatementKind } from '../domain/statement.js';
 import { machineFacts, machineFactsProjection } from '../read/machine-facts/projection.js';
 import { metersProjection } from '../read/meters/projection.js';
 
-// Which events a statement, a restatement or a credit note is computed from. The log is read for them
+// Which events a statement, a restatement, a credit note or a late fee note is computed from. The log is read for them
 // three times: for the document itself, for the streams and machines of its contract, and for what
 // read models tell the computation.
 
@@ -25,26 +25,40 @@ export interface BillingDocument {
   readonly documentId: string;
   readonly kind: StatementKind;
   readonly contractId: string;
-  /** YYYY-MM; absent of a credit note. */
+  /** YYYY-MM; absent of a credit note and of a late fee note. */
   readonly month?: string;
+}
+
+/** The log has a document, and not what it came from. */
+export class CauseUntold extends Error {
+  override readonly name = 'CauseUntold';
+}
+
+/** A number, and the event that first tells of it. */
+interface Given {
+  readonly documentId: string;
+  readonly by: RecordedEvent;
 }
 
 /** The documents of a log, which it is shown from the first event on. */
 export class DocumentRegister {
   /** By their numbers: as the series gave them, else as the document has it. */
-  private readonly ids = new Map<string, string>();
+  private readonly given = new Map<string, Given>();
   private readonly begun = new Map<string, Omit<BillingDocument, 'number' | 'documentId'>>();
 
-  see({ type, data }: RecordedEvent): void {
-    const told = data as Record<string, string>;
-    const { number, statementId, creditNoteId } = told;
-    switch (type) {
+  see(event: RecordedEvent): void {
+    const told = event.data as Record<string, string>;
+    const { number, statementId, creditNoteId, lateFeeId } = told;
+    switch (event.type) {
       case 'StatementNumberAssigned':
-        this.ids.set(number!, statementId!);
+        this.given.set(number!, { documentId: statementId!, by: event });
         return;
       case 'StatementIssued':
       case 'CreditNoteIssued':
-        if (!this.ids.has(number!)) this.ids.set(number!, (creditNoteId ?? statementId)!);
+      case 'LateFeeNoteIssued':
+        if (!this.given.has(number!)) {
+          this.given.set(number!, { documentId: idIn(told)!, by: event });
+        }
         return;
       case 'PeriodCloseBegan':
         return this.begin(statementId!, 'statement', told);
@@ -52,30 +66,42 @@ export class DocumentRegister {
         return this.begin(statementId!, 'restatement', told);
       case 'CreditNoteBegan':
         return this.begin(creditNoteId!, 'creditNote', told);
+      case 'LateFeeCharged':
+        return this.begin(lateFeeId!, 'lateFeeNote', told);
       default:
     }
   }
 
-  /** Undefined where the log has none of that number. */
+  /** Undefined where the log has none of that number, or does not tell what it came from. */
   numbered(number: string): BillingDocument | undefined {
-    const documentId = this.ids.get(number);
+    const documentId = this.given.get(number)?.documentId;
     const found = documentId === undefined ? undefined : this.begun.get(documentId);
     return found && { number, documentId: documentId!, ...found };
   }
 
+  /** The event that first tells of a number. */
+  givenBy(number: string): RecordedEvent | undefined {
+    return this.given.get(number)?.by;
+  }
+
   /** Of all documents, in their order. */
   get numbers(): readonly string[] {
-    return [...this.ids.keys()].sort();
+    return [...this.given.keys()].sort();
   }
 
   private begin(documentId: string, kind: StatementKind, told: Record<string, string>): void {
     const { contractId, month } = told;
+    const isOfMonth = kind === 'statement' || kind === 'restatement';
     this.begun.set(documentId, {
       ...{ kind, contractId: contractId! },
-      ...(kind !== 'creditNote' && month !== undefined && { month }),
+      ...(isOfMonth && month !== undefined && { month }),
     });
   }
 }
+
+/** The document that an event is about: notes name the statement that they are for, too. */
+const idIn = (data: Readonly<Record<string, unknown>>): string | undefined =>
+  (data.creditNoteId ?? data.lateFeeId ?? data.statementId) as string | undefined;
 
 /** Read models of which the computation asks, to be filled with {@link isFactFor}. */
 export const computedFrom: readonly Projection[] = [machineFactsProjection, metersProjection];
@@ -102,10 +128,9 @@ export class DocumentStreams {
 
   /** The first event that names the document as its own. */
   firstOf({ documentId }: BillingDocument): RecordedEvent | undefined {
-    const own = [...this.byName.values()].flat().filter(({ data }) => {
-      const { statementId, creditNoteId } = data as Record<string, unknown>;
-      return (creditNoteId ?? statementId) === documentId;
-    });
+    const own = [...this.byName.values()]
+      .flat()
+      .filter(({ data }) => idIn(data as Record<string, unknown>) === documentId);
     return own.toSorted((one, other) => (one.position < other.position ? -1 : 1))[0];
   }
 

@@ -71,12 +71,18 @@ export class Rehearsal implements StreamAccess {
     return Promise.resolve({ revision: reached, position });
   }
 
-  /** What was appended, each beside what the log has of the act there. */
-  compared(recorded: readonly RecordedEvent[]): Rehearsed[] {
+  /**
+   * What was appended, each beside what the log has of the act there.
+   * @param isAbout which of both count, where the act did more than is asked for.
+   */
+  compared(
+    recorded: readonly RecordedEvent[],
+    isAbout: (event: RecordedEvent) => boolean = () => true,
+  ): Rehearsed[] {
     const streams = new Set([...recorded.map(({ stream }) => stream), ...this.appended.keys()]);
     return [...streams].flatMap((stream) => {
-      const there = recorded.filter((event) => event.stream === stream);
-      const here = this.appended.get(stream) ?? [];
+      const there = recorded.filter((event) => event.stream === stream && isAbout(event));
+      const here = (this.appended.get(stream) ?? []).filter(isAbout);
       return Array.from({ length: Math.max(here.length, there.length) }, (_, index) => ({
         ...(there[index] && { recorded: there[index] }),
         ...(here[index] && { computed: here[index] }),
