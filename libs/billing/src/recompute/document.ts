@@ -1,4 +1,4 @@
-import { contractAggregate } from '@hostledger/contracts';
+import { contractAggregate, type ContractEvent } from '@hostledger/contracts';
 import {
   streamCategory,
   streamId,
@@ -9,9 +9,14 @@ import {
 import { facilityAggregate } from '@hostledger/sites';
 import { accountAggregate } from '../domain/account.js';
 import { billingPeriodAggregate } from '../domain/billing-period.js';
+import { sharesReceipts } from '../domain/contract-inputs.js';
 import { statementSeriesAggregate } from '../domain/statement-series.js';
 import type { StatementKind } from '../domain/statement.js';
-import { machineFacts, machineFactsProjection } from '../read/machine-facts/projection.js';
+import {
+  machineFacts,
+  machineFactsProjection,
+  type MachineFactRow,
+} from '../read/machine-facts/projection.js';
 import { metersProjection } from '../read/meters/projection.js';
 
 // Which events a statement, a restatement, a credit note or a late fee note is computed from. The log is read for them
@@ -109,8 +114,9 @@ export const computedFrom: readonly Projection[] = [machineFactsProjection, mete
 /** Whole streams that the documents of a contract are computed from, or recorded in. */
 export class DocumentStreams {
   private readonly byName = new Map<string, RecordedEvent[]>();
-  /** Machines that were ever under the contract. */
-  readonly serials = new Set<string>();
+  private readonly own = new Set<string>();
+  /** Machines of whatever contract that were ever off for a curtailment. */
+  private readonly curtailed = new Set<string>();
 
   constructor(private readonly contractId: string) {}
 
@@ -120,6 +126,16 @@ export class DocumentStreams {
     const before = this.byName.get(event.stream);
     if (before) before.push(event);
     else this.byName.set(event.stream, [event]);
+  }
+
+  /**
+   * Machines that were ever under the contract. Where it has a part in what programmes pay, also those
+   * that were ever off for a curtailment, whosever they are: what is paid is shared out among them.
+   */
+  get serials(): ReadonlySet<string> {
+    const events = this.of(streamName(contractAggregate, this.contractId));
+    const isSharing = sharesReceipts({ events: events as readonly RecordedEvent<ContractEvent>[] });
+    return isSharing ? new Set([...this.own, ...this.curtailed]) : this.own;
   }
 
   of(stream: string): readonly RecordedEvent[] {
@@ -155,13 +171,15 @@ export class DocumentStreams {
     if (!Object.hasOwn(machineFacts.keys, event.type)) return;
     for (const key of machineFacts.keys[event.type]!(event)) {
       const fact = machineFacts.evolve(undefined, event, key);
-      const { contract_id, serial } = (fact ?? {}) as { contract_id?: string; serial: string };
-      if (contract_id === this.contractId) this.serials.add(serial);
+      if (!fact) continue;
+      const { contract_id, curtailment_id, serial } = fact as unknown as MachineFactRow;
+      if (contract_id === this.contractId) this.own.add(serial);
+      if (curtailment_id !== null) this.curtailed.add(serial);
     }
   }
 }
 
-/** Whether the read models need an event: those of other contracts' machines change nothing. */
+/** Whether the read models need an event: those of all other machines change nothing. */
 export const isFactFor =
   ({ serials }: Pick<DocumentStreams, 'serials'>) =>
   (event: RecordedEvent): boolean => {
