@@ -41,6 +41,8 @@ describe('the scenario core-scientific-bitmain, played while the system is kille
     DATA_DIR: dataDir,
     PORT: String(port),
     LOG_LEVEL: 'fatal',
+    // One checkpoint at the start and no other one, so that a log that stands still is seen to.
+    NOTARY_INTERVAL_SECONDS: '86400',
   });
 
   const start = (): void => {

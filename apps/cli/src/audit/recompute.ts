@@ -36,7 +36,10 @@ export const recomputeCommand = (audit: Command): void => {
     .description('Compute a state, a row or a statement anew from events alone, and compare it')
     .argument('<source>', `a bundle, a file of its event lines, or ${LIVE} for the store itself`)
     .argument('<what>', 'aggregate, row or statement')
-    .argument('<name>', 'a stream; a table; the number of a statement or credit note, or all')
+    .argument(
+      '<name>',
+      'a stream; a table; the number of a statement, a late fee note or a credit note, or all',
+    )
     .argument('[key...]', 'of a row: <column>=<value>, for each column of its key')
     .option('--at <position>', 'events up to this position of the log', position)
     .option('--against <where>', 'another bundle or file, or the URL of a running system')
