@@ -13,6 +13,8 @@ export interface NotaryChain {
   readonly origin: string | null;
   /** Verifier key in force. */
   readonly key: string | null;
+  /** All keys there were, each with the number of events up to the one that names it. */
+  readonly keys: readonly { readonly key: string; readonly since: number }[];
   /** The day whose stream has the first checkpoint. */
   readonly firstDay: string | null;
   /** The day whose stream the next checkpoint goes to. */
@@ -40,6 +42,7 @@ export interface NotaryChain {
 export const NOTHING_SIGNED: NotaryChain = {
   origin: null,
   key: null,
+  keys: [],
   firstDay: null,
   day: null,
   revision: -1,
@@ -57,9 +60,18 @@ export interface ChainEvent extends DomainEvent {
   readonly recordedAt: string;
 }
 
-/** @param size number of events up to this one and with it. */
-export const evolveChain = (before: NotaryChain, event: ChainEvent, size: number): NotaryChain => {
+/**
+ * @param size number of events up to this one and with it.
+ * @param isOwn whether the notary says it; else it is an event as any other, whatever its type.
+ */
+export const evolveChain = (
+  before: NotaryChain,
+  event: ChainEvent,
+  size: number,
+  isOwn: boolean,
+): NotaryChain => {
   const { recordedAt } = event;
+  if (!isOwn) return { ...passed(before, event), recordedAt, worthSigning: size };
   const told = event as ChainEvent & (NotaryKeyEvent | CheckpointEvent);
   switch (told.type) {
     case 'CheckpointSigned':
@@ -67,24 +79,32 @@ export const evolveChain = (before: NotaryChain, event: ChainEvent, size: number
     case 'CheckpointWitnessed':
       return { ...witnessed(before, event, told.data), recordedAt };
     case 'NotaryKeyAdopted':
-      return { ...adopted(before, event, told.data), recordedAt, worthSigning: size };
+      return { ...adopted(before, event, told.data, size), recordedAt, worthSigning: size };
     case 'NotaryKeyRotated': {
-      const key = told.data.origin === before.origin ? told.data.to : before.key;
-      return { ...before, key, recordedAt, worthSigning: size };
+      const { to: key } = told.data;
+      const keys = [...before.keys, { key, since: size }];
+      return { ...before, key, keys, recordedAt, worthSigning: size };
     }
     default:
-      return { ...before, recordedAt, worthSigning: size };
+      return { ...passed(before, event), recordedAt, worthSigning: size };
   }
 };
+
+/** Also behind what somebody else has put there the next checkpoint is appended. */
+const passed = (before: NotaryChain, { stream, revision }: ChainEvent): NotaryChain =>
+  before.day !== null && stream === streamOfDay(before.day)
+    ? { ...before, revision: Number(revision) }
+    : before;
 
 const adopted = (
   before: NotaryChain,
   { recordedAt }: ChainEvent,
   { origin, verifierKey: key }: NotaryKeyAdopted['data'],
+  size: number,
 ): NotaryChain => {
   if (before.origin !== null) return before;
   const day = recordedAt.slice(0, 10);
-  return { ...before, origin, key, firstDay: day, day };
+  return { ...before, origin, key, keys: [{ key, since: size }], firstDay: day, day };
 };
 
 const signed = (
@@ -95,12 +115,13 @@ const signed = (
   const { day } = before;
   if (day === null || stream !== streamOfDay(day)) return before;
   const { treeSize, rootHash, time, note } = data;
-  const last = { treeSize, rootHash, time, note, day };
+  const isLater = treeSize > (before.last?.treeSize ?? 0);
+  const last = isLater ? { treeSize, rootHash, time, note, day } : before.last;
   const chain = { ...before, last, checkpoints: before.checkpoints + 1 };
   const next = dayOf(data);
-  return next === day
-    ? { ...chain, revision: Number(revision) }
-    : { ...chain, day: next, revision: -1 };
+  return next > day
+    ? { ...chain, day: next, revision: -1 }
+    : { ...chain, revision: Number(revision) };
 };
 
 const witnessed = (
@@ -113,6 +134,10 @@ const witnessed = (
   if (before.day === null || stream !== streamOfDay(before.day)) return chain;
   return { ...chain, revision: Number(revision) };
 };
+
+/** The key that a checkpoint of so many events is signed by. */
+export const keyAt = ({ key, keys }: NotaryChain, treeSize: number): string | null =>
+  keys.findLast(({ since }) => since <= treeSize)?.key ?? key;
 
 /** Whether something happened that no checkpoint covers, beside checkpoints. */
 export const isWorthSigning = ({ last, worthSigning }: NotaryChain): boolean =>

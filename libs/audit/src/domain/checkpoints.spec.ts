@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
 import { recorded, specOf } from '@hostledger/testing';
-import { evolveChain, isWorthSigning, NOTHING_SIGNED, type NotaryChain } from './chain.js';
+import { evolveChain, isWorthSigning, keyAt, NOTHING_SIGNED, type NotaryChain } from './chain.js';
 import {
   checkpointsAggregate,
   type CheckpointCommand,
@@ -95,7 +95,10 @@ describe('What the notary knows of a history', () => {
     recordedAt: at,
   });
   const after = (...events: readonly RecordedEvent[]): NotaryChain =>
-    events.reduce((chain, one, index) => evolveChain(chain, one, index + 1), NOTHING_SIGNED);
+    events.reduce(
+      (chain, one, index) => evolveChain(chain, one, index + 1, one.type !== 'MinerMoved'),
+      NOTHING_SIGNED,
+    );
   const moved = event('miner-1', 0, { type: 'MinerMoved', data: {} });
   const adopted = event('notaryKeys-log.example/1', 0, {
     type: 'NotaryKeyAdopted',
@@ -109,11 +112,10 @@ describe('What the notary knows of a history', () => {
   it('is the key in force, and that of this log alone', () => {
     expect(after(moved, adopted)).toMatchObject({ key: 'first', firstDay: DAY, day: DAY });
     expect(after(moved, adopted, rotated)).toMatchObject({ key: 'second' });
-    const another = event('notaryKeys-other', 0, {
-      type: 'NotaryKeyAdopted',
-      data: { origin: 'other', verifierKey: 'other' },
-    });
-    expect(after(adopted, another)).toMatchObject({ origin: 'log.example/1', key: 'first' });
+    expect([1, 2, 3].map((size) => keyAt(after(moved, adopted, rotated), size))).toEqual([
+      // Before there was one, none signs.
+      ...['second', 'first', 'second'],
+    ]);
   });
 
   it('is where the next checkpoint goes: behind the last event of the stream of its day', () => {
@@ -128,6 +130,14 @@ describe('What the notary knows of a history', () => {
     expect(after(adopted, five, seen, next, late)).toMatchObject({
       ...{ day: '2026-11-29', revision: -1, checkpoints: 2, witnessed: { w1: 9 } },
       last: { treeSize: 9, day: DAY },
+    });
+  });
+
+  it('is not what others put into its streams, but where they did', () => {
+    const chain = after(adopted);
+    const foreign = event(`notary-${DAY}`, 0, signed(5, at));
+    expect(evolveChain(chain, foreign, 2, false)).toEqual({
+      ...{ ...chain, revision: 0, worthSigning: 2 },
     });
   });
 

@@ -6,6 +6,7 @@ import {
   type DomainEvent,
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
+import { shaped } from './notary-shapes.js';
 
 // Events
 
@@ -63,6 +64,8 @@ export interface Checkpoints {
 const RECENT = 100;
 
 const evolve = (state: Checkpoints, event: CheckpointEvent): Checkpoints => {
+  // Whoever may append to the log may have put something else here.
+  if (!shaped(event)) return state;
   switch (event.type) {
     case 'CheckpointSigned': {
       const { treeSize, rootHash } = event.data;

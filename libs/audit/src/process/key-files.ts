@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeSignerKey, parseSignerKey, type SignerKey } from '../transparency/signed-note.js';
 
@@ -61,7 +71,7 @@ export class NotaryKeyFiles {
   /** Puts the next key in the place of the present one. */
   promote(): void {
     const next = this.nextFile();
-    if (existsSync(next)) renameSync(next, this.file!);
+    if (existsSync(next)) moved(next, this.file!);
   }
 
   private nextFile(): string {
@@ -83,10 +93,21 @@ export class NotaryKeyFiles {
 
 const nextTo = (file: string): string => `${file}.next`;
 
-/** Under another name first: the file is there with the whole key or not at all. */
+/** Under another name first: the file is there with the whole key or not at all, after a power cut too. */
 const write = (file: string, { secret }: SignerKey): void => {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   writeFileSync(`${file}.new`, `${secret}\n`, { mode: 0o600, flush: true });
   chmodSync(`${file}.new`, 0o600);
-  renameSync(`${file}.new`, file);
+  moved(`${file}.new`, file);
+};
+
+/** A name that the folder does not keep is lost in a power cut, and what is signed by the key is not. */
+const moved = (from: string, to: string): void => {
+  renameSync(from, to);
+  const folder = openSync(dirname(to), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 };

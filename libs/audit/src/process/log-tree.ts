@@ -2,6 +2,7 @@ import { LogReplaced, type LogIdentity } from '@hostledger/eventsourcing/postgre
 import type { Decisions, RecordedEvent } from '@hostledger/eventsourcing';
 import { evolveChain, type NotaryChain } from '../domain/chain.js';
 import type { CheckpointSigned } from '../domain/checkpoints.js';
+import { isBelieved } from '../transparency/notary-events.js';
 import { leafHash, leafLine } from '../transparency/leaf.js';
 import { EMPTY_ROOT } from '../transparency/merkle.js';
 import {
@@ -64,8 +65,8 @@ export class LogTree {
       if (!(error instanceof TileMissing || error instanceof HistoryChanged)) throw error;
       // By itself the table proves nothing: the log will tell.
       parts.warned(`The tree is built again from the log: ${error.message}`);
-      await table.empty(state.logAcceptedBy);
-      return LogTree.at({ ...NOTHING_YET, logAcceptedBy: state.logAcceptedBy }, parts);
+      await table.empty();
+      return LogTree.at(NOTHING_YET, parts);
     }
   }
 
@@ -98,7 +99,8 @@ export class LogTree {
 
   /**
    * Takes in what comes next in the log.
-   * @throws HistoryChanged when a checkpoint among these events is not that of this tree; TreeMoved.
+   * @throws HistoryChanged when a checkpoint among these events, signed by the key in force, is not that
+   *   of this tree; TreeMoved.
    *   After any error the tree has to be opened again.
    */
   async take(events: readonly RecordedEvent[]): Promise<void> {
@@ -114,10 +116,11 @@ export class LogTree {
       if (this.positions.length === TILE_WIDTH) this.positions = [];
       this.positions.push(event.position);
       grown.set(index, this.positions);
-      if (event.type === 'CheckpointSigned') {
+      const isOwn = isBelieved(event, chain);
+      if (isOwn && event.type === 'CheckpointSigned') {
         checkpoints.push(event.data as CheckpointSigned['data']);
       }
-      chain = evolveChain(chain, event, size);
+      chain = evolveChain(chain, event, size, isOwn);
     }
     for (const checkpoint of checkpoints) await this.hold(checkpoint);
     const after = { ...this.state, size, position: last.position, eventId: last.id, chain };
@@ -142,7 +145,7 @@ export class LogTree {
   }: Pick<CheckpointSigned['data'], 'treeSize' | 'rootHash'>): Promise<void> {
     const fits = treeSize > 0 && treeSize <= this.growing.size;
     const root = fits ? await rootOf(treeSize, this.source) : undefined;
-    if (root?.toString('base64') === rootHash) return;
+    if (root !== undefined && root.toString('base64') === rootHash) return;
     throw new HistoryChanged(
       `The checkpoint of ${treeSize} events has the root ${rootHash}, but the log now has ` +
         (root ? root.toString('base64') : `${this.growing.size} events before it`),
@@ -150,16 +153,28 @@ export class LogTree {
   }
 }
 
-/** The tree as it is, if it is of this log; an empty one where another log was accepted. */
+/**
+ * The tree as it is, if it is of this log; an empty one where another log was accepted after it was refused.
+ * Acts are counted in the log itself, which a restore takes back: only those of this log compare.
+ */
 const heldAgainstLog = async (state: TreeState, parts: LogTreeParts): Promise<TreeState> => {
   const { log, table } = parts;
   const fault = await faultOf(state, log);
-  const { logAcceptedBy } = await parts.decisions();
-  if (fault === undefined) return { ...state, logAcceptedBy };
-  if (logAcceptedBy <= state.logAcceptedBy) throw new LogReplaced(fault);
+  const { refusedAfter } = state;
+  if (fault === undefined) {
+    if (refusedAfter !== null) await table.noteRefusal(null);
+    return { ...state, refusedAfter: null };
+  }
+  const { acts, logAcceptedBy } = await parts.decisions();
+  // Fewer acts than were noted: it was replaced once more.
+  if (refusedAfter === null || acts < refusedAfter) {
+    await table.noteRefusal(acts);
+    throw new LogReplaced(fault);
+  }
+  if (logAcceptedBy <= refusedAfter) throw new LogReplaced(fault);
   parts.warned(`The tree is built again from the log that was accepted: ${fault}`);
-  await table.empty(logAcceptedBy);
-  return { ...NOTHING_YET, logAcceptedBy };
+  await table.empty();
+  return NOTHING_YET;
 };
 
 const faultOf = async (

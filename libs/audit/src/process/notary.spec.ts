@@ -114,6 +114,43 @@ describe('The notary', () => {
       expect(world.log).toHaveLength(length);
     }));
 
+  it('goes on where others use its words', () =>
+    inWorld(async (world) => {
+      const at = world.now().toISOString();
+      const words = [
+        'CheckpointSigned',
+        'CheckpointWitnessed',
+        'NotaryKeyAdopted',
+        'NotaryKeyRotated',
+      ];
+      const empty = [null, {}] as unknown as object[];
+      const foreign = words.flatMap((type) => empty.map((data) => ({ type, data })));
+      const forged = { treeSize: 5, rootHash: 'root', position: '5', time: at, note: 'note' };
+      const adopted = { origin: 'other', verifierKey: 'other' };
+      const others = [
+        ...foreign,
+        { type: 'CheckpointSigned', data: { origin: ORIGIN, ...forged } },
+        { type: 'NotaryKeyAdopted', data: adopted },
+      ];
+      await world.streams.happened('foo-1', at, ...others);
+      await world.streams.happened('notaryKeys-other', at, ...others);
+      await world.happens(3);
+      await live(world);
+      const ofItsStreams = foreign.filter(({ type }) => type.startsWith('Checkpoint'));
+      await world.streams.happened(world.log.at(-1)!.stream, at, ...ofItsStreams);
+      await world.happens(3);
+      await live(world);
+      const signed = world
+        .checkpoints()
+        .filter((one) => one?.origin === ORIGIN && one.note !== 'note');
+      expect(signed.length).toBeGreaterThanOrEqual(2);
+      for (const { treeSize, rootHash, note } of signed) {
+        expect(rootHash).toBe(world.rootOf(treeSize));
+        expect(parseCheckpoint(note)).toMatchObject({ origin: ORIGIN, size: treeSize });
+      }
+      expect(signed.at(-1)!.treeSize).toBeGreaterThanOrEqual(world.worthSigning());
+    }));
+
   it('waits between two checkpoints, and begins with one soon', () =>
     inWorld(async (world) => {
       await world.happens();
@@ -298,6 +335,30 @@ describe('A changed past', () => {
       expect(world.warnings.at(-1)).toMatch(
         /^The tree is built again from the log that was accepted/,
       );
+    }));
+
+  it('has to be accepted anew each time, after it was refused', () =>
+    inWorld(async (world) => {
+      // Of long ago, which nobody has asked for.
+      world.decisions = { ...noDecisions, acts: 1, logAcceptedBy: 1 };
+      await signedWorld(world);
+      for (let time = 0; time < 2; time += 1) {
+        world.streams.log.splice(3);
+        // Acts are in the log, and so are taken back with it.
+        world.decisions = { ...noDecisions, acts: 1, logAcceptedBy: 1 };
+        await faultIn(world);
+        await faultIn(world);
+        world.decisions = { ...noDecisions, acts: 2, logAcceptedBy: 2 };
+        const notary = notaryOf(world, databases[0]!.database);
+        notary.start();
+        await until(() => notary.status().phase === 'live' && notary.status().size >= 3);
+        await notary.stop();
+        await world.happens(4);
+        const after = notaryOf(world, databases[0]!.database);
+        after.start();
+        await until(() => after.status().size >= 7);
+        await after.stop();
+      }
     }));
 
   it('of the tables alone is mended from the log', () =>

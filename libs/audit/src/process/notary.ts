@@ -75,7 +75,7 @@ export interface NotaryStatus {
   readonly unpublished: number;
   /** Events that each witness has not seen, of those that the last checkpoint covers. */
   readonly witnesses: readonly { readonly name: string; readonly behind: number }[];
-  /** What fails outside, and is tried again. */
+  /** What fails outside and is tried again, and what contradicts there and stays. */
   readonly failing: readonly { readonly errand: string; readonly why: string }[];
 }
 
@@ -140,7 +140,10 @@ export class Notary {
       ([name, work]) =>
         new Errand(
           name,
-          (signal) => (this.tree ? work.step(this.tree.chain, signal) : Promise.resolve(false)),
+          (signal) =>
+            this.tree && this.phase === 'live'
+              ? work.step(this.tree.chain, signal)
+              : Promise.resolve(false),
           options.warned,
           this.pauses.outwardMs,
         ),
@@ -169,9 +172,11 @@ export class Notary {
       witnesses: tree
         ? this.witnessing.map(([name, one]) => ({ name, behind: one.waiting(tree.chain) }))
         : [],
-      failing: this.errands.flatMap(({ name: errand, failing: why }) =>
-        why === undefined ? [] : [{ errand, why }],
-      ),
+      failing: this.errands.flatMap(({ name: errand, failing }) => {
+        const isPublishing = this.publishing !== undefined && errand === this.errands[0]!.name;
+        const why = failing ?? (isPublishing ? this.publishing?.conflict : undefined);
+        return why === undefined ? [] : [{ errand, why }];
+      }),
     };
   }
 
@@ -265,8 +270,8 @@ export class Notary {
         }
       }
       if (this.phase !== 'live') continue;
-      await this.sign(tree);
       this.news.tell();
+      await this.sign(tree);
     }
   }
 
@@ -321,6 +326,12 @@ export class Notary {
       );
       this.signedSize = size;
     } catch (error) {
+      // The rules are asked only where the stream is as long as is known here.
+      if (error instanceof DomainError && error.kind === 'conflict') {
+        throw new HistoryChanged(
+          `The stream of ${chain.day} has a checkpoint that the notary did not sign: ${error.message}`,
+        );
+      }
       if (!isBeaten(error)) throw error;
     }
   }

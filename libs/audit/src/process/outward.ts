@@ -6,7 +6,8 @@ import {
   type StreamAccess,
 } from '@hostledger/eventsourcing';
 import { streamOfDay, type NotaryChain } from '../domain/chain.js';
-import { checkpointsAggregate, dayOf, type CheckpointEvent } from '../domain/checkpoints.js';
+import { checkpointsAggregate, dayOf, type CheckpointSigned } from '../domain/checkpoints.js';
+import { isBelieved } from '../transparency/notary-events.js';
 import type { TileSource } from '../transparency/tiles.js';
 import type { PublishPlace } from './publishing.js';
 import type { PublishedTable, PublishedUpTo } from '../read/tree-table.js';
@@ -45,33 +46,42 @@ export class Publishing {
     return Math.max(0, checkpoints - (this.upTo?.checkpoints ?? 0));
   }
 
+  /** Why somebody has to look: another checkpoint is outside. It stays there, and so does this. */
+  get conflict(): string | undefined {
+    const where = this.upTo?.conflict ?? undefined;
+    return where === undefined ? undefined : `${where} holds another checkpoint of this size`;
+  }
+
   /** Publishes what the notary has held against the tree, up to the end of a day; more may be left. */
   async step(chain: NotaryChain, signal: AbortSignal): Promise<boolean> {
     if (chain.firstDay === null) return false;
     let upTo = await this.table.load(this.place.name);
     // A log that was restored to before that has others in their place.
     if (upTo === undefined || upTo.checkpoints > chain.checkpoints) {
-      upTo = { day: chain.firstDay, revision: -1, checkpoints: 0 };
+      upTo = { day: chain.firstDay, revision: -1, checkpoints: 0, conflict: null };
     }
     this.upTo = upTo;
     if (upTo.checkpoints >= chain.checkpoints) return false;
     const { day } = upTo;
     const events = await this.streams.readStream(streamOfDay(day), BigInt(upTo.revision + 1));
-    for (const { type, data, revision } of events) {
-      if (type !== 'CheckpointSigned') continue;
-      const { treeSize, note, ...rest } = data as (CheckpointEvent & { type: typeof type })['data'];
-      await this.place.publish({ size: treeSize, note }, signal);
+    const { checkpoints: before } = upTo;
+    for (const event of events) {
+      // The same that the chain counts.
+      if (event.type !== 'CheckpointSigned' || !isBelieved(event, chain)) continue;
+      const { treeSize: size, note, ...rest } = event.data as CheckpointSigned['data'];
+      const isLast = upTo.checkpoints + 1 >= chain.checkpoints;
+      const other = await this.place.publish({ size, note, isLast }, signal);
       const next = dayOf(rest);
       upTo = {
-        day: next,
-        revision: next === day ? Number(revision) : -1,
+        ...(next > day ? { day: next, revision: -1 } : { day, revision: Number(event.revision) }),
         checkpoints: upTo.checkpoints + 1,
+        conflict: other ?? upTo.conflict,
       };
       await this.table.save(this.place.name, upTo);
       this.upTo = upTo;
-      if (next !== day || upTo.checkpoints >= chain.checkpoints) break;
+      if (upTo.day !== day || upTo.checkpoints >= chain.checkpoints) break;
     }
-    return upTo.checkpoints < chain.checkpoints;
+    return upTo.checkpoints > before && upTo.checkpoints < chain.checkpoints;
   }
 }
 

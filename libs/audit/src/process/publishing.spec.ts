@@ -1,13 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { embeddedDatabase, until } from '@hostledger/testing';
 import { notaryOf, World } from './notary.fixture.js';
-import { PublishedOtherwise, publishPlace } from './publishing.js';
+import { publishPlace } from './publishing.js';
 
 const never = new AbortController().signal;
+/** As a part of those that are outside. */
+const isLast = false;
 const noteOf = (size: number, root = 'root'): string => `log\n${size}\n${root}\n\n— log AAAA\n`;
 
 describe('A folder of checkpoints', () => {
@@ -18,18 +20,31 @@ describe('A folder of checkpoints', () => {
   it('has a file of each, and the latest, and nothing else', async () => {
     const place = publishPlace(folder);
     for (const size of [9, 10, 9]) {
-      await place.publish({ size, note: noteOf(size) }, never);
+      await place.publish({ size, note: noteOf(size), isLast }, never);
     }
     expect(readdirSync(folder).sort()).toEqual(['10.checkpoint', '9.checkpoint', 'latest']);
     expect(readFileSync(join(folder, 'latest'), 'utf8')).toBe(noteOf(10));
   });
 
-  it('is never written over: another one of the same size is found out', async () => {
+  it('is never written over: another one of the same size is told and put beside it', async () => {
     const place = publishPlace(folder);
-    await place.publish({ size: 9, note: noteOf(9) }, never);
-    const other = { size: 9, note: noteOf(9, 'other') };
-    await expect(place.publish(other, never)).rejects.toThrow(PublishedOtherwise);
+    expect(await place.publish({ size: 9, note: noteOf(9), isLast }, never)).toBeUndefined();
+    const other = { size: 9, note: noteOf(9, 'other+++'), isLast };
+    for (let time = 0; time < 2; time += 1) {
+      expect(await place.publish(other, never)).toBe(join(folder, '9.checkpoint'));
+    }
     expect(readFileSync(join(folder, '9.checkpoint'), 'utf8')).toBe(noteOf(9));
+    expect(readFileSync(join(folder, '9-a2d85eaf.checkpoint'), 'utf8')).toBe(other.note);
+    expect(readdirSync(folder)).toHaveLength(3);
+  });
+
+  it('has the latest of the log as it is now, also where that has fewer than there were', async () => {
+    const place = publishPlace(folder);
+    await place.publish({ size: 20, note: noteOf(20), isLast: true }, never);
+    await place.publish({ size: 9, note: noteOf(9), isLast: false }, never);
+    expect(readFileSync(join(folder, 'latest'), 'utf8')).toBe(noteOf(20));
+    await place.publish({ size: 15, note: noteOf(15), isLast: true }, never);
+    expect(readFileSync(join(folder, 'latest'), 'utf8')).toBe(noteOf(15));
   });
 });
 
@@ -80,21 +95,28 @@ describe('A URL of checkpoints', () => {
   it('is put each once, under its size; again it is the same', async () => {
     const place = publishPlace(url, 's3cret');
     for (let time = 0; time < 2; time += 1)
-      await place.publish({ size: 9, note: noteOf(9) }, never);
+      await place.publish({ size: 9, note: noteOf(9), isLast }, never);
     store.mayRead = false;
-    await place.publish({ size: 9, note: noteOf(9) }, never);
+    await place.publish({ size: 9, note: noteOf(9), isLast }, never);
     store.mayRead = true;
     expect([...store.objects]).toEqual([['/bucket/9', noteOf(9)]]);
   });
 
-  it('that has another one of the size is found out', async () => {
-    store.objects.set('/bucket/9', noteOf(9, 'other'));
-    const published = publishPlace(url, 's3cret').publish({ size: 9, note: noteOf(9) }, never);
-    await expect(published).rejects.toThrow(PublishedOtherwise);
+  it('that has another one of the size is told, and has both', async () => {
+    const place = publishPlace(url, 's3cret');
+    await place.publish({ size: 9, note: noteOf(9), isLast }, never);
+    const other = { size: 9, note: noteOf(9, 'other+++'), isLast };
+    for (let time = 0; time < 2; time += 1) {
+      expect(await place.publish(other, never)).toBe(`${url}9`);
+    }
+    expect([...store.objects]).toEqual([
+      ['/bucket/9', noteOf(9)],
+      ['/bucket/9-a2d85eaf', other.note],
+    ]);
   });
 
   it('refuses whoever has no token, which is an error as any other', async () => {
-    const published = publishPlace(url).publish({ size: 9, note: noteOf(9) }, never);
+    const published = publishPlace(url).publish({ size: 9, note: noteOf(9), isLast }, never);
     await expect(published).rejects.toThrow(/answered with 401$/);
   });
 
@@ -139,12 +161,19 @@ describe('A URL of checkpoints', () => {
     const notary = notaryOf(world, database, { place: publishPlace(folder) });
     try {
       await world.happens();
-      await publishPlace(folder).publish({ size: 2, note: noteOf(2) }, never);
+      await publishPlace(folder).publish({ size: 2, note: noteOf(2), isLast }, never);
       notary.start();
       await until(() => notary.status().failing.length === 1);
       expect(notary.status().failing[0]!.why).toMatch(/holds another checkpoint of this size$/);
-      writeFileSync(join(folder, '2.checkpoint'), world.checkpoints()[0]!.note);
-      await until(() => notary.status().failing.length === 0);
+      await world.happens(3);
+      await world.untilSigned();
+      await until(() => notary.status().unpublished === 0);
+      expect(notary.status().failing).toHaveLength(1);
+      const [first, last] = [world.checkpoints()[0]!, world.checkpoints().at(-1)!];
+      const beside = Buffer.from(first.rootHash, 'base64').toString('hex').slice(0, 8);
+      expect(readFileSync(join(folder, '2.checkpoint'), 'utf8')).toBe(noteOf(2));
+      expect(readFileSync(join(folder, `2-${beside}.checkpoint`), 'utf8')).toBe(first.note);
+      expect(readFileSync(join(folder, 'latest'), 'utf8')).toBe(last.note);
     } finally {
       await notary.stop();
       await opened.close();

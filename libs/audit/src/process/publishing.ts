@@ -7,23 +7,26 @@ export interface RecordedCheckpoint {
   readonly size: number;
   /** The signed note. */
   readonly note: string;
+  /** Whether it is the last one there is now. */
+  readonly isLast: boolean;
 }
 
 /** A place outside of the database where checkpoints are put, each once and for ever. */
 export interface PublishPlace {
   /** A permanent identity: what was published there is known under it. */
   readonly name: string;
-  /** Put a second time it is the same. @throws PublishedOtherwise; anything else may pass. */
-  publish(checkpoint: RecordedCheckpoint, signal: AbortSignal): Promise<void>;
+  /**
+   * Put a second time it is the same. Where another one of that size is, this one is put beside it.
+   * @returns where another one is: one of the two histories was changed. Any error may pass.
+   */
+  publish(checkpoint: RecordedCheckpoint, signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** Another checkpoint of that size is there: one of the two histories was changed. */
-export class PublishedOtherwise extends Error {
-  constructor(where: string) {
-    super(`${where} holds another checkpoint of this size`);
-    this.name = 'PublishedOtherwise';
-  }
-}
+/** What names a checkpoint beside another one of its size: 8 hex digits of its root. */
+const besideOf = ({ size, note }: RecordedCheckpoint): string => {
+  const [, , root = ''] = note.split('\n');
+  return `${size}-${Buffer.from(root, 'base64').toString('hex').slice(0, 8)}`;
+};
 
 /** @param where a folder, a `file:` URL or the beginning of an http(s) URL. */
 export const publishPlace = (where: string, token?: string): PublishPlace => {
@@ -31,7 +34,7 @@ export const publishPlace = (where: string, token?: string): PublishPlace => {
   return new PublishFolder(where.startsWith('file:') ? fileURLToPath(where) : where);
 };
 
-/** Files `<size>.checkpoint`, never overwritten, and `latest`, the largest of them. */
+/** Files `<size>.checkpoint`, never overwritten, and `latest`, the largest of the present log. */
 export class PublishFolder implements PublishPlace {
   readonly name: string;
 
@@ -39,15 +42,24 @@ export class PublishFolder implements PublishPlace {
     this.name = `folder ${folder}`;
   }
 
-  async publish({ size, note }: RecordedCheckpoint): Promise<void> {
+  async publish(checkpoint: RecordedCheckpoint): Promise<string | undefined> {
+    const { size, note, isLast } = checkpoint;
     await mkdir(this.folder, { recursive: true });
     const file = join(this.folder, `${size}.checkpoint`);
+    const isThere = await this.put(file, note);
+    if (!isThere) await this.put(join(this.folder, `${besideOf(checkpoint)}.checkpoint`), note);
+    const latest = join(this.folder, 'latest');
+    const text = await textOf(latest);
+    const isBehind = Number(text?.split('\n')[1] ?? 0) < size;
+    if (isBehind || (isLast && text !== note)) await this.write(latest, note, rename);
+    return isThere ? undefined : file;
+  }
+
+  /** Whether it is there now, and not another one. */
+  private async put(file: string, note: string): Promise<boolean> {
     // A link is refused where something is already, whoever put it there a moment ago.
     if ((await textOf(file)) === undefined) await this.write(file, note, link);
-    if ((await textOf(file)) !== note) throw new PublishedOtherwise(file);
-    const latest = join(this.folder, 'latest');
-    const latestSize = Number((await textOf(latest))?.split('\n')[1] ?? 0);
-    if (latestSize < size) await this.write(latest, note, rename);
+    return (await textOf(file)) === note;
   }
 
   /** Whole or not at all, and still there after a power cut. */
@@ -98,23 +110,27 @@ export class PublishUrl implements PublishPlace {
     this.name = url;
   }
 
-  async publish({ size, note }: RecordedCheckpoint, signal: AbortSignal): Promise<void> {
+  async publish(checkpoint: RecordedCheckpoint, signal: AbortSignal): Promise<string | undefined> {
+    const { size, note } = checkpoint;
     const url = `${this.url}/${size}`;
+    if (await this.put(url, note, signal)) return undefined;
+    await this.put(`${this.url}/${besideOf(checkpoint)}`, note, signal);
+    return url;
+  }
+
+  /** Whether it is there now, and not another one, as far as one may look. */
+  private async put(url: string, note: string, signal: AbortSignal): Promise<boolean> {
     const { status } = await this.ask(url, signal, {
       method: 'PUT',
       body: note,
       headers: { 'content-type': 'text/plain; charset=utf-8', 'if-none-match': '*' },
     });
-    if (status >= 200 && status <= 299) return;
-    if (status === 412 && (await this.isThere(url, note, signal))) return;
+    if (status >= 200 && status <= 299) return true;
+    if (status === 412) {
+      const there = await this.ask(url, signal, { method: 'GET' });
+      if (there.status !== 404) return there.status !== 200 || there.text === note;
+    }
     throw new Error(`PUT ${url} was answered with ${status}`);
-  }
-
-  /** What an earlier try put there, as far as one may look. @throws PublishedOtherwise */
-  private async isThere(url: string, note: string, signal: AbortSignal): Promise<boolean> {
-    const { status, text } = await this.ask(url, signal, { method: 'GET' });
-    if (status === 200 && text !== note) throw new PublishedOtherwise(url);
-    return status !== 404;
   }
 
   private async ask(

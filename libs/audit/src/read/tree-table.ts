@@ -19,7 +19,9 @@ const TABLES = `
   create schema if not exists ${NOTARY_SCHEMA};
   create table if not exists ${NOTARY_SCHEMA}.tree (
     id integer primary key check (id = 1), size bigint not null, position bigint not null,
-    event_id text, chain jsonb, log_accepted_by integer not null);
+    event_id text, chain jsonb, refused_after integer);
+  alter table ${NOTARY_SCHEMA}.tree add column if not exists refused_after integer;
+  alter table ${NOTARY_SCHEMA}.tree drop column if exists log_accepted_by;
   create table if not exists ${NOTARY_SCHEMA}.tiles (
     level integer not null, index bigint not null, hashes bytea not null,
     primary key (level, index));
@@ -28,13 +30,14 @@ const TABLES = `
     index bigint primary key, first_position bigint not null unique, positions bytea not null);
   create table if not exists ${NOTARY_SCHEMA}.published (
     target text primary key, day text not null, revision bigint not null,
-    checkpoints bigint not null)`;
+    checkpoints bigint not null);
+  alter table ${NOTARY_SCHEMA}.published add column if not exists conflict text`;
 
 export const prepareNotaryTables = (database: Database): Promise<void> =>
   inSchemaTurn(database, async (trx) => {
     await sql.raw(TABLES).execute(trx);
-    await sql`insert into ${table('tree')} (id, size, position, log_accepted_by)
-      values (1, 0, 0, 0) on conflict do nothing`.execute(trx);
+    await sql`insert into ${table('tree')} (id, size, position)
+      values (1, 0, 0) on conflict do nothing`.execute(trx);
   });
 
 /** How far the tree has grown. */
@@ -44,8 +47,8 @@ export interface TreeState {
   readonly position: bigint;
   readonly eventId: string | null;
   readonly chain: NotaryChain;
-  /** By which act another log was accepted last when this tree was begun, or found to be of its log. */
-  readonly logAcceptedBy: number;
+  /** Acts of operators in the log when it was refused as another one; none while it is that of the tree. */
+  readonly refusedAfter: number | null;
 }
 
 /** Somebody else has moved the tree on. */
@@ -67,7 +70,7 @@ export const NOTHING_YET: TreeState = {
   position: 0n,
   eventId: null,
   chain: NOTHING_SIGNED,
-  logAcceptedBy: 0,
+  refusedAfter: null,
 };
 
 /** The tree in the database of the read models. */
@@ -80,8 +83,8 @@ export class TreeTable {
       position: bigint;
       event_id: string | null;
       chain: NotaryChain | null;
-      log_accepted_by: number;
-    }>`select size, position, event_id, chain, log_accepted_by
+      refused_after: number | null;
+    }>`select size, position, event_id, chain, refused_after
       from ${table('tree')}`.execute(this.database.for());
     const [row] = rows;
     if (!row) return NOTHING_YET;
@@ -89,8 +92,8 @@ export class TreeTable {
       size: Number(row.size),
       position: row.position,
       eventId: row.event_id,
-      chain: row.chain ?? NOTHING_SIGNED,
-      logAcceptedBy: row.log_accepted_by,
+      chain: { ...NOTHING_SIGNED, ...row.chain },
+      refusedAfter: row.refused_after,
     };
   }
 
@@ -135,14 +138,21 @@ export class TreeTable {
       });
   }
 
+  /** After how many acts of operators the log was refused; none once it is the right one again. */
+  async noteRefusal(acts: number | null): Promise<void> {
+    await sql`update ${table('tree')} set refused_after = ${acts}::integer`.execute(
+      this.database.for(),
+    );
+  }
+
   /** Begins at the start of the log again. */
-  async empty(logAcceptedBy: number): Promise<void> {
+  async empty(): Promise<void> {
     await this.database
       .for<unknown>()
       .transaction()
       .execute(async (trx) => {
         await sql`update ${table('tree')} set size = 0, position = 0, event_id = null,
-          chain = null, log_accepted_by = ${logAcceptedBy}`.execute(trx);
+          chain = null, refused_after = null`.execute(trx);
         await sql`delete from ${table('tiles')}`.execute(trx);
         await sql`delete from ${table('leaves')}`.execute(trx);
         await sql`delete from ${table('published')}`.execute(trx);
@@ -157,8 +167,7 @@ const moveOn = async (
 ): Promise<void> => {
   const { rows } = await sql`update ${table('tree')} set
       size = ${after.size}, position = ${after.position}, event_id = ${after.eventId}::text,
-      chain = ${JSON.stringify(after.chain)}::text::jsonb,
-      log_accepted_by = ${after.logAcceptedBy}
+      chain = ${JSON.stringify(after.chain)}::text::jsonb
     where size = ${before.size} and position = ${before.position}
       and event_id is not distinct from ${before.eventId}::text
     returning id`.execute(trx);
@@ -232,6 +241,8 @@ export interface PublishedUpTo {
   readonly revision: number;
   /** How many were. */
   readonly checkpoints: number;
+  /** Where another one of the same size was found last. */
+  readonly conflict: string | null;
 }
 
 /** To lose it costs that all are put there again, which changes nothing. */
@@ -239,19 +250,26 @@ export class PublishedTable {
   constructor(private readonly database: Database) {}
 
   async load(target: string): Promise<PublishedUpTo | undefined> {
-    const { rows } = await sql<{ day: string; revision: bigint; checkpoints: bigint }>`
-      select day, revision, checkpoints from ${table('published')}
+    const { rows } = await sql<{
+      day: string;
+      revision: bigint;
+      checkpoints: bigint;
+      conflict: string | null;
+    }>`select day, revision, checkpoints, conflict from ${table('published')}
       where target = ${target}`.execute(this.database.for());
     const [row] = rows;
     if (!row) return undefined;
-    const { day, revision, checkpoints } = row;
-    return { day, revision: Number(revision), checkpoints: Number(checkpoints) };
+    const { day, revision, checkpoints, conflict } = row;
+    return { day, revision: Number(revision), checkpoints: Number(checkpoints), conflict };
   }
 
-  async save(target: string, { day, revision, checkpoints }: PublishedUpTo): Promise<void> {
-    await sql`insert into ${table('published')} (target, day, revision, checkpoints)
-      values (${target}, ${day}, ${revision}::bigint, ${checkpoints}::bigint)
+  async save(target: string, upTo: PublishedUpTo): Promise<void> {
+    const { day, revision, checkpoints, conflict } = upTo;
+    await sql`insert into ${table('published')} (target, day, revision, checkpoints, conflict)
+      values (${target}, ${day}, ${revision}::bigint, ${checkpoints}::bigint, ${conflict}::text)
       on conflict (target) do update set day = excluded.day, revision = excluded.revision,
-        checkpoints = excluded.checkpoints`.execute(this.database.for());
+        checkpoints = excluded.checkpoints, conflict = excluded.conflict`.execute(
+      this.database.for(),
+    );
   }
 }

@@ -5,6 +5,7 @@ import type {
   CheckpointWitnessed,
 } from '../../domain/checkpoints.js';
 import type { NotaryKeyEvent } from '../../domain/notary-keys.js';
+import { isWellSaid } from '../../transparency/notary-events.js';
 
 /** Which event of the log says so. */
 interface SaidBy {
@@ -54,7 +55,10 @@ export const auditCheckpoints = tableFold<CheckpointRow, CheckpointSigned>({
     },
     key: ['tree_size'],
   },
-  keys: { CheckpointSigned: ({ data }) => [{ tree_size: BigInt(data.treeSize) }] },
+  keys: {
+    CheckpointSigned: (event) =>
+      isWellSaid(event) ? [{ tree_size: BigInt(event.data.treeSize) }] : [],
+  },
   // The first one stays: a second one of a size, should there ever be one, is for the verifier to find.
   evolve: (row, event) =>
     row ?? {
@@ -82,9 +86,10 @@ export const auditCosignatures = tableFold<CosignatureRow, CheckpointWitnessed>(
     key: ['tree_size', 'witness'],
   },
   keys: {
-    CheckpointWitnessed: ({ data }) => [
-      { tree_size: BigInt(data.treeSize), witness: data.witness },
-    ],
+    CheckpointWitnessed: (event) =>
+      isWellSaid(event)
+        ? [{ tree_size: BigInt(event.data.treeSize), witness: event.data.witness }]
+        : [],
   },
   evolve: (row, event) =>
     row ?? {
@@ -118,8 +123,8 @@ export const auditNotaryKeys = tableFold<NotaryKeyRow, NotaryKeyEvent>({
     insertOnly: true,
   },
   keys: {
-    NotaryKeyAdopted: ({ position }) => [{ position }],
-    NotaryKeyRotated: ({ position }) => [{ position }],
+    NotaryKeyAdopted: (event) => (isWellSaid(event) ? [{ position: event.position }] : []),
+    NotaryKeyRotated: (event) => (isWellSaid(event) ? [{ position: event.position }] : []),
   },
   evolve: (_, event) => ({
     ...saidBy(event),
