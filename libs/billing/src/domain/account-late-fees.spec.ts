@@ -354,10 +354,12 @@ describe('A fee that was charged', () => {
     });
 
     it('leaves what bears fees, and what is pursued, as it was', () => {
-      const april = (...acts: readonly AccountCommand[]) =>
-        feesOf(...acts, charge('2024-04-30')).at(-1);
+      const later = command('ChargeLateFees', { throughOn: '2024-07-31' }, '2024-08-01');
       for (const acts of [raised, [...raised, resolve('upheld'), number]]) {
-        expect(april(...acts)).toMatchObject({ amount: '15.00', stretches: [{ days: 30 }] });
+        const { stretches } = feesOf(...acts, later).at(-1)!;
+        expect(stretches.map(({ days, overdue }) => [days, overdue])).toEqual([
+          ...[30, 31, 30, 31].map((days) => [days, '1000.00']),
+        ]);
         const account = accountAfter(...acts);
         expect(isPursued(account, account.statements[0]!)).toBe(true);
       }
