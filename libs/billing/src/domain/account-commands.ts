@@ -51,6 +51,8 @@ export interface CreditNote extends OfCharge {
 export interface Dispute extends OfCharge {
   readonly disputeId: string;
   readonly line?: number;
+  /** Of the statement, where it is about one; then about no line. */
+  readonly lateFeeId?: string;
   readonly reason: string;
   /** The day of the act where nothing is said. */
   readonly raisedOn?: string;

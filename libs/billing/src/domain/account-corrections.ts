@@ -86,11 +86,12 @@ export const raiseDispute = (
   account: KnownAccount,
   today: string,
 ): Events => {
-  const { disputeId, statementId, line, currency, reason, raisedOn = today } = data;
+  const { disputeId, statementId, line, lateFeeId, currency, reason, raisedOn = today } = data;
   const { text: amount, units } = paidAmount(data.amount, currency);
   const before = account.disputes.find((dispute) => dispute.disputeId === disputeId);
   if (before) {
-    if (before.amount === amount && before.statementId === statementId) return [];
+    const isSame = before.statementId === statementId && before.lateFeeId === lateFeeId;
+    if (before.amount === amount && isSame) return [];
     throw recordedOtherwise(disputeId);
   }
   const statement = statementOf(account, statementId);
@@ -99,6 +100,10 @@ export const raiseDispute = (
   const issued = { day: statement.issuedOn, what: 'The statement was issued' };
   mustNotPrecede(raisedOn, issued, 'raisedOn');
   mustHaveLine(data, chargeOf(statement, currency));
+  mustHaveLateFee(account, data);
+  const fee = account.lateFees.find((each) => each.lateFeeId === lateFeeId);
+  const charged = { day: fee?.chargedOn ?? statement.issuedOn, what: 'The late fee was charged' };
+  mustNotPrecede(raisedOn, charged, 'raisedOn');
   const limit = creditLimit(account, data);
   const what = 'What is charged and neither credited nor disputed';
   mustNotExceed(units, limit, currency, 'account/dispute-exceeded', what);
@@ -109,6 +114,7 @@ export const raiseDispute = (
       data: {
         ...{ contractId, customerId, disputeId, statementId, currency, amount },
         ...(line !== undefined && { line }),
+        ...(lateFeeId !== undefined && { lateFeeId }),
         ...{ reason, raisedOn },
       },
     },
@@ -127,7 +133,7 @@ export const resolveDispute = (
     const message = 'The account has no such dispute';
     throw new DomainError('notFound', 'account/dispute-unknown', message, { disputeId });
   }
-  const { statementId, currency, line, amount: disputed } = dispute;
+  const { statementId, currency, line, lateFeeId, amount: disputed } = dispute;
   if (dispute.status !== 'open') {
     const on = data.resolvedOn ?? dispute.resolvedOn;
     if (dispute.status === outcome && dispute.resolvedOn === on) return [];
@@ -165,6 +171,7 @@ export const resolveDispute = (
   const note = {
     ...{ creditNoteId, statementId, currency, amount: upheld, reason, disputeId },
     ...(line !== undefined && { line }),
+    ...(lateFeeId !== undefined && { lateFeeId }),
   };
   return [resolved, creditNoteBegan(note, account, today)];
 };

@@ -141,6 +141,8 @@ export type DisputeRaised = DomainEvent<
     disputeId: string;
     /** Of the statement, where it is about one. */
     line?: number;
+    /** The late fee on the statement, where it is about one. */
+    lateFeeId?: string;
     reason: string;
     raisedOn: string;
   }

@@ -15,6 +15,10 @@ export const openOf = (charge: Charge): bigint =>
   unitsOf(charge.released) -
   unitsOf(charge.moved);
 
+/** What was billed and is unpaid, without late fees: what comes in fills it before them. */
+export const billedOpenOf = ({ amount, changes }: Charge): bigint =>
+  changes.reduce((left, change) => left - unitsOf(change.amount), unitsOf(amount));
+
 /** As {@link openOf}, at the end of a day. */
 export const openOn = ({ amount, changes, feesCharged }: Charge, day: string): bigint => {
   const until = (all: Charge['changes']): bigint =>
@@ -81,7 +85,24 @@ export const collectibleTotals = (
 export const isCollectible = (account: KnownAccount, statement: AccountStatement): boolean =>
   statement.charges.some((charge) => collectibleOf(account, statement, charge) > 0n);
 
-/** What was charged and not given up: so much may be credited of it in all. */
+/** Of what was billed something is unpaid and undisputed: only that is pursued, late fees are not. */
+export const isPursued = (account: KnownAccount, statement: AccountStatement): boolean => {
+  const { statementId, released } = statement;
+  if (released) return false;
+  const isOfBilled = ({ lateFeeId }: { readonly lateFeeId?: string }) => lateFeeId === undefined;
+  const disputes = account.disputes.filter(isOfBilled);
+  const creditNotes = account.creditNotes.filter(isOfBilled);
+  const ofBilled = { ...account, disputes, creditNotes };
+  return statement.charges.some((charge) => {
+    const place = { statementId, currency: charge.currency };
+    return billedOpenOf(charge) > disputedOf(ofBilled, place) + pendingOf(ofBilled, place);
+  });
+};
+
+/**
+ * What was charged and not given up: so much may be credited of it in all, whether credits name a late
+ * fee, a line or neither.
+ */
 export const chargedOf = (charge: Charge): bigint =>
   unitsOf(charge.amount) +
   unitsOf(charge.lateFees) -
@@ -109,9 +130,9 @@ export const claimsOn = (
     ...disputes.filter(({ status, disputeId }) => status === 'open' && disputeId !== exceptOf),
   ]
     .filter((each) => each.statementId === statementId)
-    .map(({ line, currency, amount, ...each }) => ({
+    .map(({ line, lateFeeId, currency, amount }) => ({
       ...(line !== undefined && { line }),
-      ...('lateFeeId' in each && { lateFeeId: each.lateFeeId }),
+      ...(lateFeeId !== undefined && { lateFeeId }),
       ...{ currency, amount },
     }));
 

@@ -1,5 +1,6 @@
 import { unreachable } from '@hostledger/eventsourcing';
 import type { AccountEvent, LadderEvent } from './account-events.js';
+import { billedOpenOf } from './account-figures.js';
 import type { KnownAccount, LadderStep, NonPaymentAct } from './account-state.js';
 
 // What the steps for what stays unpaid change of an account.
@@ -29,9 +30,9 @@ export const evolveLadder = (account: KnownAccount, event: LadderEvent): KnownAc
       );
     }
     case 'ServiceSuspendedForNonPayment': {
-      const { actId, statementId, suspendedOn, steppedOn } = event.data;
-      const after = reached(account, statementId, 'suspension', steppedOn);
-      return { ...done(after, actId), suspension: { actId, suspendedOn } };
+      // The statement got so far when it began, and may have been paid since.
+      const { actId, suspendedOn } = event.data;
+      return { ...done(account, actId), suspension: { actId, suspendedOn } };
     }
     case 'NonPaymentTerminationBegan': {
       const { actId, statementId, terminatedOn: on } = event.data;
@@ -65,6 +66,20 @@ export const evolveLadder = (account: KnownAccount, event: LadderEvent): KnownAc
     default:
       return unreachable(event);
   }
+};
+
+/** Where all that was billed on a statement was paid, it begins anew if that is ever open again. */
+export const withPaid = (account: KnownAccount): KnownAccount => {
+  const { statements } = account;
+  if (!statements.some(({ reached: at }) => at && !at.isPaid)) return account;
+  return {
+    ...account,
+    statements: statements.map((statement) => {
+      const { reached: at, charges } = statement;
+      const isPaid = at && charges.every((charge) => billedOpenOf(charge) <= 0n);
+      return isPaid ? { ...statement, reached: { ...at, isPaid } } : statement;
+    }),
+  };
 };
 
 const reached = (

@@ -1,6 +1,6 @@
 import { deriveId } from '@hostledger/eventsourcing';
 import type { AccountEvent, LadderTerms } from './account-events.js';
-import { byDue, collectibleTotals, isCollectible } from './account-figures.js';
+import { byDue, collectibleTotals, isPursued } from './account-figures.js';
 import {
   LADDER_STEPS,
   type AccountStatement,
@@ -8,8 +8,8 @@ import {
   type LadderStep,
 } from './account-state.js';
 
-// The steps for what stays unpaid. Each statement climbs on its own; only while some of it is
-// unpaid and undisputed. A step comes on its day by the terms, and never sooner after the step
+// The steps for what stays unpaid. Each statement climbs on its own; only while some of what was
+// billed is unpaid and undisputed: late fees alone have nothing follow. A step comes on its day by the terms, and never sooner after the step
 // before than the terms have it: what was told late is not held against the customer.
 
 const DAY_MS = 86_400_000;
@@ -34,9 +34,16 @@ export interface NextStep {
   readonly on: string;
 }
 
+/** The step that the next one follows; none of one that was paid since: it begins anew. */
+export const standingAt = ({
+  reached,
+}: Pick<AccountStatement, 'reached'>): Omit<NextStep, 'statementId'> | undefined =>
+  reached && !reached.isPaid ? { step: reached.step, on: reached.on } : undefined;
+
 const nextOf = (account: KnownAccount, statement: AccountStatement): NextStep | undefined => {
-  const { statementId, dueOn, ladder, reached } = statement;
-  if (dueOn === undefined || !isCollectible(account, statement)) return undefined;
+  const { statementId, dueOn, ladder } = statement;
+  const reached = standingAt(statement);
+  if (dueOn === undefined || !isPursued(account, statement)) return undefined;
   const step = reached
     ? LADDER_STEPS[LADDER_STEPS.indexOf(reached.step) + 1]
     : ('overdue' as const);
@@ -107,11 +114,11 @@ export const climb = (
   }
 };
 
-/** Says that nothing undisputed is overdue any more, where something was. */
+/** Says that nothing undisputed of what was billed is overdue any more, where something was. */
 export const cure = (account: KnownAccount, today: string): readonly AccountEvent[] => {
   const late = account.statements.filter(({ reached }) => reached);
   const overdue = account.statements.some(
-    (statement) => (statement.dueOn ?? '9999') < today && isCollectible(account, statement),
+    (statement) => (statement.dueOn ?? '9999') < today && isPursued(account, statement),
   );
   if (late.length === 0 || overdue) return [];
   const { contractId, customerId, acts, actsBegun, suspension, terminatedOn } = account;

@@ -2,7 +2,7 @@ import { rounded } from '@hostledger/quantities';
 import { specOf } from '@hostledger/testing';
 import type { AccountCommand } from './account-commands.js';
 import type { AccountEvent } from './account-events.js';
-import { balancesOf, openOf, openOn } from './account-figures.js';
+import { balancesOf, isPursued, openOf, openOn } from './account-figures.js';
 import { lateFeeOf } from './account-late-fees.js';
 import { unitsText } from './account-money.js';
 import { postingsOf } from './account-postings.js';
@@ -304,6 +304,106 @@ describe('A fee that was charged', () => {
       given(...history)
         .when(credit('1.00'))
         .thenRejects('account/statement-busy', '/lateFeeId');
+    });
+  });
+
+  describe('that is disputed by itself', () => {
+    const raise = (amount: string, more: object = {}, disputeId = 'd') =>
+      command(
+        'RaiseDispute',
+        {
+          ...{ disputeId, statementId: 's1', currency: 'USD', amount, lateFeeId },
+          ...{ reason: 'It was paid in time', raisedOn: '2024-07-02', ...more },
+        },
+        '2024-07-03',
+      );
+    const resolve = (outcome: 'upheld' | 'rejected') =>
+      command(
+        'ResolveDispute',
+        { disputeId: 'd', outcome, resolvedOn: '2024-07-04', reason: 'So', creditNoteId: 'n' },
+        '2024-07-04',
+      );
+    const credit = (amount: string, more: object = { lateFeeId }) => {
+      const note = { creditNoteId: 'm', statementId: 's1', currency: 'USD', amount, reason: 'So' };
+      return command('BeginCreditNote', { ...note, ...more }, '2024-07-05');
+    };
+    const number = command(
+      'IssueCreditNote',
+      { creditNoteId: 'n', number: '2024-000008' },
+      '2024-07-04',
+    );
+    const sent = [enter(), charge('2024-03-31'), issue()];
+    const raised = [...sent, raise('14.52')];
+
+    it('is credited by the dispute that is upheld, and not once more', () => {
+      expect(historyOf(...raised, resolve('upheld')).at(-1)).toMatchObject({
+        type: 'CreditNoteBegan',
+        data: { creditNoteId: 'n', disputeId: 'd', lateFeeId, amount: '14.52' },
+      });
+      const upheld = [...raised, resolve('upheld'), number];
+      for (const acts of [raised, upheld]) {
+        given(...historyOf(...acts))
+          .when(credit('0.01'))
+          .thenRejects('account/credit-exceeded');
+        given(...historyOf(...acts))
+          .when(raise('0.01', {}, 'another'))
+          .thenRejects('account/dispute-exceeded');
+      }
+      const rejected = historyOf(...raised, resolve('rejected'), credit('14.52'));
+      expect(rejected.at(-1)?.type).toBe('CreditNoteBegan');
+    });
+
+    it('leaves what bears fees, and what is pursued, as it was', () => {
+      const later = command('ChargeLateFees', { throughOn: '2024-07-31' }, '2024-08-01');
+      for (const acts of [raised, [...raised, resolve('upheld'), number]]) {
+        const { stretches } = feesOf(...acts, later).at(-1)!;
+        expect(stretches.map(({ days, overdue }) => [days, overdue])).toEqual([
+          ...[30, 31, 30, 31].map((days) => [days, '1000.00']),
+        ]);
+        const account = accountAfter(...acts);
+        expect(isPursued(account, account.statements[0]!)).toBe(true);
+      }
+      const left = accountAfter(...raised, pay('999.99', '2024-07-03'));
+      expect(isPursued(left, left.statements[0]!)).toBe(true);
+      const paid = accountAfter(...sent, pay('1000.00', '2024-07-03'));
+      expect(isPursued(paid, paid.statements[0]!)).toBe(false);
+      expect(balancesOf(paid)).toMatchObject([{ balance: '14.52' }]);
+    });
+
+    it('is named as a credit note names it', () => {
+      given(...historyOf(...sent))
+        .when(raise('14.53'))
+        .thenRejects('account/dispute-exceeded', '/amount');
+      given(...historyOf(...sent))
+        .when(raise('1.00', { line: 1 }))
+        .thenRejects('account/credit-unclear', '/lateFeeId');
+      given(...history)
+        .when(raise('1.00'))
+        .thenRejects('account/statement-busy', '/lateFeeId');
+      given(...historyOf(...sent))
+        .when(raise('1.00', { raisedOn: '2024-06-30' }))
+        .thenRejects('account/act-too-early', '/raisedOn');
+      given(...historyOf(...raised))
+        .when(raise('14.52', { lateFeeId: undefined }))
+        .thenRejects('account/recorded-otherwise');
+    });
+
+    it('is with all else never given back for more than was billed and the fees', () => {
+      const whole = { lateFeeId: undefined, creditNoteId: 'whole' };
+      const most = [...raised, resolve('upheld'), credit('1000.00', whole)];
+      expect(historyOf(...most).at(-1)?.type).toBe('CreditNoteBegan');
+      for (const acts of [
+        [...raised, resolve('upheld')],
+        [...sent, credit('14.52')],
+      ]) {
+        given(...historyOf(...acts))
+          .when(credit('1000.01', whole))
+          .thenRejects('account/credit-exceeded', '/amount');
+      }
+      // What names no fee may have taken of all: then no more is left for the fee.
+      given(...historyOf(...sent, credit('1010.00', whole)))
+        .when(credit('4.53'))
+        .thenRejects('account/credit-exceeded', '/amount');
     });
   });
 

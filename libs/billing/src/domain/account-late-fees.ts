@@ -63,12 +63,16 @@ const leftAfterGrace = (
 const changedBy = ({ changes }: Charge, day: string): bigint =>
   changes.filter(({ on }) => on <= day).reduce((sum, { amount }) => sum + unitsOf(amount), 0n);
 
+/** Without those of late fees, which bear none. */
 const disputesOf = (
   { disputes }: KnownAccount,
   { statementId }: AccountStatement,
   { currency }: Charge,
 ): readonly AccountDispute[] =>
-  disputes.filter((each) => each.statementId === statementId && each.currency === currency);
+  disputes.filter((each) => {
+    const isOfBilled = each.lateFeeId === undefined;
+    return isOfBilled && each.statementId === statementId && each.currency === currency;
+  });
 
 const disputedOn = (account: KnownAccount, dispute: AccountDispute, day: string): bigint => {
   const { raisedOn, resolvedOn = '9999', amount } = dispute;

@@ -26,7 +26,7 @@ export const mustHaveLine = (
 };
 
 /**
- * A late fee is named once it was sent, and instead of a line.
+ * A late fee is named, by who credits or disputes it, once it was sent, and instead of a line.
  * @throws DomainError `account/late-fee-unknown`, `account/credit-unclear`, `account/statement-busy`,
  * `account/currency-foreign`.
  */
@@ -37,7 +37,7 @@ export const mustHaveLateFee = (
   if (lateFeeId === undefined) return;
   const pointer = '/lateFeeId';
   if (line !== undefined) {
-    const message = 'What is given back is of a line or of a late fee';
+    const message = 'What is given back, or disputed, is of a line or of a late fee';
     throw new DomainError('invalid', 'account/credit-unclear', message, { line }, pointer);
   }
   const fee = account.lateFees.find((each) => each.lateFeeId === lateFeeId);
@@ -57,7 +57,9 @@ export const mustHaveLateFee = (
 
 /**
  * No more is given back than was charged, whoever gives it back: what other statements give back
- * counts, what is about to be credited, and what is disputed.
+ * counts, what is about to be credited, and what is disputed. What names a late fee is bound by the
+ * fee, and what names a line by that; all of it together, with what names neither, by what was billed
+ * and the fees.
  * @param exceptOf a dispute, for whoever resolves it.
  */
 export const creditLimit = (

@@ -12,7 +12,7 @@ import type {
   StatementEntered,
   WriteOffProposed,
 } from './account-events.js';
-import { evolveLadder, isOfLadder } from './account-ladder-state.js';
+import { evolveLadder, isOfLadder, withPaid } from './account-ladder-state.js';
 import { unitsOf, unitsText } from './account-money.js';
 import type { Total } from './statement.js';
 
@@ -42,8 +42,13 @@ export interface AccountStatement extends Readonly<
   Omit<StatementEntered['data'], 'contractId' | 'totals'>
 > {
   readonly charges: readonly Charge[];
-  /** The last step that was taken for it, and the day. */
-  readonly reached?: { readonly step: LadderStep; readonly on: string };
+  /** The last step that was taken for it since the last cure, and the day. */
+  readonly reached?: {
+    readonly step: LadderStep;
+    readonly on: string;
+    /** All that was billed was paid since: no step follows that one. Absent while it was not. */
+    readonly isPaid?: true;
+  };
   /** The settlement that released the claim to it. */
   readonly released?: Pick<ReceivableReleased['data'], 'settlementId' | 'leg' | 'releasedOn'>;
 }
@@ -148,7 +153,7 @@ export const evolveAccount = (account: Account, event: AccountEvent): Account =>
     };
   }
   if (account.status === 'unknown') return account;
-  return isOfLadder(event) ? evolveLadder(account, event) : evolved(account, event);
+  return withPaid(isOfLadder(event) ? evolveLadder(account, event) : evolved(account, event));
 };
 
 type Booked = Exclude<AccountEvent, LadderEvent | { type: 'AccountOpened' }>;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { deriveId, DomainError } from '@hostledger/eventsourcing';
 import type { AccountCommand } from './account-commands.js';
 import type { AccountEvent } from './account-events.js';
-import { balancesOf, collectibleOf, disputedOf, openOf } from './account-figures.js';
+import { balancesOf, claimsOn, collectibleOf, disputedOf, openOf } from './account-figures.js';
 import { atLeastZero, unitsOf, unitsText } from './account-money.js';
 import { postingsOf } from './account-postings.js';
 import type { Account, KnownAccount } from './account-state.js';
@@ -32,6 +32,20 @@ const total = (currency: string) =>
     }));
 const day = fc.constantFrom('2024-02-20', '2024-03-02', '2024-04-01', ON);
 const reason = 'Because';
+
+/** Of a first fee that may have been charged: some of it, or more than it. */
+const ofFee = fc
+  .tuple(
+    fc.constantFrom('s1', 's2'),
+    of(CURRENCIES),
+    fc.constantFrom('2024-04-01', ON),
+    fc.bigInt({ min: 1n, max: 20n }),
+  )
+  .map(([statementId, currency, throughOn, n]) => ({
+    ...{ statementId, currency },
+    lateFeeId: deriveId('lateFee', statementId, currency, '2024-03-02', throughOn),
+    amount: unitsText(currency === 'BTC' ? n : n * 10n ** 6n, currency),
+  }));
 
 const act: fc.Arbitrary<AccountCommand> = fc.oneof(
   {
@@ -63,6 +77,12 @@ const act: fc.Arbitrary<AccountCommand> = fc.oneof(
     .map(([creditNoteId, statementId, sum]) =>
       command('BeginCreditNote', { creditNoteId, statementId, ...sum, reason }, ON),
     ),
+  ofFee.chain((fee) =>
+    fc.constantFrom(
+      command('BeginCreditNote', { creditNoteId: 'n3', ...fee, reason }, ON),
+      command('RaiseDispute', { disputeId: 'd2', ...fee, reason, raisedOn: ON }, ON),
+    ),
+  ),
   of(['n1', 'n2', 'n3', 'n4']).map((creditNoteId) =>
     command('IssueCreditNote', { creditNoteId, number: creditNoteId }, ON),
   ),
@@ -81,12 +101,9 @@ const act: fc.Arbitrary<AccountCommand> = fc.oneof(
       ),
     ),
   day.map((throughOn) => command('ChargeLateFees', { throughOn }, ON)),
-  fc
-    .tuple(of(STATEMENTS), of(CURRENCIES), fc.constantFrom('2024-04-01', ON))
-    .map(([statementId, currency, throughOn]) => {
-      const lateFeeId = deriveId('lateFee', statementId, currency, '2024-03-02', throughOn);
-      return command('IssueLateFeeNote', { lateFeeId, number: `2024-${lateFeeId}` }, ON);
-    }),
+  ofFee.map(({ lateFeeId }) =>
+    command('IssueLateFeeNote', { lateFeeId, number: `2024-${lateFeeId}` }, ON),
+  ),
   fc
     .tuple(of(['w1', 'w2']), of(STATEMENTS), money)
     .map(([writeOffId, statementId, sum]) =>
@@ -179,7 +196,12 @@ const mustBalance = (account: KnownAccount, events: readonly AccountEvent[]): vo
   }
 };
 
+/** Of a statement no more is given back than was billed and the fees, of a fee no more than that. */
 const mustKeepLimits = (account: KnownAccount): void => {
+  for (const { lateFeeId, statementId, amount } of account.lateFees) {
+    const claims = claimsOn(account, statementId).filter((claim) => claim.lateFeeId === lateFeeId);
+    ok(claims.reduce((sum, claim) => sum + unitsOf(claim.amount), 0n) <= unitsOf(amount));
+  }
   for (const statement of account.statements) {
     for (const charge of statement.charges) {
       const place = { statementId: statement.statementId, currency: charge.currency };
@@ -226,13 +248,25 @@ const begun = ['s1', 's2'].map((statementId) =>
   }),
 );
 
+/** Fees on both, in both currencies, and sent. */
+const late = [
+  command('ChargeLateFees', { throughOn: '2024-04-01' }, ON),
+  ...['s1', 's2'].flatMap((statementId) =>
+    CURRENCIES.map((currency) => {
+      const lateFeeId = deriveId('lateFee', statementId, currency, '2024-03-02', '2024-04-01');
+      return command('IssueLateFeeNote', { lateFeeId, number: `2024-${lateFeeId}` }, ON);
+    }),
+  ),
+];
+
 it('The books of an account balance in every currency, whatever happens in whatever order', () => {
   const seen = new Set<string>();
+  const byFee = new Set<string>();
   fc.assert(
-    fc.property(fc.array(act, { minLength: 5, maxLength: 40 }), (acts) => {
+    fc.property(fc.boolean(), fc.array(act, { minLength: 5, maxLength: 40 }), (isLate, acts) => {
       let state: Account = accountAggregate.initialState;
       const events: AccountEvent[] = [];
-      for (const next of [...begun, ...acts]) {
+      for (const next of [...begun, ...(isLate ? late : []), ...acts]) {
         let more: readonly AccountEvent[];
         try {
           more = accountAggregate.decide(next, state);
@@ -240,7 +274,10 @@ it('The books of an account balance in every currency, whatever happens in whate
           if (error instanceof DomainError) continue;
           throw error;
         }
-        more.forEach(({ type }) => seen.add(type));
+        for (const { type, data } of more) {
+          seen.add(type);
+          if ('lateFeeId' in data) byFee.add(type);
+        }
         for (const event of more) {
           const sums = new Map<string, bigint>();
           for (const { currency, amount } of postingsOf(event)) {
@@ -260,6 +297,10 @@ it('The books of an account balance in every currency, whatever happens in whate
     }),
     { numRuns: 200 },
   );
+  expect([...byFee].sort()).toEqual([
+    ...['CreditNoteBegan', 'CreditNoteIssued', 'DisputeRaised', 'LateFeeCharged'],
+    'LateFeeNoteIssued',
+  ]);
   // All but what the contract is asked for, which the ladder has specs of.
   expect([...seen].sort()).toEqual(
     Object.keys(accountAggregate.events)

@@ -80,6 +80,11 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       command('IssueLateFeeNote', { lateFeeId, number: `f ${on}` }, on),
       command('BeginCreditNote', { ...fee, ...USD, reason }, on),
       command('IssueCreditNote', { creditNoteId: fee.creditNoteId, number: `c ${on}` }, on),
+      command(
+        'RaiseDispute',
+        { ...fee, ...USD, disputeId: `f ${on}`, amount: '0.50', reason, raisedOn: on },
+        on,
+      ),
     ];
   }),
   fc.constant<Act>((on) => [command('ChargeLateFees', { throughOn: on }, on)]),
@@ -115,6 +120,11 @@ const happened = (acts: Acts): readonly AccountEvent[] => {
 };
 type Acts = readonly (readonly [Act, number, number])[];
 
+const isOf =
+  ({ lateFeeId }: { lateFeeId: string }) =>
+  ({ type, data }: { type: string; data: object }) =>
+    type === 'LateFeeCharged' && (data as { lateFeeId: string }).lateFeeId === lateFeeId;
+
 const lateFeesOf = (events: readonly AccountEvent[]) =>
   events.flatMap((event) => (event.type === 'LateFeeCharged' ? [event.data] : []));
 
@@ -128,11 +138,16 @@ it('A late fee comes out of the events that it names alone, to the last place', 
         const { again, sources } = lateFeeAgain(log, charged.lateFeeId)!;
         expect(again).toEqual(charged);
         sources.forEach(({ type }) => seen.add(type));
+        // Not a step of it needs what they leave out.
+        expect(lateFeeAgain([...sources, log.find(isOf(charged))!], charged.lateFeeId)).toEqual({
+          ...{ charged, again, sources },
+        });
       }
     }),
     { numRuns: 250 },
   );
   expect([...seen].sort()).toEqual([
+    'AccountOpened',
     ...['CreditNoteBegan', 'CreditNoteIssued', 'DepositApplied', 'DisputeRaised'],
     ...['DisputeResolved', 'LateFeeCharged', 'PaymentApplied', 'PaymentReceived'],
     ...['PaymentReversed', 'StatementCreditApplied', 'StatementEntered', 'WriteOffApproved'],

@@ -96,10 +96,7 @@ export const lateFeeAgain = (
   if (at < 0) return undefined;
   const { data: charged } = told(events[at]!) as LateFeeCharged;
   const sources = sourcesOf(events.slice(0, at), charged);
-  const opened = events.filter(({ type }) => type === 'AccountOpened');
-  const account = [...opened, ...sources]
-    .map(told)
-    .reduce(evolveAccount, { status: 'unknown' } as Account);
+  const account = sources.map(told).reduce(evolveAccount, { status: 'unknown' } as Account);
   if (account.status === 'unknown') return { charged, sources };
   const [again] = lateFees(account, charged.throughOn, charged.chargedOn)
     .flatMap((event) => (event.type === 'LateFeeCharged' ? [event.data] : []))
@@ -108,8 +105,8 @@ export const lateFeeAgain = (
 };
 
 /**
- * What was recorded of the statement before: what it asks for, what was paid and given back by the last
- * day, what bounced or was disputed, and the fee before this one.
+ * What was recorded of the statement before, and whose account it is in: what it asks for, what was paid
+ * and given back by the last day, what bounced or was disputed, and the fee before this one.
  */
 const sourcesOf = (
   before: readonly RecordedEvent[],
@@ -128,13 +125,15 @@ const sourcesOf = (
       payments.add(data.paymentId);
     }
     if (type === 'DisputeRaised' && isHere(data) && data.raisedOn <= throughOn) {
-      disputes.add(data.disputeId);
+      if (data.lateFeeId === undefined) disputes.add(data.disputeId);
     }
     if (type === 'LateFeeCharged' && isHere(data)) feeBefore = event;
   }
   const isSource = (event: AccountEvent): boolean => {
     const { type, data } = event;
     switch (type) {
+      case 'AccountOpened':
+        return true;
       case 'StatementEntered':
         return data.statementId === fee.statementId;
       case 'PaymentReceived':

@@ -51,7 +51,7 @@ registerProblems({
   },
   'account/credit-unclear': {
     status: 422,
-    title: 'A credit note is for a line, for a late fee, or for the whole statement',
+    title: 'A credit note or dispute is of a line, of a late fee, or of the whole statement',
   },
   'account/credit-exceeded': {
     status: 409,

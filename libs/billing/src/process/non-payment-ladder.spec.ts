@@ -182,6 +182,64 @@ it('Two statements climb on their own; service is suspended once and resumed whe
   expect(await stage()).toBe('active');
 });
 
+describe('A statement that was paid while another one is overdue', () => {
+  const fees = (throughOn: string, on: string) => command('ChargeLateFees', { throughOn }, on);
+  const bounce = { paymentId: 'p-2024-04-05', reversedOn: '2024-05-02', cause: 'Recalled' };
+  const stepsOf = (statementId: string) =>
+    books.streams
+      .events(`billingAccount-${contractId}`)
+      .filter(({ data }) => (data as { statementId?: string }).statementId === statementId)
+      .map(({ type }) => type)
+      .filter((type) => /Overdue|Noticed|Began/.test(type));
+  const climbed = [
+    ...['StatementOverdue', 'NonPaymentNoticed', 'NonPaymentSuspensionBegan'],
+  ] as const;
+
+  beforeEach(async () => {
+    await books.do(enter(february));
+    await days('2024-03-02', '2024-03-06', '2024-03-16', '2024-04-02');
+    await books.do(pay('1000.00', '2024-04-05', { statementIds: ['s1'] }));
+  });
+
+  it('ends no contract for a late fee on it, nor does the fee keep service suspended', async () => {
+    await books.do(fees('2024-04-30', '2024-05-01'));
+    const { charges } = (await books.account()).statements[0]!;
+    expect(charges).toMatchObject([{ paid: '1000.00', lateFees: '16.52' }]);
+    await days('2024-05-01', '2024-05-02');
+    expect(stepsOf('s1')).toEqual(climbed);
+    expect(await stage()).toBe('suspended');
+    await books.do(pay('500.00', '2024-05-03', { statementIds: ['s2'] }));
+    await days('2024-05-03', '2024-12-01');
+    expect(await stage()).toBe('active');
+    const cured = books.streams.log.find(({ type }) => type === 'NonPaymentCured');
+    expect(cured?.data).toMatchObject({ statementIds: ['s1', 's2'] });
+    expect(stepsOf('s1')).toEqual(climbed);
+  });
+
+  it('begins anew where the payment bounces', async () => {
+    await books.do(command('ReversePayment', bounce, '2024-05-02'));
+    await days('2024-05-02', '2024-05-05');
+    expect(stepsOf('s1')).toEqual([...climbed, 'StatementOverdue']);
+    await days('2024-05-06', '2024-05-15');
+    expect(stepsOf('s1')).toEqual([...climbed, 'StatementOverdue', 'NonPaymentNoticed']);
+    expect(await stage()).toBe('suspended');
+  });
+});
+
+it('Whose suspension is answered after it was paid has reached no step', async () => {
+  await days('2024-03-02', '2024-03-06');
+  books.streams.failFrom(2, 'after');
+  await work('2024-03-16').catch(() => undefined);
+  books.restart();
+  await books.do(pay('1000.00', '2024-03-16'));
+  await days('2024-03-16', '2024-03-17');
+  const bounce = { paymentId: 'p-2024-03-16', reversedOn: '2024-05-02', cause: 'Recalled' };
+  await books.do(command('ReversePayment', bounce, '2024-05-02'));
+  const before = told().length;
+  await days('2024-05-02', '2024-05-03');
+  expect(told().slice(before)).toEqual(['StatementOverdue']);
+});
+
 it('Service that somebody resumed is suspended again for the next statement', async () => {
   await books.do(enter(february));
   await days('2024-03-02', '2024-03-06', '2024-03-16');

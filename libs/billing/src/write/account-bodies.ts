@@ -66,7 +66,7 @@ class OfStatementBody extends AccountAmount {
   reason: string;
 }
 
-class OfLineBody extends OfStatementBody {
+class OfChargeBody extends OfStatementBody {
   /**
    * Number of the line, where it is about one.
    * @example 3
@@ -76,16 +76,16 @@ class OfLineBody extends OfStatementBody {
   @Min(1)
   @Max(MOST_LINES)
   line?: number;
-}
 
-export class IssueCreditNoteBody extends OfLineBody {
-  /** Of the statement, where it is for one; then for no line. */
+  /** Of a late fee on the statement, where it is about one; then about no line. */
   @MayBeAbsent()
   @IsUUID()
   lateFeeId?: string;
 }
 
-export class RaiseDisputeBody extends OfLineBody {
+export class IssueCreditNoteBody extends OfChargeBody {}
+
+export class RaiseDisputeBody extends OfChargeBody {
   /**
    * Today, in the zone of the contract, where it is left out.
    * @example 2024-03-10

@@ -11,6 +11,7 @@ import { AggregateStore, deriveId, type CommandContext } from '@hostledger/event
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import type { ReadModels } from '@hostledger/eventsourcing/postgres';
+import { dayIn } from '@hostledger/quantities';
 import { InMemoryStreams, readModelsOf } from '@hostledger/testing';
 import { servedRoutes } from '@hostledger/testing/http';
 import { accountProjections, accountSlices } from '../account.js';
@@ -37,7 +38,8 @@ let acts = 0;
 const digest = 'd'.repeat(64);
 const customerId = deriveId('customer');
 const settlementId = deriveId('settlement');
-const today = new Date().toISOString().slice(0, 10);
+/** Where the contract is. */
+const today = dayIn('America/Chicago', new Date().toISOString());
 
 const next = (on: string): CommandContext => {
   acts += 1;
@@ -288,6 +290,30 @@ it('A late fee is credited by its id, for no more than it is', async () => {
       balances: [{ balance: '1010.00' }],
       lateFees: [{ lateFeeId, amount: '14.52', credited: '4.52' }],
       creditNotes: [{ lateFeeId, amount: '4.52' }],
+    },
+  });
+});
+
+it('A late fee is disputed by its id, and upheld it is credited once', async () => {
+  const { url, statementId } = await open('late disputed');
+  const { body } = await post(`${url}/late-fees`, { throughOn: '2024-03-31' });
+  const [{ lateFeeId }] = body.lateFees as [{ lateFeeId: string }];
+  const wish = { ...usd, statementId, lateFeeId, reason, amount: '14.52' };
+  expect(await post(`${url}/disputes`, { ...wish, line: 1 })).toMatchObject({
+    ...{ status: 422, body: { code: 'account/credit-unclear' } },
+  });
+  const raised = await post(`${url}/disputes`, wish);
+  expect(raised).toMatchObject({ status: 201 });
+  const resolution = `${url}/disputes/${String(raised.body.disputeId)}/resolution`;
+  expect(await post(resolution, { outcome: 'upheld', reason })).toMatchObject({ status: 200 });
+  expect(await post(`${url}/credit-notes`, { ...wish, amount: '0.01' })).toMatchObject({
+    ...{ status: 409, body: { code: 'account/credit-exceeded', most: '0.00' } },
+  });
+  expect(await get(url)).toMatchObject({
+    body: {
+      balances: [{ balance: '1000.00' }],
+      lateFees: [{ lateFeeId, credited: '14.52' }],
+      disputes: [{ lateFeeId, status: 'upheld' }],
     },
   });
 });

@@ -134,12 +134,18 @@ export class AccountActsController {
     return reply(issued, { status: 201, body: done });
   }
 
-  @ApiOperation({ summary: 'Record that the customer disputes an amount: it is not collected' })
+  @ApiOperation({
+    summary: 'Record that the customer disputes an amount: it is not collected',
+    description: 'Of a line or a late fee that is named no more is disputed than that charges.',
+  })
   @Post('disputes')
   @ApiCreatedResponse({ type: DisputeReply })
   @MayRefuse(
+    'account/credit-unclear',
     'account/dispute-exceeded',
+    'account/late-fee-unknown',
     'account/receivable-released',
+    'account/statement-busy',
     'statement/line-unknown',
     ...NO_AMOUNT,
     ...NO_DAY,

@@ -167,6 +167,6 @@ export const accountEntries = tableFold<AccountEntryRow, AccountEvent>({
 
 export const accountsProjection: Projection = {
   name: 'billing_accounts',
-  version: 2,
+  version: 3,
   tables: [billingAccounts, accountEntries],
 };

@@ -1,6 +1,6 @@
 import type { DepositRow } from '@hostledger/contracts';
 import { balancesOf, byDue, collectibleOf, openOf, openOn } from '../../domain/account-figures.js';
-import { nextStep } from '../../domain/account-ladder.js';
+import { nextStep, standingAt } from '../../domain/account-ladder.js';
 import { atLeastZero, unitsOf, unitsText } from '../../domain/account-money.js';
 import {
   LADDER_STEPS,
@@ -72,7 +72,7 @@ export class AccountStatementView {
   issuedOn: string;
   dueOn?: string;
   charges: AccountChargeView[];
-  /** The last step that was taken while it was overdue. */
+  /** The last step that was taken while it was overdue; absent once all that was billed was paid. */
   reached?: AccountLadderView;
   /** The settlement that released the claim to it. */
   releasedBySettlement?: string;
@@ -125,6 +125,8 @@ export class AccountDisputeView {
   disputeId: string;
   statementId: string;
   line?: number;
+  /** The late fee on the statement, where it is about one. */
+  lateFeeId?: string;
   currency: string;
   amount: string;
   reason: string;
@@ -156,7 +158,7 @@ export class AccountSummary {
   contractId: string;
   customerId: string;
   balances: AccountBalanceView[];
-  /** The step furthest up that a statement has reached. */
+  /** The step furthest up that a statement has reached which was not paid since. */
   ladderStep?: LadderStep;
   suspendedForNonPayment: boolean;
   terminatedForNonPayment: boolean;
@@ -218,7 +220,7 @@ export class AccountEntryList {
 
 export const accountSummary = (account: KnownAccount): AccountSummary => {
   const { contractId, customerId, statements, suspension, terminatedOn } = account;
-  const steps = statements.flatMap(({ reached }) => reached?.step ?? []);
+  const steps = statements.flatMap((statement) => standingAt(statement)?.step ?? []);
   const ladderStep = LADDER_STEPS.findLast((step) => steps.includes(step));
   return {
     ...{ contractId, customerId, balances: [...balancesOf(account)] },
@@ -265,7 +267,8 @@ const statementView = (
   account: KnownAccount,
   statement: AccountStatement,
 ): AccountStatementView => {
-  const { statementId, number, kind, month, issuedOn, dueOn, reached, released } = statement;
+  const { statementId, number, kind, month, issuedOn, dueOn, released } = statement;
+  const reached = standingAt(statement);
   return {
     ...{ statementId, number, kind, month, issuedOn },
     ...(dueOn !== undefined && { dueOn }),

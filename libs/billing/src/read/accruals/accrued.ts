@@ -56,7 +56,8 @@ export const accrued = async (
   const paidIn = isOver ? await inputs.paidAfterEnd() : [];
   for (const month of unbilledMonths(contract, on, isBilled, paidIn)) {
     const known = await inputs.inputsOf(month);
-    if (!paidIn.includes(month) && known.terms.every(({ from }) => from >= until)) continue;
+    const hasBegun = known.terms.length === 0 || known.terms.some(({ from }) => from < until);
+    if (!paidIn.includes(month) && !hasBegun) continue;
     const lastOn = dayBefore(`${monthAfter(month)}-01`);
     const throughOn = on < lastOn ? on : lastOn;
     const { totals, shortcomings } = earnedBy(known, on, until);

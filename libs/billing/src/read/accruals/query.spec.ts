@@ -110,6 +110,33 @@ describe('What is accrued once a contract is over', () => {
   });
 });
 
+describe('What is accrued of the month on whose first day a contract ended', () => {
+  it('is what a programme paid in it', async () => {
+    const credit = { causes: ['demandResponse'], sharePercent: '60', clauseRef: '4.2' } as const;
+    const sharing = {
+      ...card('0.075'),
+      curtailmentCredit: { ...credit, causes: [...credit.causes] },
+    };
+    const contractId = await room.contract('first', sharing);
+    const day = { from: '2024-01-20T06:00:00.000Z', until: '2024-01-21T06:00:00.000Z' };
+    await room.curtailed('curtailed', { ...day, energyAvoidedWh: 720_000 }, 'first');
+    await room.switchedOff('first', '2024-03-01T06:00:00.000Z');
+    await room.terminated(contractId, '2024-03-01');
+    await closedInTime(contractId);
+    await room.paid('curtailed', '1000.00', '2024-03-20');
+    const months = async (on: string) => (await ofContract(contractId, on)).months;
+    expect(await months('2024-03-19')).toEqual([]);
+    expect(await months('2024-03-20')).toEqual([
+      { month: '2024-03', throughOn: '2024-03-20', totals: usd('-60.00'), shortcomings: [] },
+    ]);
+    // As its close credits it.
+    const { statementId } = await closed(contractId, '2024-03', '2024-04-05');
+    expect((await room.get(`/statements/${statementId}`)).body).toMatchObject({
+      totals: usd('-60.00'),
+    });
+  });
+});
+
 describe('What is accrued of months on statements', () => {
   it('is what was recorded late, line by line, until a statement has it', async () => {
     const contractId = await room.contract('late');

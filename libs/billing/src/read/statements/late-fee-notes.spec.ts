@@ -212,10 +212,10 @@ describe('the explanation of a late fee', () => {
   it('names the statement, its terms, and what was paid within the days', async () => {
     const explained = await explain(may);
     expect(sourcesOf(explained).map(({ type }) => type)).toEqual([
-      ...['TermsAdopted', 'PeriodClosed', 'StatementEntered'],
+      ...['TermsAdopted', 'PeriodClosed', 'AccountOpened', 'StatementEntered'],
       ...['PaymentReceived', 'PaymentApplied', 'PaymentReceived', 'PaymentApplied'],
     ]);
-    expect(explained).toMatchObject({ sourceCount: 7, position: expect.any(String) as string });
+    expect(explained).toMatchObject({ sourceCount: 8, position: expect.any(String) as string });
     const page = await room.json<LineExplanation>(`/statements/${may}/lines/1/explanation?limit=2`);
     expect([page.sources.length, typeof page.nextCursor]).toEqual([2, 'string']);
   });
@@ -225,7 +225,7 @@ describe('the explanation of a late fee', () => {
     expect(explained).toMatchObject({ agrees: true });
     const sources = sourcesOf(explained);
     expect(sources.map(({ type }) => type)).toEqual([
-      ...['TermsAdopted', 'PeriodClosed', 'StatementEntered'],
+      ...['TermsAdopted', 'PeriodClosed', 'AccountOpened', 'StatementEntered'],
       ...['PaymentReceived', 'PaymentApplied', 'PaymentReceived', 'PaymentApplied'],
       ...['LateFeeCharged', 'PaymentReversed', 'DisputeRaised', 'DisputeResolved'],
     ]);
