@@ -83,17 +83,62 @@ export const stateAfter = (
     if (!Object.hasOwn(aggregate.events, event.type)) {
       throw new Error(`${aggregate.category} has no event ${event.type}`);
     }
+    if (!isRecord(event.data)) throw new Error('its data is no JSON object');
     return aggregate.evolve(state as never, event as never);
   } catch (error) {
-    const { stream, revision, position, type } = stored;
-    throw new DomainError(
-      'conflict',
-      'audit/state-untold',
-      `Event ${revision} of ${stream} cannot be applied: ${(error as Error).message}`,
-      { stream, revision: revision.toString(), position: position.toString(), eventType: type },
-    );
+    throw notApplied(stored, (error as Error).message);
   }
 };
+
+const notApplied = (
+  { stream, revision, position, type }: RecordedEvent,
+  reason: string,
+): DomainError =>
+  stateUntold(stream, `Event ${revision} of ${stream} cannot be applied: ${reason}`, {
+    ...{ revision: revision.toString(), position: position.toString(), eventType: type },
+  });
+
+export const stateUntold = (
+  stream: string,
+  message: string,
+  details: Readonly<Record<string, string>> = {},
+): DomainError =>
+  new DomainError('conflict', 'audit/state-untold', message, { stream, ...details });
+
+/**
+ * A stream of which something is hidden or gone is no state: it is read as if that had never happened.
+ * @param events that the stream shows, from its first on.
+ * @throws DomainError `audit/state-untold`, where its revisions do not go from 0 without a gap.
+ */
+export const refuseCut = (stream: string, events: readonly RecordedEvent[]): void => {
+  const gap = events.findIndex(({ revision }, index) => revision !== BigInt(index));
+  if (gap < 0) return;
+  throw stateUntold(stream, `Event ${gap} of ${stream} is hidden or gone`, {
+    revision: gap.toString(),
+  });
+};
+
+/**
+ * What was written past the system may be of another type, or no facts at all.
+ * @throws DomainError `audit/state-untold`
+ */
+export const refuseForeign = (
+  { category, events: types }: FoldedAggregate,
+  events: readonly RecordedEvent[],
+): void => {
+  for (const event of events) {
+    if (!Object.hasOwn(types, event.type)) {
+      throw notApplied(event, `${category} has no event ${event.type}`);
+    }
+    if (!isRecord(event.data)) throw notApplied(event, 'its data is no JSON object');
+  }
+};
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof Uint8Array);
 
 /** The aggregate of a stream. @throws DomainError `audit/category-unknown` */
 export const aggregateOf = (
@@ -112,10 +157,24 @@ export const aggregateOf = (
 /** Days of a contract, a facility or a deal are days of the zone that its events name. */
 export const timeZoneOf = (events: readonly RecordedEvent[]): string | undefined => {
   for (const { data } of events) {
-    const { timeZone } = data as { readonly timeZone?: unknown };
-    if (typeof timeZone === 'string') return timeZone;
+    const timeZone = isRecord(data) ? (data as { timeZone?: unknown }).timeZone : undefined;
+    if (typeof timeZone === 'string' && isTimeZone(timeZone)) return timeZone;
   }
   return undefined;
+};
+
+const isTimeZone = (name: string): boolean => {
+  try {
+    return dayIn(name, '2000-01-01T00:00:00.000Z') !== '';
+  } catch {
+    return false;
+  }
+};
+
+/** Business time; what was written past the system without one happened when it was recorded. */
+export const occurredAt = ({ metadata, recordedAt }: RecordedEvent): string => {
+  const told: unknown = isRecord(metadata) ? metadata.occurredAt : undefined;
+  return typeof told === 'string' && !Number.isNaN(Date.parse(told)) ? told : recordedAt;
 };
 
 const happenedBy = (
@@ -124,8 +183,8 @@ const happenedBy = (
 ): ((event: RecordedEvent) => boolean) => {
   if (asOf === undefined) return () => true;
   if (!asOf.includes('T')) {
-    return ({ metadata }) => dayIn(timeZone, metadata.occurredAt) <= asOf;
+    return (event) => dayIn(timeZone, occurredAt(event)) <= asOf;
   }
   const instant = Date.parse(asOf);
-  return ({ metadata }) => Date.parse(metadata.occurredAt) <= instant;
+  return (event) => Date.parse(occurredAt(event)) <= instant;
 };

@@ -17,6 +17,8 @@ import { aggregateOf, streamAsOf } from '../domain/as-of.js';
 import { plain } from '../domain/plain.js';
 import '../http/as-of-problems.js';
 import { CitedEventView, citedView } from './cited.js';
+import { wholeStream } from './whole-stream.js';
+import { withoutSecrets } from './withheld.js';
 
 export class StreamParams {
   /**
@@ -66,6 +68,11 @@ export class StreamAsOfView {
    * lists in order, whole numbers beyond a double are decimal texts; fields are in the order of their names.
    */
   state: Record<string, unknown>;
+  /**
+   * Fields that are left out of the state, of access tokens the hashes of their secrets (RFC 6901).
+   * @example ["/state/secretHash"]
+   */
+  withheld?: string[];
   /** The last event that counts. */
   last: CitedEventView;
   /** How many events count. */
@@ -99,7 +106,7 @@ export class AsOfController {
     const aggregate = aggregateOf(this.catalogue.aggregates, stream);
     const { asOf, knownAt } = moment;
     const position = await this.log.head();
-    const events = await this.log.readStream(stream, 0n);
+    const events = await wholeStream(this.log, stream);
     if (events.length === 0) throw streamUnknown(stream);
     const found = streamAsOf(aggregate, events, {
       isKnown: knownBy(knownAt),
@@ -108,11 +115,13 @@ export class AsOfController {
     const { state, timeZone, counted, recordedLater, happenedLater } = found;
     const last = counted.at(-1);
     if (!last) throw notKnownThen(stream, moment);
+    const told = withoutSecrets(stream, plain(state), '/state');
     const body: StreamAsOfView = {
       ...{ stream, category: aggregate.category, timeZone },
       ...(asOf !== undefined && { asOf }),
       ...(knownAt !== undefined && { knownAt }),
-      state: plain(state) as Record<string, unknown>,
+      state: told.value as Record<string, unknown>,
+      ...(told.withheld && { withheld: told.withheld }),
       last: citedView(last),
       counted: counted.length,
       leftOut: { recordedLater: recordedLater.length, happenedLater: happenedLater.length },

@@ -1,14 +1,18 @@
-import type { RecordedEvent } from '@hostledger/eventsourcing';
+import type { EventMetadata, RecordedEvent } from '@hostledger/eventsourcing';
 import { RecordedView, recordedView } from '@hostledger/http';
+import { occurredAt } from '../domain/as-of.js';
 
 /** An event that an answer rests on: who said so, when, and why. */
 export class CitedEventView extends RecordedView {
   stream: string;
   /** @example TermsAdopted */
   type: string;
-  /** When it happened, business time. */
+  /** When it happened, business time; when it was recorded, where it does not say. */
   occurredAt: string;
-  /** Who said so: the subject of the token that the act came with. */
+  /**
+   * Who said so: the subject of the token that the act came with. Empty, as are the role and the
+   * correlation, where it was written past this system.
+   */
   actor: string;
   /** Under which that was allowed. */
   role: string;
@@ -18,13 +22,16 @@ export class CitedEventView extends RecordedView {
   correlationId: string;
 }
 
-export const citedView = (event: RecordedEvent): CitedEventView => ({
-  ...recordedView(event),
-  stream: event.stream,
-  type: event.type,
-  occurredAt: event.metadata.occurredAt,
-  actor: event.metadata.actor.subject,
-  role: event.metadata.actor.role,
-  ...(event.metadata.reason !== undefined && { reason: event.metadata.reason }),
-  correlationId: event.metadata.$correlationId,
-});
+export const citedView = (event: RecordedEvent): CitedEventView => {
+  const { actor, reason, $correlationId } = (event.metadata ?? {}) as Partial<EventMetadata>;
+  return {
+    ...recordedView(event),
+    stream: event.stream,
+    type: event.type,
+    occurredAt: occurredAt(event),
+    actor: actor?.subject ?? '',
+    role: actor?.role ?? '',
+    ...(reason !== undefined && { reason }),
+    correlationId: $correlationId ?? '',
+  };
+};

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AggregateStore, noDecisions } from '@hostledger/eventsourcing';
+import { AggregateStore, noDecisions, type RecordedEvent } from '@hostledger/eventsourcing';
 import { EventStoreFeeds } from '@hostledger/eventsourcing/eventstoredb';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import { ProjectionRunner, ReadModels } from '@hostledger/eventsourcing/postgres';
@@ -130,6 +131,38 @@ describe('an export over HTTP', () => {
     expect((await get('', 'operator')).statusCode).toBe(403);
     expect((await get('', 'billing')).statusCode).toBe(403);
     expect((await get('', 'admin')).statusCode).toBe(200);
+  });
+
+  it('ends with who takes it, also before its first byte, and is no share of the server then', async () => {
+    await app.listen(0, '127.0.0.1');
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    let [batches, ended] = [0, 0];
+    const endless = jest.spyOn(home.events, 'readLog').mockImplementation(async function* () {
+      const record = { type: '$settings', stream: '$settings', position: 1n } as RecordedEvent;
+      try {
+        for (; ; batches += 1) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          yield [record];
+        }
+      } finally {
+        ended += 1;
+      }
+    });
+    const taker = new AbortController();
+    const head = await home.events.head();
+    const taking = [1, 2].map(() =>
+      fetch(`http://127.0.0.1:${port}/v1/audit/export?fromPosition=${head}`, {
+        headers: { authorization: 'Bearer auditor' },
+        signal: taker.signal,
+      }).catch(() => 'left'),
+    );
+    await until(() => batches > 10);
+    expect((await get()).json()).toMatchObject({ code: 'audit/too-many-exports' });
+    taker.abort();
+    expect(await Promise.all(taking)).toEqual(['left', 'left']);
+    await until(() => ended === 2);
+    endless.mockRestore();
+    await until(async () => (await get()).statusCode === 200);
   });
 
   it('wants positions', async () => {

@@ -8,7 +8,7 @@ import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { eventSchemas } from '@hostledger/feed';
 import { MayBeAbsent, MayRefuse, ProblemError, requestClock, Roles } from '@hostledger/http';
-import { exportBundle, NotInLog } from '../../bundle/export.js';
+import { exportBundle, NotInLog, type ExportLog } from '../../bundle/export.js';
 import '../../http/bundle-problems.js';
 import type { NotaryTables } from '../tree-table.js';
 import { keptLeaves, type ReadTree } from './kept-leaves.js';
@@ -73,26 +73,44 @@ export class AuditExportController {
     }
     this.running += 1;
     const leave = once(() => (this.running -= 1));
-    response.raw.once('close', leave);
-    const chunks = await this.begun(afterOf(fromPosition), until).catch((error: unknown) => {
+    const taker = new AbortController();
+    if (response.raw.destroyed) taker.abort();
+    else response.raw.once('close', () => taker.abort());
+    const { signal } = taker;
+    const chunks = await this.begun(afterOf(fromPosition), until, signal).catch(
+      (error: unknown) => {
+        leave();
+        if (!signal.aborted) throw error;
+        return undefined;
+      },
+    );
+    if (!chunks || signal.aborted) {
+      // Nobody is there to be told.
       leave();
-      throw error;
-    });
+      response.hijack();
+      return;
+    }
+    // Closed once its generator has ended: not before is its share of the server free.
+    const bytes = Readable.from(chunks, { objectMode: false }).once('close', leave);
     await response
       .header('content-type', 'application/x-tar')
       .header('content-disposition', 'attachment; filename="hostledger-bundle.tar"')
       .header('cache-control', 'no-store')
-      .send(Readable.from(chunks, { objectMode: false }));
+      .send(bytes);
   }
 
   /** The first bytes are awaited, so that what is refused is a problem and no broken download. */
-  private async begun(after: bigint, until: string | undefined): Promise<AsyncIterable<Buffer>> {
+  private async begun(
+    after: bigint,
+    until: string | undefined,
+    taker: AbortSignal,
+  ): Promise<AsyncIterable<Buffer>> {
     const kept = await keptLeaves(this.readTree);
     const schemas = new Map(
       [...eventSchemas].map(([type, { schema }]) => [type, schema as object]),
     );
     const chunks = exportBundle(
-      { log: this.eventStore, schemas, ...(kept && { kept }) },
+      { log: readWhileTaken(this.eventStore, taker), schemas, ...(kept && { kept }) },
       { after, ...(until !== undefined && { until: BigInt(until) }) },
       requestClock.now(),
     );
@@ -105,6 +123,18 @@ export class AuditExportController {
     }
   }
 }
+
+/** What is left out of a bundle is read before its first byte; nobody may be there any more to take that. */
+const readWhileTaken = (log: ExportLog, taker: AbortSignal): ExportLog => ({
+  head: () => log.head(),
+  async *readLog(after, until) {
+    taker.throwIfAborted();
+    for await (const batch of log.readLog(after, until)) {
+      taker.throwIfAborted();
+      yield batch;
+    }
+  },
+});
 
 async function* continued(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   yield first;

@@ -17,7 +17,7 @@ export interface CauseTree {
   readonly hasMore: boolean;
   /** By the id of a command. */
   readonly events: ReadonlyMap<string, readonly AuditEventRow[]>;
-  /** By the id of an event or command: the commands that it led to. */
+  /** By the id of an event or command: the commands that it led to, each at its first place alone. */
   readonly effects: ReadonlyMap<string, readonly CausedCommand[]>;
   readonly effectCounts: ReadonlyMap<string, number>;
 }
@@ -50,7 +50,9 @@ export const readTree = async (
   const effects = new Map<string, readonly CausedCommand[]>();
   const effectCounts = new Map<string, number>();
   let level: readonly CausedCommand[] = roots;
-  for (let shown = roots.length, at = 1; level.length > 0; at += 1) {
+  // A command with several causes, and circles of them, which only come from past this system.
+  const shown = new Set(roots.map(({ id }) => id));
+  for (let at = 1; level.length > 0; at += 1) {
     const own = await eventsOf(db, options, level);
     for (const [id, rows] of own) events.set(id, rows);
     const causes = [
@@ -58,11 +60,11 @@ export const readTree = async (
       ...[...own.values()].flatMap((rows) => rows.map(({ event_id: id }) => id)),
     ];
     for (const [id, count] of await countsOf(db, options, causes)) effectCounts.set(id, count);
-    if (at >= depth || shown >= MAX_COMMANDS) break;
-    const next = await commandsCausedBy(db, options, causes, MAX_COMMANDS - shown);
+    if (at >= depth || shown.size >= MAX_COMMANDS) break;
+    const caused = await commandsCausedBy(db, options, causes, MAX_COMMANDS - shown.size);
+    const next = caused.filter(({ id }) => !shown.has(id) && shown.add(id));
     const byCause = Map.groupBy(next, ({ causation }) => causation!);
     for (const [cause, commands] of byCause) effects.set(cause, commands);
-    shown += next.length;
     level = next;
   }
   return { roots, hasMore: found.length > limit, events, effects, effectCounts };

@@ -100,7 +100,7 @@ export class CorrelationController {
     summary: 'The tree of cause and effect of a request',
     description:
       'Commands with their events, and below each what it led to: at most `limit` of one cause, ' +
-      '`depth` levels, 2,000 commands in all. Counts tell what is left out; `cause` begins there.',
+      '`depth` levels, 2,000 commands in all, each once. Counts tell what is left out; `cause` begins there.',
   })
   @Get(':correlationId')
   @Roles('auditor')
@@ -133,10 +133,11 @@ export class CorrelationController {
       );
     }
     const { summary, tree } = value;
+    const told = new Set<string>();
     const body: CorrelationView = {
       correlationId,
       ...summary,
-      commands: tree.roots.map((command) => commandView(tree, command)),
+      commands: tree.roots.map((command) => commandView(tree, command, told)),
       ...(tree.hasMore && { nextCursor: cursorOf(list, [tree.roots.at(-1)!.first]) }),
     };
     return readReply(position, body);
@@ -176,7 +177,12 @@ const summaryOf = async (
   };
 };
 
-const commandView = (tree: CauseTree, command: CausedCommand): CausedCommandView => {
+/** @param told causes whose effects were told: past this system an event may bear the id of a command. */
+const commandView = (
+  tree: CauseTree,
+  command: CausedCommand,
+  told: Set<string>,
+): CausedCommandView => {
   const rows = tree.events.get(command.id) ?? [];
   const [row] = rows;
   return {
@@ -193,13 +199,17 @@ const commandView = (tree: CauseTree, command: CausedCommand): CausedCommandView
       revision: Number(event.revision),
       type: event.type,
       recordedAt: event.recorded_at,
-      ...effectsOf(tree, event.event_id),
+      ...effectsOf(tree, event.event_id, told),
     })),
-    ...effectsOf(tree, command.id),
+    ...effectsOf(tree, command.id, told),
   };
 };
 
-const effectsOf = (tree: CauseTree, id: string) => ({
-  effectCount: tree.effectCounts.get(id) ?? 0,
-  effects: (tree.effects.get(id) ?? []).map((command) => commandView(tree, command)),
-});
+const effectsOf = (tree: CauseTree, id: string, told: Set<string>) => {
+  const effects = told.has(id) ? [] : (tree.effects.get(id) ?? []);
+  told.add(id);
+  return {
+    effectCount: tree.effectCounts.get(id) ?? 0,
+    effects: effects.map((command) => commandView(tree, command, told)),
+  };
+};

@@ -60,9 +60,10 @@ export class HistoryController implements OnModuleDestroy {
     description:
       'In the order of the log, as JSON in pages, or whole as `application/x-ndjson` and `text/csv`. ' +
       'The answer is true at its `Log-Position`: what is recorded meanwhile is not in it. Data and ' +
-      'metadata are those of the log. Events of `accessToken` and `commandKey` come only if asked for ' +
-      'by category, type, stream, command, cause or correlation. A file that ends before its end was cut ' +
-      'off, and its connection with it: ask for what comes after its last position.',
+      'metadata are those of the log, but for hashes of secrets, which `withheld` names. Events of ' +
+      '`accessDenials`, `accessToken` and `commandKey` come only if asked for by category, type, stream, ' +
+      'subject, command, cause or correlation. A file that ends before its end was cut off, and its ' +
+      'connection with it: ask for what comes after its last position.',
   })
   @Get()
   @Roles('auditor')

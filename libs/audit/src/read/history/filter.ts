@@ -59,17 +59,18 @@ export const conditionsOf = (filter: HistoryFilter): Condition[] => [
 
 /**
  * Events of how the system is used and guarded come, as in the feed, to who asks for them: by their
- * category, type, stream or by what they were brought about with.
+ * category, type, stream, or by whom or what they were brought about with.
  */
 const hidesInternal = ({
   stream,
   categories,
   types,
+  subject,
   correlationId,
   causationId,
   commandId,
 }: HistoryFilter): boolean =>
-  (stream ?? correlationId ?? causationId ?? commandId) === undefined &&
+  (stream ?? subject ?? correlationId ?? causationId ?? commandId) === undefined &&
   !categories?.length &&
   !types?.length;
 

@@ -22,6 +22,8 @@ const rack = (type: string, serial: string) => ({
   data: { facility: 'F', rack: 'R1', slot: 1, serial },
 });
 
+const TOKEN = { tokenId: 't1', secretHash: 'ab'.repeat(32), subject: 'erp' };
+
 /** By their places in this list the specs speak of events. */
 const ACTS = [
   contract('ContractDrafted', { customerId: 'ann' }), // 0
@@ -36,7 +38,7 @@ const ACTS = [
   }, // 5
   miner('A1', 'MinerAssigned', { contractId: 'c2', energized: { fromContractId: 'c1' } }), // 6
   miner('A1', 'RepairOpened', { note: 'says "hot", twice\nand again' }), // 7
-  { stream: 'accessToken-t1', type: 'AccessTokenIssued', data: {} }, // 8
+  { stream: 'accessToken-t1', type: 'AccessTokenIssued', data: TOKEN }, // 8
   miner('A1', 'TitleTransferred', { fromCustomerId: 'ann', toCustomerId: 'bob' }), // 9
   rack('SlotVacated', 'A1'), // 10
   { stream: 'facility-F', type: 'CapacityReleased', data: { allocationId: 'a1' } }, // 11
@@ -67,6 +69,7 @@ describe('the history', () => {
     ['type=SlotVacated&type=RepairOpened&order=desc', [10, 7, 4]],
     ['type=SlotVacated&category=miner', []],
     ['subject=erp', [1, 2]],
+    ['subject=ana', [0, 3, 4, 5, 6, 7, 8, 9, 10, 11]],
     ['role=admin', [4]],
     ['serial=A1', [1, 3, 6, 7, 9, 10]],
     ['serial=A1&type=SlotVacated', [10]],
@@ -155,6 +158,28 @@ describe('the history', () => {
     const [columns, record] = [...new CsvReader().read(admin.text, true)];
     expect(record!.fields[columns!.fields.indexOf('reason')]).toBe(`'=HYPERLINK("x")`);
     expect(columns!.fields).not.toContain('data');
+  });
+
+  it('leaves out by which hash a token is known again, and says so', async () => {
+    const { secretHash, ...data } = TOKEN;
+    const stream = 'accessToken-t1';
+    const told = { data, withheld: ['/data/secretHash'] };
+    const query = `/v1/audit/events?stream=${stream}`;
+    const answers = [
+      await home.get(query),
+      await home.get(`${query}&format=ndjson`),
+      await home.get(`${query}&format=csv`),
+      await home.get(`/v1/audit/events/${ids[8]}`),
+      await home.get(`/v1/audit/streams/${stream}`),
+    ];
+    expect(answers.filter(({ text }) => text.includes(secretHash))).toEqual([]);
+    const [page, lines, file, event, whole] = answers;
+    expect(page!.body).toMatchObject({ items: [told] });
+    expect(JSON.parse(lines!.text)).toMatchObject(told);
+    const [head, record] = [...new CsvReader().read(file!.text, true)].map(({ fields }) => fields);
+    expect(record![head!.indexOf('withheld')]).toBe('/data/secretHash');
+    expect(event!.body).toMatchObject(told);
+    expect(whole!.body).toMatchObject({ items: [told] });
   });
 
   it('is for auditors and admins', async () => {

@@ -112,7 +112,7 @@ const expected = async (
 ): Promise<bigint[]> => {
   const concerned = await parties.of(log);
   const { types, categories } = wanted;
-  const asked = types ?? categories ?? wanted.stream ?? wanted.correlationId;
+  const asked = types ?? categories ?? wanted.stream ?? wanted.subject ?? wanted.correlationId;
   const same = <T>(value: T | undefined, own: T) => value === undefined || value === own;
   return log
     .filter(({ stream, type, data, metadata }, index) => {

@@ -206,6 +206,23 @@ describe('the tree of a correlation', () => {
     expect(unknown.body['code']).toBe('audit/correlation-unknown');
   });
 
+  it('has each command once, also where what was written past this system goes round', async () => {
+    const correlation = 'circle-1';
+    const [root] = await home.act(lamp('lamp-r1', 'Begun', { command: 'r1', correlation }));
+    const by = (command: string, causation: string) => ({ command, correlation, causation });
+    await home.act(lamp('lamp-r2', 'Turned', by('r2', root!)));
+    await home.act(lamp('lamp-r3', 'Turned', by('r3', 'r2')));
+    await home.act(lamp('lamp-r2', 'Turned', by('r2', 'r3')));
+    await home.catchUp();
+    const { status, body } = await home.get('/v1/audit/correlations/circle-1?depth=20');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ eventCount: 4, commands: [{ commandId: 'r1' }] });
+    const told = JSON.stringify(body).match(/"commandId":"r\d"/g);
+    expect(told).toEqual(['r1', 'r2', 'r3'].map((id) => `"commandId":"${id}"`));
+    // What is left out is counted, and told from there on.
+    expect(JSON.stringify(body)).toContain('"effectCount":1,"effects":[]');
+  });
+
   it('is bounded however much one event led to, and the rest is told in pages', async () => {
     const correlation = 'bulk-1';
     const [started] = await home.act(lamp('lamp-bulk', 'Started', { command: 'b', correlation }));

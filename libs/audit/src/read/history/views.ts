@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
 import { csvLine, noFormula } from '@hostledger/http';
+import { withoutSecrets } from '../withheld.js';
 import { auditEventRow, type AuditEventRow } from './projection.js';
 import type { FoundEvent } from './search.js';
 
@@ -41,6 +42,11 @@ export class HistoryEventView {
   data?: unknown;
   /** As stored, all of it; left out with `data=false`. */
   metadata?: unknown;
+  /**
+   * Fields that are left out of the data, of access tokens the hashes of their secrets (RFC 6901).
+   * @example ["/data/secretHash"]
+   */
+  withheld?: string[];
   /** True where the log has the event no more: what is told of it is what it was when it was indexed. */
   missing?: true;
 }
@@ -70,11 +76,15 @@ export const indexedView = (row: AuditEventRow): HistoryEventView => ({
 });
 
 /** An event as the log has it. */
-export const storedView = (event: RecordedEvent): HistoryEventView => ({
-  ...indexedView(auditEventRow(event)),
-  data: readable(event.data),
-  metadata: readable(event.metadata),
-});
+export const storedView = (event: RecordedEvent): HistoryEventView => {
+  const { value, withheld } = withoutSecrets(event.stream, readable(event.data), '/data');
+  return {
+    ...indexedView(auditEventRow(event)),
+    data: value,
+    metadata: readable(event.metadata),
+    ...(withheld && { withheld }),
+  };
+};
 
 export const foundView = ({ row, event }: FoundEvent, withData: boolean): HistoryEventView => {
   if (!withData) return indexedView(row);
@@ -103,7 +113,7 @@ const COLUMNS = [
 
 /** The first line of a file of events. */
 export const csvHead = (withData: boolean): string =>
-  csvLine(withData ? [...COLUMNS, 'data', 'metadata'] : COLUMNS);
+  csvLine(withData ? [...COLUMNS, 'data', 'metadata', 'withheld'] : COLUMNS);
 
 /** An event as a line of a file; its data as JSON. */
 export const csvOf = (view: HistoryEventView, withData: boolean): string => {
@@ -111,5 +121,7 @@ export const csvOf = (view: HistoryEventView, withData: boolean): string => {
   const fields = { ...own, subject: actor?.subject, role: actor?.role };
   const cells = COLUMNS.map((column) => noFormula(String(fields[column] ?? '')));
   const json = (value: unknown) => (value === undefined ? '' : noFormula(JSON.stringify(value)));
-  return csvLine(withData ? [...cells, json(view.data), json(view.metadata)] : cells);
+  if (!withData) return csvLine(cells);
+  const withheld = (view.withheld ?? []).join(' ');
+  return csvLine([...cells, json(view.data), json(view.metadata), withheld]);
 };

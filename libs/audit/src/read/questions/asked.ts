@@ -1,10 +1,11 @@
-import type { DomainEvent, RecordedEvent } from '@hostledger/eventsourcing';
+import { streamName, type DomainEvent, type RecordedEvent } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { knownBy, requestClock, type AsOfQuery } from '@hostledger/http';
 import { dayIn } from '@hostledger/quantities';
-import { timeZoneOf } from '../../domain/as-of.js';
+import { refuseForeign, timeZoneOf, type FoldedAggregate } from '../../domain/as-of.js';
 import { notKnownThen, streamUnknown } from '../as-of.js';
 import { citedView, type CitedEventView } from '../cited.js';
+import { wholeStream } from '../whole-stream.js';
 
 /** What every answer to a question says of the moments that it was asked for. */
 export class QuestionAnswer {
@@ -32,19 +33,22 @@ export interface Asked<E extends DomainEvent> {
 
 /**
  * Reads a stream as it was known. Without `asOf` it is asked for today.
- * @throws DomainError `audit/stream-unknown`, `audit/not-known-then`.
+ * @throws DomainError `audit/stream-unknown`, `audit/not-known-then`, `audit/state-untold`.
  */
 export const asked = async <E extends DomainEvent>(
   log: EventStore,
-  stream: string,
+  aggregate: FoldedAggregate,
+  id: string,
   moment: AsOfQuery,
 ): Promise<Asked<E>> => {
+  const stream = streamName(aggregate, id);
   const position = await log.head();
-  const events = await log.readStream(stream, 0n);
+  const events = await wholeStream(log, stream);
   if (events.length === 0) throw streamUnknown(stream);
   const known = events.filter(knownBy(moment.knownAt));
   const last = known.at(-1);
   if (!last) throw notKnownThen(stream, moment);
+  refuseForeign(aggregate, known);
   const timeZone = timeZoneOf(known) ?? 'UTC';
   const instant = moment.asOf ?? requestClock.now();
   const day = instant.includes('T') ? dayIn(timeZone, instant) : instant;

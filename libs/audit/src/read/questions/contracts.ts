@@ -9,7 +9,7 @@ import {
   type TermsAdopted,
   type TermsCorrected,
 } from '@hostledger/contracts';
-import { streamName, type Recorded, type RecordedEvent } from '@hostledger/eventsourcing';
+import type { Recorded, RecordedEvent } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { AsOfQuery, MayRefuse, readReply, Roles } from '@hostledger/http';
 import { amountOf, amountText } from '@hostledger/quantities';
@@ -113,7 +113,7 @@ export class DepositsAnswer extends QuestionAnswer {
   movements: DepositSaidView[];
 }
 
-const refusals = ['audit/stream-unknown', 'audit/not-known-then'] as const;
+const refusals = ['audit/stream-unknown', 'audit/not-known-then', 'audit/state-untold'] as const;
 
 @ApiTags('audit')
 @Controller('audit/contracts/:contractId')
@@ -181,8 +181,7 @@ export class ContractQuestionsController {
   }
 
   private asked(contractId: string, moment: AsOfQuery) {
-    const stream = streamName(contractAggregate, contractId);
-    return asked<ContractEvent>(this.log, stream, moment);
+    return asked<ContractEvent>(this.log, contractAggregate, contractId, moment);
   }
 }
 

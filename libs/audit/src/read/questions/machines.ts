@@ -77,7 +77,7 @@ export class MachineQuestionsController {
   })
   @Get('place')
   @ApiOkResponse({ type: MinerPlaceAnswer })
-  @MayRefuse('audit/stream-unknown', 'audit/not-known-then')
+  @MayRefuse('audit/stream-unknown', 'audit/not-known-then', 'audit/state-untold')
   async place(@Param() { serial }: AskedMinerParams, @Query() moment: AsOfQuery) {
     const { position, known, answer } = await this.asked(serial, moment);
     const asOf = moment.asOf ?? answer.asOf;
@@ -104,7 +104,7 @@ export class MachineQuestionsController {
   })
   @Get('custody')
   @ApiOkResponse({ type: CustodyAnswer })
-  @MayRefuse('audit/stream-unknown', 'audit/not-known-then')
+  @MayRefuse('audit/stream-unknown', 'audit/not-known-then', 'audit/state-untold')
   async custody(@Param() { serial }: AskedMinerParams, @Query() moment: AsOfQuery) {
     const { position, known, answer } = await this.asked(serial, moment);
     const asOf = moment.asOf ?? answer.asOf;
@@ -119,7 +119,7 @@ export class MachineQuestionsController {
   }
 
   private asked(serial: string, moment: AsOfQuery) {
-    return asked<MinerEvent>(this.log, streamName(minerAggregate, serial), moment);
+    return asked<MinerEvent>(this.log, minerAggregate, serial, moment);
   }
 }
 

@@ -27,6 +27,7 @@ import { streamAsOf } from '../../domain/as-of.js';
 import '../../http/as-of-problems.js';
 import { notKnownThen, streamUnknown } from '../as-of.js';
 import { CitedEventView, citedView } from '../cited.js';
+import { wholeStream } from '../whole-stream.js';
 import { asked, QuestionAnswer, type Asked } from './asked.js';
 
 export class AskedFacilityParams {
@@ -112,7 +113,7 @@ export class RacksAnswer {
 
 export class RacksQuery extends IntersectionType(AsOfQuery, Page) {}
 
-const refusals = ['audit/stream-unknown', 'audit/not-known-then'] as const;
+const refusals = ['audit/stream-unknown', 'audit/not-known-then', 'audit/state-untold'] as const;
 const DEFAULT_RACKS = 50;
 
 @ApiTags('audit')
@@ -191,7 +192,7 @@ export class SiteQuestionsController {
     const found = await this.rackAt(facility, rack, moment, answer.timeZone);
     if (!found) {
       const stream = streamName(rackAggregate, rackId(facility, rack));
-      throw (await this.log.readStream(stream, 0n)).length === 0
+      throw (await wholeStream(this.log, stream)).length === 0
         ? streamUnknown(stream)
         : notKnownThen(stream, moment);
     }
@@ -203,7 +204,7 @@ export class SiteQuestionsController {
   }
 
   private facility(code: string, moment: AsOfQuery): Promise<Asked<FacilityEvent>> {
-    return asked<FacilityEvent>(this.log, streamName(facilityAggregate, code), moment);
+    return asked<FacilityEvent>(this.log, facilityAggregate, code, moment);
   }
 
   /** Undefined where nothing was known of it, or it was not in service. */
@@ -214,7 +215,7 @@ export class SiteQuestionsController {
     timeZone: string,
   ): Promise<RackAt | undefined> {
     const stream = streamName(rackAggregate, rackId(facility, rack));
-    const events = await this.log.readStream(stream, 0n);
+    const events = await wholeStream(this.log, stream);
     const isKnown = knownBy(knownAt);
     const moment = { isKnown, timeZone, ...(asOf !== undefined && { asOf }) };
     const { state, counted, recordedLater } = streamAsOf(rackAggregate, events, moment);
