@@ -33,7 +33,7 @@ const verified = async (path: string, keyFile: string): Promise<AuditWorkResult>
   const started = performance.now();
   const { verdict, findings, events, covered } = await verifyBundle(path, { keys: [key] });
   const ms = performance.now() - started;
-  if (verdict !== 'whole') throw new Error(`Not whole: ${JSON.stringify(findings[0])}`);
+  if (verdict === 'not-whole') throw new Error(`Not whole: ${JSON.stringify(findings[0])}`);
   return { ms, events, covered: covered!.events };
 };
 

@@ -5,6 +5,7 @@ import { makeSignerKey, noteText, parseNote, signNote } from '../transparency/si
 import { exportToFile, NotResumable } from './export-file.js';
 import { Ledger, MADE_AT } from './ledger.fixture.js';
 import { BundleReader } from './reader.js';
+import { verdictText } from './verdict.js';
 import { verifyBundle } from './verify.js';
 
 describe('a bundle', () => {
@@ -31,12 +32,17 @@ describe('a bundle', () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  it('is whole', async () => {
+  it('is whole up to what its last checkpoint covers', async () => {
     const verdict = await verifyBundle(await ledger.export(path()), {
       keys: [ledger.key.verifier],
     });
     expect(verdict.findings).toEqual([]);
-    expect(verdict).toMatchObject({ verdict: 'whole', events: 19, checkpoints: 2, notCovered: 3 });
+    const counts = { events: 19, checkpoints: 2, notCovered: 3, unproved: 2 };
+    expect(verdict).toMatchObject({ verdict: 'whole-up-to', ...counts });
+    const position = verdict.covered!.position;
+    expect(verdictText(verdict)[0]).toBe(
+      `The history is whole up to position ${position}; 2 events after it are proved by nothing`,
+    );
   });
 
   it('gives back the events as they are in the log', async () => {

@@ -29,6 +29,24 @@ export class CheckpointList {
     this.count += 1;
   }
 
+  /** With another, by rising size; what both say of a size is there once. */
+  mergedWith(other: CheckpointList): CheckpointList {
+    if (other.length === 0) return this;
+    const merged = new CheckpointList();
+    for (let [n, m] = [0, 0]; n < this.count || m < other.length;) {
+      const [one, two] = [this.at(n), other.at(m)];
+      if (one && two?.size === one.size && two.root.equals(one.root)) m += 1;
+      if (one && (!two || one.size <= two.size)) {
+        merged.push(one);
+        n += 1;
+      } else {
+        merged.push(two!);
+        m += 1;
+      }
+    }
+    return merged;
+  }
+
   at(index: number): Believed | undefined {
     if (index < 0 || index >= this.count) return undefined;
     return {

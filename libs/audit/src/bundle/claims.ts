@@ -1,9 +1,15 @@
 import { rootByInclusion } from '../transparency/merkle.js';
 import type { BundleFile } from './bundle-file.js';
-import type { CheckpointList } from './checkpoint-list.js';
+import type { Believed, CheckpointList } from './checkpoint-list.js';
 import { MAX_JSON_BYTES, type Contents } from './contents.js';
 import type { Findings } from './findings.js';
-import { MANIFEST_ENTRY, PROOFS_ENTRY, STREAMS_ENTRY, type BundleHead } from './format.js';
+import {
+  MANIFEST_ENTRY,
+  PROOFS_ENTRY,
+  STREAMS_ENTRY,
+  type BundleHead,
+  type BundleProofs,
+} from './format.js';
 import type { ListedStream } from './history-verdict.js';
 import { manifestShape, proofsShape, streamLineShape } from './shapes.js';
 import type { Tally } from './tally.js';
@@ -108,16 +114,25 @@ export const checkRange = ({ head, tally }: Seen, findings: Findings): void => {
 
 /**
  * The proof that the last event which is covered is in the tree of its checkpoint.
+ * @param last checkpoint; of it, and of nothing else, the proof is to be, unless it may be `anyOther`.
  * @param leafAt hash of the leaf of a line, by number of events before it.
  */
 export const checkProofs = async (
   contents: Contents,
   checkpoints: CheckpointList,
+  last: Believed | 'anyOther' | undefined,
   leafAt: (index: number) => Buffer | undefined,
   findings: Findings,
 ): Promise<void> => {
   const proofs = await contents.json(PROOFS_ENTRY, proofsShape);
-  if (!proofs?.inclusion) return;
+  if (!proofs) return;
+  if (last !== 'anyOther' && !isOf(proofs, last)) {
+    findings.add(
+      'proof-wrong',
+      'The proof is not that of the last event which a checkpoint covers',
+    );
+  }
+  if (!proofs.inclusion) return;
   const { index, treeSize, hashes } = proofs.inclusion;
   const checkpoint = checkpoints.at(checkpoints.firstAbove(treeSize - 1));
   const leaf = leafAt(index);
@@ -129,4 +144,11 @@ export const checkProofs = async (
       'The proof that the last event covered is in its tree does not hold',
     );
   }
+};
+
+const isOf = ({ inclusion }: BundleProofs, last: Believed | undefined): boolean => {
+  // Of no events there is no last one.
+  if (!inclusion || !last) return !inclusion && (last?.size ?? 0) === 0;
+  const { position, index, treeSize } = inclusion;
+  return treeSize === last.size && index === last.size - 1 && position === last.position.toString();
 };

@@ -1,12 +1,12 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
 import type { BundleProofs, BundleStart, CheckpointLine, KeyLine } from './format.js';
-import { notaryRecordOf } from './notary-record.js';
+import { NotaryRecords } from './notary-record.js';
 import { ProvingTree } from './proving-tree.js';
 import { Tally } from './tally.js';
 
 const HASH_BYTES = 32;
 /** A checkpoint is recorded so soon after the last event that it covers, else it gets no proof. */
-const LEAVES_HELD_BACK = 65_536;
+export const LEAVES_HELD_BACK = 65_536;
 
 /**
  * What an export has to know of the events that it has passed. The tree is behind them, so that the proofs of
@@ -15,6 +15,7 @@ const LEAVES_HELD_BACK = 65_536;
 export class ExportState {
   readonly tally = new Tally();
   readonly keys: KeyLine[] = [];
+  private readonly records = new NotaryRecords();
   private readonly tree = new ProvingTree();
   private readonly heldBack = Buffer.alloc(LEAVES_HELD_BACK * HASH_BYTES);
   /** Number of events passed, those before the bundle too. */
@@ -61,7 +62,7 @@ export class ExportState {
   }
 
   private noteNotary(event: RecordedEvent): CheckpointLine | undefined {
-    const record = notaryRecordOf(event);
+    const record = this.records.of(event);
     if (!record) return undefined;
     const position = event.position.toString();
     switch (record.kind) {

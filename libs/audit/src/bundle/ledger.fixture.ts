@@ -81,9 +81,9 @@ export class Ledger {
     );
   }
 
-  async rotate(to = makeSignerKey(ORIGIN)): Promise<void> {
+  async rotate(to = makeSignerKey(ORIGIN), time = new Date().toISOString()): Promise<void> {
     const from = this.key.verifier.text;
-    const statement = signRotation(ORIGIN, this.key, to, MADE_AT);
+    const statement = signRotation(ORIGIN, this.key, to, time);
     const signedBy = [from, to.verifier.text];
     const data = { origin: ORIGIN, from, to: to.verifier.text, statement, signedBy };
     await this.aggregates.handle(

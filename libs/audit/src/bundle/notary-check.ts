@@ -25,12 +25,21 @@ export interface WitnessSeen {
   readonly at: string | null;
 }
 
+interface Kept {
+  readonly checkpoint: Believed;
+  readonly name: string;
+  readonly note: SignedNote;
+}
+
 /** Believes of what the notary has signed only what is signed, and gathers it. */
 export class NotaryCheck {
   /** Those in the bundle. */
   readonly checkpoints = new CheckpointList();
   origin: string | undefined;
+  /** Position of the first behind another in the bundle that should prove that it goes on from the one before, and does not. */
+  unproved: string | undefined;
   private last: Believed | undefined;
+  private own: readonly Kept[] = [];
   private readonly seen = new Map<string, WitnessSeen>();
 
   constructor(
@@ -90,28 +99,38 @@ export class NotaryCheck {
     if (last && consistency && !isConsistent(last, next, consistency.map(hashOf))) {
       add('proof-wrong', 'The proof that it goes on from the checkpoint before does not hold');
     }
+    if (this.checkpoints.length > 0 && consistency === null) this.unproved ??= position;
     this.checkpoints.push(next);
     this.last = next;
   }
 
-  /** What the auditor has kept himself, by rising size. */
-  kept(given: readonly KeptCheckpoint[]): CheckpointList {
-    const good: { readonly checkpoint: Believed; readonly name: string }[] = [];
+  /**
+   * What the auditor has kept himself, by rising size.
+   * @param before events that are not in the bundle, so that what covers fewer cannot be held against it.
+   */
+  kept(given: readonly KeptCheckpoint[], before: number): CheckpointList {
+    const good: Kept[] = [];
     for (const { name, note } of given) {
-      const checkpoint = checkpointOf(note);
-      if (!checkpoint) this.findings.add('malformed', `${name} is no checkpoint`);
-      else if (!this.keys.anySigned(checkpoint.note)) {
-        this.findings.add('wrong-key', `${name} is not signed by a key that is believed`);
-      } else {
-        const one = believed(checkpoint);
-        good.push({ checkpoint: one, name });
-        for (const line of checkpoint.note.signatures) {
-          this.noteCosignature(checkpoint.note.text, line, one.size);
-        }
+      const parsed = checkpointOf(note);
+      if (!parsed) {
+        this.findings.add('malformed', `${name} is no checkpoint`);
+        continue;
       }
+      const checkpoint = believed(parsed);
+      const { size, timeMs } = checkpoint;
+      const signer = this.keys.signerOf(parsed.note);
+      if (!signer) {
+        this.findings.add('wrong-key', `${name} is not signed by a key that is believed`);
+      } else if (timeMs > signer.untilMs) {
+        this.findings.add('wrong-key', `${name} is signed by a key that had been replaced`);
+      } else if (size < before) {
+        const message = `${name} covers ${size} events, and ${before} are left out: it cannot be held against this bundle`;
+        this.findings.add('not-covered', message);
+      } else good.push({ checkpoint, name, note: parsed.note });
     }
     const list = new CheckpointList();
     good.sort((a, b) => a.checkpoint.size - b.checkpoint.size);
+    this.own = good;
     for (const { checkpoint, name } of good) {
       const before = list.at(list.length - 1);
       if (before?.size === checkpoint.size && !before.root.equals(checkpoint.root)) {
@@ -119,6 +138,21 @@ export class NotaryCheck {
       } else if (before?.size !== checkpoint.size) list.push(checkpoint);
     }
     return list;
+  }
+
+  /** Counts what witnesses have cosigned of those that the auditor has kept. @param agreed the last that holds. */
+  countKept(agreed: Believed | undefined): void {
+    if (!agreed) return;
+    for (const { checkpoint, note } of this.own.filter(
+      (kept) => kept.checkpoint.size <= agreed.size,
+    )) {
+      for (const line of note.signatures) this.noteCosignature(note.text, line, checkpoint.size);
+    }
+  }
+
+  /** The last one in the bundle, or before it. */
+  get lastSigned(): Believed | undefined {
+    return this.last;
   }
 
   get witnessed(): readonly WitnessSeen[] {
@@ -133,11 +167,17 @@ export class NotaryCheck {
       return undefined;
     }
     const { size, origin } = checkpoint;
-    const key = this.keys.inForce(size);
-    const verdict = key && verifyNote(checkpoint.note, key);
+    const signer = this.keys.inForce(size);
+    const verdict = signer && verifyNote(checkpoint.note, signer.key);
     if (!verdict?.signed) {
-      const why = key ? `the key in force, ${key.text},` : 'a key that is believed';
+      const why = signer ? `the key in force, ${signer.key.text},` : 'a key that is believed';
       const message = `The checkpoint of ${size} events is not signed by ${why}`;
+      this.findings.add('wrong-key', message, { position });
+      return undefined;
+    }
+    const signed = believed(checkpoint);
+    if (signed.timeMs > signer!.untilMs) {
+      const message = `The checkpoint of ${size} events is signed by a key that had been replaced`;
       this.findings.add('wrong-key', message, { position });
       return undefined;
     }
@@ -147,7 +187,7 @@ export class NotaryCheck {
       this.findings.add('wrong-key', message, { position });
       return undefined;
     }
-    return believed(checkpoint);
+    return signed;
   }
 
   private takeCosignature({

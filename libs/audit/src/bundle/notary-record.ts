@@ -19,8 +19,29 @@ const CATEGORIES: Readonly<Record<string, string>> = {
   string
 >;
 
+/** Whether a stream is the notary's own, of which nothing follows for the domain. */
+export const isOfNotary = (stream: string): boolean =>
+  stream.startsWith('notary-') || stream.startsWith('notaryKeys-');
+
+/** The stream of the keys of a log, by one of its verifier keys, which bears the name of the log. */
+export const keyStreamOf = (verifierKey: string): string =>
+  `notaryKeys-${verifierKey.split('+', 1)[0]!}`;
+
+/** Tells the records of one notary in the order of the log: keys of a log of another name are not its own. */
+export class NotaryRecords {
+  /** @param keyStream where the keys are; that of the first one where it is left out. */
+  constructor(private keyStream?: string) {}
+
+  of(event: Pick<RecordedEvent, 'type' | 'stream' | 'data'>): NotaryRecord | undefined {
+    const record = notaryRecordOf(event);
+    if (record?.kind !== 'key') return record;
+    this.keyStream ??= event.stream;
+    return event.stream === this.keyStream ? record : undefined;
+  }
+}
+
 /** Undefined of all events but those of the notary, and of those whose data is not what it writes. */
-export const notaryRecordOf = ({
+const notaryRecordOf = ({
   type,
   stream,
   data,

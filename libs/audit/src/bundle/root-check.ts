@@ -10,6 +10,13 @@ export interface Contradiction {
   readonly surplus: number;
 }
 
+/** What of an event matters to a checkpoint. */
+export interface Passing {
+  readonly position: bigint;
+  readonly recordedAt: string;
+  readonly isOfNotary: boolean;
+}
+
 /**
  * Holds the tree of the events against checkpoints as it grows. A checkpoint says of which position and of
  * how many events it is, so that it also tells whether some are missing or too many.
@@ -21,6 +28,8 @@ export class RootCheck {
   suspect: bigint | undefined;
   /** Those signed before the last event they cover was recorded, or of which that was said. */
   readonly tooEarly: Believed[] = [];
+  /** Events since the last checkpoint that holds, without those of the notary itself. */
+  behind = 0;
   private next: number;
   private waitsFor: Believed | undefined;
 
@@ -40,14 +49,16 @@ export class RootCheck {
   /** @param after position of the event before one that has none to be read. */
   passUnreadable(after: bigint, tree: TreeHead): void {
     this.suspect ??= after;
+    this.behind += 1;
     const { waitsFor } = this;
     // What was signed could be read.
     if (waitsFor && tree.size >= waitsFor.size) this.contradict(tree.size - waitsFor.size);
   }
 
   /** @param tree with the event as its last leaf. */
-  pass(position: bigint, recordedAt: string, tree: TreeHead): void {
+  pass({ position, recordedAt, isOfNotary }: Passing, tree: TreeHead): void {
     this.suspect ??= position;
+    if (!isOfNotary) this.behind += 1;
     while (this.waitsFor && position >= this.waitsFor.position) {
       const { size, root } = this.waitsFor;
       const isIt = position === this.waitsFor.position;
@@ -67,6 +78,7 @@ export class RootCheck {
 
   private agree(): void {
     this.suspect = undefined;
+    this.behind = 0;
     this.agreed = this.waitsFor;
     this.next += 1;
     this.waitsFor = this.checkpoints.at(this.next);

@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import { TreeHead } from '../transparency/merkle.js';
+import { MalformedBundle } from './bundle-file.js';
 import { recordedOf, type EventLine } from './event-line.js';
+import { SEGMENT_EVENTS } from './format.js';
 import type { LeafComparison, LinePlace } from './leaf-comparison.js';
 import type { LineCheck } from './line-check.js';
-import { notaryRecordOf, type NotaryRecord } from './notary-record.js';
+import { isOfNotary, type NotaryRecord, type NotaryRecords } from './notary-record.js';
 import type { RootCheck } from './root-check.js';
 
 const HASH_BYTES = 32;
@@ -13,8 +15,9 @@ const LINE_FEED = 10;
 export interface SegmentParts {
   readonly lines: LineCheck;
   readonly comparison: LeafComparison;
-  /** By the checkpoints of the bundle, and by those that the auditor has kept. */
+  /** By the checkpoints of the bundle, by those that the auditor has kept, and by both. */
   readonly roots: readonly RootCheck[];
+  readonly records: NotaryRecords;
   /** Called for each event of the notary. */
   readonly onNotary: (record: NotaryRecord, position: string, index: number) => void;
   /** Called for each leaf of a line, by number of events before it. */
@@ -35,6 +38,7 @@ export class SegmentCheck {
     readonly tree: TreeHead,
   ) {}
 
+  /** @throws MalformedBundle of more lines than a segment has: something is held for each. */
   take(
     content: Buffer,
     leaves: Buffer,
@@ -46,6 +50,9 @@ export class SegmentCheck {
     const hashes: Buffer[] = [];
     let isWhole = true;
     for (let at = 1; at < bytes.length;) {
+      if (passed.length === SEGMENT_EVENTS) {
+        throw new MalformedBundle(`A segment has more than ${SEGMENT_EVENTS} events`);
+      }
       let end = bytes.indexOf(LINE_FEED, at);
       if (end < 0) {
         isWhole = false;
@@ -72,7 +79,7 @@ export class SegmentCheck {
 
   private noteNotary(event: EventLine, index: number): void {
     if (!event.stream.startsWith('notary')) return;
-    const record = notaryRecordOf(recordedOf(event));
+    const record = this.parts.records.of(recordedOf(event));
     if (record) this.parts.onNotary(record, event.position, index);
   }
 
@@ -95,7 +102,7 @@ export class SegmentCheck {
     comparison.follow(all.subarray(same * HASH_BYTES), places, leaves.subarray(same * HASH_BYTES));
   }
 
-  private append(leaf: Buffer, { position, recordedAt }: Passed): void {
+  private append(leaf: Buffer, { position, recordedAt, stream }: Passed): void {
     this.parts.onLeaf(this.tree.size, leaf);
     this.tree.append(leaf);
     if (position === null || recordedAt === null) {
@@ -105,7 +112,12 @@ export class SegmentCheck {
       return;
     }
     this.lastPosition = BigInt(position);
-    for (const roots of this.parts.roots) roots.pass(this.lastPosition, recordedAt, this.tree);
+    const passing = {
+      position: this.lastPosition,
+      recordedAt,
+      isOfNotary: stream !== null && isOfNotary(stream),
+    };
+    for (const roots of this.parts.roots) roots.pass(passing, this.tree);
   }
 }
 

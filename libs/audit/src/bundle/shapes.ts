@@ -44,9 +44,14 @@ export const manifestShape = z.strictObject({
   ),
 });
 
-export const keysShape = z.array(
-  z.strictObject({ position: number64, index: count, key: text, statement: text.nullable() }),
-);
+/** Nobody changes a key every hour for a year. */
+const MAX_KEYS = 10_000;
+
+export const keysShape = z
+  .array(
+    z.strictObject({ position: number64, index: count, key: text, statement: text.nullable() }),
+  )
+  .max(MAX_KEYS);
 
 export const proofsShape = z.strictObject({
   inclusion: z

@@ -57,9 +57,13 @@ describe('a bundle that was changed', () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  it('is whole before', async () => {
+  it('is whole before, as far as checkpoints say so', async () => {
     const checkpoints = notes.map((note, n) => ({ name: `${n}`, note }));
-    expect(await verify(path, { checkpoints })).toMatchObject({ verdict: 'whole', findings: [] });
+    expect(await verify(path, { checkpoints })).toMatchObject({
+      verdict: 'whole-up-to',
+      findings: [],
+      unproved: 2,
+    });
     expect(events[TOUCHED]).toMatchObject({ stream: celsius, revision: '3' });
   });
 
@@ -169,7 +173,7 @@ describe('a bundle that was changed', () => {
     const cut = file();
     const until = BigInt(positionOf(15));
     await exportToFile(cut, ledger.source(), { after: 0n, until }, MADE_AT);
-    expect(await verify(cut)).toMatchObject({ verdict: 'whole', toEnd: false });
+    expect(await verify(cut)).toMatchObject({ verdict: 'whole-up-to', toEnd: false });
     const checkpoints = [{ name: 'kept', note: notes[1]! }];
     expect((await verify(cut, { checkpoints })).findings).toMatchObject([
       { code: 'tail-cut', position: positionOf(15) },
@@ -180,17 +184,27 @@ describe('a bundle that was changed', () => {
     const other = await ledger.copy();
     await other.customer('Hut');
     const forked = await other.sign();
-    await ledger.customer('Marathon', 1);
-    const longer = await ledger.export(file());
+    const another = await ledger.copy();
+    await another.customer('Marathon', 1);
+    const unsigned = await another.export(file());
+    await another.sign();
+    const longer = await another.export(file());
     const checkpoints = [notes[2]!, forked].map((note, n) => ({ name: `${n}`, note }));
     const { findings } = await verify(longer, { checkpoints });
     const [, agreed] = notes[2]!.split('\n');
+    const position = positionOf(Number(agreed));
     expect(findings).toHaveLength(1);
     expect(findings[0]).toMatchObject({
       code: 'fork',
-      position: positionOf(Number(agreed)),
+      position,
       message: expect.stringContaining(`they agree up to ${agreed} events`) as string,
     });
+    // Where nobody has signed the other history, this one was changed.
+    const changed = (await verify(unsigned, { checkpoints })).findings;
+    expect(changed).toHaveLength(1);
+    expect(changed[0]).toMatchObject({ position, index: Number(agreed) });
+    expect(changed[0]!.code).not.toBe('fork');
+    await another.close();
     await other.close();
   });
 

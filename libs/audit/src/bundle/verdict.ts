@@ -3,7 +3,8 @@ import type { WitnessSeen } from './notary-check.js';
 
 /** What a verifier says of a bundle. */
 export interface Verdict {
-  readonly verdict: 'whole' | 'not-whole';
+  /** `whole-up-to`: nothing is wrong, and what is after the last checkpoint is proved by nothing. */
+  readonly verdict: 'whole' | 'whole-up-to' | 'not-whole';
   /** The first one names the first bad position. */
   readonly findings: readonly Finding[];
   readonly events: number;
@@ -25,6 +26,8 @@ export interface Verdict {
     readonly time: string;
   } | null;
   readonly notCovered: number;
+  /** Of those not covered, events that are not the notary's own. */
+  readonly unproved: number;
   readonly checkpoints: number;
   readonly keys: readonly string[];
   readonly witnesses: readonly WitnessSeen[];
@@ -49,17 +52,25 @@ export const unreadable = (message: string): Verdict => ({
   madeAt: null,
   covered: null,
   notCovered: 0,
+  unproved: 0,
   checkpoints: 0,
   keys: [],
   witnesses: [],
   notices: [],
 });
 
+const headline = ({ verdict, covered, unproved }: Verdict): string => {
+  if (verdict === 'whole') return 'The history is whole';
+  if (verdict === 'not-whole') return 'The history is NOT whole';
+  const after = unproved === 1 ? '1 event after it is' : `${unproved} events after it are`;
+  return `The history is whole up to position ${covered?.position}; ${after} proved by nothing`;
+};
+
 /** For people. */
 export const verdictText = (verdict: Verdict): string[] => {
   const { findings, covered, events, streams, before, notCovered, witnesses } = verdict;
   const said = [
-    verdict.verdict === 'whole' ? 'The history is whole' : 'The history is NOT whole',
+    headline(verdict),
     `  ${events} events of ${streams} streams, positions ${verdict.firstPosition ?? 'none'} to ` +
       `${verdict.lastPosition ?? 'none'}${before > 0 ? `, after ${before} that are left out` : ''}`,
     `  tree of ${verdict.treeSize} events, root ${verdict.rootHash}`,

@@ -2,11 +2,13 @@ import { TreeHead } from '../transparency/merkle.js';
 import type { VerifierKey } from '../transparency/signed-note.js';
 import { BundleFile, MalformedBundle } from './bundle-file.js';
 import { checkManifest, checkProofs, checkRange, checkStreams } from './claims.js';
-import { Contents } from './contents.js';
+import { Contents, MAX_SEGMENT_BYTES } from './contents.js';
+import { LEAVES_HELD_BACK } from './export-state.js';
 import { Findings } from './findings.js';
 import {
   HEAD_ENTRY,
   KEYS_ENTRY,
+  SEGMENT_EVENTS,
   type BundleHead,
   type CheckpointLine,
   type KeyLine,
@@ -19,6 +21,7 @@ import { LeafComparison } from './leaf-comparison.js';
 import { LineCheck } from './line-check.js';
 import { NotaryCheck, type KeptCheckpoint } from './notary-check.js';
 import { NotaryListing } from './notary-listing.js';
+import { keyStreamOf, NotaryRecords } from './notary-record.js';
 import { RootCheck } from './root-check.js';
 import { SegmentCheck, treeOf } from './segment-check.js';
 import { checkpointLineShape, headShape, interferenceShape, keysShape } from './shapes.js';
@@ -60,9 +63,12 @@ interface Walked {
   readonly tree: TreeHead;
   /** Number of events that are not in the bundle. */
   readonly before: number;
-  /** By the checkpoints in the bundle, and by those of the auditor. */
+  /** By the checkpoints in the bundle, by those of the auditor, and by both. */
   readonly roots: RootCheck;
   readonly own: RootCheck;
+  readonly all: RootCheck;
+  /** Whether a checkpoint was recorded so late that an export had no proof of it. */
+  readonly lacksProofs: boolean;
   readonly comparison: LeafComparison;
   readonly lines: LineCheck;
   leafAt(this: void, index: number): Buffer | undefined;
@@ -94,9 +100,9 @@ class Verification {
     const walked = await this.walk(notary, keyLines, this.startOf(head));
     await this.judgeInterference();
     await this.judgeHistory(walked, head);
-    const { checkpoints } = notary;
-    await checkProofs(contents, checkpoints, (index) => walked.leafAt(index), findings);
-    this.judgeCoverage(notary, walked);
+    await this.judgeProofs(notary, walked);
+    notary.countKept(walked.own.agreed);
+    this.judgeCoverage(notary, keys, walked);
     return this.verdict(head, notary, keys, walked);
   }
 
@@ -104,13 +110,15 @@ class Verification {
     head: BundleHead | undefined,
     notary: NotaryCheck,
     keys: KeyChain,
-    { tree, before, roots, own }: Walked,
+    { tree, before, roots, own, all }: Walked,
   ): Verdict {
     const { tally } = this;
     const findings = this.findings.inOrder();
     const agreed = largest(roots.agreed, own.agreed);
+    const unproved = all.behind;
+    const sound = unproved === 0 ? 'whole' : 'whole-up-to';
     return {
-      verdict: findings.length === 0 ? 'whole' : 'not-whole',
+      verdict: findings.length === 0 ? sound : 'not-whole',
       findings,
       events: tally.events,
       streams: tally.streamCount,
@@ -129,6 +137,7 @@ class Verification {
           }
         : null,
       notCovered: tree.size - (agreed?.size ?? before),
+      unproved,
       checkpoints: notary.checkpoints.length,
       keys: keys.trusted.map(({ key }) => key),
       witnesses: notary.witnessed,
@@ -165,20 +174,32 @@ class Verification {
   ): Promise<Walked> {
     const before = tree.size;
     const { checkpoints } = notary;
+    const kept = notary.kept(this.trust.checkpoints ?? [], before);
+    const merged = checkpoints.mergedWith(kept);
     const roots = new RootCheck(checkpoints, tree);
-    const own = new RootCheck(notary.kept(this.trust.checkpoints ?? []), tree);
-    const comparison = new LeafComparison(checkpoints);
+    const own = new RootCheck(kept, tree);
+    const all = new RootCheck(merged, tree);
+    const comparison = new LeafComparison(merged);
     const lines = new LineCheck(this.tally, before === 0);
     const listing = new NotaryListing(keys, before, this.findings);
     // Of the last event covered, which the bundle proves to be in the tree.
     const proved = (checkpoints.at(checkpoints.length - 1)?.size ?? 0) - 1;
     let provedLeaf: Buffer | undefined;
+    let lacksProofs = false;
+    const [firstKey] = keys;
     const check = new SegmentCheck(
       {
         lines,
         comparison,
-        roots: [roots, own],
-        onNotary: (record, position, index) => listing.pass(record, position, index),
+        roots: [roots, own, all],
+        // In a part of a history the first key to come may be of another log.
+        records: new NotaryRecords(before > 0 && firstKey ? keyStreamOf(firstKey.key) : undefined),
+        onNotary: (record, position, index) => {
+          listing.pass(record, position, index);
+          if (record.kind === 'signed' && index - record.treeSize >= LEAVES_HELD_BACK - 1) {
+            lacksProofs = true;
+          }
+        },
         onLeaf: (index, leaf) => {
           if (index === proved) provedLeaf = leaf;
         },
@@ -189,7 +210,7 @@ class Verification {
     listing.end();
     const leafAt = (index: number): Buffer | undefined =>
       index === proved ? provedLeaf : undefined;
-    return { tree, before, roots, own, comparison, lines, leafAt };
+    return { tree, before, roots, own, all, lacksProofs, comparison, lines, leafAt };
   }
 
   private async take(
@@ -202,7 +223,14 @@ class Verification {
     const hashes = leaves ? await contents.bytes(leaves) : Buffer.alloc(0);
     const listed: CheckpointLine[] = [];
     if (checkpoints) {
-      for await (const line of contents.lines(checkpoints, checkpointLineShape)) listed.push(line);
+      if (checkpoints.size > MAX_SEGMENT_BYTES) {
+        throw new MalformedBundle(`${checkpoints.name} is larger than any that is written`);
+      }
+      for await (const line of contents.lines(checkpoints, checkpointLineShape)) {
+        if (listed.push(line) > SEGMENT_EVENTS) {
+          throw new MalformedBundle(`${checkpoints.name} has more lines than a segment has events`);
+        }
+      }
     }
     listing.expect(listed);
     const { isWhole, firstPosition } = check.take(await contents.bytes(events), hashes);
@@ -216,7 +244,7 @@ class Verification {
 
   /** What lines, leaves and checkpoints say of each other, and what the bundle says of them. */
   private async judgeHistory(
-    { tree, before, roots, own, comparison, lines }: Walked,
+    { tree, before, roots, own, all, comparison, lines }: Walked,
     head: BundleHead | undefined,
   ): Promise<void> {
     const { findings, contents, tally, file } = this;
@@ -231,11 +259,14 @@ class Verification {
       firstPosition: tally.firstPosition,
       lastPosition: tally.lastPosition,
     };
-    for (const finding of historyFindings({ ...evidence, roots })) {
+    const isFork = isAnother(own, roots);
+    for (const finding of historyFindings({
+      ...evidence,
+      roots: isFork ? roots : bounded(all, roots),
+    })) {
       findings.add(finding.code, finding.message, finding);
     }
-    const isAsSigned = !roots.contradiction && !divergence;
-    this.judgeKept(own, { ...evidence, roots: own, isAsSigned });
+    this.judgeKept(own, { ...evidence, roots: own, isFork });
     checkRange(seen, findings);
     await checkManifest(file, contents, seen, findings);
   }
@@ -250,11 +281,10 @@ class Verification {
   }
 
   /** Another history was signed than this one, or one that is longer. */
-  private judgeKept(own: RootCheck, evidence: Evidence & { readonly isAsSigned: boolean }): void {
+  private judgeKept(own: RootCheck, evidence: Evidence & { readonly isFork: boolean }): void {
     const { contradiction, agreed, beyond } = own;
     const { findings } = this;
-    // A history that is not what its own checkpoints say is not another one that was signed.
-    if (contradiction && evidence.isAsSigned) {
+    if (contradiction && evidence.isFork) {
       const { size, position } = contradiction.checkpoint;
       const [told] = historyFindings({ ...evidence, divergence: undefined, flaws: [], listed: [] });
       const since = agreed ? `they agree up to ${agreed.size} events` : 'no size is known to agree';
@@ -270,8 +300,22 @@ class Verification {
     }
   }
 
-  private judgeCoverage(notary: NotaryCheck, { roots, own }: Walked): void {
+  private async judgeProofs(notary: NotaryCheck, walked: Walked): Promise<void> {
+    const { findings, contents } = this;
+    // Which one is the last is not known where anything else is wrong.
+    const isKnown = findings.isEmpty && !walked.lacksProofs;
+    if (isKnown && notary.unproved !== undefined) {
+      const message = 'There is no proof that the checkpoint goes on from the one before';
+      findings.add('proof-wrong', message, { position: notary.unproved });
+    }
+    const last = isKnown ? notary.lastSigned : 'anyOther';
+    const leafAt = (index: number) => walked.leafAt(index);
+    await checkProofs(contents, notary.checkpoints, last, leafAt, findings);
+  }
+
+  private judgeCoverage(notary: NotaryCheck, keys: KeyChain, { roots, own }: Walked): void {
     const { findings } = this;
+    const agreed = largest(roots.agreed, own.agreed);
     for (const { size, timeMs, position } of [...roots.tooEarly, ...own.tooEarly]) {
       const time = new Date(timeMs).toISOString();
       findings.add(
@@ -280,16 +324,35 @@ class Verification {
         { position: position.toString() },
       );
     }
-    if (!roots.agreed && !own.agreed && findings.isEmpty) {
-      findings.add('not-covered', 'No checkpoint of a key that is believed covers anything', {
-        position: this.tally.firstPosition,
-      });
+    const position = this.tally.firstPosition;
+    if (!agreed && findings.isEmpty) {
+      const message = 'No checkpoint of a key that is believed covers anything';
+      findings.add('not-covered', message, { position });
+    }
+    if (this.tally.events === 0 && findings.isEmpty) {
+      findings.add('not-covered', 'There is no event in the bundle');
+    }
+    // Who has a key that was replaced can sign all that came before again.
+    const isKept = agreed?.size === own.agreed?.size;
+    if (agreed && !isKept && findings.isEmpty && !keys.inForce(agreed.size)?.isGivenOrLast) {
+      const message = `The last checkpoint, of ${agreed.size} events, is signed by a key that was replaced, and that you did not give`;
+      findings.add('not-covered', message, { position });
     }
     for (const { witness, treeSize } of notary.witnessed) {
       if (treeSize === 0) findings.add('not-witnessed', `${witness} has cosigned no checkpoint`);
     }
   }
 }
+
+/** Whether a checkpoint of the auditor is of another history than those of the bundle, which was signed too. */
+const isAnother = ({ contradiction }: RootCheck, { agreed }: RootCheck): boolean =>
+  contradiction !== undefined && (agreed?.size ?? -1) >= contradiction.checkpoint.size;
+
+/** By all checkpoints; what only the auditor's say of events that did not come is said of them. */
+const bounded = (all: RootCheck, { beyond }: RootCheck): Evidence['roots'] => {
+  const { contradiction, agreed, suspect } = all;
+  return { contradiction, agreed, suspect, beyond: contradiction ? undefined : beyond };
+};
 
 const largest = <T extends { readonly size: number }>(
   a: T | undefined,
