@@ -61,14 +61,14 @@ const site = async (code: string): Promise<string> => {
 };
 
 /** Past this system, where anything may be written. */
-const slipped = async (stream: string, type: string, data: unknown, metadata?: object) => {
+const slipped = async (stream: string, type: string, data: unknown) => {
   await home.events.client().appendToStream(
     stream,
     [
       {
         ...{ id: deriveId('slipped', stream), type, contentType: 'application/json' as const },
         data: data as never,
-        ...(metadata && { metadata }),
+        metadata: undefined,
       },
     ],
     { expectedRevision: 'any' },
