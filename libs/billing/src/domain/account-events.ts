@@ -182,8 +182,14 @@ export type LateFeeCharged = DomainEvent<
     clauseRef?: string;
     /** The sum over these of overdue × percent × days ÷ days in the month. */
     stretches: LateStretch[];
-    /** As `n/d`, before it was rounded once. */
+    /** As `n/d`, of the stretches alone. */
     exactAmount: string;
+    /**
+     * As `n/d`, what the fees before it of the same statement were rounded down by, below zero where they
+     * were rounded up: added before this one is rounded, so that however often fees are charged they come
+     * to the same. Absent for zero.
+     */
+    carried?: string;
     rounding: { mode: RoundingMode; scale: number };
   }
 >;

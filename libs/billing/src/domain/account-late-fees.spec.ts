@@ -1,8 +1,9 @@
-import { rounded } from '@hostledger/quantities';
+import { exact, EXACT_ZERO, rounded } from '@hostledger/quantities';
 import { specOf } from '@hostledger/testing';
 import type { AccountCommand } from './account-commands.js';
 import type { AccountEvent } from './account-events.js';
 import { balancesOf, isPursued, openOf, openOn } from './account-figures.js';
+import { dayLater } from './account-ladder.js';
 import { lateFeeOf } from './account-late-fees.js';
 import { unitsText } from './account-money.js';
 import { postingsOf } from './account-postings.js';
@@ -65,6 +66,18 @@ it('A day is charged once, and fees bear no fees', () => {
     ['14.52', '2024-03-02'],
     ['15.00', '2024-04-01'],
   ]);
+});
+
+it('However often fees are charged, they come to the same', () => {
+  const days = Array.from({ length: 60 }, (_, index) => dayLater('2024-03-12', index));
+  const billedOf = (amount: string) => ({ ...january, totals: [{ currency: 'USD', amount }] });
+  for (const billed of ['10.34', '30.00', '1000.00']) {
+    const asked = (...through: readonly string[]) =>
+      feesOf(enter(billedOf(billed)), ...through.map(charge))
+        .reduce((sum, { amount }) => sum.add(exact(amount)), EXACT_ZERO)
+        .toFraction();
+    expect(asked(...days)).toBe(asked(days.at(-1)!));
+  }
 });
 
 it('From the day that a part was paid, the rest bears it', () => {

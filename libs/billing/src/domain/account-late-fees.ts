@@ -149,12 +149,14 @@ const lateFee = (
   const graceEnds = dayLater(dueOn, terms.graceDays);
   const isLate = leftAfterGrace(account, statement, charge, graceEnds) > 0n;
   if (throughOn <= graceEnds || !isLate) return [];
-  const { currency, lateFeesThrough = dueOn } = charge;
+  const { currency, lateFeesThrough = dueOn, lateFeesCarried: carried = '0' } = charge;
   const fromOn = dayLater(lateFeesThrough, 1);
   const stretches = stretchesOf(overdue, currency, fromOn, throughOn);
+  // Nothing is owed for days on which nothing was overdue, whatever rounding gave or took before.
+  if (stretches.length === 0) return [];
   const fee = lateFeeOf(terms.percentPerMonth, stretches);
   const scale = placesOfCurrency(currency);
-  const amount = rounded(fee, scale, 'halfUp');
+  const amount = rounded(fee.add(exact(carried)), scale, 'halfUp');
   if (unitsOf(amount) === 0n) return [];
   const { contractId, customerId } = account;
   return [
@@ -168,6 +170,7 @@ const lateFee = (
         ...(clauseRef !== undefined && { clauseRef }),
         stretches: [...stretches],
         exactAmount: fee.toFraction(),
+        ...(carried !== '0' && { carried }),
         rounding: { mode: 'halfUp', scale },
       },
     },

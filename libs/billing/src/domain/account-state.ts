@@ -1,4 +1,5 @@
 import { unreachable } from '@hostledger/eventsourcing';
+import { exact } from '@hostledger/quantities';
 import type {
   AccountEvent,
   CreditNoteIssued,
@@ -33,6 +34,8 @@ export interface Charge extends Readonly<Record<Sum, string>> {
   readonly feesCharged: readonly { readonly on: string; readonly amount: string }[];
   /** The last day that late fees were charged for. */
   readonly lateFeesThrough?: string;
+  /** As `n/d`, by how much more late fees came to up to that day than was charged; see `LateFeeCharged`. */
+  readonly lateFeesCarried?: string;
 }
 
 export const LADDER_STEPS = ['overdue', 'notice', 'suspension', 'termination'] as const;
@@ -342,6 +345,10 @@ const feeCharged = (account: KnownAccount, data: LateFeeCharged['data']): KnownA
     lateFees: added(charge.lateFees, amount, currency),
     feesCharged: [...charge.feesCharged, { on: chargedOn, amount }],
     lateFeesThrough: throughOn,
+    lateFeesCarried: exact(data.carried ?? '0')
+      .add(exact(data.exactAmount))
+      .sub(exact(amount))
+      .toFraction(),
   }));
 };
 

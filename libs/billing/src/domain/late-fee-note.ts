@@ -57,7 +57,7 @@ export const lateFeeLine = (of: ChargedFor): Omit<PaperLine, 'number'> => {
 
 /** The formula with its numbers, a step for each stretch of days and the last for the whole. */
 export const lateFeeSteps = ({ charged }: Pick<ChargedFor, 'charged'>): string[] => {
-  const { currency, percentPerMonth, stretches, exactAmount, amount } = charged;
+  const { currency, percentPerMonth, stretches, exactAmount, carried, amount } = charged;
   const sum = decimal(monthlySum(stretches));
   return [
     ...stretches.map((stretch) => {
@@ -65,7 +65,9 @@ export const lateFeeSteps = ({ charged }: Pick<ChargedFor, 'charged'>): string[]
       const formula = `${overdue} ${currency} × ${days} of ${daysInMonth} days`;
       return `Overdue from ${fromOn} to ${throughOn}: ${formula} = ${decimal(monthly(stretch))} ${currency} for a month`;
     }),
-    `${sum} ${currency} for a month × ${percentPerMonth} % = ${decimal(exact(exactAmount))}, rounded ${amount}`,
+    `${sum} ${currency} for a month × ${percentPerMonth} % = ${decimal(exact(exactAmount))}` +
+      (carried === undefined ? '' : `, with ${decimal(exact(carried))} of the fees before it`) +
+      `, rounded ${amount}`,
   ];
 };
 
