@@ -118,7 +118,7 @@ describe('two workers', () => {
     });
     traffic = new Traffic(cluster);
     await traffic.prepare();
-  }, 120_000);
+  }, 300_000);
 
   afterAll(async () => {
     await traffic.stop().catch(() => undefined);

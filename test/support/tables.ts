@@ -13,7 +13,7 @@ import pino from 'pino';
 import { durableProcesses, readModelProjections } from '../../apps/composition/rooms.js';
 import { openSystem, type System } from '../../apps/composition/system.js';
 
-const AT_END_WITHIN_MS = 30_000;
+const AT_END_WITHIN_MS = 120_000;
 const PAUSE_MS = 50;
 const ANEW = 'filled_anew';
 

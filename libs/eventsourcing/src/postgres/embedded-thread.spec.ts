@@ -164,6 +164,6 @@ describe('The thread of the embedded database', () => {
       expect(warnings).toEqual([]);
       await database.close();
     },
-    30 * SECONDS,
+    120 * SECONDS,
   );
 });
