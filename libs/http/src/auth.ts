@@ -22,6 +22,8 @@ export type Role = (typeof ROLES)[number];
 export interface Principal {
   readonly subject: string;
   readonly roles: readonly Role[];
+  /** Ids of the customers whose objects alone it may see; absent for those who see everybody's. */
+  readonly customers?: readonly string[];
 }
 
 /**
