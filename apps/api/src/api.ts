@@ -5,7 +5,7 @@ import { IssuerModule } from '@hostledger/billing';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HistoryModule } from '@hostledger/audit';
-import { AccessDenialsModule, AccessTokenAuthenticator, DenialLog } from '@hostledger/access';
+import { AccessDenialsModule, DenialLog } from '@hostledger/access';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
 import { ReadModels, type Progress } from '@hostledger/eventsourcing/postgres';
 import { FeedApiModule } from '@hostledger/feed';
@@ -18,6 +18,7 @@ import {
 } from '@hostledger/http';
 import { WebhooksApiModule } from '@hostledger/webhooks';
 import { Logger } from 'nestjs-pino';
+import { authenticatorsOf } from '../../composition/authenticators.js';
 import { openEventFeed } from '../../composition/feed.js';
 import { openHistory } from '../../composition/history.js';
 import { apiModules, auditCatalogue, readModelProjections } from '../../composition/rooms.js';
@@ -47,7 +48,7 @@ export const createApi = async (
     CqrsModule.forRoot(),
     EventSourcingModule.with({ aggregateStore, eventStore, readModels }),
     HttpModule.with({
-      authenticators: [new AccessTokenAuthenticator(aggregateStore)],
+      authenticators: authenticatorsOf(system),
       readiness,
       metrics,
       denied: (denial) => denialLog.note(denial),
@@ -64,7 +65,7 @@ export const createApi = async (
   ];
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: ApiModule, imports },
-    fastifyAdapter(),
+    fastifyAdapter(config.trustedProxies),
     { logger: ['warn', 'error', 'fatal'], bodyParser: false },
   );
   await configureHttp(app, config);

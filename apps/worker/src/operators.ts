@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AccessTokenAuthenticator } from '@hostledger/access';
 import { configureHttp, fastifyAdapter, HttpModule, type ReadinessProbe } from '@hostledger/http';
 import { Logger } from 'nestjs-pino';
+import { authenticatorsOf } from '../../composition/authenticators.js';
 import type { System } from '../../composition/system.js';
 
 @Module({})
@@ -11,11 +11,12 @@ class WorkerModule {}
 
 /** Health and metrics of a worker process, on `WORKER_PORT`. */
 export const listenForOperators = async (
-  { config, metrics, aggregateStore }: System,
+  system: System,
   readiness: readonly ReadinessProbe[],
 ): Promise<NestFastifyApplication> => {
+  const { config, metrics } = system;
   const http = HttpModule.with({
-    authenticators: [new AccessTokenAuthenticator(aggregateStore)],
+    authenticators: authenticatorsOf(system),
     readiness,
     metrics,
     logLevel: config.logLevel,
@@ -23,7 +24,7 @@ export const listenForOperators = async (
   });
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: WorkerModule, imports: [http] },
-    fastifyAdapter(),
+    fastifyAdapter(config.trustedProxies),
     { logger: ['warn', 'error', 'fatal'], bodyParser: false },
   );
   await configureHttp(app, config);

@@ -17,6 +17,10 @@ registerProblems({
     status: 422,
     title: 'The subject is one of the system or of its command line',
   },
+  'access-token/customers-missing': {
+    status: 422,
+    title: 'A token for the people of a customer names the customers whose objects it shows',
+  },
   'access-token/expired': { status: 422, title: 'The token would expire before it is issued' },
 });
 

@@ -21,3 +21,5 @@ export {
   type TokenRequest,
 } from './tokens.js';
 export { accessDuties } from './duties.js';
+export { OidcAuthenticator, type OidcSettings } from './oidc/authenticator.js';
+export { SUBJECT_FORM } from './domain/subject.js';

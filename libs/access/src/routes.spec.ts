@@ -10,6 +10,7 @@ import { AccessTokenAuthenticator, issueToken } from './tokens.js';
 import { issueToken as issueSlice } from './write/issue-token.js';
 import { revokeToken as revokeSlice } from './write/revoke-token.js';
 
+const customer = '5f0c1f3a-0c7e-5b1e-9d2a-2f6f0c8b7a11';
 const at = '2024-04-20T00:00:00.000Z';
 
 let streams: InMemoryStreams;
@@ -113,6 +114,9 @@ describe('POST /v1/access-tokens', () => {
     ['/expiresAt', { expiresAt: '2027-02-30T00:00:00Z' }],
     ['/expiresAt', { expiresAt: null }],
     ['/note', { note: null }],
+    ['/customers', { customers: [] }],
+    ['/customers', { customers: ['all'] }],
+    ['/customers', { customers: customer }],
     ['/secret', { secret: 'mine' }],
   ])('names the field that is wrong: %s', async (pointer, change) => {
     const { status, body } = await issue(change);
@@ -130,6 +134,17 @@ describe('POST /v1/access-tokens', () => {
       status: 422,
       body: { code: 'access-token/expired', errors: [{ pointer: '/expiresAt' }] },
     });
+  });
+
+  it('limits a token to customers in the append that issues it', async () => {
+    const { status, headers } = await issue({ roles: ['auditor'], customers: [customer] });
+    expect(status).toBe(201);
+    expect(headers['etag']).toBe('"1"');
+    expect(streams.log.slice(-2)).toMatchObject([
+      { type: 'AccessTokenIssued', data: { roles: ['auditor'] } },
+      { type: 'AccessTokenLimited', data: { customers: [customer] } },
+    ]);
+    expect(streams.log.at(-2)!.data).not.toHaveProperty('customers');
   });
 
   it('is for admins', async () => {
@@ -167,6 +182,7 @@ describe('GET /v1/access-tokens', () => {
   it('lists tokens page by page, without their hashes', async () => {
     const { body } = await issue();
     await call('POST', `/v1/access-tokens/${String(body['tokenId'])}/revocation`);
+    await issue({ subject: 'portal', customers: [customer] });
     const filled = await readModelsOf(accessProjections, streams.log);
     readModels = filled.readModels;
     try {
@@ -181,12 +197,17 @@ describe('GET /v1/access-tokens', () => {
       } while (cursor !== '');
       expect(items.map(({ subject }) => subject).sort()).toEqual([
         'erp',
+        'portal',
         'the-admin',
         'the-auditor',
         'the-operator',
       ]);
       const erp = items.find(({ subject }) => subject === 'erp');
       expect(erp).toMatchObject({ roles: ['operator'], issuedBy: 'the-admin', expiresAt: null });
+      expect(erp).not.toHaveProperty('customers');
+      expect(items.find(({ subject }) => subject === 'portal')).toMatchObject({
+        customers: [customer],
+      });
       expect(erp!['revokedAt']).not.toBeNull();
       expect(JSON.stringify(items)).not.toMatch(/[0-9a-f]{64}/);
       for (const wrong of ['x', Buffer.from('["desc token_id","a"]').toString('base64url')]) {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +57,30 @@ describe('an issued token', () => {
       subject: 'erp',
       roles: ['operator', 'billing'],
     });
+  });
+
+  it('that is limited to customers shows no others, and one of before the limits everybody', async () => {
+    const customers = ['5f0c1f3a-0c7e-5b1e-9d2a-2f6f0c8b7a11'];
+    const { token } = await issue({ customers });
+    expect(await tokens.authenticate(token)).toEqual({
+      ...{ subject: 'erp', roles: ['operator'], customers },
+    });
+    // As the log holds it since the first release.
+    const stream = 'accessToken-11111111-1111-4111-8111-111111111111';
+    const secretHash = createHash('sha256').update('A'.repeat(43)).digest('hex');
+    const data = { tokenId: stream.slice(12), secretHash, subject: 'old', roles: ['operator'] };
+    await streams.append(stream, 'noStream', [
+      {
+        ...{ id: deriveId('old'), type: 'AccessTokenIssued' },
+        data: { ...data, expiresAt: null, note: '' },
+        metadata: {
+          ...{ commandId: deriveId('old'), actor: { subject: 'root', role: 'admin' } },
+          ...{ $correlationId: 'old', $causationId: 'old', occurredAt: at },
+        },
+      } as never,
+    ]);
+    const old = `hl_${stream.slice(12)}_${'A'.repeat(43)}`;
+    expect(await tokens.authenticate(old)).toEqual({ subject: 'old', roles: ['operator'] });
   });
 
   it('is kept as a hash only', async () => {

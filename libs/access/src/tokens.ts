@@ -17,6 +17,7 @@ import {
   type AccessToken,
   type AccessTokenEvent,
 } from './domain/access-token.js';
+import { principalWith } from './principal.js';
 
 const SECRET_BYTES = 32;
 const TOKEN_FORM = /^hl_([0-9a-f-]{36})_([\w-]{43})$/;
@@ -30,6 +31,8 @@ export interface TokenRequest {
   readonly roles: readonly Role[];
   readonly expiresAt: string | null;
   readonly note: string;
+  /** Ids of those whose objects alone it shows; everybody's without them. */
+  readonly customers?: readonly string[];
 }
 
 export interface IssuedToken {
@@ -51,7 +54,8 @@ export const issueToken = async (
 ): Promise<IssuedToken> => {
   const tokenId = deriveId(context.commandId, 'accessToken');
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  const data = { tokenId, secretHash: sha256(secret), ...request };
+  const { customers = null, ...about } = request;
+  const data = { tokenId, secretHash: sha256(secret), ...about, customers };
   const command = { type: 'IssueAccessToken', data, at: context.at } as const;
   const handled = await store.handle(accessTokenAggregate, tokenId, command, context);
   if (handled.replayed) throw alreadyIssued(tokenId);
@@ -94,7 +98,8 @@ export class AccessTokenAuthenticator implements Authenticator {
     const { state } = await this.store.load(accessTokenAggregate, tokenId);
     if (state.status !== 'issued' || !sameHash(secretHash, state.secretHash)) return undefined;
     if (state.expiresAt !== null && Date.parse(state.expiresAt) <= this.now()) return undefined;
-    return { subject: state.subject, roles: ROLES.filter((role) => state.roles.includes(role)) };
+    const roles = ROLES.filter((role) => state.roles.includes(role));
+    return principalWith(state.subject, roles, state.customers ?? undefined);
   }
 
   private look(tokenId: string): Promise<Loaded<AccessToken>> {

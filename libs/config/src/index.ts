@@ -15,6 +15,29 @@ const networks = z
   .transform((text) => text.split(',').map((network) => network.trim()))
   .pipe(z.array(z.union([z.cidrv4(), z.cidrv6()])));
 
+/** Addresses and networks, parted by commas. */
+const proxies = z
+  .string()
+  .transform((text) => text.split(',').map((proxy) => proxy.trim()))
+  .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])));
+
+/** `role=value` of each, parted by semicolons: values may hold commas and more signs of equality. */
+const rolesOfClaim = z
+  .string()
+  .transform((text) =>
+    text.split(';').map((pair) => /^\s*(\w+)\s*=\s*(.*\S)\s*$/.exec(pair)?.slice(1) ?? []),
+  )
+  .pipe(z.array(z.tuple([z.string(), z.string()])));
+
+/** https, and of the loopback http; without what an issuer's name has not (OpenID Connect Discovery 1.0, 3). */
+const issuerUrl = z
+  .string()
+  .regex(
+    /^(https:\/\/[^\s/?#@]+|http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?)(\/[^\s?#@]*)?$/,
+  );
+/** Name of a claim, or a JSON pointer to it. */
+const claim = z.string().regex(/^\S{1,200}$/);
+
 /** Where checkpoints are put: a folder, or the beginning of an http(s) URL. */
 const place = z.string().regex(/^(https?:\/\/\S+|(?!\w+:\/\/).+|file:\/\/\S+)$/);
 /** `url key` of each, parted by commas. */
@@ -55,6 +78,28 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Requests a minute for one token; 0 lifts the limit. */
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(60_000),
+  /** Proxies whose X-Forwarded-For is believed: `10.1.0.5, 10.2.0.0/16`. */
+  TRUSTED_PROXIES: proxies.optional(),
+  /** Whose access tokens are taken beside issued ones: `iss` of the tokens, letter by letter. */
+  OIDC_ISSUER: issuerUrl.optional(),
+  /** `aud` that such tokens have to name. */
+  OIDC_AUDIENCE: z.string().min(1).optional(),
+  /** Where its keys are; without it, where its discovery document says. */
+  OIDC_JWKS_URL: z
+    .string()
+    .regex(/^(https:\/\/|http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])[:/])[^\s@]+$/)
+    .optional(),
+  /** `at+jwt`: access tokens say that they are (RFC 9068); `any`: those that do not, too. */
+  OIDC_TOKEN_TYPE: z.enum(['at+jwt', 'any']).default('at+jwt'),
+  /** How far clocks may be apart. */
+  OIDC_CLOCK_SKEW_SECONDS: z.coerce.number().int().min(0).max(120).default(30),
+  /** Claim that names the subject; one that persons cannot change. */
+  OIDC_SUBJECT_CLAIM: claim.default('sub'),
+  /** Claim of which roles are read, and which of its values gives which role. */
+  OIDC_ROLES_CLAIM: claim.default('roles'),
+  OIDC_ROLES: rolesOfClaim.optional(),
+  /** Claim with the ids of the customers whose objects alone are shown. */
+  OIDC_CUSTOMERS_CLAIM: claim.optional(),
   /** Folded states kept in memory for commands. */
   CACHED_STREAMS: z.coerce.number().int().min(100).default(100_000),
   /** Master key that the secrets of webhooks are derived from; or a file that holds it. */
@@ -112,6 +157,23 @@ export interface Config {
   /** Who sends statements. */
   readonly issuer: { readonly name: string; readonly address: readonly string[] };
   readonly benchNoop: boolean;
+  /** Addresses and networks. */
+  readonly trustedProxies: readonly string[];
+  /** None where issued tokens alone are taken. */
+  readonly oidc: OidcConfig | undefined;
+}
+
+/** How access tokens of an OIDC issuer are taken. */
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwksUrl: string | undefined;
+  readonly tokenType: 'at+jwt' | 'any';
+  readonly clockSkewSeconds: number;
+  readonly subjectClaim: string;
+  readonly rolesClaim: string;
+  readonly roles: readonly { readonly role: string; readonly value: string }[];
+  readonly customersClaim: string | undefined;
 }
 
 export interface NotaryConfig {
@@ -174,6 +236,29 @@ export const loadConfig = (env: Readonly<Record<string, string | undefined>>): C
     },
     issuer: { name: values.ISSUER_NAME, address: values.ISSUER_ADDRESS },
     benchNoop: values.BENCH_NOOP,
+    trustedProxies: values.TRUSTED_PROXIES ?? [],
+    oidc: oidcOf(values),
+  };
+};
+
+/** Who issues tokens, for whom and which roles they give is for the operator to say: nothing is guessed. */
+const oidcOf = (values: z.infer<typeof schema>): OidcConfig | undefined => {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_ROLES: roles } = values;
+  const needed = { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_ROLES: roles };
+  const missing = Object.entries(needed).filter(([, value]) => value === undefined);
+  if (missing.length === Object.keys(needed).length) return undefined;
+  if (issuer === undefined || audience === undefined || roles === undefined) {
+    throw new InvalidConfig(
+      missing.map(([name]) => `${name}: is missing beside the other of OIDC`),
+    );
+  }
+  return {
+    ...{ issuer, audience, jwksUrl: values.OIDC_JWKS_URL, tokenType: values.OIDC_TOKEN_TYPE },
+    clockSkewSeconds: values.OIDC_CLOCK_SKEW_SECONDS,
+    subjectClaim: values.OIDC_SUBJECT_CLAIM,
+    rolesClaim: values.OIDC_ROLES_CLAIM,
+    roles: roles.map(([role, value]) => ({ role, value })),
+    customersClaim: values.OIDC_CUSTOMERS_CLAIM,
   };
 };
 
@@ -181,6 +266,13 @@ export const loadConfig = (env: Readonly<Record<string, string | undefined>>): C
 const RULES: Readonly<Record<string, string>> = {
   WEBHOOK_KEY: 'is not base64 of at least 32 bytes',
   WEBHOOK_ALLOWED_NETWORKS: 'is not a list of networks such as 10.1.0.0/16, fd00::/8',
+  TRUSTED_PROXIES: 'is not a list of addresses and networks such as 10.1.0.5, 10.2.0.0/16',
+  OIDC_ISSUER: 'is not an https URL without query and fragment (http for the loopback alone)',
+  OIDC_JWKS_URL: 'is not an https URL (http for the loopback alone)',
+  OIDC_ROLES: 'is not a list of role=value, parted by semicolons',
+  OIDC_SUBJECT_CLAIM: 'is not the name of a claim',
+  OIDC_ROLES_CLAIM: 'is not the name of a claim',
+  OIDC_CUSTOMERS_CLAIM: 'is not the name of a claim',
   NOTARY_ORIGIN: 'is not a name without spaces and plus',
   NOTARY_KEY: 'is not the private key of a signed note, PRIVATE+KEY+…',
   NOTARY_PUBLISH: 'is neither a folder nor an http(s) URL',

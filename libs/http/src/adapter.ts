@@ -24,9 +24,15 @@ declare module 'fastify' {
   }
 }
 
-/** The Fastify adapter every app listens with: limits, correlation ids, our body parsers. */
-export const fastifyAdapter = (): FastifyAdapter => {
+/**
+ * The Fastify adapter every app listens with: limits, correlation ids, our body parsers.
+ *
+ * @param trustedProxies addresses and networks whose `X-Forwarded-For` is believed: the address of a
+ *   client is the last one in it that is none of theirs. Of anybody else the header says nothing.
+ */
+export const fastifyAdapter = (trustedProxies: readonly string[] = []): FastifyAdapter => {
   const adapter = new FastifyAdapter({
+    ...(trustedProxies.length > 0 && { trustProxy: [...trustedProxies] }),
     bodyLimit: COMMAND_BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,

@@ -11,6 +11,7 @@ import {
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, Reflector, type ModulesContainer } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 import type { Actor } from '@hostledger/eventsourcing';
 import { ProblemError } from './problem.js';
@@ -26,12 +27,10 @@ export interface Principal {
   readonly customers?: readonly string[];
 }
 
-/**
- * One way of recognising a bearer token; `undefined` leaves it to the next. Issued tokens today,
- * JWTs of an OIDC issuer beside them later.
- */
+/** One way of recognising a bearer token; `undefined` leaves it to the next. */
 export interface Authenticator {
-  authenticate(token: string): Promise<Principal | undefined>;
+  /** @param refused told why a token of its kind is not good, in words that hold nothing of the token. */
+  authenticate(token: string, refused?: (reason: string) => void): Promise<Principal | undefined>;
 }
 
 /** Injection token of the list of {@link Authenticator}s. */
@@ -99,10 +98,11 @@ export class TokenGate {
   async principalOf(request: AuthenticatedRequest): Promise<Principal> {
     if (request.principal) return request.principal;
     const { authorization = '' } = request.headers;
+    let reason: string | undefined;
     const [scheme, token, ...rest] = authorization.split(' ');
     if (scheme?.toLowerCase() === 'bearer' && token && rest.length === 0) {
       for (const authenticator of this.authenticators) {
-        const principal = await authenticator.authenticate(token);
+        const principal = await authenticator.authenticate(token, (why) => (reason = why));
         if (!principal) continue;
         this.recognised.set(digestOf(authorization), principal.subject);
         request.principal = principal;
@@ -112,17 +112,22 @@ export class TokenGate {
     }
     throw this.deny(request, 401, 'request/unauthenticated', 'Send a valid bearer token', {
       challenge: authorization === '' ? 'Bearer' : 'Bearer error="invalid_token"',
+      ...(reason !== undefined && { reason }),
     });
   }
 
   /**
-   * Whose budget a request is charged to: a subject's once its token was good, else the address's,
-   * so that guessing tokens does not escape the limit. The token itself is not kept.
+   * Whose budget a request is charged to: a subject's once its token was good, whichever of the
+   * subject's tokens that was, else the address's, so that guessing tokens does not escape the limit.
+   * The token itself is not kept.
    */
-  budgetOf({ headers, ip }: FastifyRequest): string {
+  budgetOf({ headers, ip, principal }: AuthenticatedRequest): string {
     const { authorization } = headers;
-    const subject = authorization && this.recognised.get(digestOf(authorization));
-    return subject === undefined || subject === '' ? `address ${ip}` : `subject ${subject}`;
+    const subject =
+      principal?.subject ?? (authorization && this.recognised.get(digestOf(authorization)));
+    return subject === undefined || subject === ''
+      ? `address ${networkOf(ip)}`
+      : `subject ${subject}`;
   }
 
   /** The problem to throw; the attempt is logged and counted. */
@@ -131,22 +136,36 @@ export class TokenGate {
     status: 401 | 403,
     code: string,
     detail: string,
-    { principal, challenge }: { readonly principal?: Principal; readonly challenge: string },
+    {
+      principal,
+      challenge,
+      reason,
+    }: { readonly principal?: Principal; readonly challenge: string; readonly reason?: string },
   ): ProblemError {
     const { method, url, ip } = request;
     this.denied({ status, code, method, route: routeOf(request), ...principal });
     const subject = principal?.subject ?? 'unknown';
-    this.logger.warn({ code, subject, method, url, ip, correlationId: request.id }, 'Denied');
+    const line = { code, subject, method, url, ip, correlationId: request.id };
+    this.logger.warn({ ...line, ...(reason !== undefined && { reason }) }, 'Denied');
     return new ProblemError(status, code, detail, { challenge });
   }
 
   /** The problem of a request beyond the rate limit; counted, and not logged one by one. */
-  tooMany(request: FastifyRequest, after: string): ProblemError {
+  tooMany(request: FastifyRequest, after: string, retryAfterSeconds?: number): ProblemError {
     const code = 'request/too-many';
     this.denied({ status: 429, code, method: request.method, route: routeOf(request) });
-    return new ProblemError(429, code, `Too many requests; try again in ${after}`);
+    const extra = { ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+    return new ProblemError(429, code, `Too many requests; try again in ${after}`, extra);
   }
 }
+
+/** Whoever has an address of IPv6 has the 2^64 of its network, and one budget for them. */
+const networkOf = (ip: string): string => {
+  if (!ipaddr.isValid(ip)) return ip;
+  const address = ipaddr.process(ip);
+  if (address.kind() === 'ipv4') return address.toString();
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString()}/64`;
+};
 
 const routeOf = ({ routeOptions }: FastifyRequest): string => routeOptions.url ?? 'unknown';
 

@@ -68,11 +68,19 @@ export const configureHttp = async (
       errorResponseBuilder: (request, { after }) => gate.tooMany(request, after),
     });
   }
+  const charge = options.requestsPerMinute > 0 ? fastify.createRateLimit() : undefined;
   // After the rate limit, so that wrong tokens are limited too.
   fastify.addHook('onRoute', (route) => {
     if (!route.url.startsWith('/v1/')) return;
     const authenticate = async (request: AuthenticatedRequest): Promise<void> => {
+      const charged = gate.budgetOf(request);
       await gate.principalOf(request);
+      // The first request of a token went to its address: the subject pays too, or whoever takes a new
+      // token for each request would have no limit but that.
+      if (!charge || gate.budgetOf(request) === charged) return;
+      const limit = await charge(request);
+      if (limit.isAllowed || !limit.isExceeded) return;
+      throw gate.tooMany(request, `${limit.ttlInSeconds} seconds`, limit.ttlInSeconds);
     };
     route.onRequest = [...[route.onRequest ?? []].flat(), authenticate];
   });

@@ -6,6 +6,7 @@ import {
   type DomainEvent,
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
+import { isReservedSubject } from './subject.js';
 
 // Events
 
@@ -23,10 +24,20 @@ export type AccessTokenEvent =
         note: string;
       }
     >
+  | DomainEvent<
+      'AccessTokenLimited',
+      {
+        tokenId: string;
+        /** Ids of the customers whose objects alone it shows, each once. */
+        customers: readonly string[];
+      }
+    >
   | DomainEvent<'AccessTokenRevoked', { tokenId: string }>;
 
 export const accessTokenEvents: EventCatalogue<AccessTokenEvent> = {
   AccessTokenIssued: 'A token was issued to a subject with roles; only a hash of it is kept.',
+  AccessTokenLimited:
+    'A token was limited to the objects of customers, in the append that issued it.',
   AccessTokenRevoked: 'A token was withdrawn and opens nothing any more.',
 };
 
@@ -40,14 +51,18 @@ export type AccessToken =
       readonly subject: string;
       readonly roles: readonly string[];
       readonly expiresAt: string | null;
+      /** Those whose objects alone it shows; null for everybody's. */
+      readonly customers: readonly string[] | null;
     };
 
-const evolve = (_token: AccessToken, event: AccessTokenEvent): AccessToken => {
+const evolve = (token: AccessToken, event: AccessTokenEvent): AccessToken => {
   switch (event.type) {
     case 'AccessTokenIssued': {
       const { secretHash, subject, roles, expiresAt } = event.data;
-      return { status: 'issued', secretHash, subject, roles, expiresAt };
+      return { status: 'issued', secretHash, subject, roles, expiresAt, customers: null };
     }
+    case 'AccessTokenLimited':
+      return token.status === 'issued' ? { ...token, customers: event.data.customers } : token;
     case 'AccessTokenRevoked':
       return { status: 'revoked' };
   }
@@ -65,27 +80,23 @@ export type AccessTokenCommand =
         roles: readonly string[];
         expiresAt: string | null;
         note: string;
+        /** Null for a token that shows everybody's objects. */
+        customers: readonly string[] | null;
       }
     >
   | DomainCommand<'RevokeAccessToken', { tokenId: string }>;
+
+type CommandData<T extends AccessTokenCommand['type']> = Extract<
+  AccessTokenCommand,
+  { readonly type: T }
+>['data'];
 
 // Decide
 
 const decide = (command: AccessTokenCommand, token: AccessToken): readonly AccessTokenEvent[] => {
   switch (command.type) {
-    case 'IssueAccessToken': {
-      const { tokenId, subject, expiresAt } = command.data;
-      if (token.status !== 'unknown') throw alreadyIssued(tokenId);
-      if (RESERVED_SUBJECT.test(subject)) {
-        const message = 'Subjects that begin with system: or cli: are not given out';
-        throw new DomainError('invalid', 'access-token/subject-reserved', message, {}, '/subject');
-      }
-      if (expiresAt !== null && expiresAt <= command.at) {
-        const message = 'A token must not expire before it is issued';
-        throw new DomainError('invalid', 'access-token/expired', message, {}, '/expiresAt');
-      }
-      return [{ type: 'AccessTokenIssued', data: command.data }];
-    }
+    case 'IssueAccessToken':
+      return issue(command.data, token, command.at);
     case 'RevokeAccessToken':
       if (token.status === 'revoked') return [];
       if (token.status === 'unknown') {
@@ -97,8 +108,43 @@ const decide = (command: AccessTokenCommand, token: AccessToken): readonly Acces
   }
 };
 
-/** Actors of the system itself and of its operators' command line; history must not confuse them. */
-const RESERVED_SUBJECT = /^(system|cli):/i;
+/**
+ * The limit is an event of its own in the same append: what a token was issued for stays as it was,
+ * and who does not know of limits yet stops at it instead of letting such a token see everything.
+ */
+const issue = (
+  { customers, ...data }: CommandData<'IssueAccessToken'>,
+  token: AccessToken,
+  at: string,
+): AccessTokenEvent[] => {
+  const { tokenId, subject, roles, expiresAt } = data;
+  if (token.status !== 'unknown') throw alreadyIssued(tokenId);
+  if (isReservedSubject(subject)) {
+    const message = 'Subjects that begin with system: or cli: are not given out, nor half of oidc:';
+    throw new DomainError('invalid', 'access-token/subject-reserved', message, {}, '/subject');
+  }
+  if (expiresAt !== null && expiresAt <= at) {
+    const message = 'A token must not expire before it is issued';
+    throw new DomainError('invalid', 'access-token/expired', message, {}, '/expiresAt');
+  }
+  if (customers === null ? roles.includes(LIMITED_ROLE) : customers.length === 0) {
+    const message =
+      'A token for the people of a customer names the customers whose objects it shows';
+    throw new DomainError('invalid', 'access-token/customers-missing', message, {}, '/customers');
+  }
+  const issued: AccessTokenEvent = { type: 'AccessTokenIssued', data };
+  if (customers === null) return [issued];
+  return [
+    issued,
+    { type: 'AccessTokenLimited', data: { tokenId, customers: distinct(customers) } },
+  ];
+};
+
+const LIMITED_ROLE = 'customer';
+
+const distinct = (ids: readonly string[]): readonly string[] => [
+  ...new Set(ids.map((id) => id.toLowerCase())),
+];
 
 export const alreadyIssued = (tokenId: string): DomainError =>
   new DomainError(

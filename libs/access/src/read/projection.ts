@@ -10,6 +10,8 @@ export interface AccessTokenRow {
   issued_by: string;
   expires_at: string | null;
   revoked_at: string | null;
+  /** Null for everybody's objects. */
+  customers: readonly string[] | null;
 }
 
 export interface AccessTables {
@@ -28,16 +30,21 @@ const accessTokens = tableFold<AccessTokenRow, AccessTokenEvent>({
       issued_by: 'text',
       expires_at: 'timestamptz',
       revoked_at: 'timestamptz',
+      customers: 'jsonb',
     },
     key: ['token_id'],
-    nullable: ['expires_at', 'revoked_at'],
+    nullable: ['expires_at', 'revoked_at', 'customers'],
   },
   keys: {
     AccessTokenIssued: ({ data }) => [{ token_id: data.tokenId }],
+    AccessTokenLimited: ({ data }) => [{ token_id: data.tokenId }],
     AccessTokenRevoked: ({ data }) => [{ token_id: data.tokenId }],
   },
   evolve: (row, event) => {
     if (event.type === 'AccessTokenRevoked') return row && { ...row, revoked_at: event.recordedAt };
+    if (event.type === 'AccessTokenLimited') {
+      return row && { ...row, customers: event.data.customers };
+    }
     const { tokenId, subject, roles, note, expiresAt } = event.data;
     return {
       token_id: tokenId,
@@ -48,8 +55,9 @@ const accessTokens = tableFold<AccessTokenRow, AccessTokenEvent>({
       issued_by: event.metadata.actor.subject,
       expires_at: expiresAt,
       revoked_at: null,
+      customers: null,
     };
   },
 });
 
-export const accessProjection: Projection = { name: 'access', version: 1, tables: [accessTokens] };
+export const accessProjection: Projection = { name: 'access', version: 2, tables: [accessTokens] };

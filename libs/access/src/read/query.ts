@@ -18,6 +18,8 @@ export class AccessTokenView {
   subject: string;
   /** @example ["operator"] */
   roles: string[];
+  /** Ids of the customers whose objects alone it shows; absent for everybody's. */
+  customers?: string[];
   note: string;
   issuedAt: string;
   issuedBy: string;
@@ -48,6 +50,7 @@ export class AccessTokensController {
       tokenId: row.token_id,
       subject: row.subject,
       roles: [...row.roles],
+      ...(row.customers && { customers: [...row.customers] }),
       note: row.note,
       issuedAt: row.issued_at,
       issuedBy: row.issued_by,

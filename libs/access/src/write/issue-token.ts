@@ -1,17 +1,30 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ArrayNotEmpty, ArrayUnique, IsIn, IsISO8601, Length, Matches } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayNotEmpty,
+  ArrayUnique,
+  IsIn,
+  IsISO8601,
+  IsUUID,
+  Length,
+  Matches,
+} from 'class-validator';
 import { AggregateStore, type CommandContext } from '@hostledger/eventsourcing';
 import { ActContext, MayBeAbsent, reply, type Role, Roles, ROLES } from '@hostledger/http';
+import { SUBJECT_FORM } from '../domain/subject.js';
 import { issueToken as issue } from '../tokens.js';
+
+const MAX_CUSTOMERS = 100;
 
 export class IssueTokenBody {
   /**
-   * Who acts with the token; written on every event.
+   * Who acts with the token; written on every event. A person whom an OIDC issuer knows has one
+   * subject, `oidc:<issuer>#<name>`: tokens for that person are issued to it.
    * @example erp
    */
-  @Matches(/^[\w.@:+/-]{1,100}$/, {
-    message: '$property is 1 to 100 letters, digits and . _ @ : + / -',
+  @Matches(SUBJECT_FORM, {
+    message: '$property is 1 to 200 letters, digits and . _ @ : + / # | = ~ -',
   })
   subject: string;
 
@@ -20,6 +33,16 @@ export class IssueTokenBody {
   @ArrayUnique()
   @IsIn(ROLES, { each: true })
   roles: Role[];
+
+  /**
+   * Ids of the customers whose objects alone the token shows; without it, everybody's.
+   * @example ["5f0c1f3a-0c7e-5b1e-9d2a-2f6f0c8b7a11"]
+   */
+  @MayBeAbsent()
+  @ArrayNotEmpty()
+  @ArrayMaxSize(MAX_CUSTOMERS)
+  @IsUUID('all', { each: true })
+  customers?: string[];
 
   /**
    * ISO 8601 UTC; without it the token does not expire.
@@ -56,11 +79,11 @@ export class IssueTokenController {
   @Roles('admin')
   @ApiCreatedResponse({ type: TokenIssuedReply })
   async issue(@Body() body: IssueTokenBody, @ActContext() context: CommandContext) {
-    const { subject, roles, note = '' } = body;
+    const { subject, roles, customers, note = '' } = body;
     const expiresAt = body.expiresAt === undefined ? null : new Date(body.expiresAt).toISOString();
     const { tokenId, token, handled } = await issue(
       this.store,
-      { subject, roles, expiresAt, note },
+      { subject, roles, expiresAt, note, ...(customers && { customers }) },
       context,
     );
     return reply(handled, {

@@ -18,7 +18,7 @@ export const DEENERGIZATION_CAUSES = [
 export type DeenergizationCause = (typeof DEENERGIZATION_CAUSES)[number];
 
 /** Who acts with a token. */
-const SUBJECT = /^[\w.@:+/-]{1,100}$/;
+const SUBJECT = /^[\w.@:+/#|=~-]{1,200}$/;
 
 /** Who let a machine draw power although its contract is not active, and why. */
 export interface Override {
@@ -132,7 +132,7 @@ export const energize = (
     throw new DomainError(
       'invalid',
       'miner/approver-invalid',
-      'Whoever approves an override is named as on a token: letters, digits and . _ @ : + / -',
+      'Whoever approves an override is named as on a token: letters, digits and . _ @ : + / # | = ~ -',
       { approvedBy: override.approvedBy },
       '/override/approvedBy',
     );
