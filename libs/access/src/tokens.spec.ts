@@ -68,17 +68,13 @@ describe('an issued token', () => {
     // As the log holds it since the first release.
     const stream = 'accessToken-11111111-1111-4111-8111-111111111111';
     const secretHash = createHash('sha256').update('A'.repeat(43)).digest('hex');
-    const data = { tokenId: stream.slice(12), secretHash, subject: 'old', roles: ['operator'] };
-    await streams.append(stream, 'noStream', [
-      {
-        ...{ id: deriveId('old'), type: 'AccessTokenIssued' },
-        data: { ...data, expiresAt: null, note: '' },
-        metadata: {
-          ...{ commandId: deriveId('old'), actor: { subject: 'root', role: 'admin' } },
-          ...{ $correlationId: 'old', $causationId: 'old', occurredAt: at },
-        },
-      } as never,
-    ]);
+    await streams.happened(stream, at, {
+      type: 'AccessTokenIssued',
+      data: {
+        ...{ tokenId: stream.slice(12), secretHash, subject: 'old', roles: ['operator'] },
+        ...{ expiresAt: null, note: '' },
+      },
+    });
     const old = `hl_${stream.slice(12)}_${'A'.repeat(43)}`;
     expect(await tokens.authenticate(old)).toEqual({ subject: 'old', roles: ['operator'] });
   });

@@ -128,3 +128,72 @@ describe('the networks that webhooks may call', () => {
     expect(wrong).toThrow('WEBHOOK_ALLOWED_NETWORKS: is not a list of networks');
   });
 });
+
+describe('the proxies that are believed', () => {
+  it('are none unless named, by address or network', () => {
+    expect(loadConfig({}).trustedProxies).toEqual([]);
+    expect(loadConfig({ TRUSTED_PROXIES: '10.1.0.5, 10.2.0.0/16,fd00::/8,::1' })).toMatchObject({
+      trustedProxies: ['10.1.0.5', '10.2.0.0/16', 'fd00::/8', '::1'],
+    });
+  });
+
+  it.each(['true', 'proxy.example', '10.1.0.0/33', '1', '*', '10.1.0.5,'])('are not %s', (text) => {
+    const wrong = (): unknown => loadConfig({ TRUSTED_PROXIES: text });
+    expect(wrong).toThrow('TRUSTED_PROXIES: is not a list of addresses and networks');
+  });
+});
+
+describe('the OIDC issuer', () => {
+  const OIDC = {
+    OIDC_ISSUER: 'https://login.example.com/realms/hosting',
+    OIDC_AUDIENCE: 'hostledger',
+    OIDC_ROLES: 'admin = ledger-admin; operator=CN=Ops,OU=Example;operator=night shift',
+  };
+
+  it('is none unless named, and then asks for what cannot be guessed alone', () => {
+    expect(loadConfig({}).oidc).toBeUndefined();
+    expect(loadConfig(OIDC).oidc).toEqual({
+      ...{ issuer: OIDC.OIDC_ISSUER, audience: 'hostledger', jwksUrl: undefined },
+      ...{ tokenType: 'at+jwt', clockSkewSeconds: 30, subjectClaim: 'sub', rolesClaim: 'roles' },
+      roles: [
+        { role: 'admin', value: 'ledger-admin' },
+        { role: 'operator', value: 'CN=Ops,OU=Example' },
+        { role: 'operator', value: 'night shift' },
+      ],
+      customersClaim: undefined,
+    });
+  });
+
+  it.each(Object.keys(OIDC))('is not taken without %s', (name) => {
+    const { [name as 'OIDC_ISSUER']: _, ...others } = OIDC;
+    expect(() => loadConfig(others)).toThrow(`${name}: is missing`);
+  });
+
+  it.each([
+    { OIDC_ISSUER: 'http://login.example.com' },
+    { OIDC_ISSUER: 'http://localhost.example.com/x' },
+    { OIDC_ISSUER: 'https://login.example.com/?realm=a' },
+    { OIDC_ISSUER: 'https://login.example.com/#a' },
+    { OIDC_ISSUER: 'https://user:secret@login.example.com' },
+    { OIDC_JWKS_URL: 'http://login.example.com/keys' },
+    { OIDC_JWKS_URL: 'file:///keys' },
+    { OIDC_ROLES: 'admin' },
+    { OIDC_ROLES: 'admin=' },
+    { OIDC_ROLES: 'admin=a;;' },
+    { OIDC_CLOCK_SKEW_SECONDS: '121' },
+    { OIDC_CLOCK_SKEW_SECONDS: '-1' },
+    { OIDC_TOKEN_TYPE: 'none' },
+    { OIDC_ROLES_CLAIM: 'two words' },
+  ])('is not taken with %j', (change) => {
+    const wrong = (): unknown => loadConfig({ ...OIDC, ...change });
+    expect(wrong).toThrow(new RegExp(`${Object.keys(change)[0]!}: `));
+    expect(wrong).not.toThrow('secret');
+  });
+
+  it.each(['http://localhost:8080/realms/a', 'http://127.0.0.1:9/', 'http://[::1]/a'])(
+    'may be on this machine without https: %s',
+    (issuer) => {
+      expect(loadConfig({ ...OIDC, OIDC_ISSUER: issuer }).oidc).toMatchObject({ issuer });
+    },
+  );
+});

@@ -8,6 +8,7 @@ import {
   fastifyAdapter,
   HttpModule,
   Metrics,
+  type Authenticator,
   type Principal,
   type ReadinessProbe,
 } from './index.js';
@@ -43,8 +44,9 @@ export const listen = async (
   controllers: readonly Type[],
   options: {
     readonly requestsPerMinute?: number;
+    readonly trustedProxies?: readonly string[];
     readonly readiness?: readonly ReadinessProbe[];
-    readonly authenticate?: (token: string) => Promise<Principal | undefined>;
+    readonly authenticate?: Authenticator['authenticate'];
   } = {},
 ): Promise<ListeningApp> => {
   const metrics = new Metrics();
@@ -62,10 +64,10 @@ export const listen = async (
     imports: [http],
     controllers: [...controllers],
   }).compile();
-  const app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
-    bodyParser: false,
-    bufferLogs: true,
-  });
+  const app = built.createNestApplication<NestFastifyApplication>(
+    fastifyAdapter(options.trustedProxies),
+    { bodyParser: false, bufferLogs: true },
+  );
   app.useLogger(app.get(Logger));
   await configureHttp(app, { requestsPerMinute: options.requestsPerMinute ?? 0 });
   await app.listen(0, '127.0.0.1');
