@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, importJWK, type JWTPayload } from 'jose';
 import type { Principal } from '@hostledger/http';
 import { OidcAuthenticator, type OidcSettings } from './authenticator.js';
-import { AUDIENCE, handmade, Issuer, type Written } from './issuer.fixture.js';
+import { AUDIENCE, handmade, Issuer, type Written } from '@hostledger/testing/http';
 
 const CUSTOMER = '5f0c1f3a-0c7e-5b1e-9d2a-2f6f0c8b7a11';
 

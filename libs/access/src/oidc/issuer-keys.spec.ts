@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { OidcAuthenticator } from './authenticator.js';
-import { AUDIENCE, Issuer } from './issuer.fixture.js';
+import { AUDIENCE, Issuer } from '@hostledger/testing/http';
 
 const MINUTE_MS = 60_000;
 

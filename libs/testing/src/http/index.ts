@@ -38,3 +38,5 @@ export const servedRoutes = async (
   await app.init();
   return app;
 };
+
+export { AUDIENCE, handmade, Issuer, type SigningKey, type Written } from './issuer.js';
