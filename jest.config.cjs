@@ -11,6 +11,9 @@ module.exports = {
     '^@hostledger/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  // What systems under test log is kept for the whole run, and no secret may be in it.
+  globalSetup: '<rootDir>/test/support/logs-setup.ts',
+  globalTeardown: '<rootDir>/test/support/logs-teardown.ts',
   // As many as there are cores: by default jest leaves one of two idle.
   maxWorkers: '100%',
   // An embedded database takes half a minute to come up on a machine that is busy with other specs.

@@ -12,7 +12,7 @@ const SHUTDOWN_LIMIT_MS = 20_000;
 export const runProcess = async (
   start: (config: Config, logger: Logger) => Promise<{ stop(): Promise<void> }>,
 ): Promise<void> => {
-  let logger = pino();
+  let logger = pino(logDestination());
   try {
     const config = loadConfig(process.env);
     logger = pino({ level: config.logLevel }, logDestination());

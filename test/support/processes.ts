@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { keepLog, keepSecrets, secretsOf } from '@hostledger/testing';
 
 const root = join(__dirname, '../..');
 const READY_WITHIN_MS = 120_000;
@@ -47,6 +48,7 @@ export class BuiltProgram {
   ) {
     const keep = (text: Buffer): void => {
       this.output = (this.output + text.toString()).slice(-KEPT_CHARACTERS);
+      keepLog(program, text.toString());
     };
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
@@ -59,19 +61,19 @@ export class BuiltProgram {
 
   static startWith(program: string, args: readonly string[], env: Environment): BuiltProgram {
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
+    keepSecrets(...secretsOf(env));
     const options = { env: { ...process.env, ...env }, stdio: [...stdio] };
     return new BuiltProgram(program, spawn(process.execPath, [built(program), ...args], options));
   }
 
   /** Runs a program to its end and returns what it wrote. */
   static async run(program: string, args: readonly string[], env: Environment): Promise<string> {
+    keepSecrets(...secretsOf(env));
     const options = { env: { ...process.env, ...env }, timeout: READY_WITHIN_MS };
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [built(program), ...args],
-      options,
-    );
-    return stdout;
+    const running = promisify(execFile)(process.execPath, [built(program), ...args], options);
+    // What it was asked for may be a token; what it says of itself must hold none.
+    running.child.stderr?.on('data', (text: string) => keepLog(program, text));
+    return (await running).stdout;
   }
 
   /** Resolves once the condition holds; a program that ended or took too long tells its last words. */
@@ -85,6 +87,20 @@ export class BuiltProgram {
       }
       await sleep(50);
     }
+  }
+
+  /** The last of what it wrote. */
+  get lastWords(): string {
+    return this.output;
+  }
+
+  /** Resolves with the exit code once it has ended by itself. */
+  async ended(): Promise<number | null> {
+    const { exitCode, signalCode } = this.child;
+    if (exitCode === null && signalCode === null) {
+      await new Promise((resolve) => this.child.once('close', resolve));
+    }
+    return this.child.exitCode;
   }
 
   get pid(): number {

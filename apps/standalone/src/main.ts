@@ -34,7 +34,9 @@ void runProcess(async (config, logger) => {
   const base = `http://${config.host}:${config.port}`;
   console.log(`\nHostledger is running on ${base}\nSwagger UI: ${base}/docs`);
   const file = join(config.dataDir, 'access-token');
-  console.log(firstToken ? `First access token (kept in ${file}): ${firstToken}\n` : '');
+  // At a terminal somebody reads it; everywhere else the output is a log, which keeps no token.
+  const shown = process.stdout.isTTY ? `: ${firstToken}` : '';
+  console.log(firstToken ? `First access token (kept in ${file})${shown}\n` : '');
   return {
     stop: async () => {
       await app.close();

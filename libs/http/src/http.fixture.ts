@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { Logger } from 'nestjs-pino';
+import { keepLog } from '@hostledger/testing';
 import {
   configureHttp,
   fastifyAdapter,
@@ -36,6 +37,7 @@ let logText = '';
 const logTo = new Writable({
   write(line: Buffer, _encoding, done) {
     logText += line.toString('utf8');
+    keepLog('http', line.toString('utf8'));
     done();
   },
 });

@@ -8,7 +8,7 @@ import {
   type Authenticator,
   type DenialObserver,
 } from './auth.js';
-import { logDestination } from './log-destination.js';
+import { guarded, logDestination } from './log-destination.js';
 import { Metrics } from './metrics.js';
 import {
   HealthController,
@@ -43,7 +43,7 @@ export class HttpModule {
     return {
       module: HttpModule,
       global: true,
-      imports: [requestLogging(logLevel, logTo ?? logDestination())],
+      imports: [requestLogging(logLevel, logTo ? guarded(logTo) : logDestination())],
       controllers: [
         HealthController,
         MetricsController,

@@ -1,10 +1,20 @@
 import pino, { type DestinationStream } from 'pino';
+import { withoutSecrets } from './log-secrets.js';
 
-/** JSON lines on standard output; for people where that is a terminal. */
-export const logDestination = (): DestinationStream =>
-  process.stdout.isTTY
-    ? { write: (line) => void process.stdout.write(readable(line)) }
-    : pino.destination(1);
+/** JSON lines on standard output; for people where that is a terminal. Secrets are cut out of both. */
+export const logDestination = (): DestinationStream => {
+  if (process.stdout.isTTY) {
+    return guarded({ write: (line) => void process.stdout.write(readable(line)) });
+  }
+  const output = pino.destination(1);
+  // What is fatal is written before the process ends.
+  return { ...guarded(output), flushSync: () => output.flushSync() } as DestinationStream;
+};
+
+/** The same destination, which never sees a secret. */
+export const guarded = (output: DestinationStream): DestinationStream => ({
+  write: (line) => output.write(withoutSecrets(line)),
+});
 
 /** One JSON line of the log as somebody at a terminal likes to read it. */
 export const readable = (line: string): string => {

@@ -10,3 +10,4 @@ export { Home, turnsOf, type InTurn } from './home.js';
 export * from './accounts.js';
 export { until } from './until.js';
 export { schemaFaults } from './schema-faults.js';
+export { keepLog, keepSecrets, secretsOf } from './kept-logs.js';
