@@ -21,6 +21,10 @@ registerProblems({
     status: 422,
     title: 'A token for the people of a customer names the customers whose objects it shows',
   },
+  'server/issuer-unavailable': {
+    status: 503,
+    title: 'The issuer of the token does not answer, and its key is not known without it',
+  },
   'access-token/expired': { status: 422, title: 'The token would expire before it is issued' },
 });
 

@@ -76,7 +76,7 @@ const schema = z.object({
     .regex(/^postgres(ql)?:\/\/\S+$/)
     .optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  /** Requests a minute for one token; 0 lifts the limit. */
+  /** Requests a minute of one subject, or of one address without a good token; 0 lifts the limit. */
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(60_000),
   /** Proxies whose X-Forwarded-For is believed: `10.1.0.5, 10.2.0.0/16`. */
   TRUSTED_PROXIES: proxies.optional(),

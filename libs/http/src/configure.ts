@@ -23,6 +23,9 @@ export interface HttpOptions {
   readonly requestsPerMinute: number;
 }
 
+/** Counted at once; whose count is the oldest beyond that begins anew. */
+const MAX_BUDGETS = 100_000;
+
 /** Everything that holds for every route; before `listen` or `init`. */
 export const configureHttp = async (
   app: NestFastifyApplication,
@@ -63,6 +66,7 @@ export const configureHttp = async (
     await fastify.register(rateLimit, {
       max: options.requestsPerMinute,
       timeWindow: '1 minute',
+      cache: MAX_BUDGETS,
       keyGenerator: (request) => gate.budgetOf(request),
       allowList: (request) => request.url.startsWith('/health/'),
       errorResponseBuilder: (request, { after }) => gate.tooMany(request, after),

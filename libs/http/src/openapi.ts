@@ -60,7 +60,12 @@ export const openApiDocument = (app: NestFastifyApplication): OpenAPIObject => {
         'lists every code.',
     )
     .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An access token' })
+    .addBearerAuth({
+      ...{ type: 'http', scheme: 'bearer' },
+      description:
+        'An access token: one issued here (`hl_…`), or where an OIDC issuer is configured one of its ' +
+        'access tokens (RFC 9068)',
+    })
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: operationId,

@@ -1,23 +1,10 @@
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
-import {
-  ProblemError,
-  registerProblems,
-  ROLES,
-  type Authenticator,
-  type Principal,
-} from '@hostledger/http';
+import { ProblemError, ROLES, type Authenticator, type Principal } from '@hostledger/http';
 import { subjectOfIssuer } from '../domain/subject.js';
 import { principalWith } from '../principal.js';
 import { isTrustedAddress } from './addresses.js';
 import { claimAt, customersIn, rolesIn, UnreadableClaim, type RoleOfValue } from './claims.js';
 import { IssuerKeys } from './issuer-keys.js';
-
-registerProblems({
-  'server/issuer-unavailable': {
-    status: 503,
-    title: 'The issuer of the token does not answer, and its key is not known without it',
-  },
-});
 
 /**
  * The signatures that are looked at, whatever a token says of itself (RFC 8725, 3.1): of key pairs

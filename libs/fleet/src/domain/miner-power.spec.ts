@@ -52,6 +52,17 @@ describe('energizing a miner', () => {
     },
   );
 
+  it('may be overridden by somebody whom an OIDC issuer knows, and not by oneself under that name', () => {
+    const grace = 'oidc:login.example.com/realms/hosting#grace|7';
+    const override = { approvedBy: grace, reason: 'burn-in before commencement' };
+    given(received, installed)
+      .when(energize({ stage: 'executed', override }))
+      .then({ type: 'MinerEnergized', data: { ...power, override } });
+    given(received, installed)
+      .when(energize({ stage: 'executed', override, by: grace }))
+      .thenRejects('miner/own-override', '/override/approvedBy');
+  });
+
   it('needs no override that it was given for an active contract', () => {
     const override = { approvedBy: 'grace', reason: 'in doubt' };
     given(received, installed).when(energize({ override })).then(energized);
