@@ -9,6 +9,8 @@ import { BuiltProgram, freePort, isReady } from './support/processes.js';
 // not, and that nothing that opens anything gets into its log, whatever goes wrong.
 
 const STANDALONE = 'apps/standalone/src/main.js';
+/** On a machine that is busy with other specs. */
+const START_WITHIN_MS = 240_000;
 
 describe('The built system with an OIDC issuer', () => {
   const home = mkdtempSync(join(tmpdir(), 'hostledger-identity-'));
@@ -30,7 +32,7 @@ describe('The built system with an OIDC issuer', () => {
       NOTARY_PUBLISH_TOKEN: 'publisher-of-checkpoints',
     };
     await start();
-  });
+  }, START_WITHIN_MS);
   afterAll(async () => {
     await system?.stop();
     await issuer.stop();
@@ -49,10 +51,21 @@ describe('The built system with an OIDC issuer', () => {
     keepSecrets(token);
     return token;
   };
-  const call = async (token: string, method: string, path: string, body?: object) => {
+  const call = async (
+    token: string,
+    method: string,
+    path: string,
+    body?: object,
+    more: Record<string, string> = {},
+  ) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      ...more,
+    };
     const answer = await fetch(`${origin}${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers,
       ...(body && { body: JSON.stringify(body) }),
     });
     const json = (await answer.json()) as Record<string, unknown>;
@@ -67,8 +80,10 @@ describe('The built system with an OIDC issuer', () => {
     expect(await call(sales, 'POST', '/v1/access-tokens', {})).toMatchObject({ status: 403 });
     expect(await call(await tokenOf([]), 'GET', '/v1/customers')).toMatchObject({ status: 403 });
     const position = registered.headers.get('log-position')!;
-    const path = `/v1/audit/events?type=CustomerRegistered&after=${Number(position) - 1}`;
-    const events = await call(await tokenOf('audit'), 'GET', path.split('&')[0]!);
+    const audit = await tokenOf('audit');
+    const events = await call(audit, 'GET', '/v1/audit/events?type=CustomerRegistered', undefined, {
+      'min-log-position': position,
+    });
     expect(events.json['items']).toMatchObject([
       { actor: { subject: `oidc:${issuer.url}#f81d4fae`, role: 'commercial' } },
     ]);
@@ -116,74 +131,81 @@ describe('The built system with an OIDC issuer', () => {
     issuer.away = false;
   });
 
-  it('remembers whom it denied, by subject where there was a good token', async () => {
-    expect(await system.stop()).toBe(0);
-    await start();
-    const token = await tokenOf('audit');
-    const { json } = await call(token, 'GET', '/v1/audit/events?type=AccessDenied&data=true');
-    const denied = (json['items'] as { data: Record<string, unknown> }[]).map(({ data }) => data);
-    expect(denied).toContainEqual(
-      expect.objectContaining({
-        ...{ who: 'subject', subject: `oidc:${issuer.url}#f81d4fae`, roles: ['commercial'] },
-        ...{ status: 403, route: '/v1/access-tokens' },
-      }),
-    );
-    const anonymous = denied.filter(({ who }) => who === 'anonymous');
-    expect(anonymous).toContainEqual(
-      expect.objectContaining({ status: 401, route: '/v1/customers' }),
-    );
-  });
+  it(
+    'remembers whom it denied, by subject where there was a good token',
+    async () => {
+      expect(await system.stop()).toBe(0);
+      await start();
+      const token = await tokenOf('audit');
+      const { json } = await call(token, 'GET', '/v1/audit/events?type=AccessDenied&data=true');
+      const denied = (json['items'] as { data: Record<string, unknown> }[]).map(({ data }) => data);
+      expect(denied).toContainEqual(
+        expect.objectContaining({
+          ...{ who: 'subject', subject: `oidc:${issuer.url}#f81d4fae`, roles: ['commercial'] },
+          ...{ status: 403, route: '/v1/access-tokens' },
+        }),
+      );
+      const anonymous = denied.filter(({ who }) => who === 'anonymous');
+      expect(anonymous).toContainEqual(
+        expect.objectContaining({ status: 401, route: '/v1/customers' }),
+      );
+    },
+    START_WITHIN_MS,
+  );
 });
 
-describe('What a system cannot start with', () => {
+describe('What goes wrong', () => {
   const SECRET = 'hunter2-and-more';
   const home = mkdtempSync(join(tmpdir(), 'hostledger-secrets-'));
-  afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-  const run = async (program: string, settings: Record<string, string>): Promise<string> => {
-    keepSecrets(SECRET);
-    const base = { DATA_DIR: join(home, 'data'), HOST: '127.0.0.1', LOG_LEVEL: 'debug' };
-    const port = { PORT: String(await freePort()), WORKER_PORT: String(await freePort()) };
-    const started = BuiltProgram.start(program, { ...base, ...port, ...settings });
-    const impatience = setTimeout(() => void started.kill(), 20_000);
-    await started.ended();
-    clearTimeout(impatience);
-    return started.lastWords;
-  };
-
-  const OIDC = { OIDC_ISSUER: 'https://login.example.com', OIDC_AUDIENCE: AUDIENCE };
-
-  it.each<[string, Record<string, string>]>([
-    ['DATABASE_URL', { DATABASE_URL: `mysql://root:${SECRET}@db` }],
-    ['EVENTSTORE_URL', { EVENTSTORE_URL: `http://admin:${SECRET}@db` }],
-    ['NOTARY_KEY', { NOTARY_KEY: SECRET }],
-    ['NOTARY_PUBLISH_TOKEN', { NOTARY_PUBLISH_TOKEN: `${SECRET} x` }],
-    ['WEBHOOK_KEY', { WEBHOOK_KEY: SECRET }],
-    ['OIDC_ISSUER', { ...OIDC, OIDC_ISSUER: `https://a:${SECRET}@login.example.com` }],
-    ['OIDC_ROLES', { ...OIDC, OIDC_ROLES: SECRET }],
-    ['TRUSTED_PROXIES', { TRUSTED_PROXIES: SECRET }],
-  ])('is told by the name of the setting %s', async (name, settings) => {
-    const words = await run(STANDALONE, settings);
-    expect(words).toContain(name);
-    expect(words).not.toContain(SECRET);
+  const started: BuiltProgram[] = [];
+  afterAll(async () => {
+    for (const program of started) await program.stop();
+    rmSync(home, { recursive: true, force: true });
   });
 
-  it('is no role of the house for a claim', async () => {
-    const words = await run(STANDALONE, { ...OIDC, OIDC_ROLES: 'root=ops' });
-    expect(words).toContain('OIDC_ROLES names what is no role: root');
+  const begin = (program: string, settings: Record<string, string>): BuiltProgram => {
+    keepSecrets(SECRET);
+    const base = { DATA_DIR: join(home, 'data'), HOST: '127.0.0.1', LOG_LEVEL: 'debug' };
+    const begun = BuiltProgram.start(program, { ...base, ...settings });
+    started.push(begun);
+    return begun;
+  };
+  const stores = {
+    DATABASE_URL: `postgres://app:${SECRET}@127.0.0.1:1/hostledger`,
+    EVENTSTORE_URL: `esdb://app:${SECRET}@127.0.0.1:1?tls=false`,
+  };
+
+  it('with a setting is told by its name', async () => {
+    const program = begin(STANDALONE, { DATABASE_URL: `mysql://root:${SECRET}@db` });
+    expect(await program.ended()).toBe(1);
+    expect(program.lastWords).toContain('DATABASE_URL: is not a URL of the right scheme');
+    expect(program.lastWords).not.toContain(SECRET);
   });
 
   it.each<[string, Record<string, string>]>([
     ['apps/api/src/main.js', {}],
     ['apps/worker/src/main.js', {}],
     ['apps/worker/src/main.js', { NOTARY_KEY: `PRIVATE+KEY+${SECRET}` }],
-  ])('of stores that are away is no password: %s %j', async (program, settings) => {
-    const stores = {
-      DATABASE_URL: `postgres://app:${SECRET}@127.0.0.1:1/hostledger`,
-      EVENTSTORE_URL: `esdb://app:${SECRET}@127.0.0.1:1?tls=false`,
-    };
-    const words = await run(program, { ...stores, ...settings });
-    expect(words).not.toBe('');
-    expect(words).not.toContain(SECRET);
+  ])('with stores is told without their passwords: %s %j', async (path, settings) => {
+    const port = String(await freePort());
+    const program = begin(path, { ...stores, PORT: port, WORKER_PORT: port, ...settings });
+    const answers: string[] = [];
+    await program
+      .until(async () => {
+        const token = `hl_${'1'.repeat(36)}_${'A'.repeat(43)}`;
+        const headers = { authorization: `Bearer ${token}` };
+        for (const asked of ['/health/ready', '/metrics']) {
+          const answer = await fetch(`http://127.0.0.1:${port}${asked}`, { headers }).catch(
+            () => undefined,
+          );
+          if (answer) answers.push(await answer.text());
+        }
+        return answers.length >= 2;
+      })
+      // It may rather end than answer; either way it has said what is wrong.
+      .catch(() => undefined);
+    await program.stop();
+    expect([...answers, program.lastWords].join('')).not.toBe('');
+    expect([...answers, program.lastWords].join('\n')).not.toContain(SECRET);
   });
 });

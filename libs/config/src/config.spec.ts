@@ -78,6 +78,28 @@ describe('the configuration', () => {
   });
 });
 
+describe('a setting that is wrong', () => {
+  const secret = 'hunter2-and-more';
+
+  it.each([
+    { DATABASE_URL: `mysql://root:${secret}@db` },
+    { EVENTSTORE_URL: `http://admin:${secret}@db` },
+    { NOTARY_KEY: secret },
+    { NOTARY_PUBLISH_TOKEN: `${secret} x` },
+    { WEBHOOK_KEY: secret },
+    { OIDC_ISSUER: `https://a:${secret}@login.example.com` },
+    { OIDC_JWKS_URL: `https://a:${secret}@login.example.com/keys` },
+    { OIDC_ROLES: secret },
+    { TRUSTED_PROXIES: secret },
+    { PORT: secret },
+    { LOG_LEVEL: secret },
+  ])('is told by its name and without its value: %j', (env) => {
+    const wrong = (): unknown => loadConfig(env);
+    expect(wrong).toThrow(`${Object.keys(env)[0]!}: `);
+    expect(wrong).not.toThrow(secret);
+  });
+});
+
 describe('the key of webhooks', () => {
   const key = Buffer.alloc(32, 5).toString('base64');
   let directory: string;
