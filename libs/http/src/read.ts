@@ -21,9 +21,8 @@ export interface ReadOptions {
   readonly minPosition?: bigint;
 }
 
-/** The {@link ReadOptions} of the request (`Min-Log-Position`), as a parameter of a query route. */
-export const ReadAt = createParamDecorator((_: unknown, context: ExecutionContext): ReadOptions => {
-  const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
+/** What the request says in `Min-Log-Position`. @throws ProblemError `request/invalid`. */
+export const readOptionsOf = ({ headers }: Pick<FastifyRequest, 'headers'>): ReadOptions => {
   const wanted = single(headers['min-log-position']);
   if (wanted === undefined) return {};
   if (!/^\d{1,20}$/.test(wanted)) {
@@ -34,7 +33,12 @@ export const ReadAt = createParamDecorator((_: unknown, context: ExecutionContex
     );
   }
   return { minPosition: BigInt(wanted) };
-});
+};
+
+/** The {@link ReadOptions} of the request, as a parameter of a query route. */
+export const ReadAt = createParamDecorator((_: unknown, context: ExecutionContext): ReadOptions =>
+  readOptionsOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
 
 /**
  * An optional filter that is `true` or `false`. Anything else is refused: `1`, taken for a yes by whoever
