@@ -14,8 +14,8 @@ import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { Actor } from '@hostledger/eventsourcing';
 import { ProblemError } from './problem.js';
-import { readOptionsOf, type ReadOptions } from './read.js';
-import { scopeFaults, scopeOf, scopeRuleOf, sees, type OwnedKind } from './scope.js';
+import { readOptionsOf, type OwnedKind, type ReadOptions } from './read.js';
+import { scopeFaults, scopeOf, scopeRuleOf, sees } from './scope.js';
 
 /** Of the company itself. */
 export const COMPANY_ROLES = ['operator', 'commercial', 'billing', 'auditor', 'admin'] as const;

@@ -27,18 +27,7 @@ export {
   type Principal,
   type Role,
 } from './auth.js';
-export {
-  InScope,
-  OwnObject,
-  ownedRow,
-  OwnRows,
-  ownRows,
-  scopeOf,
-  scopeRuleOf,
-  sees,
-  type OwnedKind,
-  type Scope,
-} from './scope.js';
+export { InScope, OwnObject, OwnRows, scopeOf, scopeRuleOf, sees, type Scope } from './scope.js';
 export { ActContext, contextOf, requestClock } from './act-context.js';
 export { HttpReply, readReply, reply, ReplyInterceptor } from './reply.js';
 export {
@@ -49,8 +38,11 @@ export {
   flagOf,
   IsTrueOrFalse,
   keysetPage,
+  ownedRow,
+  ownRows,
   Page,
   ReadAt,
+  type OwnedKind,
   type PageOf,
   type ReadOptions,
 } from './read.js';

@@ -8,10 +8,8 @@ import {
 import { METHOD_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RequestMethod } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
-import type { Kysely, SelectQueryBuilder } from 'kysely';
-import { sql } from 'kysely';
 import type { AuthenticatedRequest, Principal } from './auth.js';
-import { equalTo } from './read.js';
+import type { OwnedKind } from './read.js';
 
 // Whose objects a request may see. Routes are closed to whoever is limited to customers until they say by
 // which rule they are open: docs/authorization.md tells which are, and why.
@@ -32,41 +30,6 @@ export const scopeOf = ({ roles, customers }: Principal): Scope => {
 
 export const sees = ({ customers }: Scope, customerId: string): boolean =>
   !customers || customers.includes(customerId);
-
-/** A kind of object that is somebody's, named by a parameter of the path. */
-export interface OwnedKind {
-  /** @example contractId */
-  readonly param: string;
-  /** Whose it is now, of the read models; nobody's where there is none of that name. */
-  readonly customersOf: (db: Kysely<never>, id: string) => Promise<readonly string[]>;
-  /** Another's is refused by the same words as none. */
-  readonly unknown: (id: string) => Error;
-}
-
-/** A kind whose objects have a row each, with the customer in `customer_id`. */
-export const ownedRow = ({
-  table,
-  key,
-  written = (id) => id,
-  param,
-  unknown,
-}: Pick<OwnedKind, 'param' | 'unknown'> & {
-  readonly table: string;
-  /** Column of the object's name. */
-  readonly key: string;
-  /** As the table has a name that was written otherwise. */
-  readonly written?: (id: string) => string;
-}): OwnedKind => ({
-  param,
-  unknown: (id) => unknown(written(id)),
-  customersOf: async (db, id) => {
-    const { rows } = await sql<{ customer_id: string }>`
-      select customer_id from ${sql.table(table)} where ${sql.ref(key)} = ${written(id)}`.execute(
-      db,
-    );
-    return rows.map(({ customer_id }) => customer_id);
-  },
-});
 
 type ScopeRule = (
   { readonly kind: 'object'; readonly of: OwnedKind } | { readonly kind: 'rows' }
@@ -102,30 +65,6 @@ const scopeOfRequest = (_: unknown, context: ExecutionContext): Scope => {
 
 /** The {@link Scope} of the request, as a parameter of a route. */
 export const InScope = createParamDecorator(scopeOfRequest);
-
-/**
- * Narrows a list by {@link equalTo} to rows of customers in scope. A filter for another's customer leaves none,
- * as one for a customer that does not exist. With several customers the list keeps its own order.
- */
-export const ownRows = <DB, TB extends keyof DB, Row>(
-  query: SelectQueryBuilder<DB, TB, Row>,
-  filters: Parameters<typeof equalTo<DB, TB, Row>>[1] & {
-    readonly customer_id?: string | undefined;
-  },
-  { customers }: Scope,
-): SelectQueryBuilder<DB, TB, Row> => {
-  if (!customers) return equalTo(query, filters);
-  const { customer_id: wanted } = filters;
-  const own = wanted === undefined ? customers : customers.filter((one) => one === wanted);
-  const [only] = own;
-  if (own.length === 1 && only !== undefined) {
-    return equalTo(query, { ...filters, customer_id: only });
-  }
-  const others = { ...filters, customer_id: undefined };
-  return equalTo(query, others).where(
-    sql<boolean>`${sql.ref('customer_id')} = any(${[...own]}::text[])`,
-  );
-};
 
 /** Beside what a route names: who of the company did something, and what ties requests together. */
 const NEVER_TOLD = new Set([

@@ -32,7 +32,7 @@ import { dayIn } from '@hostledger/quantities';
 import { accountUnknown } from '../../domain/account-refusals.js';
 import { accountAggregate } from '../../domain/account.js';
 import { AccountParams } from '../../http/account-forms.js';
-import { ownAccount } from '../../http/own.js';
+import { ownAccount } from '../own.js';
 import { ownPart, toldToCustomers } from './own.js';
 import type { AccountEntryRow, AccountRow } from './projection.js';
 import {

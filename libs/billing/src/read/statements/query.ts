@@ -29,7 +29,7 @@ import {
 } from '../../domain/statement.js';
 import { formatWanted } from '../../http/format.js';
 import { StatementForm } from '../../http/paper-forms.js';
-import { ownStatement } from '../../http/own.js';
+import { ownStatement } from '../own.js';
 import { IsMonth, StatementLineParams, StatementParams } from '../../http/period-forms.js';
 import { factReads } from '../inputs/fact-reads.js';
 import type { InputTools } from '../inputs/ports.js';

@@ -38,7 +38,7 @@ import { contractAggregate } from '../../domain/hosting-contract.js';
 import { contractUnknown } from '../../domain/standing.js';
 import { STAGES, type Stage } from '../../domain/lifecycle.js';
 import { ContractParams } from '../../http/forms.js';
-import { ownContract } from '../../http/own.js';
+import { ownContract } from '../own.js';
 import { ContractAsOfView, readAsOf } from './as-of.js';
 import type { ContractRow } from './contracts-table.js';
 import { toldToCustomers } from './told.js';

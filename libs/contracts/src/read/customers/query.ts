@@ -20,7 +20,7 @@ import {
 } from '@hostledger/http';
 import { CREDIT_STANDINGS, customerUnknown, type CreditStanding } from '../../domain/customer.js';
 import { CustomerParams } from '../../http/forms.js';
-import { ownCustomer } from '../../http/own.js';
+import { ownCustomer } from '../own.js';
 import type { CustomerRow } from './projection.js';
 
 interface Tables {

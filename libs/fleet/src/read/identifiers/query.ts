@@ -4,7 +4,7 @@ import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { AnyRole, OwnObject, ReadAt, readReply, type ReadOptions } from '@hostledger/http';
 import { minerUnknown } from '../../domain/miner.js';
 import { MinerParams } from '../../http/forms.js';
-import { ownMiner } from '../../http/own.js';
+import { ownMiner } from '../own.js';
 import type { MinerRow } from '../miners/projection.js';
 import type { IdentifierRow, Stay } from './projection.js';
 

@@ -26,7 +26,7 @@ import {
 } from '@hostledger/http';
 import { minerAggregate, minerUnknown } from '../../domain/miner.js';
 import { IsFacility, IsIdFilter, IsRack, MinerParams, UpperCase } from '../../http/forms.js';
-import { ownMiner } from '../../http/own.js';
+import { ownMiner } from '../own.js';
 import type { DeliveryRow } from '../deliveries/projection.js';
 import type { IdentifierRow } from '../identifiers/projection.js';
 import type { MoveRow } from '../moves/projection.js';

@@ -2,8 +2,8 @@ import { DomainError } from '@hostledger/eventsourcing';
 import type { OwnedKind } from '@hostledger/http';
 import type { Kysely } from 'kysely';
 import { accountUnknown } from '../domain/account-refusals.js';
-import type { AccountRow } from '../read/accounts/projection.js';
-import { issued, type StatementTables } from '../read/statements/load.js';
+import type { AccountRow } from './accounts/projection.js';
+import { issued, type StatementTables } from './statements/load.js';
 
 /** What was issued is whose it was addressed to, whoever has the contract by now. */
 export const ownStatement: OwnedKind = {
