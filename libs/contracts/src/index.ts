@@ -74,5 +74,6 @@ export {
   contractsProcesses,
   contractsProjections,
 } from './contracts.module.js';
+export { ownContract, ownCustomer } from './read/own.js';
 export { contractsParties } from './parties.js';
 export { contractsDuties } from './duties.js';

@@ -66,3 +66,4 @@ export type { RackDayRow } from './read/mix/racks.js';
 export { mixOn } from './read/mix/query.js';
 export type { MinerRow } from './read/miners/projection.js';
 export { fleetDuties } from './duties.js';
+export { ownMiner } from './read/own.js';

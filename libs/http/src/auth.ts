@@ -15,8 +15,14 @@ import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 import type { Actor } from '@hostledger/eventsourcing';
 import { ProblemError } from './problem.js';
+import { readOptionsOf, type OwnedKind, type ReadOptions } from './read.js';
+import { scopeFaults, scopeOf, scopeRuleOf, sees } from './scope.js';
 
-export const ROLES = ['operator', 'commercial', 'billing', 'auditor', 'admin'] as const;
+/** Of the company itself. */
+export const COMPANY_ROLES = ['operator', 'commercial', 'billing', 'auditor', 'admin'] as const;
+export type CompanyRole = (typeof COMPANY_ROLES)[number];
+/** `customer`: somebody of a customer, who reads what is the customer's own. */
+export const ROLES = [...COMPANY_ROLES, 'customer'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Who a bearer token speaks for. */
@@ -56,12 +62,15 @@ export type DenialObserver = (denial: Denial) => void;
 
 const ALLOWED = 'hostledger:allowed-roles';
 
-/** The roles that may call a route; admin always may. */
-export const Roles = (...roles: readonly Role[]): MethodDecorator & ClassDecorator =>
-  applyDecorators(SetMetadata(ALLOWED, [...new Set<Role>([...roles, 'admin'])]));
+/**
+ * The roles that may call a route; admin always may. Whoever is limited to customers may not, in whatever role,
+ * but where the route says by which rule: `OwnObject`, `OwnRows`.
+ */
+export const Roles = (...roles: readonly CompanyRole[]): MethodDecorator & ClassDecorator =>
+  applyDecorators(SetMetadata(ALLOWED, [...new Set<CompanyRole>([...roles, 'admin'])]));
 
-/** For everybody with a token: all roles may read. */
-export const AnyRole = (): MethodDecorator & ClassDecorator => Roles(...ROLES);
+/** For everybody of the company: all its roles may read. */
+export const AnyRole = (): MethodDecorator & ClassDecorator => Roles(...COMPANY_ROLES);
 
 /** Without a token: liveness and the API's own description. */
 export const Public = (): MethodDecorator & ClassDecorator =>
@@ -70,7 +79,7 @@ export const Public = (): MethodDecorator & ClassDecorator =>
 export const allowedRoles = (
   reflector: Reflector,
   targets: Parameters<Reflector['getAllAndOverride']>[1],
-): readonly Role[] | 'public' | undefined => reflector.getAllAndOverride(ALLOWED, targets);
+): readonly CompanyRole[] | 'public' | undefined => reflector.getAllAndOverride(ALLOWED, targets);
 
 /** Set by the gate and the guard; the role is the one under which the route was allowed. */
 export interface AuthenticatedRequest extends FastifyRequest {
@@ -150,6 +159,15 @@ export class TokenGate {
     return new ProblemError(status, code, detail, { challenge });
   }
 
+  /**
+   * For those who watch who asks for what is not theirs. Told alike of what is another's and of what is not there,
+   * which the reply must not tell apart by its delay either.
+   */
+  noteNotOwn({ method, url, ip, id }: FastifyRequest, { subject }: Principal): void {
+    const code = 'request/not-own';
+    this.logger.warn({ code, subject, method, url, ip, correlationId: id }, 'Not own');
+  }
+
   /** The problem of a request beyond the rate limit; counted, and not logged one by one. */
   tooMany(request: FastifyRequest, after: string, retryAfterSeconds?: number): ProblemError {
     const code = 'request/too-many';
@@ -172,12 +190,23 @@ const routeOf = ({ routeOptions }: FastifyRequest): string => routeOptions.url ?
 const digestOf = (authorization: string): string =>
   createHash('sha256').update(authorization).digest('base64');
 
-/** Lets through who has one of the roles that the route names. */
+/** Reads whose an object is, at the position that the request asks for. */
+export type OwnerLookup = (
+  of: OwnedKind,
+  id: string,
+  at: ReadOptions,
+) => Promise<readonly string[]>;
+
+/**
+ * Lets through who has one of the roles that the route names; of those limited to customers only to routes that
+ * are open to them, and to objects that are their own.
+ */
 @Injectable()
 export class RoleGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly gate: TokenGate,
+    private readonly ownersOf: OwnerLookup,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -185,17 +214,52 @@ export class RoleGuard implements CanActivate {
     if (allowed === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const principal = await this.gate.principalOf(request);
+    const scope = scopeOf(principal);
+    const rule = scopeRuleOf(this.reflector, context.getHandler());
+    if (scope.customers && !rule) {
+      const detail = 'This is not open to those who are limited to customers';
+      throw this.refuse(request, principal, 'request/out-of-scope', detail);
+    }
     const { subject, roles } = principal;
-    const role = allowed?.find((candidate) => roles.includes(candidate));
+    const open: readonly Role[] = [...(allowed ?? []), ...(scope.customers ? CUSTOMER : [])];
+    const role = open.find((candidate) => roles.includes(candidate));
     if (!role) {
       const detail = `This needs one of the roles ${(allowed ?? []).join(', ')}`;
-      const challenge = 'Bearer error="insufficient_scope"';
-      throw this.gate.deny(request, 403, 'request/forbidden', detail, { principal, challenge });
+      throw this.refuse(request, principal, 'request/forbidden', detail);
+    }
+    if (scope.customers && rule?.kind === 'object') {
+      await this.mustBeOwn(request, rule.of, principal);
     }
     request.actor = { subject, role };
     return true;
   }
+
+  private refuse(
+    request: FastifyRequest,
+    principal: Principal,
+    code: string,
+    detail: string,
+  ): ProblemError {
+    const challenge = 'Bearer error="insufficient_scope"';
+    return this.gate.deny(request, 403, code, detail, { principal, challenge });
+  }
+
+  /** Looked up in the same way whether it is there or not, and refused in the same words. */
+  private async mustBeOwn(
+    request: FastifyRequest,
+    of: OwnedKind,
+    principal: Principal,
+  ): Promise<void> {
+    const scope = scopeOf(principal);
+    const id = (request.params as Readonly<Record<string, string>>)[of.param] ?? '';
+    const owners = await this.ownersOf(of, id, readOptionsOf(request));
+    if (owners.some((customerId) => sees(scope, customerId))) return;
+    this.gate.noteNotOwn(request, principal);
+    throw of.unknown(id);
+  }
 }
+
+const CUSTOMER: readonly Role[] = ['customer'];
 
 /** Every route of the app's controllers. */
 export const routesOf = (
@@ -212,11 +276,18 @@ export const routesOf = (
         .filter(({ handler }) => Reflect.hasMetadata(PATH_METADATA, handler));
     });
 
-/** Fails at start where a route does not say who may call it: forgetting must not be a decision. */
+/**
+ * Fails at start where a route does not say who may call it, which forgetting must not decide, or is open to
+ * customers in a way that cannot be meant.
+ */
 export const requireDecisions = (reflector: Reflector, modules: ModulesContainer): void => {
-  const undecided = routesOf(modules)
+  const routes = routesOf(modules);
+  const undecided = routes
     .filter(({ controller, handler }) => !allowedRoles(reflector, [handler, controller]))
     .map(({ controller, name }) => `${controller.name}.${name}`);
-  if (undecided.length === 0) return;
-  throw new Error(`Say who may call: ${undecided.join(', ')} (@Roles, @AnyRole or @Public)`);
+  if (undecided.length > 0) {
+    throw new Error(`Say who may call: ${undecided.join(', ')} (@Roles, @AnyRole or @Public)`);
+  }
+  const faults = scopeFaults(reflector, routes);
+  if (faults.length > 0) throw new Error(faults.join('; '));
 };

@@ -12,10 +12,11 @@ import {
   type AuthenticatedRequest,
   type Authenticator,
   type DenialObserver,
+  type OwnerLookup,
 } from './auth.js';
 import { Metrics } from './metrics.js';
 import { ProblemFilter } from './problem.filter.js';
-import { ReplyInterceptor } from './reply.js';
+import { ReplyInterceptor, ScopeInterceptor } from './reply.js';
 import { validationPipes } from './validation.js';
 
 export interface HttpOptions {
@@ -43,14 +44,14 @@ export const configureHttp = async (
   });
   app.useGlobalPipes(...validationPipes());
   app.useGlobalFilters(new ProblemFilter());
-  app.useGlobalInterceptors(new ReplyInterceptor());
   const reflector = app.get(Reflector);
+  app.useGlobalInterceptors(new ScopeInterceptor(reflector), new ReplyInterceptor());
   requireDecisions(reflector, app.get(ModulesContainer));
   const gate = new TokenGate(
     app.get<readonly Authenticator[]>(AUTHENTICATORS),
     app.get<DenialObserver>(DENIAL_OBSERVER),
   );
-  app.useGlobalGuards(new RoleGuard(reflector, gate));
+  app.useGlobalGuards(new RoleGuard(reflector, gate, ownerLookup(app)));
   const fastify = app.getHttpAdapter().getInstance();
   await fastify.register(helmet, {
     contentSecurityPolicy: {
@@ -102,3 +103,15 @@ const countRequests = (app: NestFastifyApplication, fastify: FastifyInstance): v
     done();
   });
 };
+
+/** Of the read models, where they are; loaded for the first who is limited to customers. */
+const ownerLookup =
+  (app: NestFastifyApplication): OwnerLookup =>
+  async (of, id, at) => {
+    const { ReadModels } = await import('@hostledger/eventsourcing/postgres');
+    const readModels = app.get(ReadModels, { strict: false });
+    const { value } = await readModels.read<never, readonly string[]>(at, (db) =>
+      of.customersOf(db, id),
+    );
+    return value;
+  };

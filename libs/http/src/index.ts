@@ -11,19 +11,23 @@ export { ProblemFilter, problemBody, toProblem } from './problem.filter.js';
 export {
   AnyRole,
   AUTHENTICATORS,
+  COMPANY_ROLES,
   DENIAL_OBSERVER,
   Public,
   RoleGuard,
   Roles,
   ROLES,
   allowedRoles,
+  routesOf,
   type AuthenticatedRequest,
   type Authenticator,
+  type CompanyRole,
   type Denial,
   type DenialObserver,
   type Principal,
   type Role,
 } from './auth.js';
+export { InScope, OwnObject, OwnRows, scopeOf, scopeRuleOf, sees, type Scope } from './scope.js';
 export { ActContext, contextOf, requestClock } from './act-context.js';
 export { HttpReply, readReply, reply, ReplyInterceptor } from './reply.js';
 export {
@@ -34,8 +38,11 @@ export {
   flagOf,
   IsTrueOrFalse,
   keysetPage,
+  ownedRow,
+  ownRows,
   Page,
   ReadAt,
+  type OwnedKind,
   type PageOf,
   type ReadOptions,
 } from './read.js';
@@ -61,7 +68,7 @@ export {
 export { MayRefuse } from './refusals.js';
 export { CsvReader } from './csv.js';
 export { acceptedType } from './accept.js';
-export { readTimeline, Timeline, TimelineEntryView } from './timeline.js';
+export { readTimeline, Timeline, TimelineEntryView, type Sight } from './timeline.js';
 export {
   BulkRoute,
   faultOf,

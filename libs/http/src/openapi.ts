@@ -1,8 +1,9 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { ModulesContainer, Reflector } from '@nestjs/core';
-import { allowedRoles, ROLES, routesOf, type Role } from './auth.js';
+import { allowedRoles, COMPANY_ROLES, routesOf, type CompanyRole } from './auth.js';
 import { problemCatalogue } from './problem.js';
+import { scopeRuleOf } from './scope.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
@@ -77,11 +78,13 @@ export const openApiDocument = (app: NestFastifyApplication): OpenAPIObject => {
   document.components.responses = Object.fromEntries(
     COMMAND_PROBLEMS.map((status) => [`Problem${status}`, problemResponse(status)]),
   );
-  const rolesOf = rolesByOperation(app);
+  const callersOf = callersByOperation(app);
   for (const item of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = item[method];
-      if (operation) complete(operation, method === 'get', rolesOf.get(operation.operationId));
+      if (!operation) continue;
+      const callers = callersOf.get(operation.operationId) ?? { roles: undefined };
+      complete(operation, method === 'get', callers);
     }
   }
   return document;
@@ -99,28 +102,42 @@ const sortEnums = (node: unknown): void => {
 const operationId = (controller: string, method: string): string =>
   `${controller.replace(/Controller$/, '')}_${method}`;
 
+interface Callers {
+  readonly roles: readonly CompanyRole[] | 'public' | undefined;
+  /** By which rule it is open to those who are limited to customers. */
+  readonly own?: ReturnType<typeof scopeRuleOf>;
+}
+
 /** Who may call each operation, by its id. */
-const rolesByOperation = (
+const callersByOperation = (
   app: NestFastifyApplication,
-): ReadonlyMap<string | undefined, readonly Role[] | 'public' | undefined> => {
+): ReadonlyMap<string | undefined, Callers> => {
   const reflector = app.get(Reflector);
   return new Map(
     routesOf(app.get(ModulesContainer)).map(({ controller, name, handler }) => [
       operationId(controller.name, name),
-      allowedRoles(reflector, [handler, controller]),
+      {
+        roles: allowedRoles(reflector, [handler, controller]),
+        own: scopeRuleOf(reflector, handler),
+      },
     ]),
   );
 };
 
-const complete = (
-  operation: Operation,
-  reads: boolean,
-  roles: readonly Role[] | 'public' | undefined,
-): void => {
+const OWN = {
+  object: 'Customers: of what is their own; another’s is as unknown as what does not exist.',
+  rows: 'Customers: what is their own, and nothing else.',
+} as const;
+
+const ownText = ({ kind, without }: NonNullable<Callers['own']>): string =>
+  without.length === 0 ? OWN[kind] : `${OWN[kind]} They are not told: ${without.join(', ')}.`;
+
+const complete = (operation: Operation, reads: boolean, { roles, own }: Callers): void => {
   if (roles === 'public' || roles === undefined) return;
   operation.security = [{ bearer: [] }];
-  const who = roles.length === ROLES.length ? 'any' : roles.join(', ');
-  operation.description = [operation.description, `Roles: ${who}.`].filter(Boolean).join('\n\n');
+  const who = roles.length === COMPANY_ROLES.length ? 'any' : roles.join(', ');
+  const told = [operation.description, `Roles: ${who}.`, own && ownText(own)];
+  operation.description = told.filter(Boolean).join('\n\n');
   operation.parameters = [...(operation.parameters ?? []), ...headerRefs(reads)];
   describeFile(operation);
   const replyHeaders = {

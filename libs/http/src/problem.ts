@@ -81,6 +81,10 @@ registerProblems({
   'request/cursor-invalid': { status: 400, title: 'The cursor was not issued for this list' },
   'request/unauthenticated': { status: 401, title: 'A valid bearer token is needed' },
   'request/forbidden': { status: 403, title: 'The role of the token does not allow this' },
+  'request/out-of-scope': {
+    status: 403,
+    title: 'Not open to those who are limited to the objects of customers',
+  },
   'request/not-found': { status: 404, title: 'There is nothing at this address' },
   'request/method-not-allowed': { status: 405, title: 'The method is not served here' },
   'request/not-acceptable': {

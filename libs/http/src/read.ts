@@ -10,10 +10,11 @@ import {
   Min,
   ValidateIf,
 } from 'class-validator';
-import { sql, type SelectQueryBuilder } from 'kysely';
+import { sql, type Kysely, type SelectQueryBuilder } from 'kysely';
 import type { FastifyRequest } from 'fastify';
 import { single } from './act-context.js';
 import { ProblemError } from './problem.js';
+import type { Scope } from './scope.js';
 
 /** What a caller asks of the state a query is answered from. */
 export interface ReadOptions {
@@ -21,9 +22,8 @@ export interface ReadOptions {
   readonly minPosition?: bigint;
 }
 
-/** The {@link ReadOptions} of the request (`Min-Log-Position`), as a parameter of a query route. */
-export const ReadAt = createParamDecorator((_: unknown, context: ExecutionContext): ReadOptions => {
-  const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
+/** What the request says in `Min-Log-Position`. @throws ProblemError `request/invalid`. */
+export const readOptionsOf = ({ headers }: Pick<FastifyRequest, 'headers'>): ReadOptions => {
   const wanted = single(headers['min-log-position']);
   if (wanted === undefined) return {};
   if (!/^\d{1,20}$/.test(wanted)) {
@@ -34,7 +34,12 @@ export const ReadAt = createParamDecorator((_: unknown, context: ExecutionContex
     );
   }
   return { minPosition: BigInt(wanted) };
-});
+};
+
+/** The {@link ReadOptions} of the request, as a parameter of a query route. */
+export const ReadAt = createParamDecorator((_: unknown, context: ExecutionContext): ReadOptions =>
+  readOptionsOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
 
 /**
  * An optional filter that is `true` or `false`. Anything else is refused: `1`, taken for a yes by whoever
@@ -102,6 +107,30 @@ export const equalTo = <DB, TB extends keyof DB, Row>(
     query
       .where(sql<boolean>`${sql.ref(column)} = any(array[${value}]::${type})`)
       .orderBy(sql.ref(column), direction),
+  );
+};
+
+/**
+ * Narrows a list by {@link equalTo} to rows of customers in scope. A filter for another's customer leaves none,
+ * as one for a customer that does not exist. With several customers the list keeps its own order.
+ */
+export const ownRows = <DB, TB extends keyof DB, Row>(
+  query: SelectQueryBuilder<DB, TB, Row>,
+  filters: Parameters<typeof equalTo<DB, TB, Row>>[1] & {
+    readonly customer_id?: string | undefined;
+  },
+  { customers }: Scope,
+): SelectQueryBuilder<DB, TB, Row> => {
+  if (!customers) return equalTo(query, filters);
+  const { customer_id: wanted } = filters;
+  const own = wanted === undefined ? customers : customers.filter((one) => one === wanted);
+  const [only] = own;
+  if (own.length === 1 && only !== undefined) {
+    return equalTo(query, { ...filters, customer_id: only });
+  }
+  const others = { ...filters, customer_id: undefined };
+  return equalTo(query, others).where(
+    sql<boolean>`${sql.ref('customer_id')} = any(${[...own]}::text[])`,
   );
 };
 
@@ -174,3 +203,38 @@ const cursorInvalid = (): ProblemError =>
   new ProblemError(400, 'request/cursor-invalid', 'The cursor was not issued for this list', {
     errors: [{ pointer: '/cursor', code: 'cursor', message: 'Leave it out to begin at the start' }],
   });
+
+/** A kind of object that is somebody's, named by a parameter of the path. */
+export interface OwnedKind {
+  /** @example contractId */
+  readonly param: string;
+  /** Whose it is now, of the read models; nobody's where there is none of that name. */
+  readonly customersOf: (db: Kysely<never>, id: string) => Promise<readonly string[]>;
+  /** Another's is refused by the same words as none. */
+  readonly unknown: (id: string) => Error;
+}
+
+/** A kind whose objects have a row each, with the customer in `customer_id`. */
+export const ownedRow = ({
+  table,
+  key,
+  written = (id) => id,
+  param,
+  unknown,
+}: Pick<OwnedKind, 'param' | 'unknown'> & {
+  readonly table: string;
+  /** Column of the object's name. */
+  readonly key: string;
+  /** As the table has a name that was written otherwise. */
+  readonly written?: (id: string) => string;
+}): OwnedKind => ({
+  param,
+  unknown: (id) => unknown(written(id)),
+  customersOf: async (db, id) => {
+    const { rows } = await sql<{ customer_id: string }>`
+      select customer_id from ${sql.table(table)} where ${sql.ref(key)} = ${written(id)}`.execute(
+      db,
+    );
+    return rows.map(({ customer_id }) => customer_id);
+  },
+});

@@ -4,8 +4,11 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
+import type { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { map, type Observable } from 'rxjs';
+import type { AuthenticatedRequest } from './auth.js';
+import { scopeOf, scopeRuleOf, toldTo } from './scope.js';
 
 /** What a route hands back for the interceptor to turn into headers and a body. */
 export class HttpReply<Body = unknown> {
@@ -59,5 +62,19 @@ export class ReplyInterceptor implements NestInterceptor {
         return result.body;
       }),
     );
+  }
+}
+
+/** Leaves out of replies to customers what they are not told. */
+@Injectable()
+export class ScopeInterceptor implements NestInterceptor {
+  constructor(private readonly reflector: Reflector) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const scope = principal ? scopeOf(principal) : {};
+    if (!scope.customers) return next.handle();
+    const without = scopeRuleOf(this.reflector, context.getHandler())?.without;
+    return next.handle().pipe(map((body: unknown) => toldTo(body, scope, without)));
   }
 }

@@ -55,7 +55,7 @@ describe('What a programme paid, where machines avoided more than was measured',
     expect(body.steps).toContain(
       'all machines that were off for it: 216 kWh, more than the 144 kWh measured',
     );
-    const streams = new Set(body.sources.map(({ stream }) => stream));
+    const streams = new Set(body.sources.map(({ stream }) => stream ?? ''));
     const machines = [...streams].filter((stream) => stream.startsWith('miner-'));
     expect(machines.toSorted()).toEqual(['miner-M-all', 'miner-M-half', 'miner-M-none']);
   });

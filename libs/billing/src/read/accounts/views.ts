@@ -74,7 +74,7 @@ export class AccountStatementView {
   charges: AccountChargeView[];
   /** The last step that was taken while it was overdue; absent once all that was billed was paid. */
   reached?: AccountLadderView;
-  /** The settlement that released the claim to it. */
+  /** The settlement that released the claim to it; not told to customers. */
   releasedBySettlement?: string;
 }
 
@@ -173,7 +173,8 @@ export class BillingAccountView extends AccountSummary {
   creditNotes: AccountCreditNoteView[];
   lateFees: AccountLateFeeView[];
   disputes: AccountDisputeView[];
-  writeOffs: AccountWriteOffView[];
+  /** Not told to customers. */
+  writeOffs?: AccountWriteOffView[];
   deposits: HeldDepositView[];
   /** What comes next while nothing is paid. */
   nextStep?: AccountLadderView;
@@ -209,7 +210,8 @@ export class AccountEntryView {
   unapplied: string;
   /** What was held as credit after it. */
   unappliedCredit: string;
-  postings: AccountPostingView[];
+  /** Not told to customers. */
+  postings?: AccountPostingView[];
 }
 
 export class AccountEntryList {

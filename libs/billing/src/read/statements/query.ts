@@ -7,15 +7,19 @@ import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
-  equalTo,
+  InScope,
   keysetPage,
   MayBeAbsent,
   MayRefuse,
+  OwnObject,
+  OwnRows,
+  ownRows,
   Page,
   type PageOf,
   ReadAt,
   type ReadOptions,
   readReply,
+  type Scope,
 } from '@hostledger/http';
 import {
   STATEMENT_KINDS,
@@ -25,6 +29,7 @@ import {
 } from '../../domain/statement.js';
 import { formatWanted } from '../../http/format.js';
 import { StatementForm } from '../../http/paper-forms.js';
+import { ownStatement } from '../own.js';
 import { IsMonth, StatementLineParams, StatementParams } from '../../http/period-forms.js';
 import { factReads } from '../inputs/fact-reads.js';
 import type { InputTools } from '../inputs/ports.js';
@@ -82,15 +87,17 @@ export class StatementsQueries {
       'A year has every number once. A credit note is of the month of its statement, a late fee note of that of the last day it is for; their ids are those of the account.',
   })
   @Get()
+  @OwnRows()
   @ApiOkResponse({ type: StatementList })
   async list(
     @Query() { contractId, customerId, month, kind, ...page }: StatementsPage,
     @ReadAt() at: ReadOptions,
+    @InScope() scope: Scope,
   ) {
     const filters = { contract_id: contractId, customer_id: customerId, month, kind };
     const { position, value } = await this.readModels.read<StatementTables, PageOf<IssuedRow>>(
       at,
-      (db) => keysetPage(equalTo(issued(db), filters), page, ['number']),
+      (db) => keysetPage(ownRows(issued(db), filters, scope), page, ['number']),
     );
     const items = value.items.map((row) => headView(headOf(row)));
     return readReply(position, { ...value, items });
@@ -103,6 +110,7 @@ export class StatementsQueries {
       'The same statement is the same bytes, whenever it is asked for. The head of the PDF is from the configuration (`ISSUER_NAME`, `ISSUER_ADDRESS`).',
   })
   @Get(':statementId')
+  @OwnObject(ownStatement)
   @ApiProduces('application/json', 'text/csv', 'application/pdf')
   @ApiOkResponse({ type: BillingStatementView })
   @MayRefuse('statement/unknown', 'request/not-acceptable')
@@ -124,12 +132,14 @@ export class StatementsQueries {
       'Computes the line once more at the position of the statement, and says whether it comes to the same. What was agreed on is computed from nothing: who agreed to it, and why, is told with the event that says so; of a credit note also who asked for it, and how much could be given back.',
   })
   @Get(':statementId/lines/:line/explanation')
+  @OwnObject(ownStatement, { without: ['stream'] })
   @ApiOkResponse({ type: LineExplanation })
   @MayRefuse('statement/unknown', 'statement/line-unknown')
   async explanation(
     @Param() { statementId, line: number }: StatementLineParams,
     @Query() page: Page,
     @ReadAt() at: ReadOptions,
+    @InScope() scope: Scope,
   ) {
     const { position, statement } = await this.find(statementId, at);
     const line = statement.lines[number - 1];
@@ -146,7 +156,13 @@ export class StatementsQueries {
       statement,
       line,
     );
-    const body: LineExplanation = { ...explanation, ...pageOfSources(sources, page) };
+    // Of what was agreed on, the steps say in words which of the company agreed.
+    const isTold = !scope.customers || explanation.basis === 'computed';
+    const body: LineExplanation = {
+      ...explanation,
+      steps: isTold ? explanation.steps : [],
+      ...pageOfSources(sources, page),
+    };
     return readReply(position, body);
   }
 

@@ -94,8 +94,11 @@ export class StatementList {
 
 export class SourceEventView {
   eventId: string;
-  /** @example miner-S19JXP0001 */
-  stream: string;
+  /**
+   * Not told to customers.
+   * @example miner-S19JXP0001
+   */
+  stream?: string;
   revision: number;
   /** In the log. */
   position: string;
@@ -130,14 +133,14 @@ export class ExplainedCreditView {
   lateFeeNumber?: string;
   /** Of whoever agreed. */
   reason: string;
-  /** Subject who recorded the dispute that it was upheld of; else who issued it. */
-  askedBy: string;
+  /** Subject who recorded the dispute that it was upheld of; else who issued it. Not told to customers. */
+  askedBy?: string;
   askedAt: string;
   /** Of the dispute. */
   askedReason?: string;
   disputeId?: string;
-  /** Subject who upheld the dispute, or issued it. */
-  agreedBy: string;
+  /** Subject who upheld the dispute, or issued it. Not told to customers. */
+  agreedBy?: string;
   agreedAt: string;
   /**
    * By the line or the late fee; else by the statement, with late fees and without what was given up.
@@ -172,7 +175,7 @@ export class LineExplanation {
   basis: 'computed' | 'agreed';
   /**
    * Of the new result: the formula with its numbers, in the order of the computation; or who agreed on
-   * the line, and why.
+   * the line, and why, which customers are not told.
    * @example ["32.47 kWh × 0.075 = 2.435250"]
    */
   steps: string[];

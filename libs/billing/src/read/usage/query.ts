@@ -2,16 +2,20 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { minerUnknown } from '@hostledger/fleet';
+import { minerUnknown, ownMiner } from '@hostledger/fleet';
 import {
   AnyRole,
+  InScope,
   IsDay,
   MayBeAbsent,
   MayRefuse,
+  OwnObject,
+  OwnRows,
   Page,
   ReadAt,
   type ReadOptions,
   readReply,
+  type Scope,
 } from '@hostledger/http';
 import { segmentsOf } from '../../domain/machine-usage.js';
 import { USAGE_GROUPS, type UsageGroup } from '../../domain/usage.js';
@@ -125,14 +129,15 @@ export class UsageController {
       'Of a contract, a customer, a facility or a machine, or of what several of them have in common. By machine a page computes no others than its own; by anything else all are added up for each page.',
   })
   @Get()
+  @OwnRows()
   @ApiOkResponse({ type: UsageList })
   @MayRefuse(
     ...(['usage/scope-missing', 'usage/too-much'] as const),
     ...(['customer/unknown', 'facility/unknown'] as const),
     ...SCOPE_REFUSALS,
   )
-  async usage(@Query() filter: UsageFilter, @ReadAt() at: ReadOptions) {
-    const { position, list } = await this.reader.list(filter, at);
+  async usage(@Query() filter: UsageFilter, @ReadAt() at: ReadOptions, @InScope() scope: Scope) {
+    const { position, list } = await this.reader.list({ ...filter, scope }, at);
     return readReply(position, list satisfies UsageList);
   }
 
@@ -140,25 +145,28 @@ export class UsageController {
     summary: 'What one machine used, stretch by stretch, with the events that say so',
   })
   @Get('machines/:serial')
+  @OwnObject(ownMiner)
   @ApiOkResponse({ type: MachineUsage })
   @MayRefuse('miner/unknown', ...SCOPE_REFUSALS)
   async machine(
     @Param() { serial }: UsageMachineParams,
     @Query() filter: MachineUsageFilter,
     @ReadAt() at: ReadOptions,
+    @InScope() scope: Scope,
   ) {
+    const asked = { ...filter, scope };
     const { minPosition, known } = scopeOf(filter, at);
     const { position, value } = await this.readModels.read<UsageTables, MachineUsage | undefined>(
       { minPosition },
       async (db) => {
-        const { days: _, excuses, ...window } = await zoneOf(db, filter);
+        const { days: _, excuses, ...window } = await zoneOf(db, asked);
         const until = window.until;
         const lives = await factsOfMachines(db, [serial], { until, position: known });
         const facts = lives.get(serial);
         if (!facts) return undefined;
         return machineView(
           { serial, ...window },
-          segmentsOf(facts, window).filter(ofScope(filter)),
+          segmentsOf(facts, window).filter(ofScope(asked)),
           excuses,
         );
       },

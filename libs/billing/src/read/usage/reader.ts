@@ -7,8 +7,10 @@ import {
   cursorValues,
   DEFAULT_LIMIT,
   requestClock,
+  sees,
   type Page,
   type ReadOptions,
+  type Scope,
 } from '@hostledger/http';
 import { segmentsOf, type UsageSegment } from '../../domain/machine-usage.js';
 import { addUsage, type Excuse, type Usage, type UsageGroup } from '../../domain/usage.js';
@@ -39,6 +41,8 @@ interface Asked {
   readonly from: string;
   readonly until: string;
   readonly position?: string;
+  /** Whose stretches are seen. */
+  readonly scope?: Scope;
 }
 
 interface AskedPage extends Asked, Page {
@@ -71,8 +75,9 @@ export const scopeOf = (
 
 /** The stretches that are asked for. */
 export const ofScope =
-  ({ contractId, customerId, facility }: Omit<Asked, 'from' | 'until'>) =>
+  ({ contractId, customerId, facility, scope = {} }: Omit<Asked, 'from' | 'until'>) =>
   (segment: UsageSegment): boolean =>
+    sees(scope, segment.customerId) &&
     (contractId === undefined || segment.contractId === contractId) &&
     (customerId === undefined || segment.customerId === customerId) &&
     (facility === undefined || segment.facility === facility);
@@ -86,7 +91,7 @@ export const zoneOf = async (
   asked: Omit<Asked, 'position'>,
 ): Promise<AskedWindow> => {
   const { contractId } = asked;
-  await mustKnowParties(db, asked);
+  await mustKnowParties(db, asked, asked.scope);
   await mustKnowFacility(db, asked);
   if (contractId === undefined) return windowOf(asked, 'UTC', requestClock.now());
   const contract = await db
@@ -123,7 +128,8 @@ interface Answer {
 export class UsageReader {
   constructor(private readonly readModels: Pick<ReadModels, 'read'>) {}
 
-  async list(asked: AskedPage, at: ReadOptions): Promise<Answer> {
+  async list(wanted: AskedPage, at: ReadOptions): Promise<Answer> {
+    const asked = { ...wanted, ...ownCustomer(wanted) };
     const { contractId, customerId, facility, serial, per = 'machine' } = asked;
     if ([contractId, customerId, facility, serial].every((one) => one === undefined)) {
       throw new DomainError(
@@ -215,6 +221,14 @@ export class UsageReader {
     }
   }
 }
+
+/** Who is limited to one customer asks for what was that one's. */
+const ownCustomer = ({ customerId, scope }: AskedPage): Pick<Asked, 'customerId'> => {
+  const [only, ...others] = scope?.customers ?? [];
+  return customerId === undefined && only !== undefined && others.length === 0
+    ? { customerId: only }
+    : {};
+};
 
 const mustBeFew = (machines: number, days: number): void => {
   if (machines <= MAX_MACHINES && machines * days <= MAX_MACHINE_DAYS) return;

@@ -14,10 +14,13 @@ import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
   AsOfQuery,
-  equalTo,
   type HttpReply,
+  InScope,
   keysetPage,
   MayBeAbsent,
+  OwnObject,
+  OwnRows,
+  ownRows,
   Page,
   type PageOf,
   ReadAt,
@@ -25,6 +28,8 @@ import {
   readReply,
   readTimeline,
   requestClock,
+  type Scope,
+  sees,
   Timeline,
 } from '@hostledger/http';
 import { dayIn } from '@hostledger/quantities';
@@ -33,8 +38,10 @@ import { contractAggregate } from '../../domain/hosting-contract.js';
 import { contractUnknown } from '../../domain/standing.js';
 import { STAGES, type Stage } from '../../domain/lifecycle.js';
 import { ContractParams } from '../../http/forms.js';
+import { ownContract } from '../own.js';
 import { ContractAsOfView, readAsOf } from './as-of.js';
 import type { ContractRow } from './contracts-table.js';
+import { toldToCustomers } from './told.js';
 import type { AllocationRow, OrderRow, DepositRow } from './orders-tables.js';
 import type { ConsentRow, ContractDeliveryRow, TermsRow } from './papers-tables.js';
 import {
@@ -140,17 +147,20 @@ export class ContractsController {
   @ApiOperation({ summary: 'List the contracts with what they hold' })
   @Get()
   @AnyRole()
+  @OwnRows()
   @ApiOkResponse({ type: ContractList })
   async list(
     @Query() { reference, customerId, stage, ...page }: ContractsPage,
     @ReadAt() at: ReadOptions,
+    @InScope() scope: Scope,
   ) {
     const filters = { reference, customer_id: customerId, stage };
     const { position, value } = await this.readModels.read<Tables, PageOf<ContractRow>>(
       at,
       (db) => {
-        const all = db.selectFrom('contracts').selectAll();
-        return keysetPage(equalTo(all, filters), page, ['contract_id']);
+        const all = ownRows(db.selectFrom('contracts').selectAll(), filters, scope);
+        const seen = scope.customers ? all.where('status', '=', 'executed') : all;
+        return keysetPage(seen, page, ['contract_id']);
       },
     );
     const views = value.items.map((row) => contractView(row, todayOf(row)));
@@ -165,6 +175,7 @@ export class ContractsController {
   })
   @Get(':contractId')
   @AnyRole()
+  @OwnObject(ownContract)
   @ApiExtraModels(ContractDetails, ContractAsOfView)
   @ApiOkResponse({
     schema: {
@@ -175,9 +186,13 @@ export class ContractsController {
     @Param() { contractId }: ContractParams,
     @Query() moment: AsOfQuery,
     @ReadAt() at: ReadOptions,
+    @InScope() scope: Scope,
   ) {
     if (moment.asOf !== undefined || moment.knownAt !== undefined) {
       const { position, view } = await readAsOf(this.log, contractId, moment, requestClock.now());
+      // What it was before it was signed, or while it was another's, is not the customer's to see.
+      const isSeen = sees(scope, view.customerId) && (!scope.customers || view.stage !== 'drafted');
+      if (!isSeen) throw contractUnknown();
       return readReply(position, view);
     }
     return this.present(contractId, at);
@@ -212,6 +227,7 @@ export class ContractsController {
   @ApiOperation({ summary: "List the versions of a contract's terms" })
   @Get(':contractId/terms')
   @AnyRole()
+  @OwnObject(ownContract, { without: ['correctionCause'] })
   @ApiOkResponse({ type: TermsList })
   terms(@Param() { contractId }: ContractParams, @Query() page: Page, @ReadAt() at: ReadOptions) {
     return this.listOf(contractId, at, termsView, (db) =>
@@ -226,6 +242,7 @@ export class ContractsController {
   @ApiOperation({ summary: "List a contract's orders, in the order they were placed" })
   @Get(':contractId/orders')
   @AnyRole()
+  @OwnObject(ownContract)
   @ApiOkResponse({ type: OrderList })
   orders(@Param() { contractId }: ContractParams, @Query() page: Page, @ReadAt() at: ReadOptions) {
     return this.listOf(contractId, at, orderView, (db) =>
@@ -240,6 +257,7 @@ export class ContractsController {
   @ApiOperation({ summary: "List a contract's allocations" })
   @Get(':contractId/allocations')
   @AnyRole()
+  @OwnObject(ownContract)
   @ApiOkResponse({ type: AllocationList })
   allocations(
     @Param() { contractId }: ContractParams,
@@ -260,6 +278,7 @@ export class ContractsController {
   @ApiOperation({ summary: 'List the deliveries that were reconciled under a contract' })
   @Get(':contractId/deliveries')
   @AnyRole()
+  @OwnObject(ownContract)
   @ApiOkResponse({ type: ContractDeliveryList })
   deliveries(
     @Param() { contractId }: ContractParams,
@@ -278,6 +297,7 @@ export class ContractsController {
   @ApiOperation({ summary: 'List the deposits of a contract with what is left of each' })
   @Get(':contractId/deposits')
   @AnyRole()
+  @OwnObject(ownContract)
   @ApiOkResponse({ type: DepositList })
   deposits(
     @Param() { contractId }: ContractParams,
@@ -296,6 +316,7 @@ export class ContractsController {
   @ApiOperation({ summary: 'List what the customer consented to of moving machines elsewhere' })
   @Get(':contractId/relocation-consents')
   @AnyRole()
+  @OwnObject(ownContract)
   @ApiOkResponse({ type: RelocationConsentList })
   relocationConsents(
     @Param() { contractId }: ContractParams,
@@ -317,9 +338,15 @@ export class ContractsController {
   @ApiOperation({ summary: 'Everything that happened to a contract: what, when, by whom, why' })
   @Get(':contractId/timeline')
   @AnyRole()
+  @OwnObject(ownContract)
   @ApiOkResponse({ type: Timeline })
-  async timeline(@Param() { contractId }: ContractParams, @Query() page: Page) {
-    const found = await readTimeline(this.log, streamName(contractAggregate, contractId), page);
+  async timeline(
+    @Param() { contractId }: ContractParams,
+    @Query() page: Page,
+    @InScope() scope: Scope,
+  ) {
+    const stream = streamName(contractAggregate, contractId);
+    const found = await readTimeline(this.log, stream, page, { ...toldToCustomers, scope });
     if (!found) throw contractUnknown();
     return readReply(found.position, found.timeline);
   }

@@ -5,17 +5,22 @@ import { sql } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
-  equalTo,
+  InScope,
   keysetPage,
   MayBeAbsent,
+  OwnObject,
+  OwnRows,
+  ownRows,
   Page,
   type PageOf,
   ReadAt,
   type ReadOptions,
   readReply,
+  type Scope,
 } from '@hostledger/http';
 import { CREDIT_STANDINGS, customerUnknown, type CreditStanding } from '../../domain/customer.js';
 import { CustomerParams } from '../../http/forms.js';
+import { ownCustomer } from '../own.js';
 import type { CustomerRow } from './projection.js';
 
 interface Tables {
@@ -69,12 +74,17 @@ export class CustomersController {
   @ApiOperation({ summary: 'List the customers by name' })
   @Get()
   @AnyRole()
+  @OwnRows({ without: ['standingCause'] })
   @ApiOkResponse({ type: CustomerList })
-  async list(@Query() { standing, name, ...page }: CustomersFilter, @ReadAt() at: ReadOptions) {
+  async list(
+    @Query() { standing, name, ...page }: CustomersFilter,
+    @ReadAt() at: ReadOptions,
+    @InScope() scope: Scope,
+  ) {
     const { position, value } = await this.readModels.read<Tables, PageOf<CustomerRow>>(
       at,
       (db) => {
-        let query = equalTo(db.selectFrom('customers').selectAll(), { standing });
+        let query = ownRows(db.selectFrom('customers').selectAll(), { standing }, scope);
         if (name !== undefined) query = query.where(sql<boolean>`starts_with(name, ${name})`);
         return keysetPage(query, page, ['name', 'customer_id']);
       },
@@ -85,6 +95,7 @@ export class CustomersController {
   @ApiOperation({ summary: 'Get a customer' })
   @Get(':customerId')
   @AnyRole()
+  @OwnObject(ownCustomer, { without: ['standingCause'] })
   @ApiOkResponse({ type: CustomerView })
   async get(@Param() { customerId }: CustomerParams, @ReadAt() at: ReadOptions) {
     const { position, value: row } = await this.readModels.read<Tables, CustomerRow | undefined>(

@@ -2,9 +2,10 @@ import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
 import { sql, type Kysely } from 'kysely';
+import { ownContract } from '@hostledger/contracts';
 import { DomainError } from '@hostledger/eventsourcing';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { AnyRole, ReadAt, readReply, type ReadOptions } from '@hostledger/http';
+import { AnyRole, OwnObject, ReadAt, readReply, type ReadOptions } from '@hostledger/http';
 import { DeliveredHashrate, hashrateView } from './hashrate-view.js';
 import type { DeliveryRow } from './projection.js';
 
@@ -80,6 +81,7 @@ export class DeliveredController {
   })
   @Get()
   @AnyRole()
+  @OwnObject(ownContract)
   @ApiOkResponse({ type: DeliveredUnderContract })
   async delivered(@Param() { contractId }: ContractParams, @ReadAt() at: ReadOptions) {
     const { position, value } = await this.readModels.read<Tables, Found | undefined>(

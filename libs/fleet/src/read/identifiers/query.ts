@@ -1,9 +1,10 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
-import { AnyRole, ReadAt, readReply, type ReadOptions } from '@hostledger/http';
+import { AnyRole, OwnObject, ReadAt, readReply, type ReadOptions } from '@hostledger/http';
 import { minerUnknown } from '../../domain/miner.js';
 import { MinerParams } from '../../http/forms.js';
+import { ownMiner } from '../own.js';
 import type { MinerRow } from '../miners/projection.js';
 import type { IdentifierRow, Stay } from './projection.js';
 
@@ -34,8 +35,8 @@ export class ComponentView extends ComponentStayView {
   kind: IdentifierRow['kind'];
   /** @example HB-000123 */
   value: string;
-  /** Other machines that have, or had, the same one: before it, after it, or by mistake. */
-  elsewhere: ElsewhereView[];
+  /** Other machines that have, or had, the same one: before it, after it, or by mistake. Not told to customers. */
+  elsewhere?: ElsewhereView[];
 }
 
 export class MinerComponents {
@@ -59,6 +60,7 @@ export class ComponentsController {
   })
   @Get()
   @AnyRole()
+  @OwnObject(ownMiner, { without: ['elsewhere'] })
   @ApiOkResponse({ type: MinerComponents })
   async components(@Param() { serial }: MinerParams, @ReadAt() at: ReadOptions) {
     const { position, value } = await this.readModels.read<Tables, Found | undefined>(

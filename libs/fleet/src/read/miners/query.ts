@@ -7,26 +7,32 @@ import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
-  equalTo,
   flagOf,
+  InScope,
   IsTrueOrFalse,
   keysetPage,
   MayBeAbsent,
+  OwnObject,
+  OwnRows,
+  ownRows,
   Page,
   type PageOf,
   ReadAt,
   type ReadOptions,
   readReply,
   readTimeline,
+  type Scope,
   Timeline,
 } from '@hostledger/http';
 import { minerAggregate, minerUnknown } from '../../domain/miner.js';
 import { IsFacility, IsIdFilter, IsRack, MinerParams, UpperCase } from '../../http/forms.js';
+import { ownMiner } from '../own.js';
 import type { DeliveryRow } from '../deliveries/projection.js';
 import type { IdentifierRow } from '../identifiers/projection.js';
 import type { MoveRow } from '../moves/projection.js';
 import { fromView, toView } from '../moves/query.js';
 import { known, placeView, PlaceView, storageView } from '../views.js';
+import { notOwnUpTo, toldToCustomers } from './told.js';
 import { MINER_STATES, type MinerRow, type MinerState } from './projection.js';
 
 interface Tables {
@@ -161,7 +167,9 @@ export class MinerPlaceView {
   from?: PlaceView;
   to: PlaceView;
   at: string;
-  by: string;
+  /** Not told to customers. */
+  by?: string;
+  /** Not told to customers. */
   reason?: string;
   deliveryId?: string;
   /** Of the event in the miner's own history; the delivery is 0. */
@@ -176,6 +184,9 @@ export class MinerHistory {
   places: MinerPlaceView[];
 }
 
+/** Which vendor repairs it, and under which plan it is on the road, are the company's own business. */
+const NOT_TOLD = { without: ['vendor', 'relocationId'] };
+
 @ApiTags('fleet')
 @Controller('miners')
 export class MinersController {
@@ -189,10 +200,11 @@ export class MinersController {
   })
   @Get()
   @AnyRole()
+  @OwnRows(NOT_TOLD)
   @ApiOkResponse({ type: MinerList })
-  async list(@Query() filter: MinersFilter, @ReadAt() at: ReadOptions) {
+  async list(@Query() filter: MinersFilter, @ReadAt() at: ReadOptions, @InScope() scope: Scope) {
     const { position, value } = await this.readModels.read<Tables, PageOf<MinerRow>>(at, (db) =>
-      keysetPage(matching(db.selectFrom('miners').selectAll(), filter), filter, ['serial']),
+      keysetPage(matching(db.selectFrom('miners').selectAll(), filter, scope), filter, ['serial']),
     );
     return readReply(position, { ...value, items: value.items.map(minerView) });
   }
@@ -200,6 +212,7 @@ export class MinersController {
   @ApiOperation({ summary: 'Get a miner' })
   @Get(':serial')
   @AnyRole()
+  @OwnObject(ownMiner, NOT_TOLD)
   @ApiOkResponse({ type: MinerView })
   async get(@Param() { serial }: MinerParams, @ReadAt() at: ReadOptions) {
     const { position, value: row } = await this.readModels.read<Tables, MinerRow | undefined>(
@@ -213,8 +226,13 @@ export class MinersController {
   @ApiOperation({ summary: 'Every place of a miner: from where, when, why and by whom' })
   @Get(':serial/history')
   @AnyRole()
+  @OwnObject(ownMiner, { without: [...NOT_TOLD.without, 'by', 'reason'] })
   @ApiOkResponse({ type: MinerHistory })
-  async history(@Param() { serial }: MinerParams, @ReadAt() at: ReadOptions) {
+  async history(
+    @Param() { serial }: MinerParams,
+    @ReadAt() at: ReadOptions,
+    @InScope() scope: Scope,
+  ) {
     const { position, value } = await this.readModels.read<Tables, Life | undefined>(
       at,
       async (db) => {
@@ -236,16 +254,21 @@ export class MinersController {
       },
     );
     if (!value) throw minerUnknown(serial);
-    const places = [arrivalView(value.arrival), ...value.moves.map(moveView)];
+    const all = [arrivalView(value.arrival), ...value.moves.map(moveView)];
+    const stream = streamName(minerAggregate, serial);
+    const before = scope.customers ? notOwnUpTo(await this.log.readStream(stream, 0n), scope) : -1;
+    const places = all.filter(({ revision }) => revision > before);
     return readReply(position, { serial, places } satisfies MinerHistory);
   }
 
   @ApiOperation({ summary: 'Everything that happened to a miner: what, when, by whom, why' })
   @Get(':serial/timeline')
   @AnyRole()
+  @OwnObject(ownMiner, NOT_TOLD)
   @ApiOkResponse({ type: Timeline })
-  async timeline(@Param() { serial }: MinerParams, @Query() page: Page) {
-    const found = await readTimeline(this.log, streamName(minerAggregate, serial), page);
+  async timeline(@Param() { serial }: MinerParams, @Query() page: Page, @InScope() scope: Scope) {
+    const sight = { ...toldToCustomers, scope };
+    const found = await readTimeline(this.log, streamName(minerAggregate, serial), page, sight);
     if (!found) throw minerUnknown(serial);
     return readReply(found.position, found.timeline);
   }
@@ -254,8 +277,9 @@ export class MinersController {
 const matching = (
   all: SelectQueryBuilder<Tables, 'miners', MinerRow>,
   filter: MinersFilter,
+  scope: Scope,
 ): SelectQueryBuilder<Tables, 'miners', MinerRow> => {
-  let query = equalTo(all, {
+  const wanted = {
     allocation_id: filter.allocationId,
     delivery_id: filter.deliveryId,
     customer_id: filter.customerId,
@@ -266,7 +290,8 @@ const matching = (
     state: filter.state,
     mac: filter.mac,
     energized: flagOf(filter.energized),
-  });
+  };
+  let query = ownRows(all, wanted, scope);
   const { serial, underRepair, component } = filter;
   if (component !== undefined) {
     query = query.where((eb) =>
