@@ -30,6 +30,10 @@ export interface ReadinessProbe {
 
 export const READINESS = Symbol('READINESS');
 
+/** What each of the probes says at this moment. */
+export const partsOf = (probes: readonly ReadinessProbe[]): Promise<readonly Part[]> =>
+  Promise.all(probes.map(checked));
+
 /** A probe that takes longer has failed; what it waits for does not answer. */
 const PROBE_WITHIN_MS = 3_000;
 
@@ -58,7 +62,7 @@ export class HealthController {
   @Public()
   async ready(@Req() request: FastifyRequest, @Res({ passthrough: true }) response: FastifyReply) {
     // Anybody may ask, so many who ask at once cost one check.
-    this.checking ??= Promise.all(this.probes.map(checked)).finally(() => {
+    this.checking ??= partsOf(this.probes).finally(() => {
       this.checking = undefined;
     });
     const parts = await this.checking;

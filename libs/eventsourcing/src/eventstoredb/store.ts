@@ -13,16 +13,14 @@ import {
   type StreamingRead,
 } from '@eventstore/db-client';
 import type { NewEvent, StreamAccess } from '../aggregate-store.js';
-import { AppendTooLarge, StoreUnavailable, WrongExpectedRevision } from '../errors.js';
+import { StoreUnavailable, WrongExpectedRevision } from '../errors.js';
 import type { RecordedEvent } from '../message.js';
 import { silentObserver, type KernelObserver } from '../observer.js';
+import { inSpan, inSpanBelow, SpanKind, traceOf, type Span } from '../tracing.js';
+import { checkSize } from './append-size.js';
 import { CallTimedOut, detailOf, isTransient, reasonOf, refusalOf } from './failures.js';
 import { logBatches } from './log-read.js';
 import { toRecorded } from './recorded.js';
-
-/** Our own limits, which hold on every server version. */
-export const MAX_EVENT_BYTES = 64 * 1024;
-export const MAX_APPEND_BYTES = 1024 * 1024;
 
 export interface EventStoreOptions {
   /** A connection string (`esdb://...`), or the bare endpoint of the embedded node. */
@@ -73,9 +71,29 @@ export class EventStore implements StreamAccess {
     expected: bigint | 'no_stream',
     events: readonly NewEvent[],
   ): Promise<{ revision: bigint; position: bigint }> {
+    const attributes = {
+      ...callOf('append', stream),
+      'hostledger.expected_revision': String(expected),
+      'hostledger.events': events.length,
+    };
+    return inSpan('append', { kind: SpanKind.CLIENT, attributes }, (span) =>
+      this.appended(stream, expected, events, span),
+    );
+  }
+
+  private async appended(
+    stream: string,
+    expected: bigint | 'no_stream',
+    events: readonly NewEvent[],
+    span: Span | undefined,
+  ): Promise<{ revision: bigint; position: bigint }> {
     const sizeBytes = checkSize(stream, events);
+    const cause = traceOf(span);
     const messages = events.map(({ id, type, data, metadata }) =>
-      jsonEvent({ id, type, data: data as JSONEventType['data'], metadata: { ...metadata } }),
+      jsonEvent({
+        ...{ id, type, data: data as JSONEventType['data'] },
+        metadata: { ...metadata, ...cause },
+      }),
     );
     const started = performance.now();
     let outcome: Parameters<KernelObserver['appended']>[0] = 'refused';
@@ -87,10 +105,11 @@ export class EventStore implements StreamAccess {
       );
       outcome = 'ok';
       this.refusedWrite = undefined;
-      return {
-        revision: result.nextExpectedRevision,
-        position: result.position?.commit ?? (await this.positionOf(stream, result)),
-      };
+      const revision = result.nextExpectedRevision;
+      const position = result.position?.commit ?? (await this.positionOf(stream, result));
+      span?.setAttribute('hostledger.revision', revision.toString());
+      span?.setAttribute('hostledger.position', position.toString());
+      return { revision, position };
     } catch (error) {
       if (error instanceof WrongExpectedRevision) outcome = 'wrongExpectedRevision';
       if (error instanceof StoreUnavailable) {
@@ -99,6 +118,7 @@ export class EventStore implements StreamAccess {
       }
       throw error;
     } finally {
+      span?.setAttribute('hostledger.outcome', outcome);
       this.observer.appended(outcome, (performance.now() - started) / 1000);
     }
   }
@@ -108,14 +128,22 @@ export class EventStore implements StreamAccess {
     fromRevision: bigint,
     maxCount: number = Number.MAX_SAFE_INTEGER,
   ): Promise<RecordedEvent[]> {
-    return this.persistently(`read of ${stream}`, async (client) => {
-      const read = client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount });
-      try {
-        return await this.collect(read, `read of ${stream}`);
-      } catch (error) {
-        if (error instanceof StreamNotFoundError) return [];
-        throw error;
-      }
+    const attributes = {
+      ...callOf('read', stream),
+      'hostledger.from_revision': fromRevision.toString(),
+    };
+    return inSpanBelow('read', { kind: SpanKind.CLIENT, attributes }, async (span) => {
+      const events = await this.persistently(`read of ${stream}`, async (client) => {
+        const read = client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount });
+        try {
+          return await this.collect(read, `read of ${stream}`);
+        } catch (error) {
+          if (error instanceof StreamNotFoundError) return [];
+          throw error;
+        }
+      });
+      span?.setAttribute('hostledger.events', events.length);
+      return events;
     });
   }
 
@@ -134,12 +162,15 @@ export class EventStore implements StreamAccess {
   }
 
   private recordsAfter(after: bigint, maxCount: number): Promise<RecordedEvent[]> {
-    return this.persistently('read of $all', async (client) => {
-      const fromPosition = after === 0n ? START : { commit: after, prepare: after };
-      const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: maxCount + 1 });
-      const records = await this.collect(read, 'read of $all');
-      return records.filter(({ position }) => position > after).slice(0, maxCount);
-    });
+    const options = { kind: SpanKind.CLIENT, attributes: callOf('read', '$all') };
+    return inSpanBelow('read', options, () =>
+      this.persistently('read of $all', async (client) => {
+        const fromPosition = after === 0n ? START : { commit: after, prepare: after };
+        const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: maxCount + 1 });
+        const records = await this.collect(read, 'read of $all');
+        return records.filter(({ position }) => position > after).slice(0, maxCount);
+      }),
+    );
   }
 
   /**
@@ -321,6 +352,13 @@ export class EventStore implements StreamAccess {
   }
 }
 
+/** What spans of calls to the store say of it. */
+const callOf = (operation: 'append' | 'read', stream: string) => ({
+  'db.system.name': 'eventstoredb',
+  'db.operation.name': operation,
+  'hostledger.stream': stream,
+});
+
 /** The refusal of a position comes under a code that others share. */
 const isRefusedPosition = (error: unknown): boolean =>
   isTransient(error) && /position/i.test((error as Error).message);
@@ -350,21 +388,4 @@ const withTimeout = async <T>(call: Promise<T>, what: string, timeoutMs: number)
   } finally {
     clearTimeout(timer);
   }
-};
-
-/**
- * Serialises before anything is sent: the client would leave a promise hanging for data that JSON
- * cannot hold, and servers answer an oversized event with free text.
- */
-const checkSize = (stream: string, events: readonly NewEvent[]): number => {
-  let total = 0;
-  for (const event of events) {
-    const size =
-      Buffer.byteLength(JSON.stringify(event.data)) +
-      Buffer.byteLength(JSON.stringify(event.metadata));
-    if (size > MAX_EVENT_BYTES) throw new AppendTooLarge(stream, size, MAX_EVENT_BYTES);
-    total += size;
-  }
-  if (total > MAX_APPEND_BYTES) throw new AppendTooLarge(stream, total, MAX_APPEND_BYTES);
-  return total;
 };
