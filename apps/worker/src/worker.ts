@@ -6,6 +6,7 @@ import {
   ReadModels,
   type ProjectionRunnerStatus,
 } from '@hostledger/eventsourcing/postgres';
+import { scrapeMachines } from '@hostledger/fleet';
 import type { ReadinessProbe, ScrapedProjection, ScrapedRunner } from '@hostledger/http';
 import { decisionsAbout } from '@hostledger/projections';
 import { openEventFeed } from '../../composition/feed.js';
@@ -63,6 +64,7 @@ export const startWorker = (system: System): Worker => {
   webhooks.start();
   notary.start();
   metrics.scrapeRunners(() => scraped(readModels, processes));
+  scrapeMachines(metrics.registry, new ReadModels(database, { projections: readModelProjections }));
   metrics.scrapeProjections(() => scrapedProjections(system, readModels, processes));
   return {
     readModels,

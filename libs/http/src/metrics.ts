@@ -11,6 +11,8 @@ import {
   type MetricValue,
 } from 'prom-client';
 
+const APPEND_OUTCOMES = ['ok', 'wrongExpectedRevision', 'unavailable', 'refused'] as const;
+
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** What a read-model group or a process reports of itself at the moment of a scrape. */
@@ -110,6 +112,8 @@ export class Metrics implements KernelObserver {
 
   /** @param of a further thread leaves what concerns the whole process to the first. */
   constructor(of: 'process' | 'thread' = 'process') {
+    // What begins with its first failure has not increased, by Prometheus' reckoning, and alerts nobody.
+    for (const outcome of APPEND_OUTCOMES) this.appends.zero({ outcome });
     if (of === 'thread') return;
     collectDefaultMetrics({ register: this.registry });
     new Gauge({

@@ -16,7 +16,7 @@ import { IsInt, Length, Max, Min } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandContext } from '@hostledger/eventsourcing';
 import { ActContext } from './act-context.js';
-import { AnyRole, Public } from './auth.js';
+import { AnyRole, DuringOutages, Public } from './auth.js';
 import { Metrics } from './metrics.js';
 import { problemCatalogue, ProblemError, problemType } from './problem.js';
 import { reply } from './reply.js';
@@ -107,6 +107,7 @@ export class MetricsController {
   @ApiOperation({ summary: "Metrics in Prometheus' text format; a token of any role" })
   @Get()
   @AnyRole()
+  @DuringOutages()
   async scrape(@Res() response: FastifyReply) {
     const { contentType } = this.metrics.registry;
     await response.header('content-type', contentType).send(await this.metrics.scrape());

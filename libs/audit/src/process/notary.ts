@@ -352,7 +352,7 @@ export class Notary {
   private async keyInForce(chain: NotaryChain): Promise<SignerKey | undefined> {
     const { keys, origin, store } = this.options;
     if (chain.key === null) {
-      const verifierKey = keys.current().verifier.text;
+      const verifierKey = entitled(() => keys.current()).verifier.text;
       const at = this.clock().toISOString();
       const command = { type: 'AdoptNotaryKey', data: { origin, verifierKey }, at } as const;
       const context = notaryContext(at, 'adopt', origin, verifierKey);
@@ -364,11 +364,21 @@ export class Notary {
     if (chain.origin !== origin) {
       throw new NotEntitled(`The log is ${chain.origin} in its checkpoints, not ${origin}`);
     }
-    if (this.signer?.verifier.text !== chain.key) this.signer = keys.of(chain.key);
+    const { key } = chain;
+    if (this.signer?.verifier.text !== key) this.signer = entitled(() => keys.of(key));
     if (!this.signer) throw new NotEntitled(`The key in force, ${chain.key}, is not here`);
     return this.signer;
   }
 }
+
+/** A key that is not where it is said to be, or is none, will not come by itself. @throws NotEntitled */
+const entitled = <T>(read: () => T): T => {
+  try {
+    return read();
+  } catch (error) {
+    throw new NotEntitled((error as Error).message);
+  }
+};
 
 /** Somebody else was there first. */
 const isBeaten = (error: unknown): boolean =>

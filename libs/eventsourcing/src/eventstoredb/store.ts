@@ -18,7 +18,14 @@ import type { RecordedEvent } from '../message.js';
 import { silentObserver, type KernelObserver } from '../observer.js';
 import { inSpan, inSpanBelow, SpanKind, traceOf, type Span } from '../tracing.js';
 import { checkSize } from './append-size.js';
-import { CallTimedOut, detailOf, isTransient, reasonOf, refusalOf } from './failures.js';
+import {
+  CallTimedOut,
+  detailOf,
+  isTransient,
+  ReadCutOff,
+  reasonOf,
+  refusalOf,
+} from './failures.js';
 import { logBatches } from './log-read.js';
 import { toRecorded } from './recorded.js';
 
@@ -136,7 +143,7 @@ export class EventStore implements StreamAccess {
       const events = await this.persistently(`read of ${stream}`, async (client) => {
         const read = client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount });
         try {
-          return await this.collect(read, `read of ${stream}`);
+          return await this.collect(client, read, `read of ${stream}`);
         } catch (error) {
           if (error instanceof StreamNotFoundError) return [];
           throw error;
@@ -167,7 +174,7 @@ export class EventStore implements StreamAccess {
       this.persistently('read of $all', async (client) => {
         const fromPosition = after === 0n ? START : { commit: after, prepare: after };
         const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: maxCount + 1 });
-        const records = await this.collect(read, 'read of $all');
+        const records = await this.collect(client, read, 'read of $all');
         return records.filter(({ position }) => position > after).slice(0, maxCount);
       }),
     );
@@ -217,7 +224,7 @@ export class EventStore implements StreamAccess {
       const fromPosition = { commit: position, prepare: position };
       const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount });
       try {
-        const events = await this.collect(read, 'read of $all');
+        const events = await this.collect(client, read, 'read of $all');
         return events[0]?.position === position ? events : [];
       } catch (error) {
         if (isRefusedPosition(error)) return [];
@@ -249,9 +256,12 @@ export class EventStore implements StreamAccess {
 
   /** Commit position of the last record of the log; 0 when it is empty. One cheap read: the health probe. */
   async head(timeoutMs = this.callTimeoutMs): Promise<bigint> {
-    const read = this.client().readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 });
+    const client = this.client();
+    const read = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 });
     const position = async (): Promise<bigint> => {
       for await (const { event } of read) return event?.position?.commit ?? 0n;
+      // An empty log is told from one that could not be read: whoever knows better would be alarmed.
+      if (client !== this.connected) throw new ReadCutOff('read of the head');
       return 0n;
     };
     try {
@@ -282,7 +292,8 @@ export class EventStore implements StreamAccess {
 
   /** Replaces the client object after repeated faults: it caches a failed feature probe for ever. */
   async noteFault(error: unknown): Promise<void> {
-    if (!isTransient(error)) return;
+    // What cut a read off has been counted; of many at once each would have the next client replaced.
+    if (!isTransient(error) || error instanceof ReadCutOff) return;
     this.faultsInARow += 1;
     if (this.faultsInARow < FAULTS_BEFORE_NEW_CLIENT) return;
     this.faultsInARow = 0;
@@ -307,6 +318,7 @@ export class EventStore implements StreamAccess {
   }
 
   private async collect(
+    client: EventStoreDBClient,
     read: StreamingRead<ResolvedEvent>,
     what: string,
   ): Promise<RecordedEvent[]> {
@@ -316,6 +328,7 @@ export class EventStore implements StreamAccess {
         const recorded = toRecorded(resolved);
         if (recorded) events.push(recorded);
       }
+      if (client !== this.connected) throw new ReadCutOff(what);
     };
     try {
       await withTimeout(drain(), what, this.callTimeoutMs);
