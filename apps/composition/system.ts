@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '@hostledger/config';
@@ -6,7 +5,7 @@ import { startEmbeddedNode, type EmbeddedNode } from '@hostledger/embedded-node'
 import { AggregateStore } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { openDatabase, type Database } from '@hostledger/eventsourcing/postgres';
-import { Metrics, type ReadinessProbe } from '@hostledger/http';
+import { Metrics } from '@hostledger/http';
 import type { Logger } from 'pino';
 
 /** The connections of one process, opened once. */
@@ -78,21 +77,6 @@ export const eventsDirectory = (dataDir: string): string => join(dataDir, 'event
 
 /** Where the embedded database of a data directory keeps the read models. */
 export const readModelsDirectory = (dataDir: string): string => join(dataDir, 'read-models');
-
-/** Below this the log and the read models may fail to grow at any moment. */
-const LEAST_FREE_BYTES = 64 * 1024 * 1024;
-
-/** Whether there is room left where the embedded default keeps its data. */
-export const diskProbe = ({ dataDir }: Config): ReadinessProbe => ({
-  name: 'disk',
-  check: async () => {
-    const { bavail, bsize } = await statfs(dataDir);
-    const free = bavail * bsize;
-    return free < LEAST_FREE_BYTES
-      ? `${Math.floor(free / 1024 ** 2)} MB free for ${dataDir}`
-      : undefined;
-  },
-});
 
 /** A log without its server is of no use to anyone, so its end is the end of the process. */
 const startNode = (config: Config, logger: Logger): Promise<EmbeddedNode> =>

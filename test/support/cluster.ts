@@ -25,6 +25,8 @@ export interface Answer<Body> {
 /** The event store node, a PostgreSQL and the API, each a process of its own; workers as wanted. */
 export class Cluster {
   private readonly programs = new Set<BuiltProgram>();
+  /** Of their health and metrics. */
+  readonly workerOrigins: string[] = [];
   private token = '';
   private node: BuiltProgram;
 
@@ -79,8 +81,10 @@ export class Cluster {
   /** Resolves when it is ready: live, or standing by. */
   async startWorker(): Promise<BuiltProgram> {
     const port = await freePort();
+    const origin = `http://127.0.0.1:${port}`;
     const worker = this.launch(WORKER, { WORKER_PORT: String(port) });
-    await worker.until(() => isReady(`http://127.0.0.1:${port}`));
+    await worker.until(() => isReady(origin));
+    this.workerOrigins.push(origin);
     return worker;
   }
 

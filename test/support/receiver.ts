@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** Takes all that webhooks bring. */
@@ -7,7 +7,10 @@ export class Receiver {
   readonly subjects = new Set<string>();
   /** How often each event came, by its id. */
   readonly times = new Map<string, number>();
+  /** Of each request. */
+  readonly headers: IncomingHttpHeaders[] = [];
   private readonly server = createServer((request, response) => {
+    this.headers.push(request.headers);
     void request.toArray().then((chunks) => {
       const text = Buffer.concat(chunks as Buffer[]).toString();
       const { id, subject } = JSON.parse(text) as { id: string; subject: string };

@@ -90,12 +90,17 @@ export class Traffic {
     return { ...answer.body, position: answer.position };
   }
 
+  /** The query of a delivery under the contract. */
+  aboutDelivery(reference: string): string {
+    return `contractId=${this.contractId}&facility=${FACILITY}&reference=${reference}`;
+  }
+
   /** Delivers machines, puts them into slots and moves half of them to others. */
   async round(): Promise<void> {
     this.rounds += 1;
     const round = this.rounds;
     const serials = Array.from({ length: MACHINES }, (_, n) => `BUSY${round}X${1_000 + n}`);
-    const about = `contractId=${this.contractId}&facility=${FACILITY}&reference=RUN-${round}`;
+    const about = this.aboutDelivery(`RUN-${round}`);
     await this.operate(`/v1/deliveries?${about}`, 'serial,model,condition,pallet', [
       ...serials.map((serial) => [serial, MODEL, 'ok', 'P1'].join(',')),
     ]);

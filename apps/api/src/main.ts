@@ -4,7 +4,7 @@ import { openSystem } from '../../composition/system.js';
 import { storeProbes } from '../../worker/src/worker.js';
 import { createApi } from './api.js';
 
-void runProcess(async (config, logger) => {
+void runProcess('hostledger-api', async (config, logger) => {
   if (!config.eventStoreUrl || !config.databaseUrl) {
     throw new Error('An API process of its own needs EVENTSTORE_URL and DATABASE_URL');
   }

@@ -5,7 +5,8 @@ import { ensureFirstToken } from '@hostledger/access';
 import { ensureWebhookKey } from '@hostledger/webhooks';
 import { createApi } from '../../api/src/api.js';
 import { runProcess } from '../../composition/process-setup.js';
-import { diskProbe, openSystem, type System } from '../../composition/system.js';
+import { diskProbe, scrapeDisk } from '../../composition/disk.js';
+import { openSystem, type System } from '../../composition/system.js';
 import { storeProbes } from '../../worker/src/worker.js';
 import { startWorkerThread } from './worker.js';
 
@@ -17,7 +18,7 @@ const withWebhookKey = (system: System): System => {
 };
 
 /** Everything in one process: what `npm start` runs. */
-void runProcess(async (config, logger) => {
+void runProcess('hostledger', async (config, logger) => {
   const database = config.databaseUrl ? undefined : new MessageChannel();
   const stores = { database: database?.port1 };
   const system = withWebhookKey(await openSystem(config, logger, stores));
@@ -26,6 +27,7 @@ void runProcess(async (config, logger) => {
     logger.fatal({ err }, 'The worker stopped');
     process.exit(1);
   });
+  scrapeDisk(system.metrics, config);
   const probes = [diskProbe(config), ...storeProbes(system), ...worker.readiness];
   const app = await createApi(system, probes, worker.readModels);
   const now = new Date().toISOString();

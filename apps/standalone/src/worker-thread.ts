@@ -1,9 +1,10 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import type { Config } from '@hostledger/config';
 import type { Progress } from '@hostledger/eventsourcing/postgres';
-import { logDestination, type ThreadMetrics } from '@hostledger/http';
-import pino from 'pino';
+import type { ThreadMetrics } from '@hostledger/http';
+import { processLogger } from '../../composition/process-setup.js';
 import { openSystem } from '../../composition/system.js';
+import { startTracing } from '../../composition/tracing.js';
 import { startWorker } from '../../worker/src/worker.js';
 
 /** What the thread is started with. */
@@ -37,7 +38,8 @@ export type ThreadMessage =
 const run = async (port: MessagePort, start: ThreadStart): Promise<void> => {
   const { config, nodeEndpoint, database } = start;
   const tell = (message: ThreadMessage): void => port.postMessage(message);
-  const logger = pino({ level: config.logLevel }, logDestination());
+  const tracing = await startTracing('hostledger', processLogger(config));
+  const logger = processLogger(config);
   const system = await openSystem(config, logger, { nodeEndpoint }, 'thread');
   if (database) system.database.share(database);
   const worker = startWorker(system);
@@ -58,6 +60,7 @@ const run = async (port: MessagePort, start: ThreadStart): Promise<void> => {
     stop: async () => {
       await worker.stop();
       await system.close();
+      await tracing.stop();
       return undefined;
     },
   };

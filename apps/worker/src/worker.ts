@@ -6,6 +6,7 @@ import {
   ReadModels,
   type ProjectionRunnerStatus,
 } from '@hostledger/eventsourcing/postgres';
+import { scrapeMachines } from '@hostledger/fleet';
 import type { ReadinessProbe, ScrapedProjection, ScrapedRunner } from '@hostledger/http';
 import { decisionsAbout } from '@hostledger/projections';
 import { openEventFeed } from '../../composition/feed.js';
@@ -63,6 +64,7 @@ export const startWorker = (system: System): Worker => {
   webhooks.start();
   notary.start();
   metrics.scrapeRunners(() => scraped(readModels, processes));
+  scrapeMachines(metrics.registry, new ReadModels(database, { projections: readModelProjections }));
   metrics.scrapeProjections(() => scrapedProjections(system, readModels, processes));
   return {
     readModels,
@@ -121,15 +123,21 @@ const scraped = (readModels: ProjectionRunner, processes: ProcessRunner): Scrape
       name: status.name,
       up: problemOf(status) === undefined,
       position: Number(status.position),
+      refused: status.phase === 'refused',
     })),
-    ...work.map(({ name, failing, backlog }) => ({
+    ...work.map(({ name, failing, backlog, oldestOverdue }) => ({
       name,
       up: failing.length === 0,
       position: Number(lists.position),
       backlog,
+      overdueSeconds: oldestOverdue ? secondsSince(oldestOverdue.dueAt) : 0,
+      failingItems: failing.length,
     })),
   ];
 };
+
+const secondsSince = (instant: string): number =>
+  Math.max(0, (Date.now() - Date.parse(instant)) / 1000);
 
 /** Those that this worker keeps, each with its own lag; to-do lists as well. */
 const scrapedProjections = async (
@@ -148,9 +156,11 @@ const scrapedProjections = async (
       NOTHING_READ,
   );
   const lags = await lagsBehind(eventStore, readers, new Date());
-  return kept.map(({ name, phase, position, failure }, index) => ({
+  return kept.map(({ name, phase, position, failure, parkedEvents }, index) => ({
     name,
     up: phase === 'live' && failure === undefined,
+    stopped: failure !== undefined,
+    parkedEvents,
     position: Number(position),
     lagEvents: lags[index]!.events,
     lagSeconds: lags[index]!.seconds,

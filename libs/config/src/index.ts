@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { tracingOf, type TracingConfig } from './tracing.js';
+
+export type { SamplerConfig, TracingConfig } from './tracing.js';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
@@ -260,6 +263,18 @@ const oidcOf = (values: z.infer<typeof schema>): OidcConfig | undefined => {
     roles: roles.map(([role, value]) => ({ role, value })),
     customersClaim: values.OIDC_CUSTOMERS_CLAIM,
   };
+};
+
+/**
+ * How traces are sent; nothing where they are off.
+ * @throws InvalidConfig
+ */
+export const loadTracing = (
+  env: Readonly<Record<string, string | undefined>>,
+): TracingConfig | undefined => {
+  const tracing = tracingOf(env);
+  if (tracing && 'problems' in tracing) throw new InvalidConfig(tracing.problems);
+  return tracing;
 };
 
 /** Of settings whose own messages would say less. */

@@ -15,6 +15,7 @@ import {
 } from './errors.js';
 import type { DomainCommand, DomainEvent, EventMetadata, RecordedEvent } from './message.js';
 import { silentObserver, type CommandOutcome, type KernelObserver } from './observer.js';
+import { inSpan, type Span } from './tracing.js';
 
 /** Tries of one command against a stream that other writers keep changing. */
 const MAX_ATTEMPTS = 3;
@@ -130,6 +131,25 @@ export class AggregateStore {
     options: HandleOptions = {},
   ): Promise<Handled<S, E>> {
     const stream = streamName(aggregate, id);
+    const attributes = {
+      'hostledger.command': command.type,
+      'hostledger.command_id': context.commandId,
+      'hostledger.correlation_id': context.correlationId,
+      'hostledger.stream': stream,
+    };
+    return inSpan(command.type, { attributes }, (span) =>
+      this.observed(aggregate, stream, command, context, options, span),
+    );
+  }
+
+  private async observed<S, C extends DomainCommand, E extends DomainEvent>(
+    aggregate: Aggregate<S, C, E>,
+    stream: string,
+    command: C,
+    context: CommandContext,
+    options: HandleOptions,
+    span: Span | undefined,
+  ): Promise<Handled<S, E>> {
     const started = performance.now();
     let outcome: CommandOutcome = 'failed';
     try {
@@ -147,6 +167,7 @@ export class AggregateStore {
       throw error;
     } finally {
       const seconds = (performance.now() - started) / 1000;
+      span?.setAttribute('hostledger.outcome', outcome);
       this.observer.commandHandled(aggregate.category, command.type, outcome, seconds);
     }
   }

@@ -14,3 +14,4 @@ export * from './duties.js';
 export * from './log-lag.js';
 export * from './concurrency.js';
 export * from './command-key.js';
+export * from './tracing.js';

@@ -34,6 +34,12 @@ export interface EventMetadata {
   readonly $correlationId: string;
   readonly $causationId: string;
   readonly reason?: string;
+  /**
+   * Of the span that appended the event, where traces are on: W3C trace context, in hex, under the names
+   * that the store's own clients use. No part of the command: a try sent again leaves what the first said.
+   */
+  readonly $traceId?: string;
+  readonly $spanId?: string;
 }
 
 /** An event as read back, upcast to its newest shape. */

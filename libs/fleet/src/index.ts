@@ -63,6 +63,7 @@ export { fleetParties } from './parties.js';
 export type { MixDayRow } from './read/mix/days.js';
 export type { MixRow } from './read/mix/projection.js';
 export type { RackDayRow } from './read/mix/racks.js';
+export { scrapeMachines } from './read/mix/metrics.js';
 export { mixOn } from './read/mix/query.js';
 export type { MinerRow } from './read/miners/projection.js';
 export { fleetDuties } from './duties.js';

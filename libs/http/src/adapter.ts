@@ -8,6 +8,7 @@ import { single } from './act-context.js';
 import { BULK_BODY_LIMIT_BYTES, isBulkRoute, tooLarge, type DigestedRequest } from './bulk.js';
 import { sendProblem, toProblem } from './problem.filter.js';
 import { escapePointer, ProblemError, type FieldError } from './problem.js';
+import { traceRequests } from './tracing.js';
 
 const COMMAND_BODY_LIMIT_BYTES = 1024 * 1024;
 /** Time a slow client has for its whole request, and an idle connection before it is closed. */
@@ -53,6 +54,7 @@ export const fastifyAdapter = (trustedProxies: readonly string[] = []): FastifyA
   fastify.addHook('onRoute', (route) => {
     if (isBulkRoute(route.config)) route.bodyLimit = BULK_BODY_LIMIT_BYTES;
   });
+  traceRequests(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-correlation-id', request.id);
     done(faultOfEnvelope(request));

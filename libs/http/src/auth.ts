@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   applyDecorators,
   Injectable,
@@ -13,7 +14,7 @@ import { MetadataScanner, Reflector, type ModulesContainer } from '@nestjs/core'
 import type { FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
-import type { Actor } from '@hostledger/eventsourcing';
+import { StoreUnavailable, type Actor } from '@hostledger/eventsourcing';
 import { ProblemError } from './problem.js';
 import { readOptionsOf, type OwnedKind, type ReadOptions } from './read.js';
 import { scopeFaults, scopeOf, scopeRuleOf, sees } from './scope.js';
@@ -81,6 +82,14 @@ export const allowedRoles = (
   targets: Parameters<Reflector['getAllAndOverride']>[1],
 ): readonly CompanyRole[] | 'public' | undefined => reflector.getAllAndOverride(ALLOWED, targets);
 
+const DURING_OUTAGES = 'hostledger:during-outages';
+
+/**
+ * Also for tokens that cannot be looked up because the event store is away, if they were good within the
+ * last day: who watches the system must see it then above all.
+ */
+export const DuringOutages = (): MethodDecorator => SetMetadata(DURING_OUTAGES, true);
+
 /** Set by the gate and the guard; the role is the one under which the route was allowed. */
 export interface AuthenticatedRequest extends FastifyRequest {
   principal?: Principal;
@@ -89,6 +98,11 @@ export interface AuthenticatedRequest extends FastifyRequest {
 
 /** Tokens whose requests are counted by subject; those beyond are counted by address. */
 const MAX_RECOGNISED = 10_000;
+/** Tokens that are remembered for {@link DuringOutages}, and for how long. */
+const MAX_REMEMBERED = 1_000;
+const REMEMBERED_MS = 86_400_000;
+/** A scrape must be over before Prometheus gives it up, which is after 10 s. */
+const STORE_ANSWERS_WITHIN_MS = 1_000;
 
 /**
  * Finds out whose token a request carries. Everything under `/v1/` passes here before its body is
@@ -97,6 +111,9 @@ const MAX_RECOGNISED = 10_000;
 export class TokenGate {
   private readonly logger = new Logger('access');
   private readonly recognised = new LRUCache<string, string>({ max: MAX_RECOGNISED });
+  private readonly watchers = new LRUCache<string, Principal>({
+    ...{ max: MAX_REMEMBERED, ttl: REMEMBERED_MS },
+  });
 
   constructor(
     private readonly authenticators: readonly Authenticator[],
@@ -123,6 +140,33 @@ export class TokenGate {
       challenge: authorization === '' ? 'Bearer' : 'Bearer error="invalid_token"',
       ...(reason !== undefined && { reason }),
     });
+  }
+
+  /**
+   * As {@link principalOf}; while the store is away also by what was known of the token before.
+   * @throws StoreUnavailable for a token that was not seen here lately.
+   */
+  async principalDuringOutages(request: AuthenticatedRequest): Promise<Principal> {
+    const key = digestOf(request.headers.authorization ?? '');
+    const known = this.watchers.get(key);
+    const found = this.principalOf(request).then(
+      (principal) => {
+        this.watchers.set(key, principal);
+        return principal;
+      },
+      (error: unknown) => {
+        if (error instanceof StoreUnavailable) return known ?? Promise.reject(error);
+        this.watchers.delete(key);
+        throw error;
+      },
+    );
+    if (!known) return found;
+    const answered = new AbortController();
+    const late = sleep(STORE_ANSWERS_WITHIN_MS, known, { signal: answered.signal });
+    late.catch(() => undefined);
+    // Of a token that turns out to be bad after that, the next request is told.
+    found.catch(() => undefined);
+    return Promise.race([found, late]).finally(() => answered.abort());
   }
 
   /**
@@ -213,7 +257,9 @@ export class RoleGuard implements CanActivate {
     const allowed = allowedRoles(this.reflector, [context.getHandler(), context.getClass()]);
     if (allowed === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const principal = await this.gate.principalOf(request);
+    const principal = this.reflector.get<true | undefined>(DURING_OUTAGES, context.getHandler())
+      ? await this.gate.principalDuringOutages(request)
+      : await this.gate.principalOf(request);
     const scope = scopeOf(principal);
     const rule = scopeRuleOf(this.reflector, context.getHandler());
     if (scope.customers && !rule) {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Module, RequestMethod, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import type { DestinationStream } from 'pino';
+import { isTracing, logFieldsOfTrace } from '@hostledger/eventsourcing';
 import {
   AUTHENTICATORS,
   DENIAL_OBSERVER,
@@ -10,10 +11,12 @@ import {
 } from './auth.js';
 import { guarded, logDestination } from './log-destination.js';
 import { Metrics } from './metrics.js';
+import { traceFieldsOf } from './tracing.js';
 import {
   HealthController,
   MetricsController,
   NoopController,
+  partsOf,
   ProblemsController,
   READINESS,
   type ReadinessProbe,
@@ -40,6 +43,9 @@ export class HttpModule {
       metrics.denied(denial.code);
       options.denied?.(denial);
     };
+    metrics.scrapeReadiness(async () =>
+      (await partsOf(readiness)).map(({ name, status }) => ({ name, isReady: status === 'ok' })),
+    );
     return {
       module: HttpModule,
       global: true,
@@ -69,6 +75,7 @@ const requestLogging = (level: string, stream: DestinationStream): DynamicModule
     pinoHttp: {
       level,
       stream,
+      ...(isTracing() && { mixin: () => logFieldsOfTrace(), customProps: traceFieldsOf }),
       quietReqLogger: true,
       customAttributeKeys: { reqId: 'correlationId' },
       customLogLevel: (_request, response, error) =>

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import type { CommandOutcome, KernelObserver } from '@hostledger/eventsourcing';
 import {
   AggregatorRegistry,
@@ -10,6 +11,8 @@ import {
   type MetricValue,
 } from 'prom-client';
 
+const APPEND_OUTCOMES = ['ok', 'wrongExpectedRevision', 'unavailable', 'refused'] as const;
+
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** What a read-model group or a process reports of itself at the moment of a scrape. */
@@ -20,6 +23,12 @@ export interface ScrapedRunner {
   readonly position: number;
   readonly lagSeconds?: number;
   readonly backlog?: number;
+  /** The log is another one than the tables were filled from; of groups. */
+  readonly refused?: boolean;
+  /** How long the due item that has waited longest is overdue; of processes. */
+  readonly overdueSeconds?: number;
+  /** Items that failed and are tried again; of processes. */
+  readonly failingItems?: number;
 }
 
 /** What a worker reports of one projection that it keeps at the moment of a scrape. */
@@ -27,6 +36,10 @@ export interface ScrapedProjection {
   readonly name: string;
   /** It applies events and has not stopped at one. */
   readonly up: boolean;
+  /** It has stopped at an event and waits for an operator. */
+  readonly stopped: boolean;
+  /** Events that operators have it leave out. */
+  readonly parkedEvents: number;
   readonly position: number;
   readonly lagEvents: number;
   readonly lagSeconds: number;
@@ -99,7 +112,15 @@ export class Metrics implements KernelObserver {
 
   /** @param of a further thread leaves what concerns the whole process to the first. */
   constructor(of: 'process' | 'thread' = 'process') {
-    if (of === 'process') collectDefaultMetrics({ register: this.registry });
+    // What begins with its first failure has not increased, by Prometheus' reckoning, and alerts nobody.
+    for (const outcome of APPEND_OUTCOMES) this.appends.zero({ outcome });
+    if (of === 'thread') return;
+    collectDefaultMetrics({ register: this.registry });
+    new Gauge({
+      name: 'hostledger_heap_limit_bytes',
+      help: 'Size that the heap of the main thread may grow to',
+      registers: [this.registry],
+    }).set(getHeapStatistics().heap_size_limit);
   }
 
   /** Adds what another thread of this process counts; a failure to ask it is a failed scrape. */
@@ -187,6 +208,55 @@ export class Metrics implements KernelObserver {
     gauge('position', 'Log position applied', ({ position }) => position);
     gauge('lag_seconds', 'Age of the newest event not yet applied', ({ lagSeconds }) => lagSeconds);
     gauge('backlog', 'Open items of a process', ({ backlog }) => backlog);
+    gauge('refused', 'Whether the log is not the one its tables were filled from', ({ refused }) =>
+      refused === undefined ? undefined : Number(refused),
+    );
+    gauge(
+      'overdue_seconds',
+      'Since when the item of a process is due that has waited longest',
+      ({ overdueSeconds }) => overdueSeconds,
+    );
+    gauge(
+      'failing_items',
+      'Items of a process that failed and are tried again, 20 at most',
+      ({ failingItems }) => failingItems,
+    );
+  }
+
+  /** Adds a gauge of each part that readiness tells of; one that does not answer in time is not ready. */
+  scrapeReadiness(parts: () => Promise<readonly { name: string; isReady: boolean }[]>): void {
+    new Gauge({
+      name: 'hostledger_ready',
+      help: 'Whether a part of this process works, as /health/ready says',
+      labelNames: ['part'],
+      registers: [this.registry],
+      async collect() {
+        for (const { name, isReady } of await parts()) this.set({ part: name }, Number(isReady));
+      },
+    });
+  }
+
+  /** Adds gauges of the file system that data is kept in; a failure to ask leaves them out. */
+  scrapeDisk(
+    space: () => Promise<{ readonly freeBytes: number; readonly sizeBytes: number }>,
+  ): void {
+    const gauge = (
+      name: string,
+      help: string,
+      value: (of: Awaited<ReturnType<typeof space>>) => number,
+    ) =>
+      new Gauge({
+        name: `hostledger_data_${name}_bytes`,
+        help,
+        registers: [this.registry],
+        async collect() {
+          this.reset();
+          const now = await space().catch(() => undefined);
+          if (now) this.set(value(now));
+        },
+      });
+    gauge('free', 'Room left where DATA_DIR is', ({ freeBytes }) => freeBytes);
+    gauge('size', 'Size of the file system that DATA_DIR is on', ({ sizeBytes }) => sizeBytes);
   }
 
   /**
@@ -216,6 +286,8 @@ export class Metrics implements KernelObserver {
         },
       });
     gauge('up', 'Whether the projection applies events', ({ up }) => Number(up));
+    gauge('stopped', 'Whether it has stopped at an event', ({ stopped }) => Number(stopped));
+    gauge('parked_events', 'Events that it leaves out', ({ parkedEvents }) => parkedEvents);
     gauge('position', 'Log position its tables are true at', ({ position }) => position);
     gauge('lag_events', 'Events not yet applied, exact up to 1000', ({ lagEvents }) => lagEvents);
     gauge('lag_seconds', 'Age of the oldest event not yet applied', ({ lagSeconds }) => lagSeconds);

@@ -315,3 +315,40 @@ describe('a route', () => {
     expect((await noop({ serial: 'S19JXP0001', powerWatts: 'x' })).status).toBe(400);
   });
 });
+
+describe('metrics while the event store is away', () => {
+  let store: 'there' | 'away' | 'silent';
+  let watched: ListeningApp;
+  beforeEach(async () => {
+    store = 'there';
+    watched = await listen([LampController], {
+      readiness: [{ name: 'event-store', check: () => Promise.resolve('away') }],
+      authenticate: (token) => {
+        if (store === 'away') return Promise.reject(new StoreUnavailable('away'));
+        if (store === 'silent') return new Promise(() => undefined);
+        const principal = { subject: 'prometheus', roles: ['auditor' as const] };
+        return Promise.resolve(token === 'prom' ? principal : undefined);
+      },
+    });
+  });
+  afterEach(() => watched.app.close());
+
+  const get = (path: string, token: string) => send(watched.origin, 'GET', path, { token });
+
+  it.each(['away', 'silent'] as const)('are told to who has been seen before: %s', async (how) => {
+    expect((await get('/metrics', 'prom')).status).toBe(200);
+    store = how;
+    const { status, text } = await get('/metrics', 'prom');
+    expect(status).toBe(200);
+    expect(text).toContain('hostledger_ready{part="event-store"} 0');
+  });
+
+  it('are told to nobody else, and nothing else is', async () => {
+    expect((await get('/metrics', 'prom')).status).toBe(200);
+    expect((await get('/metrics', 'guess')).status).toBe(401);
+    store = 'away';
+    expect((await get('/metrics', 'guess')).status).toBe(503);
+    const posted = await send(watched.origin, 'POST', '/v1/lamps/hall', { token: 'prom' });
+    expect(posted.status).toBe(503);
+  });
+});

@@ -16,7 +16,7 @@ import { IsInt, Length, Max, Min } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CommandContext } from '@hostledger/eventsourcing';
 import { ActContext } from './act-context.js';
-import { AnyRole, Public } from './auth.js';
+import { AnyRole, DuringOutages, Public } from './auth.js';
 import { Metrics } from './metrics.js';
 import { problemCatalogue, ProblemError, problemType } from './problem.js';
 import { reply } from './reply.js';
@@ -29,6 +29,10 @@ export interface ReadinessProbe {
 }
 
 export const READINESS = Symbol('READINESS');
+
+/** What each of the probes says at this moment. */
+export const partsOf = (probes: readonly ReadinessProbe[]): Promise<readonly Part[]> =>
+  Promise.all(probes.map(checked));
 
 /** A probe that takes longer has failed; what it waits for does not answer. */
 const PROBE_WITHIN_MS = 3_000;
@@ -58,7 +62,7 @@ export class HealthController {
   @Public()
   async ready(@Req() request: FastifyRequest, @Res({ passthrough: true }) response: FastifyReply) {
     // Anybody may ask, so many who ask at once cost one check.
-    this.checking ??= Promise.all(this.probes.map(checked)).finally(() => {
+    this.checking ??= partsOf(this.probes).finally(() => {
       this.checking = undefined;
     });
     const parts = await this.checking;
@@ -103,6 +107,7 @@ export class MetricsController {
   @ApiOperation({ summary: "Metrics in Prometheus' text format; a token of any role" })
   @Get()
   @AnyRole()
+  @DuringOutages()
   async scrape(@Res() response: FastifyReply) {
     const { contentType } = this.metrics.registry;
     await response.header('content-type', contentType).send(await this.metrics.scrape());

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CommandIdReused,
   DomainError,
+  inSpan,
   RevisionMismatch,
   TooMuchContention,
   type AggregateStore,
@@ -292,7 +293,7 @@ export class Notary {
     this.fault = undefined;
     this.told = undefined;
     const now = this.clock().getTime();
-    const { intervalMs, origin } = this.options;
+    const { intervalMs } = this.options;
     const { treeSize, time: lastTime } = chain.last ?? { treeSize: 0, time: FIRST_INSTANT };
     const last = Date.parse(lastTime);
     if (this.seen.size !== treeSize) this.seen = { size: treeSize, at: now };
@@ -301,9 +302,20 @@ export class Notary {
     if (!isWorthSigning(chain) || now < this.dueAt || now < since + intervalMs) return;
     if (this.signedSize > treeSize) return;
     this.dueAt = now + Math.min(intervalMs, this.pauses.retryMs);
+    const attributes = {
+      'hostledger.tree_size': tree.size,
+      'hostledger.position': tree.position.toString(),
+    };
+    await inSpan('sign checkpoint', { isRoot: true, attributes }, () =>
+      this.signAt(Math.max(now, last + 1), tree, key),
+    );
+  }
+
+  private async signAt(notBefore: number, tree: LogTree, key: SignerKey): Promise<void> {
+    const { chain, size, position } = tree;
+    const { origin } = this.options;
     // Never before what it covers, and always after the one before, whatever clocks say.
-    const time = new Date(Math.max(now, Date.parse(chain.recordedAt), last + 1)).toISOString();
-    const { size, position } = tree;
+    const time = new Date(Math.max(notBefore, Date.parse(chain.recordedAt))).toISOString();
     const root = await tree.root();
     const note = signCheckpoint({ origin, size, root, position, time }, key);
     const rootHash = root.toString('base64');
@@ -340,7 +352,7 @@ export class Notary {
   private async keyInForce(chain: NotaryChain): Promise<SignerKey | undefined> {
     const { keys, origin, store } = this.options;
     if (chain.key === null) {
-      const verifierKey = keys.current().verifier.text;
+      const verifierKey = entitled(() => keys.current()).verifier.text;
       const at = this.clock().toISOString();
       const command = { type: 'AdoptNotaryKey', data: { origin, verifierKey }, at } as const;
       const context = notaryContext(at, 'adopt', origin, verifierKey);
@@ -352,11 +364,21 @@ export class Notary {
     if (chain.origin !== origin) {
       throw new NotEntitled(`The log is ${chain.origin} in its checkpoints, not ${origin}`);
     }
-    if (this.signer?.verifier.text !== chain.key) this.signer = keys.of(chain.key);
+    const { key } = chain;
+    if (this.signer?.verifier.text !== key) this.signer = entitled(() => keys.of(key));
     if (!this.signer) throw new NotEntitled(`The key in force, ${chain.key}, is not here`);
     return this.signer;
   }
 }
+
+/** A key that is not where it is said to be, or is none, will not come by itself. @throws NotEntitled */
+const entitled = <T>(read: () => T): T => {
+  try {
+    return read();
+  } catch (error) {
+    throw new NotEntitled((error as Error).message);
+  }
+};
 
 /** Somebody else was there first. */
 const isBeaten = (error: unknown): boolean =>

@@ -21,12 +21,20 @@ export class CallTimedOut extends Error {
   }
 }
 
+/** The client that a read was under way with was given up, upon which its reads end as if all were read. */
+export class ReadCutOff extends Error {
+  constructor(call: string) {
+    super(`${call} was cut off`);
+    this.name = 'ReadCutOff';
+  }
+}
+
 /**
  * Whether sending the same call again may help. The client reports a lost server in several
  * forms: as its own error with a `type`, or as a raw gRPC error with only a `code`.
  */
 export const isTransient = (error: unknown): boolean => {
-  if (error instanceof CallTimedOut) return true;
+  if (error instanceof CallTimedOut || error instanceof ReadCutOff) return true;
   const { type, code } = error as { type?: unknown; code?: unknown };
   if (typeof type === 'string') return TRANSIENT_TYPES.has(type);
   return typeof code === 'number' && TRANSIENT_CODES.has(code);

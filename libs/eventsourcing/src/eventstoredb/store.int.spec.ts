@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startNodeInProcess, type RunningNode } from '@hostledger/embedded-node';
 import {
   AppendTooLarge,
@@ -10,6 +11,7 @@ import {
   WrongExpectedRevision,
   type NewEvent,
 } from '../index.js';
+import { CallTimedOut } from './failures.js';
 import { EventStore, EventStoreFeeds } from './index.js';
 
 const metadata: NewEvent['metadata'] = {
@@ -56,6 +58,21 @@ describe('the event store adapter', () => {
 
   const typesOf = async (stream: string): Promise<string[]> =>
     (await store.readStream(stream, 0n)).map(({ id }) => id);
+
+  it('takes a read that another fault cut off for no answer, and not for an empty one', async () => {
+    await store.append('lamp-hall', 'no_stream', [event('lit')]);
+    node.faults.answer = 'stall';
+    const reading = store.readStream('lamp-hall', 0n);
+    const head = store.head();
+    head.catch(() => undefined);
+    await sleep(100);
+    // What other calls meet meanwhile has the client replaced, and ends all that is under way with it.
+    await store.noteFault(new CallTimedOut('another call', 1));
+    await store.noteFault(new CallTimedOut('another call', 1));
+    node.faults.answer = 'normal';
+    await expect(head).rejects.toThrow(StoreUnavailable);
+    expect(await reading).toHaveLength(1);
+  });
 
   it('reads the whole log page by page without what the store itself records', async () => {
     await store.append('lamp-1', 'no_stream', [event('a'), event('b')]);

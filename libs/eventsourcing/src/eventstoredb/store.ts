@@ -13,16 +13,21 @@ import {
   type StreamingRead,
 } from '@eventstore/db-client';
 import type { NewEvent, StreamAccess } from '../aggregate-store.js';
-import { AppendTooLarge, StoreUnavailable, WrongExpectedRevision } from '../errors.js';
+import { StoreUnavailable, WrongExpectedRevision } from '../errors.js';
 import type { RecordedEvent } from '../message.js';
 import { silentObserver, type KernelObserver } from '../observer.js';
-import { CallTimedOut, detailOf, isTransient, reasonOf, refusalOf } from './failures.js';
+import { inSpan, inSpanBelow, SpanKind, traceOf, type Span } from '../tracing.js';
+import { checkSize } from './append-size.js';
+import {
+  CallTimedOut,
+  detailOf,
+  isTransient,
+  ReadCutOff,
+  reasonOf,
+  refusalOf,
+} from './failures.js';
 import { logBatches } from './log-read.js';
 import { toRecorded } from './recorded.js';
-
-/** Our own limits, which hold on every server version. */
-export const MAX_EVENT_BYTES = 64 * 1024;
-export const MAX_APPEND_BYTES = 1024 * 1024;
 
 export interface EventStoreOptions {
   /** A connection string (`esdb://...`), or the bare endpoint of the embedded node. */
@@ -73,9 +78,29 @@ export class EventStore implements StreamAccess {
     expected: bigint | 'no_stream',
     events: readonly NewEvent[],
   ): Promise<{ revision: bigint; position: bigint }> {
+    const attributes = {
+      ...callOf('append', stream),
+      'hostledger.expected_revision': String(expected),
+      'hostledger.events': events.length,
+    };
+    return inSpan('append', { kind: SpanKind.CLIENT, attributes }, (span) =>
+      this.appended(stream, expected, events, span),
+    );
+  }
+
+  private async appended(
+    stream: string,
+    expected: bigint | 'no_stream',
+    events: readonly NewEvent[],
+    span: Span | undefined,
+  ): Promise<{ revision: bigint; position: bigint }> {
     const sizeBytes = checkSize(stream, events);
+    const cause = traceOf(span);
     const messages = events.map(({ id, type, data, metadata }) =>
-      jsonEvent({ id, type, data: data as JSONEventType['data'], metadata: { ...metadata } }),
+      jsonEvent({
+        ...{ id, type, data: data as JSONEventType['data'] },
+        metadata: { ...metadata, ...cause },
+      }),
     );
     const started = performance.now();
     let outcome: Parameters<KernelObserver['appended']>[0] = 'refused';
@@ -87,10 +112,11 @@ export class EventStore implements StreamAccess {
       );
       outcome = 'ok';
       this.refusedWrite = undefined;
-      return {
-        revision: result.nextExpectedRevision,
-        position: result.position?.commit ?? (await this.positionOf(stream, result)),
-      };
+      const revision = result.nextExpectedRevision;
+      const position = result.position?.commit ?? (await this.positionOf(stream, result));
+      span?.setAttribute('hostledger.revision', revision.toString());
+      span?.setAttribute('hostledger.position', position.toString());
+      return { revision, position };
     } catch (error) {
       if (error instanceof WrongExpectedRevision) outcome = 'wrongExpectedRevision';
       if (error instanceof StoreUnavailable) {
@@ -99,6 +125,7 @@ export class EventStore implements StreamAccess {
       }
       throw error;
     } finally {
+      span?.setAttribute('hostledger.outcome', outcome);
       this.observer.appended(outcome, (performance.now() - started) / 1000);
     }
   }
@@ -108,14 +135,22 @@ export class EventStore implements StreamAccess {
     fromRevision: bigint,
     maxCount: number = Number.MAX_SAFE_INTEGER,
   ): Promise<RecordedEvent[]> {
-    return this.persistently(`read of ${stream}`, async (client) => {
-      const read = client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount });
-      try {
-        return await this.collect(read, `read of ${stream}`);
-      } catch (error) {
-        if (error instanceof StreamNotFoundError) return [];
-        throw error;
-      }
+    const attributes = {
+      ...callOf('read', stream),
+      'hostledger.from_revision': fromRevision.toString(),
+    };
+    return inSpanBelow('read', { kind: SpanKind.CLIENT, attributes }, async (span) => {
+      const events = await this.persistently(`read of ${stream}`, async (client) => {
+        const read = client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount });
+        try {
+          return await this.collect(client, read, `read of ${stream}`);
+        } catch (error) {
+          if (error instanceof StreamNotFoundError) return [];
+          throw error;
+        }
+      });
+      span?.setAttribute('hostledger.events', events.length);
+      return events;
     });
   }
 
@@ -134,12 +169,15 @@ export class EventStore implements StreamAccess {
   }
 
   private recordsAfter(after: bigint, maxCount: number): Promise<RecordedEvent[]> {
-    return this.persistently('read of $all', async (client) => {
-      const fromPosition = after === 0n ? START : { commit: after, prepare: after };
-      const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: maxCount + 1 });
-      const records = await this.collect(read, 'read of $all');
-      return records.filter(({ position }) => position > after).slice(0, maxCount);
-    });
+    const options = { kind: SpanKind.CLIENT, attributes: callOf('read', '$all') };
+    return inSpanBelow('read', options, () =>
+      this.persistently('read of $all', async (client) => {
+        const fromPosition = after === 0n ? START : { commit: after, prepare: after };
+        const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: maxCount + 1 });
+        const records = await this.collect(client, read, 'read of $all');
+        return records.filter(({ position }) => position > after).slice(0, maxCount);
+      }),
+    );
   }
 
   /**
@@ -186,7 +224,7 @@ export class EventStore implements StreamAccess {
       const fromPosition = { commit: position, prepare: position };
       const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount });
       try {
-        const events = await this.collect(read, 'read of $all');
+        const events = await this.collect(client, read, 'read of $all');
         return events[0]?.position === position ? events : [];
       } catch (error) {
         if (isRefusedPosition(error)) return [];
@@ -218,9 +256,12 @@ export class EventStore implements StreamAccess {
 
   /** Commit position of the last record of the log; 0 when it is empty. One cheap read: the health probe. */
   async head(timeoutMs = this.callTimeoutMs): Promise<bigint> {
-    const read = this.client().readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 });
+    const client = this.client();
+    const read = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 });
     const position = async (): Promise<bigint> => {
       for await (const { event } of read) return event?.position?.commit ?? 0n;
+      // An empty log is told from one that could not be read: whoever knows better would be alarmed.
+      if (client !== this.connected) throw new ReadCutOff('read of the head');
       return 0n;
     };
     try {
@@ -251,7 +292,8 @@ export class EventStore implements StreamAccess {
 
   /** Replaces the client object after repeated faults: it caches a failed feature probe for ever. */
   async noteFault(error: unknown): Promise<void> {
-    if (!isTransient(error)) return;
+    // What cut a read off has been counted; of many at once each would have the next client replaced.
+    if (!isTransient(error) || error instanceof ReadCutOff) return;
     this.faultsInARow += 1;
     if (this.faultsInARow < FAULTS_BEFORE_NEW_CLIENT) return;
     this.faultsInARow = 0;
@@ -276,6 +318,7 @@ export class EventStore implements StreamAccess {
   }
 
   private async collect(
+    client: EventStoreDBClient,
     read: StreamingRead<ResolvedEvent>,
     what: string,
   ): Promise<RecordedEvent[]> {
@@ -285,6 +328,7 @@ export class EventStore implements StreamAccess {
         const recorded = toRecorded(resolved);
         if (recorded) events.push(recorded);
       }
+      if (client !== this.connected) throw new ReadCutOff(what);
     };
     try {
       await withTimeout(drain(), what, this.callTimeoutMs);
@@ -321,6 +365,13 @@ export class EventStore implements StreamAccess {
   }
 }
 
+/** What spans of calls to the store say of it. */
+const callOf = (operation: 'append' | 'read', stream: string) => ({
+  'db.system.name': 'eventstoredb',
+  'db.operation.name': operation,
+  'hostledger.stream': stream,
+});
+
 /** The refusal of a position comes under a code that others share. */
 const isRefusedPosition = (error: unknown): boolean =>
   isTransient(error) && /position/i.test((error as Error).message);
@@ -350,21 +401,4 @@ const withTimeout = async <T>(call: Promise<T>, what: string, timeoutMs: number)
   } finally {
     clearTimeout(timer);
   }
-};
-
-/**
- * Serialises before anything is sent: the client would leave a promise hanging for data that JSON
- * cannot hold, and servers answer an oversized event with free text.
- */
-const checkSize = (stream: string, events: readonly NewEvent[]): number => {
-  let total = 0;
-  for (const event of events) {
-    const size =
-      Buffer.byteLength(JSON.stringify(event.data)) +
-      Buffer.byteLength(JSON.stringify(event.metadata));
-    if (size > MAX_EVENT_BYTES) throw new AppendTooLarge(stream, size, MAX_EVENT_BYTES);
-    total += size;
-  }
-  if (total > MAX_APPEND_BYTES) throw new AppendTooLarge(stream, total, MAX_APPEND_BYTES);
-  return total;
 };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogBatch, LogFeeds } from '../log-feed.js';
 import type { RecordedEvent } from '../message.js';
+import { causesOf, inSpan, isTracing } from '../tracing.js';
 import { applyBatch, ProjectionFault, type FoldedGeneration, type TableChange } from './batch.js';
 import { noteFilled } from './bookkeeping.js';
 import type { Database } from './database.js';
@@ -180,10 +181,12 @@ export class Lane {
     if (behind.length === 0) return;
     let changes: readonly TableChange[];
     try {
-      changes = await database
-        .for<unknown>()
-        .transaction()
-        .execute((trx) => applyBatch(trx, this.cache, behind, events, position));
+      changes = await this.traced(events, position, () =>
+        database
+          .for<unknown>()
+          .transaction()
+          .execute((trx) => applyBatch(trx, this.cache, behind, events, position)),
+      );
     } catch (error) {
       this.cache.clear();
       throw error;
@@ -194,6 +197,22 @@ export class Lane {
     }
     for (const { generation } of behind) generation.checkpoint = position;
     this.options.onCommit(events.length, (performance.now() - began) / 1000);
+  }
+
+  /** A span of the transaction, linked to those that appended the events. */
+  private traced<T>(
+    events: readonly RecordedEvent[],
+    position: bigint,
+    transaction: () => Promise<T>,
+  ): Promise<T> {
+    if (!isTracing()) return transaction();
+    const attributes = {
+      'hostledger.runner': this.options.name,
+      'hostledger.events': events.length,
+      'hostledger.position': position.toString(),
+    };
+    const options = { isRoot: true, attributes, links: causesOf(events) };
+    return inSpan(`${this.options.name} batch`, options, transaction);
   }
 
   private async leaveBehind(

@@ -2,6 +2,7 @@ import type { Decisions } from '../decisions.js';
 import type { LogFeeds } from '../log-feed.js';
 import type { DurableProcess } from '../process.js';
 import type { AnyTableFold, Projection } from '../projection.js';
+import { Causes } from './causes.js';
 import type { Database } from './database.js';
 import type { LogIdentity } from './log-check.js';
 import {
@@ -50,16 +51,17 @@ export class ProcessRunner {
   constructor(private readonly options: ProcessRunnerOptions) {
     const { name, processes, database, feeds, log, decisions, observer } = options;
     const clock = options.clock ?? (() => new Date());
+    const causes = new Causes();
     const lists = processes.map(toDoList);
     this.work = processes.map((process, index) => ({
       list: lists[index]!.name,
-      items: new ProcessWork(process, database, clock),
+      items: new ProcessWork(process, database, clock, causes),
     }));
     this.runner = new ProjectionRunner({
       name,
       projections: lists,
       database,
-      feeds,
+      feeds: causes.notedFrom(feeds),
       eventTypes: [...new Set(lists.flatMap(eventTypesOf))],
       ...(log ? { log } : {}),
       ...(decisions ? { decisions } : {}),

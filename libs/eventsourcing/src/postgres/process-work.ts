@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type RawBuilder } from 'kysely';
 import type { DurableProcess, ProcessItem } from '../process.js';
+import { inSpan } from '../tracing.js';
+import type { Causes } from './causes.js';
 import type { Database } from './database.js';
 
 /** An item that failed and waits for its next attempt. */
@@ -54,6 +56,7 @@ export class ProcessWork {
     private readonly process: DurableProcess,
     private readonly database: Database,
     private readonly clock: () => Date,
+    private readonly causes: Causes,
   ) {}
 
   /**
@@ -117,7 +120,9 @@ export class ProcessWork {
   private async perform(item: ProcessItem, signal: AbortSignal): Promise<void> {
     const id = item.item_id;
     try {
-      await this.process.perform(item, { at: this.clock().toISOString(), signal });
+      await this.traced(item, () =>
+        this.process.perform(item, { at: this.clock().toISOString(), signal }),
+      );
       this.failures.delete(id);
       this.performed.set(id, { row: textOf(item), at: this.clock().getTime() });
     } catch (error) {
@@ -131,6 +136,19 @@ export class ProcessWork {
         nextAttempt: this.clock().getTime() + pause * (0.5 + Math.random() / 2),
       });
     }
+  }
+
+  /** A trace of its own: the item may have waited for weeks for its day. */
+  private traced(item: ProcessItem, perform: () => Promise<void>): Promise<void> {
+    const attributes = {
+      'hostledger.process': this.process.name,
+      'hostledger.item': item.item_id,
+      'hostledger.cause': item.cause_id,
+      'hostledger.correlation_id': item.correlation_id,
+      'hostledger.attempt': (this.failures.get(item.item_id)?.attempts ?? 0) + 1,
+    };
+    const links = this.causes.of(item.cause_id);
+    return inSpan(this.process.name, { isRoot: true, attributes, links }, perform);
   }
 
   private async dueItems(list: List, now: Date, limit: number): Promise<ProcessItem[]> {

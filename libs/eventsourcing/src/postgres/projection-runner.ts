@@ -66,6 +66,8 @@ export interface ProjectionStatus {
   /** Readers see it. */
   readonly inUse: boolean;
   readonly failure: ProjectionFailure | undefined;
+  /** Events that operators have decided it is not given. */
+  readonly parkedEvents: number;
 }
 
 export interface ProjectionRunnerStatus {
@@ -162,7 +164,7 @@ export class ProjectionRunner implements Progress {
       projections: this.options.projections.map((projection) => {
         const { name, version } = projection;
         const generations = [...this.kept.values()].filter((kept) => kept.name === name);
-        const { run } = this.decided.of(name);
+        const { run, parked } = this.decided.of(name);
         const shown =
           generations.find(({ inUse }) => inUse) ??
           generations.find((generation) => generation.run === run);
@@ -174,6 +176,7 @@ export class ProjectionRunner implements Progress {
           owned: shown !== undefined,
           inUse: shown?.inUse ?? false,
           failure: (shown?.failure ? shown : generations.find(({ failure }) => failure))?.failure,
+          parkedEvents: parked.size,
         };
       }),
     };

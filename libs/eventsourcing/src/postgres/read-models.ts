@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
 import type { Projection } from '../projection.js';
+import { inSpanBelow, SpanKind } from '../tracing.js';
 import { generationRows, type GenerationRow } from './bookkeeping.js';
 import type { Database } from './database.js';
 import { SessionLost } from './embedded-pool.js';
@@ -21,6 +22,13 @@ export interface ReadModelsOptions {
 const WAIT_MS = 5_000;
 const ANSWER_WITHIN_MS = 10_000;
 const POLL_MS = 20;
+const READ_SPAN = { kind: SpanKind.CLIENT, attributes: { 'db.system.name': 'postgresql' } };
+
+interface ReadWish {
+  readonly minPosition?: bigint;
+  readonly timeoutMs?: number;
+  readonly answerWithinMs?: number;
+}
 
 /** Of the tables of a projection that are in use. */
 interface Shown {
@@ -70,11 +78,18 @@ export class ReadModels {
    * when the database does not answer.
    */
   async read<Tables, T>(
-    at: {
-      readonly minPosition?: bigint;
-      readonly timeoutMs?: number;
-      readonly answerWithinMs?: number;
-    },
+    at: ReadWish,
+    query: (db: Kysely<Tables>) => Promise<T>,
+  ): Promise<{ readonly position: bigint; readonly value: T }> {
+    return inSpanBelow('read model', READ_SPAN, async (span) => {
+      const read = await this.readAt(at, query);
+      span?.setAttribute('hostledger.position', read.position.toString());
+      return read;
+    });
+  }
+
+  private async readAt<Tables, T>(
+    at: ReadWish,
     query: (db: Kysely<Tables>) => Promise<T>,
   ): Promise<{ readonly position: bigint; readonly value: T }> {
     const { minPosition = 0n, timeoutMs = WAIT_MS } = at;

@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  causesOf,
   DomainError,
+  headersOfTrace,
+  inSpan,
   processContext,
+  SpanKind,
   streamCategory,
   type AggregateStore,
+  type Span,
 } from '@hostledger/eventsourcing';
 import type { FeedEvent, FeedFilter, FeedPage } from '@hostledger/feed';
 import {
@@ -262,7 +267,7 @@ export class SubscriptionDelivery {
         this.settle(waiting);
         return;
       }
-      const outcome = await this.post(event);
+      const outcome = await this.post(event, waiting.attempts + 1);
       if (outcome.delivered) await this.delivered(waiting, event);
       else await this.failed(waiting, event, outcome);
     } catch (error) {
@@ -272,11 +277,28 @@ export class SubscriptionDelivery {
     }
   }
 
-  private async post(event: FeedEvent): Promise<Attempt> {
+  /** A trace of its own, which the receiver may go on with. */
+  private post(event: FeedEvent, attempt: number): Promise<Attempt> {
+    const { recorded } = event;
+    const attributes = {
+      'hostledger.webhook': this.webhookId,
+      'hostledger.event': recorded.id,
+      'hostledger.correlation_id': recorded.metadata.$correlationId,
+      'hostledger.attempt': attempt,
+    };
+    const links = causesOf([recorded]);
+    const options = { kind: SpanKind.PRODUCER, isRoot: true, attributes, links };
+    return inSpan('deliver', options, (span) => this.posted(event, span));
+  }
+
+  private async posted(event: FeedEvent, span: Span | undefined): Promise<Attempt> {
     const started = performance.now();
     const now = this.parts.clock?.() ?? new Date();
     const secrets = secretsInForce(this.parts.key, this.webhookId, this.webhook, now);
-    const headers = signed(event.recorded.id, now, event.json, secrets);
+    const headers = {
+      ...headersOfTrace(),
+      ...signed(event.recorded.id, now, event.json, secrets),
+    };
     const outcome = await this.receiver.post(
       this.webhook.url,
       event.json,
@@ -284,7 +306,10 @@ export class SubscriptionDelivery {
       this.over.signal,
     );
     const seconds = (performance.now() - started) / 1000;
-    this.parts.observer.attempted(outcome.delivered ? 'delivered' : outcome.cause, seconds);
+    const told = outcome.delivered ? 'delivered' : outcome.cause;
+    span?.setAttribute('hostledger.outcome', told);
+    if (outcome.status !== null) span?.setAttribute('http.response.status_code', outcome.status);
+    this.parts.observer.attempted(told, seconds);
     return outcome;
   }
 
