@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { ServerCredentials, type Server } from '@grpc/grpc-js';
+import type { Caller } from './acl.js';
 import { CredentialsRefused, type NodeUsers } from './users.js';
 
 /** Makes a node ask who calls, over TLS. */
@@ -72,8 +73,10 @@ const answer = async (
   };
   const { pathname } = new URL(request.url ?? '/', 'https://node');
   if (pathname === '/health/live') return send(204);
-  const refused = refusalOf(users, request.headers.authorization);
-  if (refused) return send(refused);
+  const caller = callerOf(users, request.headers.authorization);
+  if (!caller) return send(401);
+  if (pathname === '/users/$current') return send(200, { data: users.find(caller.name) });
+  if (!caller.roles.includes('$admins')) return send(401);
   const body = await bodyOf(request);
   const [, area, encoded, ...rest] = pathname.replace(/\/$/, '').split('/');
   if (area !== 'users') return send(404);
@@ -108,11 +111,11 @@ const created = (users: NodeUsers, body: Record<string, unknown>): Promise<boole
   return users.create(user, String(password));
 };
 
-const refusalOf = (users: NodeUsers, authorization: string | undefined): number | undefined => {
+const callerOf = (users: NodeUsers, authorization: string | undefined): Caller | undefined => {
   try {
-    return users.callerOf(authorization)?.roles.includes('$admins') ? undefined : 401;
+    return users.callerOf(authorization);
   } catch (error) {
-    if (error instanceof CredentialsRefused) return 401;
+    if (error instanceof CredentialsRefused) return undefined;
     throw error;
   }
 };

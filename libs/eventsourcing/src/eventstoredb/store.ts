@@ -18,6 +18,7 @@ import type { RecordedEvent } from '../message.js';
 import { silentObserver, type KernelObserver } from '../observer.js';
 import { CallTimedOut, detailOf, isTransient, reasonOf, refusalOf } from './failures.js';
 import { logBatches } from './log-read.js';
+import { whyUnreachable } from './reachability.js';
 import { toRecorded } from './recorded.js';
 
 /** Our own limits, which hold on every server version. */
@@ -229,7 +230,9 @@ export class EventStore implements StreamAccess {
       return head;
     } catch (error) {
       await this.noteFault(error);
-      throw new StoreUnavailable(`Event store: ${reasonOf(error)}`, { cause: error });
+      const causes = isTransient(error) ? await this.whyUnreachable() : [];
+      const detail = [detailOf(error), ...causes].join('; ');
+      throw new StoreUnavailable(`Event store: ${detail}`, { cause: error });
     } finally {
       await read.cancel().catch(() => undefined);
     }
@@ -263,6 +266,11 @@ export class EventStore implements StreamAccess {
   async close(): Promise<void> {
     this.closed = true;
     if (this.connected) await dispose(this.connected);
+  }
+
+  private whyUnreachable(): Promise<string[]> {
+    const { connection } = this.options;
+    return typeof connection === 'string' ? whyUnreachable(connection) : Promise.resolve([]);
   }
 
   /** Servers before 22.6 leave the position out of some replies. */
