@@ -3,7 +3,6 @@ import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:
 import { isIP } from 'node:net';
 import {
   BasicConstraintsExtension,
-  cryptoProvider,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
   KeyUsageFlags,
@@ -12,8 +11,6 @@ import {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-
-cryptoProvider.set(webcrypto as Parameters<typeof cryptoProvider.set>[0]);
 
 /** PEM. */
 export interface Identity {

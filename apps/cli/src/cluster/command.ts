@@ -14,6 +14,7 @@ interface IdentityOptions {
   readonly mountedAt?: string;
   readonly validDays: string;
   readonly renewWithinDays: string;
+  readonly notaryOrigin: string;
   readonly nodeUid?: string;
   readonly postgresUid?: string;
   readonly ownUid?: string;
@@ -29,17 +30,18 @@ export const clusterCommands = (program: Command): void => {
         'and issue again what ends soon',
     )
     .requiredOption('--directory <path>', 'where a folder for each part is made')
-    .requiredOption('--node <host[:port]...>', 'nodes of the event store')
+    .requiredOption('--node <host...>', 'nodes of the event store, host or host:port')
     .requiredOption('--database <host:port>', 'PostgreSQL')
     .option('--also-reached-as <host...>', 'further names in the certificates', [])
     .option('--mounted-at <path>', 'where every part finds its own folder')
     .option('--valid-days <n>', 'of certificates', '365')
     .option('--renew-within-days <n>', 'before they end', '60')
+    .option('--notary-origin <name>', 'of the log in its checkpoints', 'hostledger.local/log')
     .option('--node-uid <id>', 'user that the nodes run as')
     .option('--postgres-uid <id>', 'user that PostgreSQL runs as')
     .option('--own-uid <id>', 'user that our own processes run as')
     .action(async (options: IdentityOptions) => {
-      const { directory, node, database, alsoReachedAs, mountedAt } = options;
+      const { directory, node, database, alsoReachedAs, mountedAt, notaryOrigin } = options;
       const told = await makeIdentities(
         {
           directory: resolve(directory),
@@ -47,6 +49,7 @@ export const clusterCommands = (program: Command): void => {
           database,
           alsoReachedAs,
           mountedAt,
+          notaryOrigin,
           validDays: Number(options.validDays),
           renewWithinDays: Number(options.renewWithinDays),
           owners: {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeSignerKey } from '@hostledger/audit';
 import {
   createAuthority,
   daysLeft,
@@ -24,6 +25,8 @@ export interface ClusterPlan {
   readonly mountedAt?: string | undefined;
   readonly validDays: number;
   readonly renewWithinDays: number;
+  /** Name of the log in its checkpoints, for which the workers' key is made. */
+  readonly notaryOrigin: string;
   /** User ids that own the folders of the servers and of our own processes; none: whoever runs this. */
   readonly owners: Partial<Readonly<Record<'node' | 'postgres' | 'own', number>>>;
 }
@@ -76,6 +79,10 @@ export const makeIdentities = async (plan: ClusterPlan, at: Date): Promise<strin
   const webhookKey = secret(join(directory, 'authority', 'webhook-key'), () =>
     randomBytes(32).toString('base64'),
   );
+  const notaryKey = secret(
+    join(directory, 'authority', 'notary-key'),
+    () => makeSignerKey(plan.notaryOrigin).secret,
+  );
   for (const user of [...STORE_USERS, 'users'] as const) {
     const folder = join(directory, user);
     const authorityFile = join(plan.mountedAt ?? folder, 'ca.crt');
@@ -92,6 +99,8 @@ export const makeIdentities = async (plan: ClusterPlan, at: Date): Promise<strin
       `?sslmode=verify-full&sslrootcert=${authorityFile}`;
     put(join(folder, 'database-url'), databaseUrl, owners.own);
     put(join(folder, 'webhook-key'), webhookKey, owners.own);
+    // Every worker signs with the same key, whichever of them does.
+    if (user === 'worker') put(join(folder, 'notary-key'), `${notaryKey}\n`, owners.own);
   }
   for (const user of STORE_USERS) {
     put(join(directory, 'users', `${user}-password`), password(directory, user), owners.own);

@@ -1,5 +1,5 @@
 import { ErrorType, WrongExpectedVersionError } from '@eventstore/db-client';
-import { AppendTooLarge, WrongExpectedRevision } from '../errors.js';
+import { AppendTooLarge, StoreUnavailable, WrongExpectedRevision } from '../errors.js';
 
 /** gRPC status codes behind which an append may or may not have happened (KurrentDB client errors). */
 const TRANSIENT_CODES = new Set([1, 2, 4, 8, 10, 13, 14]);
@@ -67,6 +67,10 @@ export const refusalOf = (
   const { type, maxAppendSize } = error as { type?: unknown; maxAppendSize?: unknown };
   if (type === ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED) {
     return new AppendTooLarge(stream, sizeBytes, Number(maxAppendSize));
+  }
+  if (type === ErrorType.ACCESS_DENIED) {
+    const denied = `The event store does not let this user append: ${detailOf(error)}`;
+    return new StoreUnavailable(denied, { cause: error });
   }
   return error;
 };

@@ -67,7 +67,8 @@ export class EventStore implements StreamAccess {
    * Appends atomically at the expected revision. An unknown outcome (time-out, lost connection,
    * leader change) is settled by sending the same ids at the same revision again, which the
    * server recognises.
-   * @throws WrongExpectedRevision, AppendTooLarge, or StoreUnavailable when the bounds ran out.
+   * @throws WrongExpectedRevision, AppendTooLarge, or StoreUnavailable when the bounds ran out or this
+   *   process may not append.
    */
   async append(
     stream: string,
