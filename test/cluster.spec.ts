@@ -36,10 +36,12 @@ describe('The compose file of a cluster', () => {
       const variables = { HOSTLEDGER_SITE: 'localhost', POSTGRES_PASSWORD: 'x' };
       const { document } = readCompose(path, variables);
       const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema());
-      validate(document);
+      // Of before the name of a project, which is a text.
+      const { name, ...rest } = document as { name: string };
+      expect(name).toMatch(/^[a-z-]+$/);
+      validate(rest);
       expect(validate.errors ?? []).toEqual([]);
-      validate({ ...(document as object), services: { api: { imagine: 'x' } } });
-      expect(validate.errors).not.toEqual([]);
+      expect(validate({ ...rest, services: { api: { imagine: 'x' } } })).toBe(false);
     },
   );
 
