@@ -32,14 +32,16 @@ export const typeFaults = (manifests: readonly Typed[]): string[] => {
     skipLibCheck: true,
     types: [],
   };
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists, readFile } = host;
-  host.fileExists = (name) => name === FILE || fileExists(name);
-  host.readFile = (name) => (name === FILE ? text : readFile(name));
-  host.getSourceFile = (name, version, ...rest) =>
-    name === FILE
-      ? ts.createSourceFile(name, text, version)
-      : getSourceFile.call(host, name, version, ...rest);
+  const disk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...disk,
+    fileExists: (name) => name === FILE || disk.fileExists(name),
+    readFile: (name) => (name === FILE ? text : disk.readFile(name)),
+    getSourceFile: (name, version, ...rest) =>
+      name === FILE
+        ? ts.createSourceFile(name, text, version)
+        : disk.getSourceFile(name, version, ...rest),
+  };
   const program = ts.createProgram([FILE], options, host);
   return ts
     .getPreEmitDiagnostics(program)

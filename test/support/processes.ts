@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-const root = join(__dirname, '../..');
+/** From the sources or from the build output. */
+const above = join(__dirname, '../..');
+const root = above.endsWith('dist') ? join(above, '..') : above;
 const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 10_000;
 const KEPT_CHARACTERS = 4_000;
@@ -64,8 +66,13 @@ export class BuiltProgram {
   }
 
   /** Runs a program to its end and returns what it wrote. */
-  static async run(program: string, args: readonly string[], env: Environment): Promise<string> {
-    const options = { env: { ...process.env, ...env }, timeout: READY_WITHIN_MS };
+  static async run(
+    program: string,
+    args: readonly string[],
+    env: Environment,
+    withinMs = READY_WITHIN_MS,
+  ): Promise<string> {
+    const options = { env: { ...process.env, ...env }, timeout: withinMs };
     const { stdout } = await promisify(execFile)(
       process.execPath,
       [built(program), ...args],

@@ -139,18 +139,16 @@ export class Running {
     return this.program.until(() => isReady(this.origin));
   }
 
-  /** What it says is wrong with one of the things it needs, once that is so. */
-  async fault(part: string): Promise<string> {
-    let found = '';
+  /** Resolves once it says of one of the things it needs that this is wrong. */
+  async fault(part: string, detail: RegExp): Promise<void> {
     await this.program.until(async () => {
       const answer = await fetch(`${this.origin}/health/ready`).catch(() => undefined);
       if (answer?.status !== 503) return false;
       const { parts } = (await answer.json()) as {
-        parts: { name: string; status: string; detail?: string }[];
+        parts: readonly { name: string; status: string; detail?: string }[];
       };
-      found = parts.find(({ name, status }) => name === part && status === 'failing')?.detail ?? '';
-      return found !== '';
+      const found = parts.find(({ name, status }) => name === part && status === 'failing');
+      return detail.test(found?.detail ?? '');
     });
-    return found;
   }
 }

@@ -34,7 +34,7 @@ const faultOf = (host: string, port: number, ca: string | undefined): Promise<st
     };
     socket.setTimeout(WITHIN_MS, () => done('does not answer'));
     socket.once('secureConnect', () => done());
-    socket.once('error', ({ message }) => done(message));
+    socket.once('error', ({ message }: Error) => done(message));
   });
 
 /** Only names are sent with the handshake, which may not hold an address. */

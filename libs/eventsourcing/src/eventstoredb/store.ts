@@ -239,6 +239,12 @@ export class EventStore implements StreamAccess {
     }
   }
 
+  /** As the server tells it: `24.10.0`. */
+  async serverVersion(): Promise<string> {
+    const client = this.client();
+    return (await withTimeout(client['capabilities'], 'version', this.callTimeoutMs)).serverVersion;
+  }
+
   /** Why appends fail at present, a full disk for one: the last one did, lately, and none since succeeded. */
   writeFault(): string | undefined {
     const { refusedWrite } = this;
