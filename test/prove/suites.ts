@@ -142,22 +142,32 @@ const played = async (
 
 const FAILOVER = 'test/failover/main.js';
 
-/** The failover harness against these servers, where the repository has one. */
-export const failover = async (env: Environment): Promise<Proven> => {
+/**
+ * The failover harness on these servers, where the repository has one; it wants both empty.
+ *
+ * @param faultCommand makes faults of a real cluster: a shell is told which by FAULT and PHASE.
+ */
+export const failover = async (
+  eventStoreUrl: string,
+  databaseUrl: string,
+  faultCommand?: string,
+): Promise<Proven> => {
   const what = 'failover under load';
   if (!existsSync(join(root, 'dist', FAILOVER))) {
     return { what, passed: 0, failed: 1, seconds: 0, faults: [`dist/${FAILOVER} is not there`] };
   }
+  const args = ['--url', eventStoreUrl, '--database', databaseUrl];
+  if (faultCommand !== undefined) args.push('--fault-command', faultCommand);
   const started = performance.now();
-  const outcome = await BuiltProgram.run(FAILOVER, [], env, STEP_LIMIT_MS).then(
+  const fault = await BuiltProgram.run(FAILOVER, args, {}, STEP_LIMIT_MS).then(
     () => undefined,
     (error: unknown) => (error as Error).message.slice(-2_000),
   );
   return {
     what,
-    passed: outcome === undefined ? 1 : 0,
-    failed: outcome === undefined ? 0 : 1,
+    passed: fault === undefined ? 1 : 0,
+    failed: fault === undefined ? 0 : 1,
     seconds: (performance.now() - started) / 1000,
-    faults: outcome === undefined ? [] : [outcome],
+    faults: fault === undefined ? [] : [fault],
   };
 };

@@ -95,8 +95,11 @@ export const issueCertificate = async (
 };
 
 /** Whole days until a certificate is no longer valid; negative once it is not. */
-export const daysLeft = (certificate: string, at: Date): number =>
-  Math.floor((new X509Certificate(certificate).validToDate.getTime() - at.getTime()) / DAY_MS);
+export const daysLeft = (certificate: string, at: Date): number => {
+  // Certificates tell of whole seconds.
+  const leftMs = new X509Certificate(certificate).validToDate.getTime() - at.getTime() + 1_000;
+  return Math.floor(leftMs / DAY_MS);
+};
 
 /** Whether it was issued by this authority, to a server of these names. */
 export const isIssuedFor = (

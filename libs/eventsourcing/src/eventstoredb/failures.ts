@@ -26,14 +26,14 @@ export class CallTimedOut extends Error {
  * forms: as its own error with a `type`, or as a raw gRPC error with only a `code`.
  */
 export const isTransient = (error: unknown): boolean => {
-  if (error instanceof CallTimedOut || isWithoutNode(error)) return true;
+  if (error instanceof CallTimedOut || isWithoutLeader(error)) return true;
   const { type, code } = error as { type?: unknown; code?: unknown };
   if (typeof type === 'string') return TRANSIENT_TYPES.has(type);
   return typeof code === 'number' && TRANSIENT_CODES.has(code);
 };
 
-/** While a cluster chooses its leader the client finds no node, and says so without type and code. */
-const isWithoutNode = (error: unknown): boolean =>
+/** While a cluster elects its leader the client finds nobody, and says so in an error without a type. */
+const isWithoutLeader = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('Failed to discover');
 
 /** Short label for metrics and logs; the client leaves some messages empty. */
