@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BuiltProgram, freePort, isReady } from '../support/processes.js';
+import { built, BuiltProgram, freePort, isReady } from '../support/processes.js';
 
 const root = join(__dirname, '../../..');
 const STEP_LIMIT_MS = 1_800_000;
@@ -47,7 +47,7 @@ export const specs = async (
   ];
   const started = performance.now();
   try {
-    const words = await ran(args, env);
+    const { words } = await ran(args, env);
     if (!existsSync(file)) return { what, passed: 0, failed: 1, seconds: 0, faults: [words] };
     const report = JSON.parse(readFileSync(file, 'utf8')) as JestReport;
     const faults = report.testResults.flatMap(({ name, status, message, assertionResults }) => {
@@ -68,8 +68,13 @@ export const specs = async (
   }
 };
 
-/** The last words of a program, whatever it comes to. */
-const ran = (args: readonly string[], env: Environment): Promise<string> =>
+interface Ran {
+  readonly isGood: boolean;
+  /** The last of what it wrote. */
+  readonly words: string;
+}
+
+const ran = (args: readonly string[], env: Environment): Promise<Ran> =>
   new Promise((resolve) => {
     const child = spawn(process.execPath, args, {
       cwd: root,
@@ -83,7 +88,7 @@ const ran = (args: readonly string[], env: Environment): Promise<string> =>
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.once('close', () => resolve(words));
+    child.once('close', (code) => resolve({ isGood: code === 0, words }));
   });
 
 /**
@@ -128,17 +133,17 @@ const played = async (
   isRight: (words: string) => boolean,
 ): Promise<Proven> => {
   const started = performance.now();
-  const outcome = await BuiltProgram.run('apps/cli/src/main.js', ['play', name], env, STEP_LIMIT_MS)
-    .then((words) => ({ isGood: isRight(words), words: words.slice(-500) }))
-    .catch((error: unknown) => ({ isGood: false, words: (error as Error).message.slice(-2_000) }));
-  return {
-    what,
-    passed: outcome.isGood ? 1 : 0,
-    failed: outcome.isGood ? 0 : 1,
-    seconds: (performance.now() - started) / 1000,
-    faults: outcome.isGood ? [] : [outcome.words],
-  };
+  const { isGood, words } = await ran([built('apps/cli/src/main.js'), 'play', name], env);
+  return verdict(what, started, isGood && isRight(words), words);
 };
+
+const verdict = (what: string, started: number, isGood: boolean, words: string): Proven => ({
+  what,
+  passed: isGood ? 1 : 0,
+  failed: isGood ? 0 : 1,
+  seconds: (performance.now() - started) / 1000,
+  faults: isGood ? [] : [words],
+});
 
 const FAILOVER = 'test/failover/main.js';
 
@@ -159,15 +164,6 @@ export const failover = async (
   const args = ['--url', eventStoreUrl, '--database', databaseUrl];
   if (faultCommand !== undefined) args.push('--fault-command', faultCommand);
   const started = performance.now();
-  const fault = await BuiltProgram.run(FAILOVER, args, {}, STEP_LIMIT_MS).then(
-    () => undefined,
-    (error: unknown) => (error as Error).message.slice(-2_000),
-  );
-  return {
-    what,
-    passed: fault === undefined ? 1 : 0,
-    failed: fault === undefined ? 0 : 1,
-    seconds: (performance.now() - started) / 1000,
-    faults: fault === undefined ? [] : [fault],
-  };
+  const { isGood, words } = await ran([built(FAILOVER), ...args], {});
+  return verdict(what, started, isGood, words);
 };
