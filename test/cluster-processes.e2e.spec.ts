@@ -53,11 +53,17 @@ describe('The processes of the cluster, with its environment', () => {
   });
 
   it('become ready, two of each', async () => {
-    const started = (name: 'api' | 'worker') =>
-      Array.from({ length: compose.services[name]!.deploy!.replicas }, () => cluster.start(name));
-    workers.push(...(await Promise.all(started('worker'))));
-    apis.push(...(await Promise.all(started('api'))));
-    for (const running of [...workers, ...apis]) await running.ready();
+    for (const [name, running] of [
+      ['worker', workers],
+      ['api', apis],
+    ] as const) {
+      const { replicas } = compose.services[name]!.deploy!;
+      while (running.length < replicas) {
+        const next = await cluster.start(name);
+        await next.ready();
+        running.push(next);
+      }
+    }
     const issue = ['token', 'issue', '--subject', 'ana', '--role', 'commercial'];
     token = (await cluster.cli(issue)).trim();
   });
@@ -82,7 +88,7 @@ describe('The processes of the cluster, with its environment', () => {
 
   it('sign the log with the key that was made', async () => {
     const auditor = { EVENTSTORE_URL_FILE: cluster.identity('auditor/eventstore-url') };
-    await workers[0]!.program.until(async () => {
+    await workers[0]!.patiently(async () => {
       const printed = await cluster.cli(['notary', 'key'], auditor).catch(() => '');
       return printed.startsWith('hostledger.local/log+');
     });
@@ -93,7 +99,7 @@ describe('The processes of the cluster, with its environment', () => {
     const body = JSON.stringify({ name: 'Later', legalName: 'Later Ltd', country: 'US' });
     const made = await send(apis[0]!.origin, '/v1/customers', { method: 'POST', body });
     const headers = { 'min-log-position': made.headers.get('log-position')! };
-    await workers[1]!.program.until(async () => {
+    await workers[1]!.patiently(async () => {
       const seen = await send(apis[1]!.origin, made.headers.get('location')!, { headers });
       return seen.status === 200;
     });

@@ -13,6 +13,8 @@ const MOUNTED = '/run/hostledger';
 const NODE_HOSTS = ['127.0.0.1', 'localhost'];
 const DATABASE_HOST = 'localhost';
 
+const PATIENCE_MS = 240_000;
+
 type Environment = Readonly<Record<string, string>>;
 
 /**
@@ -136,12 +138,24 @@ export class Running {
   ) {}
 
   ready(): Promise<void> {
-    return this.program.until(() => isReady(this.origin));
+    return this.patiently(() => isReady(this.origin));
+  }
+
+  /** Longer than a process takes on a machine that is busy with other specs. */
+  async patiently(condition: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return await this.program.until(condition);
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+      }
+    }
   }
 
   /** Resolves once it says of one of the things it needs that this is wrong. */
   async fault(part: string, detail: RegExp): Promise<void> {
-    await this.program.until(async () => {
+    await this.patiently(async () => {
       const answer = await fetch(`${this.origin}/health/ready`).catch(() => undefined);
       if (answer?.status !== 503) return false;
       const { parts } = (await answer.json()) as {
