@@ -6,8 +6,8 @@
 #
 # PostgreSQL is not made here. Give its server `<folder>/<host>/server.crt` and `server.key`, and a role
 # `hostledger`, which owns the database `hostledger`, with the password of `<folder>/<host>/password`.
-# Where it has an authority of its own (an operator's), replace ca.crt of api and worker by a file
-# that holds both certificates.
+# Where it has an authority of its own (an operator's), put that certificate into
+# `<folder>/authority/also-trusted.crt`.
 set -eu
 folder=$1
 database=$2

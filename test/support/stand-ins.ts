@@ -148,7 +148,8 @@ export class Running {
       try {
         return await this.program.until(condition);
       } catch (error) {
-        if (performance.now() > deadline) throw error;
+        const isOver = performance.now() > deadline || !/not ready in time/.test(String(error));
+        if (isOver) throw error;
       }
     }
   }

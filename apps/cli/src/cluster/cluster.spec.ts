@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNodeInProcess, type RunningNode } from '@hostledger/embedded-node';
@@ -101,6 +101,22 @@ describe('The set-up of a cluster', () => {
     ]);
     expect(await inDays(306)).toContain('127.0.0.1: new, valid for 365 days');
     expect(readFileSync(join(folder, 'api/eventstore-url'), 'utf8')).toBe(url);
+  });
+
+  it('has everybody trust another authority as well, so that one can follow the other', async () => {
+    const folder = join(home, 'rotation');
+    const rotated = { ...plan(2113), directory: folder };
+    await makeIdentities(rotated, START);
+    const file = (...path: string[]): string => readFileSync(join(folder, ...path), 'utf8');
+    const other = read('authority', 'ca.crt');
+    writeFileSync(join(folder, 'authority/also-trusted.crt'), other);
+    expect(await makeIdentities(rotated, START)).toContain('127.0.0.1: valid for 365 days');
+    expect(file('api', 'ca.crt')).toBe(`${file('authority', 'ca.crt')}${other}`);
+    expect(file('127.0.0.1', 'trusted/ca1.crt')).toBe(other);
+    for (const name of ['ca.crt', 'ca.key']) {
+      writeFileSync(join(folder, 'authority', name), read('authority', name));
+    }
+    expect(await makeIdentities(rotated, START)).toContain('127.0.0.1: new, valid for 365 days');
   });
 
   it('makes users and rights once', async () => {

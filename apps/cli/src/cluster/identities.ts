@@ -45,68 +45,86 @@ const AUTHORITY_DAYS = 3650;
  * @returns a line for each certificate: until when it is valid, and whether it is new.
  */
 export const makeIdentities = async (plan: ClusterPlan, at: Date): Promise<string[]> => {
-  const { directory, nodes, database, alsoReachedAs, owners } = plan;
   const told: string[] = [];
-  const authority = await keptAuthority(join(directory, 'authority'), at, told);
-  const server = async (folder: string, files: Files, subject: Subject, owner?: number) =>
-    told.push(await keepCertificate(plan, { folder, files, subject, owner, authority }, at));
-
-  const admin = password(directory, 'admin');
-  const ops = password(directory, 'ops');
-  for (const node of nodes) {
-    const host = hostOf(node);
-    const folder = join(directory, host);
-    const hosts = [...new Set([host, ...alsoReachedAs])];
-    await server(folder, NODE_FILES, { commonName: NODE_NAME, hosts }, owners.node);
-    // A folder by itself: the server trusts every certificate in it.
-    put(join(folder, 'trusted/ca.crt'), authority.certificate, owners.node);
-    put(join(folder, 'admin-password'), admin, owners.node);
-    put(join(folder, 'ops-password'), ops, owners.node);
+  const authority = await keptAuthority(join(plan.directory, 'authority'), at, told);
+  const also = join(plan.directory, 'authority', 'also-trusted.crt');
+  const trusted = authority.certificate + (existsSync(also) ? readFileSync(also, 'utf8') : '');
+  for (const node of plan.nodes) {
+    const folder = join(plan.directory, hostOf(node));
+    const hosts = [...new Set([hostOf(node), ...plan.alsoReachedAs])];
+    const subject = { commonName: NODE_NAME, hosts };
+    const server = { folder, files: NODE_FILES, subject, owner: plan.owners.node, authority };
+    told.push(await keepCertificate(plan, server, at));
+    // A folder by itself: the server trusts every certificate in it, one a file.
+    certificatesIn(trusted).forEach((certificate, index) =>
+      put(join(folder, `trusted/ca${index || ''}.crt`), certificate, plan.owners.node),
+    );
+    for (const user of ['admin', 'ops']) {
+      const file = join(folder, `${user}-password`);
+      put(file, password(plan.directory, user), plan.owners.node);
+    }
   }
-  const databaseHost = hostOf(database);
-  const databaseHosts = [...new Set([databaseHost, ...alsoReachedAs])];
-  const databaseFolder = join(directory, databaseHost);
-  const databaseSubject = { commonName: databaseHost, hosts: databaseHosts };
-  await server(databaseFolder, DATABASE_FILES, databaseSubject, owners.postgres);
-  const databasePassword = password(directory, 'database');
-  put(
-    join(databaseFolder, 'superuser-password'),
-    password(directory, 'superuser'),
-    owners.postgres,
-  );
-  put(join(databaseFolder, 'password'), databasePassword, owners.postgres);
-
-  const webhookKey = secret(join(directory, 'authority', 'webhook-key'), () =>
-    randomBytes(32).toString('base64'),
-  );
-  const notaryKey = secret(
-    join(directory, 'authority', 'notary-key'),
-    () => makeSignerKey(plan.notaryOrigin).secret,
-  );
-  for (const user of [...STORE_USERS, 'users'] as const) {
-    const folder = join(directory, user);
-    const authorityFile = join(plan.mountedAt ?? folder, 'ca.crt');
-    const [name, secretWord] =
-      user === 'users' ? ['admin', admin] : [user, password(directory, user)];
-    const storeUrl =
-      `esdb://${name}:${secretWord}@${nodes.map(withPort).join(',')}` +
-      `?tls=true&tlsCAFile=${authorityFile}`;
-    put(join(folder, 'ca.crt'), authority.certificate, owners.own);
-    put(join(folder, 'eventstore-url'), storeUrl, owners.own);
-    if (user !== 'api' && user !== 'worker') continue;
-    const databaseUrl =
-      `postgres://hostledger:${databasePassword}@${database}/hostledger` +
-      `?sslmode=verify-full&sslrootcert=${authorityFile}`;
-    put(join(folder, 'database-url'), databaseUrl, owners.own);
-    put(join(folder, 'webhook-key'), webhookKey, owners.own);
-    // Every worker signs with the same key, whichever of them does.
-    if (user === 'worker') put(join(folder, 'notary-key'), `${notaryKey}\n`, owners.own);
-  }
-  for (const user of STORE_USERS) {
-    put(join(directory, 'users', `${user}-password`), password(directory, user), owners.own);
-  }
+  told.push(await databaseIdentity(plan, authority, at));
+  for (const user of [...STORE_USERS, 'users'] as const) ownIdentity(plan, user, trusted);
   return told;
 };
+
+const databaseIdentity = async (
+  plan: ClusterPlan,
+  authority: Identity,
+  at: Date,
+): Promise<string> => {
+  const { directory, owners } = plan;
+  const host = hostOf(plan.database);
+  const folder = join(directory, host);
+  const subject = { commonName: host, hosts: [...new Set([host, ...plan.alsoReachedAs])] };
+  const server = { folder, files: DATABASE_FILES, subject, owner: owners.postgres, authority };
+  const told = await keepCertificate(plan, server, at);
+  put(join(folder, 'superuser-password'), password(directory, 'superuser'), owners.postgres);
+  put(join(folder, 'password'), password(directory, 'database'), owners.postgres);
+  return told;
+};
+
+/** Of a process of ours, of the auditor, or of the step that makes users, which is an administrator. */
+const ownIdentity = (
+  plan: ClusterPlan,
+  user: (typeof STORE_USERS)[number] | 'users',
+  trusted: string,
+): void => {
+  const { directory, nodes, database, notaryOrigin, mountedAt } = plan;
+  const folder = join(directory, user);
+  const give = (name: string, text: string): void => put(join(folder, name), text, plan.owners.own);
+  const authorityFile = join(mountedAt ?? folder, 'ca.crt');
+  const name = user === 'users' ? 'admin' : user;
+  give('ca.crt', trusted);
+  give(
+    'eventstore-url',
+    `esdb://${name}:${password(directory, name)}@${nodes.map(withPort).join(',')}` +
+      `?tls=true&tlsCAFile=${authorityFile}`,
+  );
+  if (user === 'users') {
+    for (const one of STORE_USERS) give(`${one}-password`, password(directory, one));
+  }
+  if (user !== 'api' && user !== 'worker') return;
+  give(
+    'database-url',
+    `postgres://hostledger:${password(directory, 'database')}@${database}/hostledger` +
+      `?sslmode=verify-full&sslrootcert=${authorityFile}`,
+  );
+  const kept = (key: string, make: () => string) => secret(join(directory, 'authority', key), make);
+  give(
+    'webhook-key',
+    kept('webhook-key', () => randomBytes(32).toString('base64')),
+  );
+  // Every worker signs with the same key, whichever of them does.
+  if (user === 'worker') {
+    const key = kept('notary-key', () => makeSignerKey(notaryOrigin).secret);
+    give('notary-key', `${key}\n`);
+  }
+};
+
+const certificatesIn = (pem: string): string[] =>
+  pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)!.map((one) => `${one}\n`);
 
 interface Files {
   readonly certificate: string;
