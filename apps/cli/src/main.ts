@@ -1,6 +1,7 @@
 import '../../composition/require-node.js';
 import { Command } from 'commander';
 import { auditCommands } from './audit/command.js';
+import { clusterCommands } from './cluster/command.js';
 import { notaryCommands } from './notary.js';
 import { playCommand } from './play/command.js';
 import { projectionCommands } from './projections.js';
@@ -16,6 +17,7 @@ replayCommands(program);
 diffCommand(program);
 auditCommands(program);
 notaryCommands(program);
+clusterCommands(program);
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = 1;

@@ -219,3 +219,37 @@ describe('the OIDC issuer', () => {
     },
   );
 });
+
+describe('Secrets in files', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'hostledger-config-'));
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  const fileOf = (text: string): string => {
+    const file = join(directory, 'secret');
+    writeFileSync(file, text);
+    return file;
+  };
+  const STORE = 'esdb://api:secret@one:2113,two:2113?tls=true&tlsCAFile=/run/hostledger/ca.crt';
+  const DATABASE = 'postgres://app:secret@db:5432/hostledger?sslmode=verify-full';
+
+  it('stand for the addresses of the stores and for the token of the publication', () => {
+    expect(loadConfig({ EVENTSTORE_URL_FILE: fileOf(`${STORE}\n`) }).eventStoreUrl).toBe(STORE);
+    expect(loadConfig({ DATABASE_URL_FILE: fileOf(DATABASE) }).databaseUrl).toBe(DATABASE);
+    const NOTARY_PUBLISH_TOKEN_FILE = fileOf('token');
+    expect(loadConfig({ NOTARY_PUBLISH_TOKEN_FILE }).notary.publishToken).toBe('token');
+  });
+
+  it.each(['EVENTSTORE_URL', 'DATABASE_URL', 'NOTARY_PUBLISH_TOKEN'])(
+    'of %s are held to the same rules, and stand alone',
+    (name) => {
+      const wrong = (): unknown => loadConfig({ [`${name}_FILE`]: fileOf('hunter2 with spaces') });
+      expect(wrong).toThrow(new RegExp(`${name}: `));
+      expect(wrong).not.toThrow(/hunter2/);
+      const twice = { [name]: 'x', [`${name}_FILE`]: fileOf('x') };
+      expect(() => loadConfig(twice)).toThrow(`${name}_FILE: stands beside ${name}`);
+      expect(() => loadConfig({ [`${name}_FILE`]: join(directory, 'none') })).toThrow(
+        `${name}_FILE: cannot be read`,
+      );
+    },
+  );
+});

@@ -78,6 +78,9 @@ const schema = z.object({
     .string()
     .regex(/^postgres(ql)?:\/\/\S+$/)
     .optional(),
+  /** Files that hold the two, with their passwords, the way secrets are mounted. */
+  EVENTSTORE_URL_FILE: z.string().min(1).optional(),
+  DATABASE_URL_FILE: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Requests a minute of one subject, or of one address without a good token; 0 lifts the limit. */
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).default(60_000),
@@ -130,8 +133,9 @@ const schema = z.object({
   NOTARY_INTERVAL_SECONDS: z.coerce.number().int().min(1).max(86_400).default(60),
   /** Where checkpoints are put, outside of the databases. */
   NOTARY_PUBLISH: place.optional(),
-  /** Bearer token for that. */
+  /** Bearer token for that; or a file that holds it. */
   NOTARY_PUBLISH_TOKEN: z.string().regex(/^\S+$/).optional(),
+  NOTARY_PUBLISH_TOKEN_FILE: z.string().min(1).optional(),
   /** Who else signs checkpoints: `https://witness.example name+id+key, …`. */
   NOTARY_WITNESSES: witnesses.optional(),
   /** Who sends statements: the name at their head. */
@@ -201,7 +205,7 @@ export class InvalidConfig extends Error {
 /** Validates the environment once, at start-up. An empty variable counts as absent. */
 export const loadConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const parsed = schema.safeParse(withKeyOfFile(given));
+  const parsed = schema.safeParse(withSecretsOfFiles(given));
   if (!parsed.success) {
     throw new InvalidConfig(
       parsed.error.issues.map(({ path, code, message }) => {
@@ -297,20 +301,29 @@ const RULES: Readonly<Record<string, string>> = {
   ISSUER_ADDRESS: 'is not up to 6 lines of at most 100 characters, parted by semicolons',
 };
 
-/** A key given as a file, the way secrets are mounted, stands for the key itself. */
-const withKeyOfFile = (given: Record<string, string | undefined>) => {
-  const { WEBHOOK_KEY_FILE: file, WEBHOOK_KEY: value } = given;
+/** Secrets that a file may hold in their place. */
+const OF_FILES = ['EVENTSTORE_URL', 'DATABASE_URL', 'WEBHOOK_KEY', 'NOTARY_PUBLISH_TOKEN'] as const;
+
+/** A secret given as a file, the way secrets are mounted, stands for the secret itself. */
+const withSecretsOfFiles = (given: Record<string, string | undefined>) => {
   // The file itself is looked at again and again: a rotation puts another key there.
   if (given['NOTARY_KEY'] !== undefined && given['NOTARY_KEY_FILE'] !== undefined) {
     throw new InvalidConfig(['NOTARY_KEY_FILE: stands beside NOTARY_KEY, which is one too many']);
   }
-  if (file === undefined) return given;
-  if (value !== undefined) {
-    throw new InvalidConfig(['WEBHOOK_KEY_FILE: stands beside WEBHOOK_KEY, which is one too many']);
-  }
-  try {
-    return { ...given, WEBHOOK_KEY: readFileSync(file, 'utf8').trim() };
-  } catch {
-    throw new InvalidConfig(['WEBHOOK_KEY_FILE: cannot be read']);
-  }
+  const read = OF_FILES.flatMap((name) => {
+    const file = given[`${name}_FILE`];
+    if (file === undefined) return [];
+    if (given[name] !== undefined) {
+      throw new InvalidConfig([`${name}_FILE: stands beside ${name}, which is one too many`]);
+    }
+    try {
+      return [[name, readFileSync(file, 'utf8').trim()]];
+    } catch {
+      throw new InvalidConfig([`${name}_FILE: cannot be read`]);
+    }
+  });
+  return { ...given, ...(Object.fromEntries(read) as Record<string, string>) };
 };
+
+/** Every variable that the configuration knows, for those who check what sets them. */
+export const SETTINGS: readonly string[] = Object.keys(schema.shape);

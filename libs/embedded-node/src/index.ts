@@ -6,6 +6,7 @@ import type { ThreadMessage } from './thread.js';
 export type { Faults } from './faults.js';
 export { socketEndpoint, type NodeOptions, type RunningNode } from './node.js';
 export { EventLog, LogUnavailable } from './log.js';
+export type { Security } from './secure.js';
 
 /** Of the thread; it needs about 60 MB, and collects garbage in time when it knows its limit. */
 const MAX_HEAP_MB = 256;

@@ -21,6 +21,7 @@ const RPC_INVALID_ARGUMENT = 3;
 const RPC_DEADLINE_EXCEEDED = 4;
 const RPC_NOT_FOUND = 5;
 const RPC_ALREADY_EXISTS = 6;
+const RPC_PERMISSION_DENIED = 7;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** A call refused with trailers that the client turns into its typed errors. */
@@ -240,6 +241,12 @@ export const batchTooLarge = (request: BatchHead, excess: Excess): streams.Batch
         'MaximumAppendEventSizeExceeded',
         encodeEventTooLarge(excess.id, excess.size, excess.limit),
       );
+};
+
+/** The reply to an item that its caller may not write. */
+export const batchDenied = (request: BatchHead): streams.BatchAppendResp => {
+  const details = new shared.AccessDenied().serializeBinary();
+  return withError(batchHead(request), RPC_PERMISSION_DENIED, 'AccessDenied', details);
 };
 
 /** The reply to an item whose deadline had passed before it could be written. */

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { byUser, openToAll } from './access.js';
 import { FaultSwitchboard, type Faults } from './faults.js';
 import { EventLog } from './log.js';
 import { DEFAULT_LIMITS, type Limits } from './messages.js';
+import { listenSecurely, type SecureListener, type Security } from './secure.js';
 import { createServer, insecure } from './server.js';
+import { NodeUsers } from './users.js';
 
 /** Unix socket addresses hold about 108 bytes; longer paths get a short private one. */
 const MAX_SOCKET_PATH_BYTES = 100;
@@ -18,6 +21,8 @@ export interface NodeOptions {
   readonly listen?: 'socket' | { readonly port: number };
   /** Other limits than those of EventStoreDB 24.10: 1 MiB an append, events as large as that. */
   readonly limits?: Partial<Limits>;
+  /** TLS and users; over TCP alone. Without it everybody who reaches the node may do everything. */
+  readonly security?: Security;
 }
 
 export interface RunningNode {
@@ -34,7 +39,11 @@ export const runNode = async (options: NodeOptions): Promise<RunningNode> => {
   const faults = new FaultSwitchboard(log);
   const address = { host: '127.0.0.1', port: 0 };
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const server = createServer(log, faults, limits, () => address);
+  const { security } = options;
+  const users = new NodeUsers(log);
+  const access = security ? byUser(log, users) : openToAll(log);
+  const server = createServer(access, faults, limits, () => address);
+  let secured: SecureListener | undefined;
   const { listen = process.platform === 'win32' ? { port: 0 } : 'socket' } = options;
   const target =
     listen === 'socket' ? socketEndpoint(options.directory) : `127.0.0.1:${listen.port}`;
@@ -44,9 +53,18 @@ export const runNode = async (options: NodeOptions): Promise<RunningNode> => {
       if (dirname(socket) !== resolve(options.directory)) makePrivate(dirname(socket));
       rmSync(socket, { force: true });
     }
-    const port = await new Promise<number>((done, failed) =>
-      server.bindAsync(target, insecure(), (error, bound) => (error ? failed(error) : done(bound))),
-    );
+    if (security) {
+      if (listen === 'socket') throw new Error('TLS is spoken over TCP, not over a socket');
+      await users.foundAdministrator(security.adminPassword);
+      secured = await listenSecurely(server, users, security, listen.port);
+    }
+    const port =
+      secured?.port ??
+      (await new Promise<number>((done, failed) =>
+        server.bindAsync(target, insecure(), (error, bound) =>
+          error ? failed(error) : done(bound),
+        ),
+      ));
     if (socket) chmodSync(socket, 0o600);
     address.port = port;
   } catch (error) {
@@ -57,6 +75,7 @@ export const runNode = async (options: NodeOptions): Promise<RunningNode> => {
     endpoint: listen === 'socket' ? target : `127.0.0.1:${address.port}`,
     faults,
     stop: async () => {
+      secured?.close();
       server.forceShutdown();
       await log.close();
     },

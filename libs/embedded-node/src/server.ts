@@ -7,6 +7,7 @@ import {
   type handleClientStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
+  type Metadata,
 } from '@grpc/grpc-js';
 import * as gossipService from '@eventstore/db-client/generated/gossip_grpc_pb';
 import * as gossip from '@eventstore/db-client/generated/gossip_pb';
@@ -15,10 +16,12 @@ import * as features from '@eventstore/db-client/generated/serverfeatures_pb';
 import * as shared from '@eventstore/db-client/generated/shared_pb';
 import * as streamsService from '@eventstore/db-client/generated/streams_grpc_pb';
 import * as streams from '@eventstore/db-client/generated/streams_pb';
+import { isAccessDenied, type Access, type ServedLog } from './access.js';
 import type { FaultSwitchboard } from './faults.js';
-import { LogUnavailable, type Appended, type AppendOutcome, type EventLog } from './log.js';
+import { LogUnavailable, type Appended, type AppendOutcome } from './log.js';
 import {
   badRequest,
+  batchDenied,
   batchRefusal,
   batchReply,
   batchTimedOut,
@@ -44,9 +47,9 @@ const MAX_RECEIVE_BYTES = 16 * 1024 * 1024 - 10_000;
 /** Of one connection's appends under way; beyond it the node stops listening to that connection. */
 const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 
-/** A gRPC server over the log; not yet listening. */
+/** A gRPC server over the log, as its callers may see it; not yet listening. */
 export const createServer = (
-  log: EventLog,
+  access: Access,
   faults: FaultSwitchboard,
   limits: Limits,
   advertised: () => { readonly host: string; readonly port: number },
@@ -55,7 +58,7 @@ export const createServer = (
   const server = new Server({ 'grpc.max_receive_message_length': MAX_RECEIVE_BYTES });
   const { read, ...others } = streamsService.StreamsService;
   const rawRead = { ...read, responseSerialize: (response: ReadResponse) => serialize(response) };
-  server.addService({ ...others, read: rawRead }, streamsHandlers(log, faults, limits));
+  server.addService({ ...others, read: rawRead }, streamsHandlers(access, faults, limits));
   server.addService(featuresService.ServerFeaturesService, {
     getSupportedMethods: guarded(faults, supportedMethods),
   });
@@ -83,18 +86,21 @@ export const insecure = (): ServerCredentials => ServerCredentials.createInsecur
 const serialize = (response: ReadResponse): Buffer =>
   Buffer.isBuffer(response) ? response : Buffer.from(response.serializeBinary());
 
-const streamsHandlers = (log: EventLog, faults: FaultSwitchboard, limits: Limits) => {
+const streamsHandlers = (access: Access, faults: FaultSwitchboard, limits: Limits) => {
   const readCall: handleServerStreamingCall<streams.ReadReq, ReadResponse> = (call) => {
-    if (refuses(faults, (error) => call.emit('error', error))) return;
-    void serveRead(log, faults, call);
+    const refuse = (error: Error): boolean => call.emit('error', error);
+    if (refuses(faults, refuse)) return;
+    const log = seenBy(access, call.metadata, refuse);
+    if (log) void serveRead(log, faults, call);
   };
   return {
     read: readCall,
-    append: appendCall(log, faults, limits),
-    batchAppend: batchAppendCall(log, faults, limits),
+    append: appendCall(access, faults, limits),
+    batchAppend: batchAppendCall(access, faults, limits),
     delete: deletion<streams.DeleteReq, streams.DeleteResp>(
+      access,
       faults,
-      (stream, expected) => log.softDelete(stream, expected),
+      (log, stream, expected) => log.softDelete(stream, expected),
       (position) => {
         const at = new streams.DeleteResp.Position();
         at.setCommitPosition(position).setPreparePosition(position);
@@ -102,8 +108,9 @@ const streamsHandlers = (log: EventLog, faults: FaultSwitchboard, limits: Limits
       },
     ),
     tombstone: deletion<streams.TombstoneReq, streams.TombstoneResp>(
+      access,
       faults,
-      (stream, expected) => log.tombstone(stream, expected),
+      (log, stream, expected) => log.tombstone(stream, expected),
       (position) => {
         const at = new streams.TombstoneResp.Position();
         at.setCommitPosition(position).setPreparePosition(position);
@@ -113,22 +120,37 @@ const streamsHandlers = (log: EventLog, faults: FaultSwitchboard, limits: Limits
   };
 };
 
+/** The log as the caller may see it; nothing where the call is refused, and told so. */
+const seenBy = (
+  access: Access,
+  metadata: Metadata,
+  refuse: (error: Error) => void,
+): ServedLog | undefined => {
+  try {
+    return access(metadata);
+  } catch (error) {
+    refuse(errorOf(error));
+    return undefined;
+  }
+};
+
 interface DeletionRequest {
   getOptions(): streams.DeleteReq.Options | streams.TombstoneReq.Options | undefined;
 }
 
 const deletion = <Request extends DeletionRequest, Response>(
+  access: Access,
   faults: FaultSwitchboard,
-  perform: (...to: Parameters<EventLog['softDelete']>) => Promise<AppendOutcome>,
+  perform: (log: ServedLog, ...to: Parameters<ServedLog['softDelete']>) => Promise<AppendOutcome>,
   success: (position: string) => Response,
 ): handleUnaryCall<Request, Response> =>
-  guarded(faults, async ({ request }) => {
+  guarded(faults, async ({ request, metadata }) => {
     const options = request.getOptions();
     if (!options) throw badRequest('Options are missing');
     const stream = streamNameOf(options.getStreamIdentifier());
     const exact = options.hasRevision() ? options.getRevision() : undefined;
     const expected = expectedOf(options, exact);
-    const outcome = await perform(stream, expected);
+    const outcome = await perform(access(metadata), stream, expected);
     if (outcome.kind === 'appended') return success(String(outcome.position));
     if (outcome.kind === 'streamDeleted') throw streamDeletedError(stream);
     throw wrongVersionError(stream, expected, outcome.current);
@@ -144,12 +166,14 @@ const errorOf = (error: unknown): Error => {
 /** The client-streaming append: options first, then the events of one atomic append. */
 const appendCall =
   (
-    log: EventLog,
+    access: Access,
     faults: FaultSwitchboard,
     limits: Limits,
   ): handleClientStreamingCall<streams.AppendReq, streams.AppendResp> =>
   (call, reply) => {
     if (refuses(faults, (error) => reply(error))) return;
+    const log = seenBy(access, call.metadata, (error) => reply(error));
+    if (!log) return;
     let options: streams.AppendReq.Options | undefined;
     let fault: unknown;
     const proposal = new Proposal(limits);
@@ -205,12 +229,15 @@ interface OpenItem {
 /** Many appends over one call, each atomic, answered as they are committed. */
 const batchAppendCall =
   (
-    log: EventLog,
+    access: Access,
     faults: FaultSwitchboard,
     limits: Limits,
   ): handleBidiStreamingCall<streams.BatchAppendReq, streams.BatchAppendResp> =>
   (call) => {
-    if (refuses(faults, (error) => call.emit('error', error))) return;
+    const refuse = (error: Error): boolean => call.emit('error', error);
+    if (refuses(faults, refuse)) return;
+    const log = seenBy(access, call.metadata, refuse);
+    if (!log) return;
     const open = new Map<string, OpenItem>();
     let pendingItems = 0;
     let pendingBytes = 0;
@@ -249,7 +276,8 @@ const batchAppendCall =
         const answer = outcome ? batchReply(head, outcome) : batchTimedOut(head);
         if (!call.destroyed) call.write(answer);
       } catch (error) {
-        call.emit('error', errorOf(error));
+        if (isAccessDenied(error)) call.write(batchDenied(head));
+        else call.emit('error', errorOf(error));
       }
       pendingItems -= 1;
       pendingBytes -= proposal.bytes;
@@ -304,7 +332,10 @@ const refuses = (faults: FaultSwitchboard, answer: (error: Error) => void): bool
 const guarded =
   <Request, Response>(
     faults: FaultSwitchboard,
-    handler: (call: { readonly request: Request }) => Response | Promise<Response>,
+    handler: (call: {
+      readonly request: Request;
+      readonly metadata: Metadata;
+    }) => Response | Promise<Response>,
   ): handleUnaryCall<Request, Response> =>
   (call, reply) => {
     if (refuses(faults, (error) => reply(error))) return;

@@ -2,7 +2,12 @@ export { specOf, type DeciderExpectation, type DeciderSpec } from './decider-spe
 export { InMemoryStreams, type FaultPoint } from './in-memory-streams.js';
 export { recorded, rowsOf } from './fold-spec.js';
 export { readModelsOf } from './read-models.js';
-export { startPostgres, type TestPostgres } from './postgres.js';
+export {
+  startNetworkPostgres,
+  startPostgres,
+  type NetworkSettings,
+  type TestPostgres,
+} from './postgres.js';
 export { embeddedDirectory } from './embedded-directory.js';
 export { databases, embeddedDatabase, type TestDatabase } from './databases.js';
 export { InMemoryLog } from './in-memory-log.js';

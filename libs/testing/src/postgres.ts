@@ -2,7 +2,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,6 +33,21 @@ export const startPostgres = async (): Promise<TestPostgres> => {
   const given = process.env['TEST_DATABASE_URL'];
   return given ? useServer(given) : startServer();
 };
+
+/** How a server of its own is reached over the network: by TLS, under rules of its own. */
+export interface NetworkSettings {
+  readonly port: number;
+  /** PEM. */
+  readonly certificate: string;
+  readonly key: string;
+  /** Who may connect how: `pg_hba.conf`. The local superuser has to be among them. */
+  readonly rules: string;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A server that listens on the loopback address as well; its URL is that of the superuser's socket. */
+export const startNetworkPostgres = (network: NetworkSettings): Promise<TestPostgres> =>
+  startServer(network);
 
 const useServer = async (serverUrl: string): Promise<TestPostgres> => {
   const name = `hostledger_test_${randomUUID().replaceAll('-', '')}`;
@@ -74,18 +89,20 @@ interface Binaries {
   readonly env: NodeJS.ProcessEnv;
 }
 
-const startServer = async (): Promise<TestPostgres> => {
+const startServer = async (network?: NetworkSettings): Promise<TestPostgres> => {
   const home = await mkdtemp(path.join(tmpdir(), 'hostledger-pg-'));
   const user: User = process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
   if (user.uid !== undefined) await chown(home, user.uid, user.gid);
   const data = path.join(home, 'data');
-  const url = `postgres://postgres@localhost/postgres?host=${encodeURIComponent(home)}`;
+  const port = network?.port ?? 5432;
+  const url = `postgres://postgres@localhost:${port}/postgres?host=${encodeURIComponent(home)}`;
   try {
     const binaries = await findBinaries(home, user);
     const settings = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'];
     const initdb = path.join(binaries.directory, 'initdb');
     await run(initdb, ['-D', data, ...settings], { ...user, env: binaries.env });
-    const launch = (): Promise<Server> => launchServer(binaries, home, data, user, url);
+    const further = network ? await networkSettings(network, home, user) : {};
+    const launch = (): Promise<Server> => launchServer(binaries, home, data, user, url, further);
     let server = await launch();
     return {
       url,
@@ -102,6 +119,29 @@ const startServer = async (): Promise<TestPostgres> => {
     await rm(home, { recursive: true, force: true });
     throw error;
   }
+};
+
+/** The server's own user has to be able to read its key, and nobody else. */
+const networkSettings = async (
+  { port, certificate, key, rules, settings }: NetworkSettings,
+  home: string,
+  user: User,
+): Promise<Record<string, string>> => {
+  const put = async (name: string, text: string): Promise<string> => {
+    const file = path.join(home, name);
+    await writeFile(file, text, { mode: 0o600 });
+    if (user.uid !== undefined) await chown(file, user.uid, user.gid);
+    return file;
+  };
+  return {
+    ...settings,
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    ssl: 'on',
+    ssl_cert_file: await put('server.crt', certificate),
+    ssl_key_file: await put('server.key', key),
+    hba_file: await put('pg_hba.conf', rules),
+  };
 };
 
 interface Server {
@@ -137,8 +177,9 @@ const launchServer = async (
   data: string,
   user: User,
   url: string,
+  further: Readonly<Record<string, string>>,
 ): Promise<Server> => {
-  const settings = Object.entries({ ...SETTINGS, unix_socket_directories: home });
+  const settings = Object.entries({ ...SETTINGS, ...further, unix_socket_directories: home });
   const server = [
     path.join(binaries.directory, 'postgres'),
     ...['-D', data],

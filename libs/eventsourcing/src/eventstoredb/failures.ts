@@ -1,5 +1,5 @@
 import { ErrorType, WrongExpectedVersionError } from '@eventstore/db-client';
-import { AppendTooLarge, WrongExpectedRevision } from '../errors.js';
+import { AppendTooLarge, StoreUnavailable, WrongExpectedRevision } from '../errors.js';
 
 /** gRPC status codes behind which an append may or may not have happened (KurrentDB client errors). */
 const TRANSIENT_CODES = new Set([1, 2, 4, 8, 10, 13, 14]);
@@ -35,10 +35,15 @@ export class ReadCutOff extends Error {
  */
 export const isTransient = (error: unknown): boolean => {
   if (error instanceof CallTimedOut || error instanceof ReadCutOff) return true;
+  if (isWithoutLeader(error)) return true;
   const { type, code } = error as { type?: unknown; code?: unknown };
   if (typeof type === 'string') return TRANSIENT_TYPES.has(type);
   return typeof code === 'number' && TRANSIENT_CODES.has(code);
 };
+
+/** While a cluster elects its leader the client finds nobody, and says so in an error without a type. */
+const isWithoutLeader = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('Failed to discover');
 
 /** Short label for metrics and logs; the client leaves some messages empty. */
 export const reasonOf = (error: unknown): string => {
@@ -71,6 +76,10 @@ export const refusalOf = (
   const { type, maxAppendSize } = error as { type?: unknown; maxAppendSize?: unknown };
   if (type === ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED) {
     return new AppendTooLarge(stream, sizeBytes, Number(maxAppendSize));
+  }
+  if (type === ErrorType.ACCESS_DENIED) {
+    const denied = `The event store does not let this user append: ${detailOf(error)}`;
+    return new StoreUnavailable(denied, { cause: error });
   }
   return error;
 };

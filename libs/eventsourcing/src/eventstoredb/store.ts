@@ -27,6 +27,7 @@ import {
   refusalOf,
 } from './failures.js';
 import { logBatches } from './log-read.js';
+import { whyUnreachable } from './reachability.js';
 import { toRecorded } from './recorded.js';
 
 export interface EventStoreOptions {
@@ -71,7 +72,8 @@ export class EventStore implements StreamAccess {
    * Appends atomically at the expected revision. An unknown outcome (time-out, lost connection,
    * leader change) is settled by sending the same ids at the same revision again, which the
    * server recognises.
-   * @throws WrongExpectedRevision, AppendTooLarge, or StoreUnavailable when the bounds ran out.
+   * @throws WrongExpectedRevision, AppendTooLarge, or StoreUnavailable when the bounds ran out or this
+   *   process may not append.
    */
   async append(
     stream: string,
@@ -270,10 +272,18 @@ export class EventStore implements StreamAccess {
       return head;
     } catch (error) {
       await this.noteFault(error);
-      throw new StoreUnavailable(`Event store: ${reasonOf(error)}`, { cause: error });
+      const causes = isTransient(error) ? await this.whyUnreachable() : [];
+      const detail = [detailOf(error), ...causes].join('; ');
+      throw new StoreUnavailable(`Event store: ${detail}`, { cause: error });
     } finally {
       await read.cancel().catch(() => undefined);
     }
+  }
+
+  /** As the server tells it: `24.10.0`. */
+  async serverVersion(): Promise<string> {
+    const client = this.client();
+    return (await withTimeout(client['capabilities'], 'version', this.callTimeoutMs)).serverVersion;
   }
 
   /** Why appends fail at present, a full disk for one: the last one did, lately, and none since succeeded. */
@@ -305,6 +315,11 @@ export class EventStore implements StreamAccess {
   async close(): Promise<void> {
     this.closed = true;
     if (this.connected) await dispose(this.connected);
+  }
+
+  private whyUnreachable(): Promise<string[]> {
+    const { connection } = this.options;
+    return typeof connection === 'string' ? whyUnreachable(connection) : Promise.resolve([]);
   }
 
   /** Servers before 22.6 leave the position out of some replies. */

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Makes the certificates, passwords and connection strings that are not there yet, and the Secrets
+# that hold them. Run it again to renew certificates; keep the folder `authority` in it under lock.
+#
+#   deploy/kubernetes/secrets.sh <folder> <host:port of PostgreSQL> [namespace]
+#
+# PostgreSQL is not made here. Give its server `<folder>/<host>/server.crt` and `server.key`, and a role
+# `hostledger`, which owns the database `hostledger`, with the password of `<folder>/<host>/password`.
+# Where it has an authority of its own (an operator's), put that certificate into
+# `<folder>/authority/also-trusted.crt`.
+set -eu
+folder=$1
+database=$2
+namespace=${3:-hostledger}
+cd "$(dirname "$0")/../.."
+
+node dist/apps/cli/src/main.js cluster identities \
+  --directory "$folder" \
+  --mounted-at /run/hostledger \
+  --node eventstore-0.eventstore:2113 eventstore-1.eventstore:2113 eventstore-2.eventstore:2113 \
+  --also-reached-as localhost \
+  --database "$database"
+
+put() {
+  name=$1
+  shift
+  kubectl create secret generic "$name" --namespace "$namespace" "$@" --dry-run=client --output yaml |
+    kubectl apply --filename -
+}
+for node in 0 1 2; do
+  of=$folder/eventstore-$node.eventstore
+  put "eventstore-$node" --from-file "$of" --from-file "$of/trusted/ca.crt"
+done
+for part in api worker users auditor; do
+  put "hostledger-$part" --from-file "$folder/$part"
+done

