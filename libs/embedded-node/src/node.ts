@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { FaultSwitchboard, type Faults } from './faults.js';
 import { EventLog } from './log.js';
 import { DEFAULT_LIMITS, type Limits } from './messages.js';
+import { alone } from './place.js';
 import { createServer, insecure } from './server.js';
 
 /** Unix socket addresses hold about 108 bytes; longer paths get a short private one. */
@@ -34,7 +35,8 @@ export const runNode = async (options: NodeOptions): Promise<RunningNode> => {
   const faults = new FaultSwitchboard(log);
   const address = { host: '127.0.0.1', port: 0 };
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const server = createServer(log, faults, limits, () => address);
+  const place = alone(() => address);
+  const server = createServer({ log, view: log, place, faults, limits });
   const { listen = process.platform === 'win32' ? { port: 0 } : 'socket' } = options;
   const target =
     listen === 'socket' ? socketEndpoint(options.directory) : `127.0.0.1:${listen.port}`;

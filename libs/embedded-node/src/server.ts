@@ -1,30 +1,32 @@
-import { randomUUID } from 'node:crypto';
 import {
   Server,
   ServerCredentials,
   status,
+  type Metadata,
+  type ServiceError,
   type handleBidiStreamingCall,
   type handleClientStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
 } from '@grpc/grpc-js';
 import * as gossipService from '@eventstore/db-client/generated/gossip_grpc_pb';
-import * as gossip from '@eventstore/db-client/generated/gossip_pb';
 import * as featuresService from '@eventstore/db-client/generated/serverfeatures_grpc_pb';
-import * as features from '@eventstore/db-client/generated/serverfeatures_pb';
 import * as shared from '@eventstore/db-client/generated/shared_pb';
 import * as streamsService from '@eventstore/db-client/generated/streams_grpc_pb';
 import * as streams from '@eventstore/db-client/generated/streams_pb';
+import { clusterOf, supportedMethods } from './discovery.js';
 import type { FaultSwitchboard } from './faults.js';
 import { LogUnavailable, type Appended, type AppendOutcome, type EventLog } from './log.js';
 import {
   badRequest,
+  batchNotReady,
   batchRefusal,
   batchReply,
   batchTimedOut,
   batchTooLarge,
   expectedOf,
   notLeaderError,
+  notReadyError,
   Proposal,
   proposedOf,
   serviceError,
@@ -36,31 +38,36 @@ import {
   type BatchHead,
   type Limits,
 } from './messages.js';
+import { requiresLeader, type Place } from './place.js';
 import { serveRead, type ReadResponse } from './reads.js';
+import type { ReadableLog } from './view.js';
 
-/** Reported to clients; the newest server whose behaviour is followed here. */
-const SERVER_VERSION = '24.10.0';
 const MAX_RECEIVE_BYTES = 16 * 1024 * 1024 - 10_000;
 /** Of one connection's appends under way; beyond it the node stops listening to that connection. */
 const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 
+/** What of the log a server writes to and reads from, and where it stands. */
+export interface Served {
+  readonly log: EventLog;
+  readonly view: ReadableLog;
+  readonly place: Place;
+  readonly faults: FaultSwitchboard;
+  readonly limits: Limits;
+}
+
 /** A gRPC server over the log; not yet listening. */
-export const createServer = (
-  log: EventLog,
-  faults: FaultSwitchboard,
-  limits: Limits,
-  advertised: () => { readonly host: string; readonly port: number },
-): Server => {
+export const createServer = (served: Served): Server => {
+  const { faults, place } = served;
   assertDefinitions();
   const server = new Server({ 'grpc.max_receive_message_length': MAX_RECEIVE_BYTES });
   const { read, ...others } = streamsService.StreamsService;
   const rawRead = { ...read, responseSerialize: (response: ReadResponse) => serialize(response) };
-  server.addService({ ...others, read: rawRead }, streamsHandlers(log, faults, limits));
+  server.addService({ ...others, read: rawRead }, streamsHandlers(served));
   server.addService(featuresService.ServerFeaturesService, {
     getSupportedMethods: guarded(faults, supportedMethods),
   });
   server.addService(gossipService.GossipService, {
-    read: guarded(faults, () => clusterOfOne(advertised())),
+    read: guarded(faults, () => clusterOf(place.members())),
   });
   return server;
 };
@@ -83,17 +90,20 @@ export const insecure = (): ServerCredentials => ServerCredentials.createInsecur
 const serialize = (response: ReadResponse): Buffer =>
   Buffer.isBuffer(response) ? response : Buffer.from(response.serializeBinary());
 
-const streamsHandlers = (log: EventLog, faults: FaultSwitchboard, limits: Limits) => {
+const streamsHandlers = (served: Served) => {
+  const { log, view, place, faults } = served;
   const readCall: handleServerStreamingCall<streams.ReadReq, ReadResponse> = (call) => {
     if (refuses(faults, (error) => call.emit('error', error))) return;
-    void serveRead(log, faults, call);
+    const misplaced = misplacedError(place, call.metadata);
+    if (misplaced) call.emit('error', misplaced);
+    else void serveRead(view, faults, call);
   };
   return {
     read: readCall,
-    append: appendCall(log, faults, limits),
-    batchAppend: batchAppendCall(log, faults, limits),
+    append: appendCall(served),
+    batchAppend: batchAppendCall(served),
     delete: deletion<streams.DeleteReq, streams.DeleteResp>(
-      faults,
+      served,
       (stream, expected) => log.softDelete(stream, expected),
       (position) => {
         const at = new streams.DeleteResp.Position();
@@ -102,7 +112,7 @@ const streamsHandlers = (log: EventLog, faults: FaultSwitchboard, limits: Limits
       },
     ),
     tombstone: deletion<streams.TombstoneReq, streams.TombstoneResp>(
-      faults,
+      served,
       (stream, expected) => log.tombstone(stream, expected),
       (position) => {
         const at = new streams.TombstoneResp.Position();
@@ -118,13 +128,16 @@ interface DeletionRequest {
 }
 
 const deletion = <Request extends DeletionRequest, Response>(
-  faults: FaultSwitchboard,
+  { faults, place }: Served,
   perform: (...to: Parameters<EventLog['softDelete']>) => Promise<AppendOutcome>,
   success: (position: string) => Response,
 ): handleUnaryCall<Request, Response> =>
-  guarded(faults, async ({ request }) => {
+  guarded(faults, async ({ request, metadata }) => {
+    const misplaced = misplacedError(place, metadata);
+    if (misplaced) throw misplaced;
     const options = request.getOptions();
     if (!options) throw badRequest('Options are missing');
+    if (!(await place.commits())) throw timedOutError();
     const stream = streamNameOf(options.getStreamIdentifier());
     const exact = options.hasRevision() ? options.getRevision() : undefined;
     const expected = expectedOf(options, exact);
@@ -143,13 +156,16 @@ const errorOf = (error: unknown): Error => {
 
 /** The client-streaming append: options first, then the events of one atomic append. */
 const appendCall =
-  (
-    log: EventLog,
-    faults: FaultSwitchboard,
-    limits: Limits,
-  ): handleClientStreamingCall<streams.AppendReq, streams.AppendResp> =>
+  ({
+    log,
+    place,
+    faults,
+    limits,
+  }: Served): handleClientStreamingCall<streams.AppendReq, streams.AppendResp> =>
   (call, reply) => {
     if (refuses(faults, (error) => reply(error))) return;
+    const misplaced = misplacedError(place, call.metadata);
+    if (misplaced) return reply(misplaced);
     let options: streams.AppendReq.Options | undefined;
     let fault: unknown;
     const proposal = new Proposal(limits);
@@ -171,6 +187,7 @@ const appendCall =
       const expected = expectedOf(options, exact);
       if (proposal.excess) throw tooLargeError(proposal.excess);
       await faults.beforeAppend();
+      if (!(await place.commits())) throw timedOutError();
       const outcome = await log.append(stream, expected, proposal.events);
       if (faults.losesReply()) throw serviceError(status.UNAVAILABLE, 'Connection lost');
       if (outcome.kind === 'appended') return appendReply(outcome);
@@ -204,12 +221,14 @@ interface OpenItem {
 
 /** Many appends over one call, each atomic, answered as they are committed. */
 const batchAppendCall =
-  (
-    log: EventLog,
-    faults: FaultSwitchboard,
-    limits: Limits,
-  ): handleBidiStreamingCall<streams.BatchAppendReq, streams.BatchAppendResp> =>
+  ({
+    log,
+    place,
+    faults,
+    limits,
+  }: Served): handleBidiStreamingCall<streams.BatchAppendReq, streams.BatchAppendResp> =>
   (call) => {
+    const forLeader = requiresLeader(call.metadata);
     if (refuses(faults, (error) => call.emit('error', error))) return;
     const open = new Map<string, OpenItem>();
     let pendingItems = 0;
@@ -232,6 +251,16 @@ const batchAppendCall =
       else open.set(key, item);
     };
     const finish = async ({ head, stream, deadline, proposal }: OpenItem): Promise<void> => {
+      const refusal = place.refusal(forLeader);
+      if (refusal === 'not-ready') {
+        call.write(batchNotReady(head));
+        return;
+      }
+      // It ends the call, and with it all that is under way in it.
+      if (refusal) {
+        call.emit('error', notLeaderError(refusal.leader));
+        return;
+      }
       if (proposal.excess) {
         call.write(batchTooLarge(head, proposal.excess));
         return;
@@ -241,7 +270,7 @@ const batchAppendCall =
       if (pendingBytes > MAX_PENDING_BYTES) call.pause();
       try {
         await faults.beforeAppend();
-        const late = Date.now() > deadline;
+        const late = Date.now() > deadline || !(await place.commits());
         const outcome = late ? undefined : await log.append(stream, head.expected, proposal.events);
         if (outcome && faults.losesReply()) {
           throw serviceError(status.UNAVAILABLE, 'Connection lost');
@@ -296,15 +325,28 @@ const openItem = (request: streams.BatchAppendReq, limits: Limits): OpenItem => 
 /** Whether a fault answers in place of the handler; a stalled call is never answered. */
 const refuses = (faults: FaultSwitchboard, answer: (error: Error) => void): boolean => {
   if (faults.answer === 'unavailable') answer(serviceError(status.UNAVAILABLE, 'Not ready'));
-  if (faults.answer === 'not-leader') answer(notLeaderError());
+  if (faults.answer === 'not-leader') answer(notLeaderError({ host: '127.0.0.1', port: 2113 }));
   return faults.answer !== 'normal';
 };
+
+/** Why the call is for another server. */
+const misplacedError = (place: Place, metadata: Metadata): ServiceError | undefined => {
+  const refusal = place.refusal(requiresLeader(metadata));
+  if (refusal === undefined) return undefined;
+  return refusal === 'not-ready' ? notReadyError() : notLeaderError(refusal.leader);
+};
+
+const timedOutError = (): ServiceError =>
+  serviceError(status.ABORTED, 'Operation timed out: Prepare phase timeout.');
 
 /** A unary handler that may throw, behind the faults. */
 const guarded =
   <Request, Response>(
     faults: FaultSwitchboard,
-    handler: (call: { readonly request: Request }) => Response | Promise<Response>,
+    handler: (call: {
+      readonly request: Request;
+      readonly metadata: Metadata;
+    }) => Response | Promise<Response>,
   ): handleUnaryCall<Request, Response> =>
   (call, reply) => {
     if (refuses(faults, (error) => reply(error))) return;
@@ -315,40 +357,3 @@ const guarded =
         (error: unknown) => reply(errorOf(error)),
       );
   };
-
-const supportedMethods = (): features.SupportedMethods => {
-  const supported = new features.SupportedMethods();
-  supported.setEventStoreServerVersion(SERVER_VERSION);
-  const methods: [string, string, string[]][] = [
-    ['event_store.client.streams.Streams', 'Append', []],
-    ['event_store.client.streams.Streams', 'BatchAppend', []],
-    ['event_store.client.streams.Streams', 'Delete', []],
-    ['event_store.client.streams.Streams', 'Tombstone', []],
-    ['event_store.client.streams.Streams', 'Read', ['position', 'events']],
-    ['event_store.client.gossip.Gossip', 'Read', []],
-    ['event_store.client.server_features.ServerFeatures', 'GetSupportedMethods', []],
-  ];
-  for (const [service, method, featureNames] of methods) {
-    const entry = new features.SupportedMethod();
-    entry.setServiceName(service.toLowerCase()).setMethodName(method.toLowerCase());
-    entry.setFeaturesList(featureNames);
-    supported.addMethods(entry);
-  }
-  return supported;
-};
-
-const clusterOfOne = ({ host, port }: { host: string; port: number }): gossip.ClusterInfo => {
-  const member = new gossip.MemberInfo();
-  const id = new shared.UUID();
-  id.setString(INSTANCE_ID);
-  member.setInstanceId(id);
-  member.setTimeStamp(String(Date.now() * 10_000));
-  member.setState(gossip.MemberInfo.VNodeState.LEADER);
-  member.setIsAlive(true);
-  member.setHttpEndPoint(new gossip.EndPoint().setAddress(host).setPort(port));
-  const cluster = new gossip.ClusterInfo();
-  cluster.addMembers(member);
-  return cluster;
-};
-
-const INSTANCE_ID = randomUUID();
