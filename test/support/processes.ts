@@ -1,11 +1,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-const root = join(__dirname, '../..');
+const above = join(__dirname, '../..');
+/** The build output, also for what runs out of it. */
+const dist = basename(above) === 'dist' ? above : join(above, 'dist');
 const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 10_000;
 const KEPT_CHARACTERS = 4_000;
@@ -110,8 +112,9 @@ export class BuiltProgram {
   }
 }
 
-const built = (program: string): string => {
-  const path = join(root, 'dist', program);
+/** Where a program of the build output is. */
+export const built = (program: string): string => {
+  const path = join(dist, program);
   if (!existsSync(path)) throw new Error(`dist/${program} is missing: npm run build comes first`);
   return path;
 };
