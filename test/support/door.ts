@@ -1,46 +1,8 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { Door } from '@hostledger/embedded-node';
 import { freePort } from './processes.js';
 
-type Target = { readonly host: string; readonly port: number } | { readonly path: string };
-
-/** A door to a server that can be shut: open connections break, new ones are refused. */
-export class Door {
-  private server: Server | undefined;
-  private readonly sockets = new Set<Socket>();
-
-  constructor(
-    readonly port: number,
-    private readonly target: Target,
-  ) {}
-
-  async open(): Promise<void> {
-    const server = createServer((inside) => {
-      const outside = connect(this.target);
-      for (const [one, other] of [
-        [inside, outside],
-        [outside, inside],
-      ] as const) {
-        this.sockets.add(one);
-        one.on('error', () => other.destroy());
-        one.on('close', () => {
-          this.sockets.delete(one);
-          other.destroy();
-        });
-        one.pipe(other);
-      }
-    });
-    await new Promise<void>((listening) => server.listen(this.port, '127.0.0.1', listening));
-    this.server = server;
-  }
-
-  async shut(): Promise<void> {
-    const closed = new Promise((done) => this.server?.close(done));
-    for (const socket of this.sockets) socket.destroy();
-    this.sockets.clear();
-    await closed;
-  }
-}
+export { Door };
 
 /** An open door to a PostgreSQL, and the URL that leads through it. */
 export const doorToPostgres = async (

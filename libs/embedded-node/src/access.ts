@@ -3,27 +3,17 @@ import { isAllowed, type Act, type Caller } from './acl.js';
 import type { EventLog } from './log.js';
 import { serviceError } from './messages.js';
 import { CredentialsRefused, type NodeUsers } from './users.js';
+import type { ReadableLog } from './view.js';
 
 /** Of the log what calls are served from. */
-export type ServedLog = Pick<
-  EventLog,
-  | 'append'
-  | 'softDelete'
-  | 'tombstone'
-  | 'readStream'
-  | 'readAll'
-  | 'lastRevision'
-  | 'isValidPosition'
-  | 'headPosition'
-  | 'onCommit'
->;
+export type ServedLog = ReadableLog & Pick<EventLog, 'append' | 'softDelete' | 'tombstone'>;
 
 /** The log as the caller of one call may see it; throws where the caller is not who it says. */
 export type Access = (metadata: Metadata) => ServedLog;
 
 /** For a node that everybody who reaches it may use. */
 export const openToAll =
-  (log: EventLog): Access =>
+  (log: ServedLog): Access =>
   () =>
     log;
 

@@ -61,3 +61,7 @@ export const startEmbeddedNode = async (
 
 /** Starts the node in the caller's thread, with its fault hooks: for tests. */
 export const startNodeInProcess = (options: NodeOptions): Promise<RunningNode> => runNode(options);
+
+/** For tests: a cluster's servers over one log, and doors that can be shut or frozen. */
+export { Fronts, FRONT_TIMES, type FrontTimes } from './fronts.js';
+export { Door, type DoorTarget } from './door.js';

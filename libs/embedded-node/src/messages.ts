@@ -6,6 +6,7 @@ import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { encodeEventTooLarge } from './encode.js';
 import type { AppendOutcome, ExpectedRevision, ProposedEvent } from './log.js';
+import type { Endpoint } from './place.js';
 
 export interface Limits {
   /** Of one append: data, metadata and type names together. */
@@ -22,6 +23,7 @@ const RPC_DEADLINE_EXCEEDED = 4;
 const RPC_NOT_FOUND = 5;
 const RPC_ALREADY_EXISTS = 6;
 const RPC_PERMISSION_DENIED = 7;
+const NOT_READY = 'Server Is Not Ready';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** A call refused with trailers that the client turns into its typed errors. */
@@ -82,12 +84,15 @@ export const tooLargeError = (excess: Excess): ServiceError => {
   });
 };
 
-export const notLeaderError = (): ServiceError =>
+export const notLeaderError = ({ host, port }: Endpoint): ServiceError =>
   serviceError(status.NOT_FOUND, 'Leader info available', {
     exception: 'not-leader',
-    'leader-endpoint-host': '127.0.0.1',
-    'leader-endpoint-port': '2113',
+    'leader-endpoint-host': host,
+    'leader-endpoint-port': String(port),
   });
+
+/** Of a server that takes part in an election. */
+export const notReadyError = (): ServiceError => serviceError(status.UNAVAILABLE, NOT_READY);
 
 /** The numbers that stand for the names of expected revisions in texts and trailers. */
 const wireVersion = (expected: ExpectedRevision): number => {
@@ -257,6 +262,14 @@ export const batchTimedOut = (request: BatchHead): streams.BatchAppendResp =>
     'Timeout',
     new shared.Timeout().serializeBinary(),
   );
+
+/** The same of an item: an error without a code, in which the client sees nothing but an unknown one. */
+export const batchNotReady = (request: BatchHead): streams.BatchAppendResp => {
+  const nothing = new Any();
+  nothing.pack(new Empty().serializeBinary(), 'google.protobuf.Empty');
+  const error = new rpcStatus.Status().setMessage(NOT_READY).setDetails(nothing);
+  return batchHead(request).setError(error);
+};
 
 /** The reply to an item that makes no sense. */
 export const batchRefusal = (

@@ -6,6 +6,7 @@ import { byUser, openToAll } from './access.js';
 import { FaultSwitchboard, type Faults } from './faults.js';
 import { EventLog } from './log.js';
 import { DEFAULT_LIMITS, type Limits } from './messages.js';
+import { alone } from './place.js';
 import { listenSecurely, type SecureListener, type Security } from './secure.js';
 import { createServer, insecure } from './server.js';
 import { NodeUsers } from './users.js';
@@ -42,7 +43,8 @@ export const runNode = async (options: NodeOptions): Promise<RunningNode> => {
   const { security } = options;
   const users = new NodeUsers(log);
   const access = security ? byUser(log, users) : openToAll(log);
-  const server = createServer(access, faults, limits, () => address);
+  const place = alone(() => address);
+  const server = createServer({ access, place, faults, limits });
   let secured: SecureListener | undefined;
   const { listen = process.platform === 'win32' ? { port: 0 } : 'socket' } = options;
   const target =

@@ -3,9 +3,9 @@ import { status, type ServerWritableStream } from '@grpc/grpc-js';
 import * as streams from '@eventstore/db-client/generated/streams_pb';
 import { encodeEventResponse } from './encode.js';
 import type { FaultSwitchboard } from './faults.js';
-import type { ServedLog } from './access.js';
 import { TOMBSTONE_REVISION, type Page, type StoredEvent } from './log.js';
 import { badRequest, serviceError, streamDeletedError, streamNameOf } from './messages.js';
+import type { ReadableLog } from './view.js';
 
 /** An event comes encoded already; everything else as a message. */
 export type ReadResponse = Buffer | streams.ReadResp;
@@ -29,7 +29,7 @@ interface Filter {
 
 /** Serves `Read`: a read that ends, or one that waits at its end, which is a subscription. */
 export const serveRead = async (
-  log: ServedLog,
+  log: ReadableLog,
   faults: FaultSwitchboard,
   call: ReadCall,
 ): Promise<void> => {
@@ -71,7 +71,7 @@ class Reader {
   private told: number;
 
   constructor(
-    private readonly log: ServedLog,
+    private readonly log: ReadableLog,
     private readonly faults: FaultSwitchboard,
     private readonly call: ReadCall,
     private readonly options: streams.ReadReq.Options,

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import {
   Server,
   ServerCredentials,
   status,
+  type ServiceError,
   type handleBidiStreamingCall,
   type handleClientStreamingCall,
   type handleServerStreamingCall,
@@ -10,24 +10,25 @@ import {
   type Metadata,
 } from '@grpc/grpc-js';
 import * as gossipService from '@eventstore/db-client/generated/gossip_grpc_pb';
-import * as gossip from '@eventstore/db-client/generated/gossip_pb';
 import * as featuresService from '@eventstore/db-client/generated/serverfeatures_grpc_pb';
-import * as features from '@eventstore/db-client/generated/serverfeatures_pb';
 import * as shared from '@eventstore/db-client/generated/shared_pb';
 import * as streamsService from '@eventstore/db-client/generated/streams_grpc_pb';
 import * as streams from '@eventstore/db-client/generated/streams_pb';
 import { isAccessDenied, type Access, type ServedLog } from './access.js';
+import { clusterOf, supportedMethods } from './discovery.js';
 import type { FaultSwitchboard } from './faults.js';
 import { LogUnavailable, type Appended, type AppendOutcome } from './log.js';
 import {
   badRequest,
   batchDenied,
+  batchNotReady,
   batchRefusal,
   batchReply,
   batchTimedOut,
   batchTooLarge,
   expectedOf,
   notLeaderError,
+  notReadyError,
   Proposal,
   proposedOf,
   serviceError,
@@ -39,31 +40,34 @@ import {
   type BatchHead,
   type Limits,
 } from './messages.js';
+import { requiresLeader, type Place } from './place.js';
 import { serveRead, type ReadResponse } from './reads.js';
 
-/** Reported to clients; the newest server whose behaviour is followed here. */
-const SERVER_VERSION = '24.10.0';
 const MAX_RECEIVE_BYTES = 16 * 1024 * 1024 - 10_000;
 /** Of one connection's appends under way; beyond it the node stops listening to that connection. */
 const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 
+/** Through what a server reaches the log, and where it stands. */
+export interface Served {
+  readonly access: Access;
+  readonly place: Place;
+  readonly faults: FaultSwitchboard;
+  readonly limits: Limits;
+}
+
 /** A gRPC server over the log, as its callers may see it; not yet listening. */
-export const createServer = (
-  access: Access,
-  faults: FaultSwitchboard,
-  limits: Limits,
-  advertised: () => { readonly host: string; readonly port: number },
-): Server => {
+export const createServer = (served: Served): Server => {
+  const { faults, place } = served;
   assertDefinitions();
   const server = new Server({ 'grpc.max_receive_message_length': MAX_RECEIVE_BYTES });
   const { read, ...others } = streamsService.StreamsService;
   const rawRead = { ...read, responseSerialize: (response: ReadResponse) => serialize(response) };
-  server.addService({ ...others, read: rawRead }, streamsHandlers(access, faults, limits));
+  server.addService({ ...others, read: rawRead }, streamsHandlers(served));
   server.addService(featuresService.ServerFeaturesService, {
     getSupportedMethods: guarded(faults, supportedMethods),
   });
   server.addService(gossipService.GossipService, {
-    read: guarded(faults, () => clusterOfOne(advertised())),
+    read: guarded(faults, () => clusterOf(place.members())),
   });
   return server;
 };
@@ -86,20 +90,17 @@ export const insecure = (): ServerCredentials => ServerCredentials.createInsecur
 const serialize = (response: ReadResponse): Buffer =>
   Buffer.isBuffer(response) ? response : Buffer.from(response.serializeBinary());
 
-const streamsHandlers = (access: Access, faults: FaultSwitchboard, limits: Limits) => {
+const streamsHandlers = (served: Served) => {
   const readCall: handleServerStreamingCall<streams.ReadReq, ReadResponse> = (call) => {
-    const refuse = (error: Error): boolean => call.emit('error', error);
-    if (refuses(faults, refuse)) return;
-    const log = seenBy(access, call.metadata, refuse);
-    if (log) void serveRead(log, faults, call);
+    const log = logFor(served, call.metadata, (error) => call.emit('error', error));
+    if (log) void serveRead(log, served.faults, call);
   };
   return {
     read: readCall,
-    append: appendCall(access, faults, limits),
-    batchAppend: batchAppendCall(access, faults, limits),
+    append: appendCall(served),
+    batchAppend: batchAppendCall(served),
     delete: deletion<streams.DeleteReq, streams.DeleteResp>(
-      access,
-      faults,
+      served,
       (log, stream, expected) => log.softDelete(stream, expected),
       (position) => {
         const at = new streams.DeleteResp.Position();
@@ -108,8 +109,7 @@ const streamsHandlers = (access: Access, faults: FaultSwitchboard, limits: Limit
       },
     ),
     tombstone: deletion<streams.TombstoneReq, streams.TombstoneResp>(
-      access,
-      faults,
+      served,
       (log, stream, expected) => log.tombstone(stream, expected),
       (position) => {
         const at = new streams.TombstoneResp.Position();
@@ -134,19 +134,34 @@ const seenBy = (
   }
 };
 
+/** The same of a call that is answered in one go, where it is for this server at all. */
+const logFor = (
+  { access, place, faults }: Served,
+  metadata: Metadata,
+  refuse: (error: Error) => void,
+): ServedLog | undefined => {
+  if (refuses(faults, refuse)) return undefined;
+  const misplaced = misplacedError(place, metadata);
+  if (!misplaced) return seenBy(access, metadata, refuse);
+  refuse(misplaced);
+  return undefined;
+};
+
 interface DeletionRequest {
   getOptions(): streams.DeleteReq.Options | streams.TombstoneReq.Options | undefined;
 }
 
 const deletion = <Request extends DeletionRequest, Response>(
-  access: Access,
-  faults: FaultSwitchboard,
+  { access, faults, place }: Served,
   perform: (log: ServedLog, ...to: Parameters<ServedLog['softDelete']>) => Promise<AppendOutcome>,
   success: (position: string) => Response,
 ): handleUnaryCall<Request, Response> =>
   guarded(faults, async ({ request, metadata }) => {
+    const misplaced = misplacedError(place, metadata);
+    if (misplaced) throw misplaced;
     const options = request.getOptions();
     if (!options) throw badRequest('Options are missing');
+    if (!(await place.commits())) throw timedOutError();
     const stream = streamNameOf(options.getStreamIdentifier());
     const exact = options.hasRevision() ? options.getRevision() : undefined;
     const expected = expectedOf(options, exact);
@@ -165,14 +180,10 @@ const errorOf = (error: unknown): Error => {
 
 /** The client-streaming append: options first, then the events of one atomic append. */
 const appendCall =
-  (
-    access: Access,
-    faults: FaultSwitchboard,
-    limits: Limits,
-  ): handleClientStreamingCall<streams.AppendReq, streams.AppendResp> =>
+  (served: Served): handleClientStreamingCall<streams.AppendReq, streams.AppendResp> =>
   (call, reply) => {
-    if (refuses(faults, (error) => reply(error))) return;
-    const log = seenBy(access, call.metadata, (error) => reply(error));
+    const { place, faults, limits } = served;
+    const log = logFor(served, call.metadata, (error) => reply(error));
     if (!log) return;
     let options: streams.AppendReq.Options | undefined;
     let fault: unknown;
@@ -195,6 +206,7 @@ const appendCall =
       const expected = expectedOf(options, exact);
       if (proposal.excess) throw tooLargeError(proposal.excess);
       await faults.beforeAppend();
+      if (!(await place.commits())) throw timedOutError();
       const outcome = await log.append(stream, expected, proposal.events);
       if (faults.losesReply()) throw serviceError(status.UNAVAILABLE, 'Connection lost');
       if (outcome.kind === 'appended') return appendReply(outcome);
@@ -228,13 +240,15 @@ interface OpenItem {
 
 /** Many appends over one call, each atomic, answered as they are committed. */
 const batchAppendCall =
-  (
-    access: Access,
-    faults: FaultSwitchboard,
-    limits: Limits,
-  ): handleBidiStreamingCall<streams.BatchAppendReq, streams.BatchAppendResp> =>
+  ({
+    access,
+    place,
+    faults,
+    limits,
+  }: Served): handleBidiStreamingCall<streams.BatchAppendReq, streams.BatchAppendResp> =>
   (call) => {
     const refuse = (error: Error): boolean => call.emit('error', error);
+    const forLeader = requiresLeader(call.metadata);
     if (refuses(faults, refuse)) return;
     const log = seenBy(access, call.metadata, refuse);
     if (!log) return;
@@ -259,6 +273,16 @@ const batchAppendCall =
       else open.set(key, item);
     };
     const finish = async ({ head, stream, deadline, proposal }: OpenItem): Promise<void> => {
+      const refusal = place.refusal(forLeader);
+      if (refusal === 'not-ready') {
+        call.write(batchNotReady(head));
+        return;
+      }
+      // It ends the call, and with it all that is under way in it.
+      if (refusal) {
+        call.emit('error', notLeaderError(refusal.leader));
+        return;
+      }
       if (proposal.excess) {
         call.write(batchTooLarge(head, proposal.excess));
         return;
@@ -268,7 +292,7 @@ const batchAppendCall =
       if (pendingBytes > MAX_PENDING_BYTES) call.pause();
       try {
         await faults.beforeAppend();
-        const late = Date.now() > deadline;
+        const late = Date.now() > deadline || !(await place.commits());
         const outcome = late ? undefined : await log.append(stream, head.expected, proposal.events);
         if (outcome && faults.losesReply()) {
           throw serviceError(status.UNAVAILABLE, 'Connection lost');
@@ -324,9 +348,19 @@ const openItem = (request: streams.BatchAppendReq, limits: Limits): OpenItem => 
 /** Whether a fault answers in place of the handler; a stalled call is never answered. */
 const refuses = (faults: FaultSwitchboard, answer: (error: Error) => void): boolean => {
   if (faults.answer === 'unavailable') answer(serviceError(status.UNAVAILABLE, 'Not ready'));
-  if (faults.answer === 'not-leader') answer(notLeaderError());
+  if (faults.answer === 'not-leader') answer(notLeaderError({ host: '127.0.0.1', port: 2113 }));
   return faults.answer !== 'normal';
 };
+
+/** Why the call is for another server. */
+const misplacedError = (place: Place, metadata: Metadata): ServiceError | undefined => {
+  const refusal = place.refusal(requiresLeader(metadata));
+  if (refusal === undefined) return undefined;
+  return refusal === 'not-ready' ? notReadyError() : notLeaderError(refusal.leader);
+};
+
+const timedOutError = (): ServiceError =>
+  serviceError(status.ABORTED, 'Operation timed out: Prepare phase timeout.');
 
 /** A unary handler that may throw, behind the faults. */
 const guarded =
@@ -346,40 +380,3 @@ const guarded =
         (error: unknown) => reply(errorOf(error)),
       );
   };
-
-const supportedMethods = (): features.SupportedMethods => {
-  const supported = new features.SupportedMethods();
-  supported.setEventStoreServerVersion(SERVER_VERSION);
-  const methods: [string, string, string[]][] = [
-    ['event_store.client.streams.Streams', 'Append', []],
-    ['event_store.client.streams.Streams', 'BatchAppend', []],
-    ['event_store.client.streams.Streams', 'Delete', []],
-    ['event_store.client.streams.Streams', 'Tombstone', []],
-    ['event_store.client.streams.Streams', 'Read', ['position', 'events']],
-    ['event_store.client.gossip.Gossip', 'Read', []],
-    ['event_store.client.server_features.ServerFeatures', 'GetSupportedMethods', []],
-  ];
-  for (const [service, method, featureNames] of methods) {
-    const entry = new features.SupportedMethod();
-    entry.setServiceName(service.toLowerCase()).setMethodName(method.toLowerCase());
-    entry.setFeaturesList(featureNames);
-    supported.addMethods(entry);
-  }
-  return supported;
-};
-
-const clusterOfOne = ({ host, port }: { host: string; port: number }): gossip.ClusterInfo => {
-  const member = new gossip.MemberInfo();
-  const id = new shared.UUID();
-  id.setString(INSTANCE_ID);
-  member.setInstanceId(id);
-  member.setTimeStamp(String(Date.now() * 10_000));
-  member.setState(gossip.MemberInfo.VNodeState.LEADER);
-  member.setIsAlive(true);
-  member.setHttpEndPoint(new gossip.EndPoint().setAddress(host).setPort(port));
-  const cluster = new gossip.ClusterInfo();
-  cluster.addMembers(member);
-  return cluster;
-};
-
-const INSTANCE_ID = randomUUID();

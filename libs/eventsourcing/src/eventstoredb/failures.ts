@@ -21,11 +21,11 @@ export class CallTimedOut extends Error {
   }
 }
 
-/** The client that a read was under way with was given up, upon which its reads end as if all were read. */
-export class ReadCutOff extends Error {
-  constructor(call: string) {
-    super(`${call} was cut off`);
-    this.name = 'ReadCutOff';
+/** A read that ended because its client was given up: the client ends it as if all had been read. */
+export class ReadCutShort extends Error {
+  constructor(read: string) {
+    super(`${read} was cut short by the end of its connection`);
+    this.name = 'ReadCutShort';
   }
 }
 
@@ -34,7 +34,7 @@ export class ReadCutOff extends Error {
  * forms: as its own error with a `type`, or as a raw gRPC error with only a `code`.
  */
 export const isTransient = (error: unknown): boolean => {
-  if (error instanceof CallTimedOut || error instanceof ReadCutOff) return true;
+  if (error instanceof CallTimedOut || error instanceof ReadCutShort) return true;
   if (isWithoutLeader(error)) return true;
   const { type, code } = error as { type?: unknown; code?: unknown };
   if (typeof type === 'string') return TRANSIENT_TYPES.has(type);
@@ -45,9 +45,14 @@ export const isTransient = (error: unknown): boolean => {
 const isWithoutLeader = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('Failed to discover');
 
+/** The server was asked for what only the leader does; the client has its address and goes there next. */
+export const isMisdirected = (error: unknown): boolean =>
+  (error as { type?: unknown }).type === ErrorType.NOT_LEADER;
+
 /** Short label for metrics and logs; the client leaves some messages empty. */
 export const reasonOf = (error: unknown): string => {
   const { type, code, name, message } = error as Record<string, unknown>;
+  if (isWithoutLeader(error)) return 'no-leader';
   if (typeof type === 'string') return type;
   if (typeof code === 'number') return `grpc-${code}`;
   if (typeof name === 'string' && name !== 'Error') return name;

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   BACKWARDS,
   END,
-  EventStoreDBClient,
   FORWARDS,
   jsonEvent,
   START,
   StreamDeletedError,
   StreamNotFoundError,
+  type EventStoreDBClient,
   type JSONEventType,
   type ResolvedEvent,
   type StreamingRead,
@@ -18,11 +18,12 @@ import type { RecordedEvent } from '../message.js';
 import { silentObserver, type KernelObserver } from '../observer.js';
 import { inSpan, inSpanBelow, SpanKind, traceOf, type Span } from '../tracing.js';
 import { checkSize } from './append-size.js';
+import { connect, dispose, withTimeout, type Connection } from './connection.js';
 import {
-  CallTimedOut,
+  ReadCutShort,
   detailOf,
+  isMisdirected,
   isTransient,
-  ReadCutOff,
   reasonOf,
   refusalOf,
 } from './failures.js';
@@ -32,7 +33,7 @@ import { toRecorded } from './recorded.js';
 
 export interface EventStoreOptions {
   /** A connection string (`esdb://...`), or the bare endpoint of the embedded node. */
-  readonly connection: string | { readonly endpoint: string };
+  readonly connection: Connection;
   /** One call's own time-out; the client does not enforce deadlines on batch appends. */
   readonly callTimeoutMs?: number;
   /** Bounds on repeating a call whose outcome is unknown. */
@@ -48,14 +49,18 @@ const LONGEST_PAUSE_MS = 2_000;
 /** After so many transport faults in a row the client object is replaced: it caches some of them. */
 const FAULTS_BEFORE_NEW_CLIENT = 2;
 
-const DISPOSE_TIMEOUT_MS = 1_000;
-
+/**
+ * While a cluster has no leader the client makes do with a follower and stays there. What that has not
+ * received yet is missing from its answers, and a command would be refused for what is not so any more.
+ */
+const BY_LEADER = { requiresLeader: true } as const;
 /** The one place that holds an EventStoreDB client: one per process, replaced when it sticks. */
 export class EventStore implements StreamAccess {
   private connected: EventStoreDBClient | undefined;
   private faultsInARow = 0;
   private refusedWrite: { readonly reason: string; readonly at: number } | undefined;
   private closed = false;
+  private readonly givenUp = new WeakSet<EventStoreDBClient>();
   private readonly callTimeoutMs: number;
   private readonly maxTries: number;
   private readonly retryWindowMs: number;
@@ -108,9 +113,11 @@ export class EventStore implements StreamAccess {
     let outcome: Parameters<KernelObserver['appended']>[0] = 'refused';
     try {
       const result = await this.persistently(`append to ${stream}`, (client) =>
-        client.appendToStream(stream, messages, { expectedRevision: expected }).catch((error) => {
-          throw refusalOf(error, stream, expected, sizeBytes);
-        }),
+        client
+          .appendToStream(stream, messages, { expectedRevision: expected, ...BY_LEADER })
+          .catch((error) => {
+            throw refusalOf(error, stream, expected, sizeBytes);
+          }),
       );
       outcome = 'ok';
       this.refusedWrite = undefined;
@@ -143,7 +150,8 @@ export class EventStore implements StreamAccess {
     };
     return inSpanBelow('read', { kind: SpanKind.CLIENT, attributes }, async (span) => {
       const events = await this.persistently(`read of ${stream}`, async (client) => {
-        const read = client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount });
+        const options = { direction: FORWARDS, fromRevision, maxCount, ...BY_LEADER } as const;
+        const read = client.readStream(stream, options);
         try {
           return await this.collect(client, read, `read of ${stream}`);
         } catch (error) {
@@ -175,7 +183,9 @@ export class EventStore implements StreamAccess {
     return inSpanBelow('read', options, () =>
       this.persistently('read of $all', async (client) => {
         const fromPosition = after === 0n ? START : { commit: after, prepare: after };
-        const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: maxCount + 1 });
+        const read = client.readAll({
+          ...{ direction: FORWARDS, fromPosition, maxCount: maxCount + 1, ...BY_LEADER },
+        });
         const records = await this.collect(client, read, 'read of $all');
         return records.filter(({ position }) => position > after).slice(0, maxCount);
       }),
@@ -191,8 +201,9 @@ export class EventStore implements StreamAccess {
   async *readLog(after: bigint, until: bigint): AsyncGenerator<readonly RecordedEvent[]> {
     let reached = after;
     for (let attempt = 1; reached < until; attempt += 1) {
+      const client = this.client();
       try {
-        for await (const batch of logBatches(this.client(), reached, this.callTimeoutMs)) {
+        for await (const batch of logBatches(client, reached, this.callTimeoutMs)) {
           const last = batch.at(-1)!.position;
           const isWithin = batch[0]!.position > reached && last <= until;
           const events = isWithin
@@ -203,10 +214,11 @@ export class EventStore implements StreamAccess {
           reached = last > reached ? last : reached;
           attempt = 1;
         }
+        this.mustBeWhole(client, 'read of the log');
         return;
       } catch (error) {
         if (!isTransient(error)) throw error;
-        await this.noteFault(error);
+        await this.noteFault(error, client);
         if (attempt >= this.maxTries) {
           throw new StoreUnavailable(`The read of the log did not succeed: ${detailOf(error)}`, {
             cause: error,
@@ -224,7 +236,7 @@ export class EventStore implements StreamAccess {
   async readAllFrom(position: bigint, maxCount: number): Promise<RecordedEvent[]> {
     return this.persistently('read of $all', async (client) => {
       const fromPosition = { commit: position, prepare: position };
-      const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount });
+      const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount, ...BY_LEADER });
       try {
         const events = await this.collect(client, read, 'read of $all');
         return events[0]?.position === position ? events : [];
@@ -259,19 +271,20 @@ export class EventStore implements StreamAccess {
   /** Commit position of the last record of the log; 0 when it is empty. One cheap read: the health probe. */
   async head(timeoutMs = this.callTimeoutMs): Promise<bigint> {
     const client = this.client();
-    const read = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 });
+    const read = client.readAll({
+      ...{ direction: BACKWARDS, fromPosition: END, maxCount: 1, ...BY_LEADER },
+    });
     const position = async (): Promise<bigint> => {
       for await (const { event } of read) return event?.position?.commit ?? 0n;
-      // An empty log is told from one that could not be read: whoever knows better would be alarmed.
-      if (client !== this.connected) throw new ReadCutOff('read of the head');
       return 0n;
     };
     try {
       const head = await withTimeout(position(), 'read of the head', timeoutMs);
+      this.mustBeWhole(client, 'read of the head');
       this.faultsInARow = 0;
       return head;
     } catch (error) {
-      await this.noteFault(error);
+      await this.noteFault(error, client);
       const causes = isTransient(error) ? await this.whyUnreachable() : [];
       const detail = [detailOf(error), ...causes].join('; ');
       throw new StoreUnavailable(`Event store: ${detail}`, { cause: error });
@@ -300,21 +313,28 @@ export class EventStore implements StreamAccess {
     return this.connected;
   }
 
-  /** Replaces the client object after repeated faults: it caches a failed feature probe for ever. */
-  async noteFault(error: unknown): Promise<void> {
-    // What cut a read off has been counted; of many at once each would have the next client replaced.
-    if (!isTransient(error) || error instanceof ReadCutOff) return;
+  /**
+   * Replaces the client object after repeated faults: it caches a failed feature probe for ever. Many
+   * calls fail together when one connection breaks, and those of a client that was replaced already
+   * say nothing about the present one.
+   */
+  async noteFault(error: unknown, client: EventStoreDBClient): Promise<void> {
+    if (client !== this.connected || !isTransient(error) || isMisdirected(error)) return;
     this.faultsInARow += 1;
     if (this.faultsInARow < FAULTS_BEFORE_NEW_CLIENT) return;
     this.faultsInARow = 0;
-    const stuck = this.connected;
     this.connected = undefined;
-    if (stuck) await dispose(stuck);
+    await this.giveUp(client);
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    if (this.connected) await dispose(this.connected);
+    if (this.connected) await this.giveUp(this.connected);
+  }
+
+  private async giveUp(client: EventStoreDBClient): Promise<void> {
+    this.givenUp.add(client);
+    await dispose(client);
   }
 
   private whyUnreachable(): Promise<string[]> {
@@ -343,15 +363,20 @@ export class EventStore implements StreamAccess {
         const recorded = toRecorded(resolved);
         if (recorded) events.push(recorded);
       }
-      if (client !== this.connected) throw new ReadCutOff(what);
     };
     try {
       await withTimeout(drain(), what, this.callTimeoutMs);
+      this.mustBeWhole(client, what);
       return events;
     } catch (error) {
       await read.cancel().catch(() => undefined);
       throw error;
     }
+  }
+
+  /** @throws ReadCutShort where the client was disposed of, whose open reads then end without an error. */
+  private mustBeWhole(client: EventStoreDBClient, what: string): void {
+    if (this.givenUp.has(client)) throw new ReadCutShort(`The ${what}`);
   }
 
   private async persistently<T>(
@@ -360,13 +385,14 @@ export class EventStore implements StreamAccess {
   ): Promise<T> {
     const giveUpAt = performance.now() + this.retryWindowMs;
     for (let attempt = 1; ; attempt += 1) {
+      const client = this.client();
       try {
-        const result = await withTimeout(call(this.client()), what, this.callTimeoutMs);
+        const result = await withTimeout(call(client), what, this.callTimeoutMs);
         this.faultsInARow = 0;
         return result;
       } catch (error) {
         if (!isTransient(error)) throw error;
-        await this.noteFault(error);
+        await this.noteFault(error, client);
         const pauseMs = pauseBefore(attempt);
         if (attempt >= this.maxTries || performance.now() + pauseMs > giveUpAt) {
           throw new StoreUnavailable(`The ${what} did not succeed: ${detailOf(error)}`, {
@@ -391,29 +417,5 @@ const callOf = (operation: 'append' | 'read', stream: string) => ({
 const isRefusedPosition = (error: unknown): boolean =>
   isTransient(error) && /position/i.test((error as Error).message);
 
-const connect = (connection: EventStoreOptions['connection']): EventStoreDBClient =>
-  typeof connection === 'string'
-    ? EventStoreDBClient.connectionString(connection)
-    : new EventStoreDBClient({ endpoint: connection.endpoint }, { insecure: true });
-
-/** Bounded: the client waits for each of its streams to end, and one that nobody reads never does. */
-const dispose = async (client: EventStoreDBClient): Promise<void> => {
-  await withTimeout(client.dispose(), 'end of the client', DISPOSE_TIMEOUT_MS).catch(
-    () => undefined,
-  );
-};
-
 const pauseBefore = (attempt: number): number =>
   Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2);
-
-const withTimeout = async <T>(call: Promise<T>, what: string, timeoutMs: number): Promise<T> => {
-  let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CallTimedOut(what, timeoutMs)), timeoutMs);
-  });
-  try {
-    return await Promise.race([call, expiry]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
