@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-const root = join(__dirname, '../..');
+/** Of the repository: npm's scripts and jest run there. */
+const root = process.cwd();
 const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 10_000;
 const KEPT_CHARACTERS = 4_000;
