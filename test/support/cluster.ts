@@ -27,7 +27,8 @@ export class Cluster {
   private readonly programs = new Set<BuiltProgram>();
   /** Of their health and metrics. */
   readonly workerOrigins: string[] = [];
-  private token = '';
+  /** Of an admin, once there is an API. */
+  token = '';
   private node: BuiltProgram;
 
   private constructor(
@@ -105,19 +106,31 @@ export class Cluster {
   }
 
   /** Sends an act until it is accepted or refused; under one key, so that it counts once. */
-  async act<Body>(path: string, body: object | string): Promise<Answer<Body>> {
-    const key = randomUUID();
+  async act<Body>(
+    path: string,
+    body: object | string,
+    key: string = randomUUID(),
+  ): Promise<Answer<Body>> {
     return this.patiently(() => this.request<Body>('POST', path, body, { 'idempotency-key': key }));
   }
 
   /** What the read models say, once they have come as far. */
   async read<Body>(path: string, position = '0'): Promise<Body> {
+    return (await this.answer<Body>(path, position)).body;
+  }
+
+  answer<Body>(path: string, position = '0'): Promise<Answer<Body>> {
     const headers = { 'min-log-position': position };
-    return (await this.patiently(() => this.request<Body>('GET', path, undefined, headers))).body;
+    return this.patiently(() => this.request<Body>('GET', path, undefined, headers));
+  }
+
+  /** All processes but PostgreSQL. */
+  async stopPrograms(): Promise<void> {
+    for (const program of [...this.programs].reverse()) await program.stop();
   }
 
   async stop(): Promise<void> {
-    for (const program of [...this.programs].reverse()) await program.stop();
+    await this.stopPrograms();
     await this.postgres.stop();
     rmSync(this.home, { recursive: true, force: true });
   }
