@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type webcrypto } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, importJWK, type JWTPayload } from 'jose';
@@ -188,7 +188,7 @@ describe('a forger', () => {
   it('gains nothing by naming another algorithm than the key is for', async () => {
     const key = await issuer.rotate('RS256');
     const jwk = await exportJWK(key.privateKey);
-    const key512 = { ...key, privateKey: (await importJWK(jwk, 'RS512')) as CryptoKey };
+    const key512 = { ...key, privateKey: (await importJWK(jwk, 'RS512')) as webcrypto.CryptoKey };
     clock += 10_000;
     const forged = await issuer.sign(
       { claims: claims() as JWTPayload, header: { alg: 'RS512' } },
@@ -278,7 +278,7 @@ describe('claims said twice', () => {
     const body = handmade(header, said).slice(0, -1);
     const signature = await crypto.subtle.sign(
       { name: 'ECDSA', hash: 'SHA-256' },
-      key.privateKey as CryptoKey,
+      key.privateKey as webcrypto.CryptoKey,
       Buffer.from(body),
     );
     const token = `${body}.${Buffer.from(signature).toString('base64url')}`;

@@ -62,13 +62,14 @@ describe('the event store adapter', () => {
   it('takes a read that another fault cut off for no answer, and not for an empty one', async () => {
     await store.append('lamp-hall', 'no_stream', [event('lit')]);
     node.faults.answer = 'stall';
+    const client = store.client();
     const reading = store.readStream('lamp-hall', 0n);
     const head = store.head();
     head.catch(() => undefined);
     await sleep(100);
     // What other calls meet meanwhile has the client replaced, and ends all that is under way with it.
-    await store.noteFault(new CallTimedOut('another call', 1));
-    await store.noteFault(new CallTimedOut('another call', 1));
+    await store.noteFault(new CallTimedOut('another call', 1), client);
+    await store.noteFault(new CallTimedOut('another call', 1), client);
     node.faults.answer = 'normal';
     await expect(head).rejects.toThrow(StoreUnavailable);
     expect(await reading).toHaveLength(1);
