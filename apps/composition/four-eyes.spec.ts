@@ -6,7 +6,7 @@ import { DealsApiModule } from '@hostledger/deals';
 import { AggregateStore, deriveId, systemActor, type DomainEvent } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
-import { ReadModels } from '@hostledger/eventsourcing/postgres';
+import type { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { FleetApiModule } from '@hostledger/fleet';
 import { InMemoryStreams } from '@hostledger/testing';
 import { AUDIENCE, Issuer, servedRoutes } from '@hostledger/testing/http';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, importJWK, type JWTPayload } from 'jose';
+import { exportJWK, importJWK, type CryptoKey, type JWTPayload } from 'jose';
 import type { Principal } from '@hostledger/http';
 import { OidcAuthenticator, type OidcSettings } from './authenticator.js';
 import { AUDIENCE, handmade, Issuer, type Written } from '@hostledger/testing/http';
@@ -278,7 +278,7 @@ describe('claims said twice', () => {
     const body = handmade(header, said).slice(0, -1);
     const signature = await crypto.subtle.sign(
       { name: 'ECDSA', hash: 'SHA-256' },
-      key.privateKey as CryptoKey,
+      key.privateKey,
       Buffer.from(body),
     );
     const token = `${body}.${Buffer.from(signature).toString('base64url')}`;
