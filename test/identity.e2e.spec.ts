@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keepSecrets } from '@hostledger/testing';
-import { AUDIENCE, handmade, Issuer, type Written } from '@hostledger/testing/http';
+import { AUDIENCE, handmade, OidcIssuer, type Written } from '@hostledger/testing/http';
 import { BuiltProgram, freePort, isReady } from './support/processes.js';
 
 // The built system beside an OIDC issuer: whose tokens it takes, what it remembers of those it does
@@ -14,13 +14,13 @@ const START_WITHIN_MS = 240_000;
 
 describe('The built system with an OIDC issuer', () => {
   const home = mkdtempSync(join(tmpdir(), 'hostledger-identity-'));
-  let issuer: Issuer;
+  let issuer: OidcIssuer;
   let env: Record<string, string>;
   let origin: string;
   let system: BuiltProgram;
 
   beforeAll(async () => {
-    issuer = await Issuer.start();
+    issuer = await OidcIssuer.start();
     const port = String(await freePort());
     origin = `http://127.0.0.1:${port}`;
     env = {

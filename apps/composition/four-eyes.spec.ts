@@ -6,10 +6,10 @@ import { DealsApiModule } from '@hostledger/deals';
 import { AggregateStore, deriveId, systemActor, type DomainEvent } from '@hostledger/eventsourcing';
 import type { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { EventSourcingModule } from '@hostledger/eventsourcing/nest';
-import { ReadModels } from '@hostledger/eventsourcing/postgres';
+import type { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { FleetApiModule } from '@hostledger/fleet';
 import { InMemoryStreams } from '@hostledger/testing';
-import { AUDIENCE, Issuer, servedRoutes } from '@hostledger/testing/http';
+import { AUDIENCE, OidcIssuer, servedRoutes } from '@hostledger/testing/http';
 import { duties } from './rooms.js';
 
 // Whoever has two tokens is one person: no act that takes two subjects is done by one with another
@@ -139,13 +139,13 @@ const ACTS: Readonly<Record<string, TwoPersonAct>> = {
   },
 };
 
-let issuer: Issuer;
+let issuer: OidcIssuer;
 let streams: InMemoryStreams;
 let store: AggregateStore;
 let app: NestFastifyApplication;
 
 beforeAll(async () => {
-  issuer = await Issuer.start();
+  issuer = await OidcIssuer.start();
 });
 afterAll(() => issuer.stop());
 

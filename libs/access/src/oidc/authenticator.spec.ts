@@ -1,21 +1,21 @@
-import { createHmac, type webcrypto } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, importJWK, type JWTPayload } from 'jose';
+import { exportJWK, importJWK, type CryptoKey, type JWTPayload } from 'jose';
 import type { Principal } from '@hostledger/http';
 import { OidcAuthenticator, type OidcSettings } from './authenticator.js';
-import { AUDIENCE, handmade, Issuer, type Written } from '@hostledger/testing/http';
+import { AUDIENCE, handmade, OidcIssuer, type Written } from '@hostledger/testing/http';
 
 const CUSTOMER = '5f0c1f3a-0c7e-5b1e-9d2a-2f6f0c8b7a11';
 
-let issuer: Issuer;
+let issuer: OidcIssuer;
 let clock: number;
 let settings: OidcSettings;
 let tokens: OidcAuthenticator;
 let reasons: string[];
 
 beforeAll(async () => {
-  issuer = await Issuer.start(() => clock);
+  issuer = await OidcIssuer.start(() => clock);
 });
 afterAll(() => issuer.stop());
 
@@ -188,7 +188,7 @@ describe('a forger', () => {
   it('gains nothing by naming another algorithm than the key is for', async () => {
     const key = await issuer.rotate('RS256');
     const jwk = await exportJWK(key.privateKey);
-    const key512 = { ...key, privateKey: (await importJWK(jwk, 'RS512')) as webcrypto.CryptoKey };
+    const key512 = { ...key, privateKey: (await importJWK(jwk, 'RS512')) as CryptoKey };
     clock += 10_000;
     const forged = await issuer.sign(
       { claims: claims() as JWTPayload, header: { alg: 'RS512' } },
@@ -207,7 +207,7 @@ describe('a forger', () => {
 
   it('gains nothing by bringing a key along, by value or by address', async () => {
     const visits: string[] = [];
-    const theirs = await Issuer.start(() => clock);
+    const theirs = await OidcIssuer.start(() => clock);
     const lure = createServer((request, response) => {
       visits.push(request.url ?? '');
       response.end(JSON.stringify({ keys: theirs.keys.map(({ jwk }) => jwk) }));
@@ -278,7 +278,7 @@ describe('claims said twice', () => {
     const body = handmade(header, said).slice(0, -1);
     const signature = await crypto.subtle.sign(
       { name: 'ECDSA', hash: 'SHA-256' },
-      key.privateKey as webcrypto.CryptoKey,
+      key.privateKey,
       Buffer.from(body),
     );
     const token = `${body}.${Buffer.from(signature).toString('base64url')}`;
@@ -368,7 +368,7 @@ describe('a subject', () => {
   });
 
   it('of two issuers are two, also where one has the address of the other in its names', async () => {
-    const other = await Issuer.start(() => clock);
+    const other = await OidcIssuer.start(() => clock);
     const [here, there] = [await issuer.sign(), await other.sign()];
     const theirs = new OidcAuthenticator({ ...settings, issuer: other.url }, () => clock);
     expect((await theirs.authenticate(there))!.subject).not.toBe((await recognised(here))!.subject);

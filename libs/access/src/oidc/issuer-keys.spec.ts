@@ -1,18 +1,18 @@
 import { Logger } from '@nestjs/common';
 import { OidcAuthenticator } from './authenticator.js';
-import { AUDIENCE, Issuer } from '@hostledger/testing/http';
+import { AUDIENCE, OidcIssuer } from '@hostledger/testing/http';
 
 const MINUTE_MS = 60_000;
 
 Logger.overrideLogger(false);
 
-let issuer: Issuer;
+let issuer: OidcIssuer;
 let clock: number;
 let tokens: OidcAuthenticator;
 
 beforeEach(async () => {
   clock = Date.parse('2024-04-20T00:00:00.000Z');
-  issuer = await Issuer.start(() => clock);
+  issuer = await OidcIssuer.start(() => clock);
   tokens = at(issuer.url);
 });
 afterEach(() => issuer.stop());

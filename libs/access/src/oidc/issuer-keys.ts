@@ -141,7 +141,8 @@ const fetchJson = async (address: string): Promise<unknown> => {
   }
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  const body = (response.body ?? []) as AsyncIterable<Uint8Array> | readonly Uint8Array[];
+  for await (const chunk of body) {
     bytes += chunk.byteLength;
     if (bytes > MAX_ANSWER_BYTES)
       throw new Error(`It answered more than ${MAX_ANSWER_BYTES} bytes`);

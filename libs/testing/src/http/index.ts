@@ -39,4 +39,4 @@ export const servedRoutes = async (
   return app;
 };
 
-export { AUDIENCE, handmade, Issuer, type SigningKey, type Written } from './issuer.js';
+export { AUDIENCE, handmade, OidcIssuer, type SigningKey, type Written } from './issuer.js';

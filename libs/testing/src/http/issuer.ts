@@ -24,7 +24,7 @@ export interface Written {
  * An OIDC issuer on a port of its own: it publishes its discovery document and its keys over HTTP, and
  * signs access tokens with them.
  */
-export class Issuer {
+export class OidcIssuer {
   /** Whether it answers; where not, it breaks connections off. */
   away = false;
   /** What it publishes; the first signs. */
@@ -39,7 +39,7 @@ export class Issuer {
     private readonly now: () => number,
   ) {}
 
-  static async start(now: () => number = Date.now): Promise<Issuer> {
+  static async start(now: () => number = Date.now): Promise<OidcIssuer> {
     const server = createServer((request, response) => {
       const path = request.url ?? '';
       issuer.asked.push(path);
@@ -51,7 +51,7 @@ export class Issuer {
       });
       response.end(answer?.body ?? '');
     });
-    const issuer = new Issuer(server, now);
+    const issuer = new OidcIssuer(server, now);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     await issuer.rotate();
     return issuer;
