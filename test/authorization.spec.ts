@@ -50,7 +50,7 @@ beforeAll(async () => {
   walked = await each(running.operations, (operation) => walker.walk(operation));
 }, WALKED_WITHIN_MS);
 
-afterAll(() => running.close());
+afterAll(() => (running as Running | undefined)?.close());
 
 const openToCustomers = (): readonly Operation[] =>
   walked

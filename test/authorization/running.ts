@@ -42,11 +42,30 @@ export interface Running {
   readonly close: () => Promise<void>;
 }
 
+type Close = () => Promise<void>;
+
+/** What was opened is closed again where the API does not start. */
 export const run = async (): Promise<Running> => {
+  const opened: Close[] = [];
+  const close: Close = async () => {
+    for (const one of opened.splice(0).reverse()) await one();
+  };
+  try {
+    return { ...(await open(opened)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const open = async (opened: Close[]): Promise<Omit<Running, 'close'>> => {
   const home = await Home.open();
+  opened.push(() => home.close());
   await foundCompany(appendTo(home.events));
   const shared = await embeddedDatabase();
+  opened.push(() => shared.close());
   const filled = await readModelsOf(readModelProjections, await home.log(), shared);
+  opened.push(() => filled.close());
   const system = {
     config: loadConfig({
       LOG_LEVEL: 'silent',
@@ -62,6 +81,7 @@ export const run = async (): Promise<Running> => {
     close: () => Promise.resolve(),
   };
   const app = await createApi(system, []);
+  opened.push(() => app.close());
   // Tokens are somebody else's subject: here each says whose it is.
   const byName: Authenticator = {
     authenticate: (token) =>
@@ -110,12 +130,6 @@ export const run = async (): Promise<Running> => {
         return { status, text: '' };
       }
       return { status, text: await answer.text() };
-    },
-    close: async () => {
-      await app.close();
-      await filled.close();
-      await shared.close();
-      await home.close();
     },
   };
 };
