@@ -43,9 +43,8 @@ describe('The metrics of a running system', () => {
     await cluster.act('/v1/webhooks', { url: receiver.url, filter: {} });
     await traffic.round();
     await fetch(`${cluster.origin}/v1/customers`);
-    const issued = await cluster.cli('token', 'issue', '--subject', 'prom', '--role', 'auditor');
     const scrape = async (origin: string): Promise<string> => {
-      const headers = { authorization: `Bearer ${issued.trim()}` };
+      const headers = { authorization: `Bearer ${cluster.accessToken}` };
       return (await fetch(`${origin}/metrics`, { headers })).text();
     };
     // A second one, so that what is counted once a second has been.

@@ -40,7 +40,7 @@ describe('Traces of a running system', () => {
     store = new EventStore({ connection: cluster.env['EVENTSTORE_URL']! });
     await cluster.startWorker();
     await cluster.startApi();
-    token = (await cluster.cli('token', 'issue', '--subject', 'bea', '--role', 'operator')).trim();
+    token = cluster.accessToken;
     traffic = new Traffic(cluster);
     await traffic.prepare();
     await cluster.act('/v1/webhooks', {

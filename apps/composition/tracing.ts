@@ -16,7 +16,7 @@ export const startTracing = async (service: string, logger: Logger): Promise<Tra
   const config = loadTracing(process.env);
   if (!config) return { stop: () => Promise.resolve() };
   const { openTracer } = await import('./tracer.js');
-  const { tracer, stop } = openTracer(config, service, logger);
-  traceWith(tracer);
-  return { stop };
+  const opened = openTracer(config, service, logger);
+  traceWith(opened.tracer);
+  return opened;
 };

@@ -75,6 +75,11 @@ export class Cluster {
     this.token = (await this.cli('token', 'issue', '--subject', 'ana', '--role', 'admin')).trim();
   }
 
+  /** Of the admin that all requests are sent by; empty before the API is started. */
+  get accessToken(): string {
+    return this.token;
+  }
+
   get origin(): string {
     return `http://127.0.0.1:${this.apiPort}`;
   }

@@ -78,11 +78,14 @@ const spanOf = (service: string, span: Message): ReceivedSpan => ({
 const attributesOf = (
   message: Message | undefined,
   field: number,
-): Record<string, string | number | boolean> =>
-  Object.fromEntries(
-    (message?.messages(field) ?? []).map((pair) => {
-      const [value] = pair.messages(2);
-      if (!value || value.has(1)) return [pair.text(1), value?.text(1) ?? ''];
-      return [pair.text(1), value.has(2) ? value.number(2) === 1 : value.number(3)];
-    }),
-  );
+): Record<string, string | number | boolean> => {
+  const pairs = (message?.messages(field) ?? []).map((pair) => [pair.text(1), valueOf(pair)]);
+  return Object.fromEntries(pairs) as Record<string, string | number | boolean>;
+};
+
+/** Texts, truths and whole numbers are all that our spans have. */
+const valueOf = (pair: Message): string | number | boolean => {
+  const [value] = pair.messages(2);
+  if (!value || value.has(1)) return value?.text(1) ?? '';
+  return value.has(2) ? value.number(2) === 1 : value.number(3);
+};
