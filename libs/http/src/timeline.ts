@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
-import { cursorOf, cursorValues, DEFAULT_LIMIT, type Page } from './read.js';
+import { cursorInvalid, cursorOf, cursorValues, DEFAULT_LIMIT, type Page } from './read.js';
 
 export class TimelineEntryView {
   /** In the stream of its own, from 0. */
@@ -54,7 +54,7 @@ export const readTimeline = async (
   { limit = DEFAULT_LIMIT, cursor }: Page,
 ): Promise<{ readonly position: bigint; readonly timeline: Timeline } | undefined> => {
   const list = `timeline ${stream}`;
-  const from = cursor === undefined ? 0n : BigInt(cursorValues(cursor, list, 1)[0]!);
+  const from = cursor === undefined ? 0n : revisionOf(cursorValues(cursor, list, 1)[0]!);
   const position = await log.head();
   const events = await log.readStream(stream, from, limit + 1);
   if (events.length === 0) return undefined;
@@ -62,6 +62,14 @@ export const readTimeline = async (
   const items = events.slice(0, limit).map(entryView);
   if (!next) return { position, timeline: { items } };
   return { position, timeline: { items, nextCursor: cursorOf(list, [next.revision]) } };
+};
+
+/** Of 18 digits at most, which every store holds. */
+const REVISION = /^\d{1,18}$/;
+
+const revisionOf = (text: string): bigint => {
+  if (!REVISION.test(text)) throw cursorInvalid();
+  return BigInt(text);
 };
 
 const entryView = ({ metadata, ...event }: RecordedEvent): TimelineEntryView => ({
