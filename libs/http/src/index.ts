@@ -48,6 +48,7 @@ export {
   IsInstant,
   IsMoney,
   IsNested,
+  IsOfPlainYear,
   MayBeAbsent,
 } from './forms.js';
 export {
@@ -81,6 +82,8 @@ export {
   type ServerSentEvent,
 } from './event-stream.js';
 export { fastifyAdapter } from './adapter.js';
+export { isOfPlainYear } from './calendar.js';
+export { CONNECTION_LIMITS, type ConnectionLimits } from './connections.js';
 export { configureHttp, type HttpOptions } from './configure.js';
 export { logDestination } from './log-destination.js';
 export {
