@@ -8,6 +8,7 @@ import {
   fastifyAdapter,
   HttpModule,
   Metrics,
+  type ConnectionLimits,
   type Principal,
   type ReadinessProbe,
 } from './index.js';
@@ -45,6 +46,7 @@ export const listen = async (
     readonly requestsPerMinute?: number;
     readonly readiness?: readonly ReadinessProbe[];
     readonly authenticate?: (token: string) => Promise<Principal | undefined>;
+    readonly limits?: ConnectionLimits;
   } = {},
 ): Promise<ListeningApp> => {
   const metrics = new Metrics();
@@ -62,7 +64,7 @@ export const listen = async (
     imports: [http],
     controllers: [...controllers],
   }).compile();
-  const app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(), {
+  const app = built.createNestApplication<NestFastifyApplication>(fastifyAdapter(options.limits), {
     bodyParser: false,
     bufferLogs: true,
   });
