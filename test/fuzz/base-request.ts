@@ -37,6 +37,11 @@ const SUPPOSED: Readonly<Record<string, readonly string[]>> = {
   table: ['miners', 'contracts', 'racks', 'statements', 'facilities', 'moves', 'customers'],
 };
 
+const FORGED_PARTS: readonly unknown[] = [
+  ...['', 'abc', '-1', '1.5', '1e3', '0x1', '9'.repeat(18), '9'.repeat(19), '9'.repeat(25), 'NaN'],
+  ...['\0', '\ud800', '2024-02-30', '0000-00-00T00:00:00Z', 'infinity', null, 1, {}, '9999-12-31'],
+];
+
 /** Drafts of good requests: of what the document says, and of what exists. */
 export class BaseRequests {
   constructor(
@@ -64,6 +69,24 @@ export class BaseRequests {
     if (body) headers.push(['content-type', 'application/json']);
     const value = body && this.#body(body, line, chance);
     return { operation, path, query, headers, ...(body && { body: value }) };
+  }
+
+  /** A cursor of a list of this name, with something else for one of its values. */
+  forgedCursor({ path }: Operation, chance: Chance): string | undefined {
+    const cursor = this.known.one(chance, `${path.split('/').at(-1)}.nextCursor`, 'nextCursor');
+    if (cursor === undefined) return undefined;
+    let parts: unknown;
+    try {
+      parts = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    } catch {
+      return cursor.slice(0, -1);
+    }
+    if (!Array.isArray(parts) || parts.length < 2) return cursor.slice(0, -1);
+    const at = 1 + chance.below(parts.length - 1);
+    const forged = parts.map((part: unknown, index) =>
+      index === at ? chance.one(FORGED_PARTS) : part,
+    );
+    return Buffer.from(JSON.stringify(forged)).toString('base64url');
   }
 
   /** The schema of a field inside of a body, as far as there is one. */

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import { BroadcastChannel, isMainThread } from 'node:worker_threads';
 
 // Loaded into the process under test with `--require`, in every thread of it: tells over HTTP on
-// `PROBE_PORT` what the prototypes of each have beyond what they had at the start.
+// `PROBE_PORT` what the prototypes of each have beyond what they had at the start, and how much memory
+// the process holds.
 
 const GATHER_MS = 300;
 const PROTOTYPES = {
@@ -35,7 +36,9 @@ if (isMainThread) {
   const server = createServer((_request, response) => {
     gathered = [added()];
     channel.postMessage('tell');
-    setTimeout(() => response.end(JSON.stringify(gathered)), GATHER_MS);
+    const tell = () =>
+      response.end(JSON.stringify({ added: gathered, rssBytes: process.memoryUsage.rss() }));
+    setTimeout(tell, GATHER_MS);
   });
   server.listen(Number(process.env['PROBE_PORT']), '127.0.0.1');
   server.unref();

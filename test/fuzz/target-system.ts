@@ -10,6 +10,12 @@ const OBJECTS = join(__dirname, 'objects');
 const PROBE = join(__dirname, '../../dist/test/fuzz/probe.js');
 const PLAY_PATIENCE_MS = 60_000;
 
+export interface ProbeReading {
+  /** Members of prototypes that were not there at the start, by thread. */
+  readonly added: readonly (readonly string[])[];
+  readonly rssBytes: number;
+}
+
 /** The whole system on its embedded default, in a process of its own, with a few objects in it. */
 export class TargetSystem {
   private constructor(
@@ -83,17 +89,20 @@ export class TargetSystem {
       ({ method, produces }) => method === 'GET' && produces.includes('application/json'),
     );
     for (const { path } of reads.filter((one) => !one.path.includes('{'))) {
-      known.learn(await this.read(path), path.split('/').at(-1)!);
+      const list = path.split('/').at(-1)!;
+      known.learn(await this.read(path), list);
+      // With a cursor in the answer, where there are two of them.
+      known.learn(await this.read(`${path}?limit=1`), list);
     }
     const own = this.token.replace('hl_', '').split('.')[0]!;
     known.forget('tokenId', own.slice(0, 36));
     return known;
   }
 
-  /** Members of prototypes that were not there at the start, of every thread. */
-  async polluted(): Promise<readonly (readonly string[])[]> {
+  /** What the process tells of itself: see `probe.ts`. */
+  async probe(): Promise<ProbeReading> {
     const answer = await fetch(`http://127.0.0.1:${this.probePort}`);
-    return (await answer.json()) as string[][];
+    return (await answer.json()) as ProbeReading;
   }
 
   async stop(): Promise<void> {
@@ -104,6 +113,7 @@ export class TargetSystem {
   async read(path: string): Promise<unknown> {
     const headers = { authorization: `Bearer ${this.token}` };
     const answer = await fetch(`${this.origin}${path}`, { headers });
-    return answer.headers.get('content-type')?.includes('json') ? answer.json() : undefined;
+    const isJson = answer.ok && answer.headers.get('content-type')?.includes('json');
+    return isJson ? answer.json() : undefined;
   }
 }
