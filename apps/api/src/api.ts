@@ -65,7 +65,7 @@ export const createApi = async (
   ];
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: ApiModule, imports },
-    fastifyAdapter(config.trustedProxies),
+    fastifyAdapter({ trustedProxies: config.trustedProxies }),
     { logger: ['warn', 'error', 'fatal'], bodyParser: false },
   );
   await configureHttp(app, config);

@@ -24,7 +24,7 @@ export const listenForOperators = async (
   });
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: WorkerModule, imports: [http] },
-    fastifyAdapter(config.trustedProxies),
+    fastifyAdapter({ trustedProxies: config.trustedProxies }),
     { logger: ['warn', 'error', 'fatal'], bodyParser: false },
   );
   await configureHttp(app, config);

@@ -401,7 +401,9 @@ describe('the read models', () => {
     expect(serials(first)).toEqual(['HKYDD0001', 'HKYDD0002', 'HKYDD0001']);
     expect(serials(next)).toEqual(['HKYDD0001', 'HKYDD0001']);
     expect((await get('/v1/moves?since=2999-01-01T00:00:00Z')).body.items).toEqual([]);
-    expect((await get('/v1/moves?since=yesterday')).status).toBe(400);
+    for (const since of ['yesterday', '2023-01', '2023-W01', '0000-01-01', '9999-12']) {
+      expect((await get(`/v1/moves?since=${since}`)).status).toBe(400);
+    }
   });
 
   it('tell how a delivery went and what was wrong with it', async () => {

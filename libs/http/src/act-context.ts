@@ -68,11 +68,10 @@ const reasonOf = (header: string | undefined): string | undefined => {
   const reason = header === undefined ? undefined : asText(header).trim();
   if (!reason) return undefined;
   if (reason.length > MAX_REASON_CHARACTERS) {
-    throw new ProblemError(
-      400,
-      'request/invalid',
-      `X-Reason is at most ${MAX_REASON_CHARACTERS} characters`,
-    );
+    const message = `X-Reason is at most ${MAX_REASON_CHARACTERS} characters`;
+    throw new ProblemError(400, 'request/invalid', message, {
+      errors: [{ pointer: '/X-Reason', code: 'length', message }],
+    });
   }
   return reason;
 };

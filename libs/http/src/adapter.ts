@@ -1,19 +1,24 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { single } from './act-context.js';
 import { BULK_BODY_LIMIT_BYTES, isBulkRoute, tooLarge, type DigestedRequest } from './bulk.js';
+import {
+  CONNECTION_LIMITS,
+  limitServer,
+  refuseConnection,
+  serverOptions,
+  type ConnectionLimits,
+} from './connections.js';
 import { sendProblem, toProblem } from './problem.filter.js';
 import { escapePointer, ProblemError, type FieldError } from './problem.js';
 import { traceRequests } from './tracing.js';
 
 const COMMAND_BODY_LIMIT_BYTES = 1024 * 1024;
-/** Time a slow client has for its whole request, and an idle connection before it is closed. */
-const REQUEST_TIMEOUT_MS = 120_000;
-const KEEP_ALIVE_MS = 72_000;
 const CORRELATION_FORM = /^[\w.:/-]{1,128}$/;
 /** No command nests deeper; recursion over a body stays far from the end of the stack. */
 const MAX_BODY_DEPTH = 32;
@@ -25,18 +30,29 @@ declare module 'fastify' {
   }
 }
 
-/**
- * The Fastify adapter every app listens with: limits, correlation ids, our body parsers.
- *
- * @param trustedProxies addresses and networks whose `X-Forwarded-For` is believed: the address of a
- *   client is the last one in it that is none of theirs. Of anybody else the header says nothing.
- */
-export const fastifyAdapter = (trustedProxies: readonly string[] = []): FastifyAdapter => {
+/** How an app is reached. */
+export interface Reached {
+  /**
+   * Addresses and networks whose `X-Forwarded-For` is believed: the address of a client is the last one in
+   * it that is none of theirs. Of anybody else the header says nothing.
+   */
+  readonly trustedProxies?: readonly string[];
+  readonly limits?: ConnectionLimits;
+}
+
+/** The Fastify adapter every app listens with: limits, correlation ids, our body parsers. */
+export const fastifyAdapter = ({
+  trustedProxies = [],
+  limits = CONNECTION_LIMITS,
+}: Reached = {}): FastifyAdapter => {
   const adapter = new FastifyAdapter({
     ...(trustedProxies.length > 0 && { trustProxy: [...trustedProxies] }),
     bodyLimit: COMMAND_BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: limits.requestWithinMs,
+    keepAliveTimeout: limits.idleForMs,
+    connectionTimeout: limits.stalledForMs,
+    http: serverOptions(limits),
+    clientErrorHandler: refuseConnection,
     // On shutdown requests under way are answered, those that follow them on their connection too,
     // and idle connections are closed.
     forceCloseConnections: 'idle',
@@ -60,17 +76,28 @@ export const fastifyAdapter = (trustedProxies: readonly string[] = []): FastifyA
     done(faultOfEnvelope(request));
   });
   fastify.setReplySerializer(toJson);
+  limitServer(fastify.server, limits);
   closeConnectionsOnShutdown(fastify);
   rememberMethods(fastify);
   addBodyParsers(fastify);
   return adapter;
 };
 
-/** A connection kept alive past its last answer would hold up the shutdown until it idles out. */
+/**
+ * A connection kept alive past its last answer would hold up the shutdown until it idles out, and one on
+ * which no request ever came for as long as its sender likes.
+ */
 const closeConnectionsOnShutdown = (fastify: FastifyInstance): void => {
   let closing = false;
+  const unused = new Set<Socket>();
+  fastify.server.on('connection', (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  fastify.server.on('request', ({ socket }: IncomingMessage) => unused.delete(socket));
   fastify.addHook('preClose', (done) => {
     closing = true;
+    for (const socket of unused) socket.destroy();
     done();
   });
   fastify.addHook('onSend', (_request, reply, payload, done) => {
@@ -81,7 +108,7 @@ const closeConnectionsOnShutdown = (fastify: FastifyInstance): void => {
 
 const faultOfEnvelope = ({ url, headers }: FastifyRequest): ProblemError | undefined => {
   if (url.includes('%00')) {
-    return new ProblemError(400, 'request/invalid', 'The address holds a NUL character');
+    return new ProblemError(400, 'request/malformed', 'The address holds a NUL character');
   }
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding === 'identity') return undefined;

@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
 import type { RecordedEvent } from '@hostledger/eventsourcing';
+import { isOfPlainYear } from './calendar.js';
 import { MayBeAbsent } from './forms.js';
 
 // What was true on a day, by what had been recorded: answered from the events of a short stream.
@@ -11,12 +12,12 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z$/;
 const POSITION = /^\d{1,19}$/;
 
 /**
- * A date that the calendar does not have, or 25 o'clock, does not come out as it went in. A year 0
- * would, but PostgreSQL has none.
+ * A date that the calendar does not have, or 25 o'clock, does not come out as it went in. Years that
+ * not every time zone writes in four digits would.
  */
 const isOfCalendar = (text: string): boolean => {
   const time = Date.parse(text);
-  if (Number.isNaN(time) || text.startsWith('0000')) return false;
+  if (Number.isNaN(time) || !isOfPlainYear(text)) return false;
   return new Date(time).toISOString().startsWith(text.slice(0, 16));
 };
 const isDay = (text: string): boolean => DAY.test(text) && isOfCalendar(text);

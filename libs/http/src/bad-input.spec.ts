@@ -179,8 +179,8 @@ describe('a JSON body', () => {
 describe('an address', () => {
   it.each<[string, string, number, string]>([
     ['GET', '/v1/lamps/%zz', 400, 'request/malformed'],
-    ['GET', '/v1/lamps/a%00', 400, 'request/invalid'],
-    ['GET', '/v1/lamps?cursor=%00', 400, 'request/invalid'],
+    ['GET', '/v1/lamps/a%00', 400, 'request/malformed'],
+    ['GET', '/v1/lamps?cursor=%00', 400, 'request/malformed'],
     ['GET', `/v1/lamps/${'x'.repeat(300)}`, 414, 'request/address-too-long'],
     ['GET', '/v1/lamps?limit=0', 400, 'request/invalid'],
     ['GET', '/v1/lamps?limit=1001', 400, 'request/invalid'],

@@ -39,6 +39,11 @@ describe('a day or an instant in a form', () => {
       'knownAt',
     ]);
   });
+
+  it.each(['0001', '0999', '9999'])('is of no year that some zone writes otherwise: %s', (year) => {
+    const [on, at] = [`${year}-12-31`, `${year}-12-31T23:59:59.999Z`];
+    expect(refused({ on, at, asOf: on, knownAt: at })).toEqual(['on', 'at', 'asOf', 'knownAt']);
+  });
 });
 
 class Clause {

@@ -6,15 +6,27 @@ import {
   IsISO8601,
   IsObject,
   Matches,
+  ValidateBy,
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
 import { MONEY } from '@hostledger/quantities';
+import { isOfPlainYear } from './calendar.js';
 
 // What fields of every room's bodies and queries are made of.
 
 /** May be left out; unlike `IsOptional` it does not let null through. */
 export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
+
+/** Of a year from 1000 to 9998; see {@link isOfPlainYear}. */
+export const IsOfPlainYear = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'year',
+    validator: {
+      validate: (value) => typeof value === 'string' && isOfPlainYear(value),
+      defaultMessage: () => '$property is of a year from 1000 to 9998',
+    },
+  });
 
 /** A calendar date, YYYY-MM-DD. */
 export const IsDay = (): PropertyDecorator =>
@@ -22,6 +34,7 @@ export const IsDay = (): PropertyDecorator =>
     ApiProperty({ format: 'date' }),
     Matches(/^\d{4}-\d{2}-\d{2}$/, { message: '$property is a date, YYYY-MM-DD' }),
     IsISO8601({ strict: true }, { message: '$property is a day of the calendar' }),
+    IsOfPlainYear(),
   );
 
 /**
@@ -35,6 +48,7 @@ export const IsInstant = (): PropertyDecorator =>
       message: '$property is an instant in UTC, YYYY-MM-DDTHH:MM:SS.sssZ',
     }),
     IsISO8601({ strict: true }, { message: '$property is an instant of the calendar' }),
+    IsOfPlainYear(),
   );
 
 /** SHA-256 of a document, as 64 hexadecimal digits. */

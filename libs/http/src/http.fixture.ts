@@ -10,6 +10,7 @@ import {
   HttpModule,
   Metrics,
   type Authenticator,
+  type ConnectionLimits,
   type Principal,
   type ReadinessProbe,
 } from './index.js';
@@ -49,6 +50,7 @@ export const listen = async (
     readonly trustedProxies?: readonly string[];
     readonly readiness?: readonly ReadinessProbe[];
     readonly authenticate?: Authenticator['authenticate'];
+    readonly limits?: ConnectionLimits;
   } = {},
 ): Promise<ListeningApp> => {
   const metrics = new Metrics();
@@ -67,7 +69,10 @@ export const listen = async (
     controllers: [...controllers],
   }).compile();
   const app = built.createNestApplication<NestFastifyApplication>(
-    fastifyAdapter(options.trustedProxies),
+    fastifyAdapter({
+      ...(options.trustedProxies && { trustedProxies: options.trustedProxies }),
+      ...(options.limits && { limits: options.limits }),
+    }),
     { bodyParser: false, bufferLogs: true },
   );
   app.useLogger(app.get(Logger));

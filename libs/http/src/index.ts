@@ -55,6 +55,7 @@ export {
   IsInstant,
   IsMoney,
   IsNested,
+  IsOfPlainYear,
   MayBeAbsent,
 } from './forms.js';
 export {
@@ -87,7 +88,9 @@ export {
   sendEventStream,
   type ServerSentEvent,
 } from './event-stream.js';
-export { fastifyAdapter } from './adapter.js';
+export { fastifyAdapter, type Reached } from './adapter.js';
+export { isOfPlainYear } from './calendar.js';
+export { CONNECTION_LIMITS, type ConnectionLimits } from './connections.js';
 export { configureHttp, type HttpOptions } from './configure.js';
 export { logDestination } from './log-destination.js';
 export {

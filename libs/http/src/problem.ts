@@ -75,7 +75,7 @@ export const problemType = (code: string): string => `/problems/${code}`;
 
 registerProblems({
   'request/invalid': { status: 400, title: 'The request does not have the documented form' },
-  'request/malformed': { status: 400, title: 'The body cannot be parsed' },
+  'request/malformed': { status: 400, title: 'The body or the address cannot be read' },
   'request/idempotency-key-invalid': { status: 400, title: 'Idempotency-Key is malformed' },
   'request/if-match-invalid': { status: 400, title: 'If-Match is not the ETag of a revision' },
   'request/cursor-invalid': { status: 400, title: 'The cursor was not issued for this list' },
@@ -96,8 +96,10 @@ registerProblems({
     title: 'The object is not at the revision of If-Match',
   },
   'request/too-large': { status: 413, title: 'The body or the resulting events are too large' },
+  'request/timed-out': { status: 408, title: 'The request did not come to its end in time' },
   'request/address-too-long': { status: 414, title: 'A part of the address is too long' },
   'request/unsupported-media-type': { status: 415, title: 'The content type is not accepted here' },
+  'request/expectation-failed': { status: 417, title: 'What Expect asks for is not served here' },
   'request/idempotency-key-reused': {
     status: 422,
     title: 'The Idempotency-Key already has an outcome for another body',
@@ -107,6 +109,7 @@ registerProblems({
     title: 'Lines of the upload are invalid and all were asked for',
   },
   'request/too-many': { status: 429, title: 'Too many requests' },
+  'request/headers-too-large': { status: 431, title: 'The headers are too large' },
   'server/failed': {
     status: 500,
     title: 'The server failed; nothing is known to be wrong with the request',

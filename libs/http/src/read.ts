@@ -27,11 +27,10 @@ export const readOptionsOf = ({ headers }: Pick<FastifyRequest, 'headers'>): Rea
   const wanted = single(headers['min-log-position']);
   if (wanted === undefined) return {};
   if (!/^\d{1,20}$/.test(wanted)) {
-    throw new ProblemError(
-      400,
-      'request/invalid',
-      'Min-Log-Position is a position as a reply carried it in Log-Position',
-    );
+    const message = 'Min-Log-Position is a position as a reply carried it in Log-Position';
+    throw new ProblemError(400, 'request/invalid', message, {
+      errors: [{ pointer: '/Min-Log-Position', code: 'position', message }],
+    });
   }
   return { minPosition: BigInt(wanted) };
 };
@@ -181,7 +180,10 @@ export const cursorValues = (cursor: string, list: string, count: number): reado
   if (!Array.isArray(parts) || parts.length !== count + 1 || parts[0] !== list) {
     throw cursorInvalid();
   }
-  if (!parts.every((part) => typeof part === 'string')) throw cursorInvalid();
+  // What no text is, no column holds: PostgreSQL fails on NUL.
+  const isText = (part: unknown): part is string =>
+    typeof part === 'string' && part.isWellFormed() && !part.includes('\0');
+  if (!parts.every(isText)) throw cursorInvalid();
   return parts.slice(1);
 };
 
@@ -199,7 +201,8 @@ const isDataFault = (error: unknown): boolean => {
   return typeof code === 'string' && /^22...$/.test(code);
 };
 
-const cursorInvalid = (): ProblemError =>
+/** To be thrown where a cursor names the list and no place in it. */
+export const cursorInvalid = (): ProblemError =>
   new ProblemError(400, 'request/cursor-invalid', 'The cursor was not issued for this list', {
     errors: [{ pointer: '/cursor', code: 'cursor', message: 'Leave it out to begin at the start' }],
   });

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
-import { cursorOf, cursorValues, DEFAULT_LIMIT, type Page } from './read.js';
+import { cursorInvalid, cursorOf, cursorValues, DEFAULT_LIMIT, type Page } from './read.js';
 import { sees, type Scope } from './scope.js';
 
 export class TimelineEntryView {
@@ -67,7 +67,7 @@ export const readTimeline = async (
   sight?: Sight,
 ): Promise<{ readonly position: bigint; readonly timeline: Timeline } | undefined> => {
   const list = `timeline ${stream}`;
-  const from = cursor === undefined ? 0n : BigInt(cursorValues(cursor, list, 1)[0]!);
+  const from = cursor === undefined ? 0n : revisionOf(cursorValues(cursor, list, 1)[0]!);
   const position = await log.head();
   const limited = sight?.scope.customers ? sight : undefined;
   const events = limited
@@ -101,6 +101,14 @@ const toldView = (event: RecordedEvent, { told }: Sight): TimelineEntryView => {
     ...{ revision, eventId, position, type, occurredAt, recordedAt },
     data: Object.fromEntries(known),
   };
+};
+
+/** Of 18 digits at most, which every store holds. */
+const REVISION = /^\d{1,18}$/;
+
+const revisionOf = (text: string): bigint => {
+  if (!REVISION.test(text)) throw cursorInvalid();
+  return BigInt(text);
 };
 
 const entryView = ({ metadata, ...event }: RecordedEvent): TimelineEntryView => ({

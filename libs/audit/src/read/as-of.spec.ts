@@ -168,6 +168,10 @@ describe('What was true at a moment, as known at another', () => {
       ['rows/site_names?key.facility=DENTON', '422 audit/row-key-invalid'],
       ['rows/site_names?key.facility=DENTON&key.at_watts=many', '422 audit/row-key-invalid'],
       [
+        'rows/site_names?key.facility=DENTON&key.at_watts=9999999999999999999',
+        '422 audit/row-key-invalid',
+      ],
+      [
         'rows/site_names?key.facility=DENTON&key.at_watts=1&key.name=x',
         '422 audit/row-key-invalid',
       ],

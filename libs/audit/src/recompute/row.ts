@@ -63,11 +63,17 @@ export const keyOf = (
   }
 };
 
-/** A text where the type of the column does not take it, which is refused then. */
+/** A text, or nothing, where the type of the column does not take it, which is refused then. */
 const valueOf = (type: AnyTableFold['table']['columns'][string], text: string): unknown => {
   if (type === 'integer' && /^-?\d{1,10}$/.test(text)) return Number(text);
-  if (type === 'bigint' && /^-?\d{1,19}$/.test(text)) return BigInt(text);
+  if (type === 'bigint' && /^-?\d{1,19}$/.test(text)) {
+    const value = BigInt(text);
+    return BigInt.asIntN(64, value) === value ? value : text;
+  }
   if (type === 'boolean' && /^(true|false)$/.test(text)) return text === 'true';
+  // PostgreSQL has no year 0, and fails on it.
+  if ((type === 'date' || type === 'timestamptz') && text.startsWith('0000')) return undefined;
+  if (type === 'numeric' && !/^-?\d{1,100}(\.\d{1,100})?$/.test(text)) return undefined;
   return text;
 };
 

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { Matches } from 'class-validator';
 import { z } from 'zod';
+import { isOfPlainYear } from '@hostledger/http';
 import { FACILITY_CODE } from '@hostledger/sites';
 import { KWH, SATOSHI } from '../domain/meter-amounts.js';
 import { METER_CODE } from '../domain/meter.js';
@@ -43,10 +44,10 @@ const instantField = z
   .refine(isOfCalendar, 'An instant of the calendar')
   .meta({ example: '2024-06-01T06:00:00.000Z' });
 
-/** A date that the calendar does not have does not come out as it went in. */
+/** A date that the calendar does not have does not come out as it went in; a year 0 would. */
 function isOfCalendar(text: string): boolean {
   const time = Date.parse(text);
-  return !Number.isNaN(time) && new Date(time).toISOString() === text;
+  return !Number.isNaN(time) && isOfPlainYear(text) && new Date(time).toISOString() === text;
 }
 
 const kwhField = z

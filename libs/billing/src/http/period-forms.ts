@@ -1,7 +1,8 @@
 import { Type } from 'class-transformer';
 import { IsInt, IsUUID, Matches, Max, Min } from 'class-validator';
 
-export const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
+/** Of the years that `IsOfPlainYear` takes. */
+export const MONTH = /^(?!0|9999)\d{4}-(0[1-9]|1[0-2])$/;
 
 export const IsMonth = (): PropertyDecorator =>
   Matches(MONTH, { message: '$property is a month, YYYY-MM' });

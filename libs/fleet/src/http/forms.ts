@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsUUID, Matches } from 'class-validator';
 import { z } from 'zod';
-import { IsInstant, MayBeAbsent } from '@hostledger/http';
+import { IsInstant, isOfPlainYear, MayBeAbsent } from '@hostledger/http';
 import { FACILITY_CODE, RACK_CODE } from '@hostledger/sites';
 import { normaliseSerial } from '../domain/miner.js';
 import './problems.js';
@@ -71,7 +71,10 @@ export const DATED_REFUSALS = [
 export const occurredAtField = z
   .preprocess(
     (value) => (value === '' ? undefined : value),
-    z.iso.datetime({ precision: 3 }).optional(),
+    z.iso
+      .datetime({ precision: 3 })
+      .refine(isOfPlainYear, 'Not of a year from 1000 to 9998')
+      .optional(),
   )
   .meta({ example: '2024-06-01T03:00:00.000Z' });
 

@@ -2,7 +2,7 @@ import { Controller, Post, Query } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { BulkRoute, Roles, Upload, type BulkUpload } from '@hostledger/http';
+import { BulkRoute, isOfPlainYear, Roles, Upload, type BulkUpload } from '@hostledger/http';
 import { FACILITY_CODE } from '@hostledger/sites';
 import { UploadMode } from '../http/delivery-lines.js';
 import {
@@ -64,7 +64,7 @@ const identificationLine = z.strictObject({
 const titleTransferLine = z.strictObject({
   serial,
   toCustomerId: z.uuid(),
-  effectiveOn: z.iso.date(),
+  effectiveOn: z.iso.date().refine(isOfPlainYear, 'Not of a year from 1000 to 9998'),
   documentDigest: z.string().regex(/^[0-9a-f]{64}$/, 'Not a SHA-256 in lower-case hex digits'),
 });
 const retirementLine = z.strictObject({ serial, cause: z.enum(RETIREMENT_CAUSES) });

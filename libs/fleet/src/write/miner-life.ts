@@ -3,7 +3,15 @@ import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nest
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsInt, IsISO8601, IsUUID, Length, Matches, Max, Min } from 'class-validator';
 import { AggregateStore, deriveId, type CommandContext } from '@hostledger/eventsourcing';
-import { ActContext, IsNested, MayBeAbsent, MayRefuse, reply, Roles } from '@hostledger/http';
+import {
+  ActContext,
+  IsNested,
+  IsOfPlainYear,
+  MayBeAbsent,
+  MayRefuse,
+  reply,
+  Roles,
+} from '@hostledger/http';
 import { COMPONENTS, REPAIR_OUTCOMES, type Component } from '../domain/miner-repair.js';
 import { DEENERGIZATION_CAUSES, type DeenergizationCause } from '../domain/miner-power.js';
 import {
@@ -115,6 +123,7 @@ export class TitleTransferBody {
    * @example 2024-06-01
    */
   @IsISO8601({ strict: true })
+  @IsOfPlainYear()
   @Matches(/^\d{4}-\d{2}-\d{2}$/, { message: '$property is a date, YYYY-MM-DD' })
   effectiveOn: string;
 

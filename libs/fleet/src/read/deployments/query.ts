@@ -11,7 +11,8 @@ interface Tables {
 }
 
 const isMonth = { message: '$property is a month, YYYY-MM' };
-const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
+/** Of the years that `IsOfPlainYear` takes. */
+const MONTH = /^(?!0|9999)\d{4}-(0[1-9]|1[0-2])$/;
 
 export class DeploymentsFilter {
   /** One line per month, per year, or one in all. */

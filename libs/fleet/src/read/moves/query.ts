@@ -1,11 +1,12 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IsIn, IsISO8601, Matches } from 'class-validator';
+import { IsIn, Matches } from 'class-validator';
 import { sql, type SelectQueryBuilder } from 'kysely';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import {
   AnyRole,
   equalTo,
+  IsDayOrInstant,
   keysetPage,
   MayBeAbsent,
   Page,
@@ -55,14 +56,14 @@ export class MovesFilter extends Page {
   @IsIn(Object.values(KIND))
   kind?: MoveRow['kind'];
 
-  /** Moves made at or after this instant; with it, or with `until`, the latest by that come first. */
+  /** Moves made at or after this day or instant, UTC; with it, or with `until`, the latest by that come first. */
   @MayBeAbsent()
-  @IsISO8601({ strict: true })
+  @IsDayOrInstant()
   since?: string;
 
-  /** Moves made before this instant. */
+  /** Moves made before this day or instant, UTC. */
   @MayBeAbsent()
-  @IsISO8601({ strict: true })
+  @IsDayOrInstant()
   until?: string;
 }
 
