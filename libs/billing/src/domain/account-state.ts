@@ -56,9 +56,7 @@ export interface AccountStatement extends Readonly<
   readonly released?: Pick<ReceivableReleased['data'], 'settlementId' | 'leg' | 'releasedOn'>;
 }
 
-export interface AccountPayment extends Readonly<
-  Omit<PaymentReceived['data'], 'contractId' | 'customerId'>
-> {
+export interface AccountPayment extends Readonly<Omit<PaymentReceived['data'], 'contractId'>> {
   readonly unapplied: string;
   readonly applied: readonly {
     readonly statementId: string;
@@ -166,7 +164,8 @@ const evolved = (account: KnownAccount, event: Booked): KnownAccount => {
     case 'StatementEntered':
       return entered(account, event.data);
     case 'PaymentReceived': {
-      const payment = { ...own(event.data), unapplied: event.data.amount, applied: [] };
+      const { customerId, amount: unapplied } = event.data;
+      const payment = { customerId, ...own(event.data), unapplied, applied: [] };
       return { ...account, payments: [...account.payments, payment] };
     }
     case 'PaymentApplied':

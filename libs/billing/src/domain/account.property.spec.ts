@@ -14,6 +14,10 @@ import { accountAggregate } from './account.js';
 const CURRENCIES = ['USD', 'BTC'] as const;
 const STATEMENTS = ['s1', 's2', 's3'];
 const ON = '2024-06-01';
+/** The contract passed to another customer and back. */
+const sentTo = (statementId: string) => ({
+  customerId: statementId === 's2' ? 'successor' : january.customerId,
+});
 /** Small amounts, so that limits are met; the finest place, so that rounding would show. */
 const amountIn = (currency: string) =>
   fc
@@ -53,7 +57,7 @@ const act: fc.Arbitrary<AccountCommand> = fc.oneof(
     arbitrary: fc
       .tuple(of(STATEMENTS), total('USD'), total('BTC'))
       .map(([id, ...totals]) =>
-        enter({ ...january, statementId: id, number: `2024-${id}`, totals }),
+        enter({ ...january, ...sentTo(id), statementId: id, number: `2024-${id}`, totals }),
       ),
   },
   {
@@ -200,6 +204,15 @@ const mustBalance = (account: KnownAccount, events: readonly AccountEvent[]): vo
   }
 };
 
+/** What names a statement bears whom that was sent to: one of them went to another customer. */
+const mustBeAddressed = (account: KnownAccount, events: readonly AccountEvent[]): void => {
+  for (const { data } of events) {
+    if (!('statementId' in data)) continue;
+    const statement = account.statements.find((each) => each.statementId === data.statementId);
+    ok(data.customerId === statement?.customerId);
+  }
+};
+
 /** Of a statement no more is given back than was billed and the fees, of a fee no more than that. */
 const mustKeepLimits = (account: KnownAccount): void => {
   for (const { lateFeeId, statementId, amount } of account.lateFees) {
@@ -232,19 +245,24 @@ const mustBeApplied = (account: KnownAccount): void => {
         .filter((charge) => charge.currency === currency)
         .map((charge) => ({ statement, charge })),
     );
-    const wanted = charges.some(
+    const wanted = charges.filter(
       ({ statement, charge }) => collectibleOf(account, statement, charge) > 0n,
     );
-    const given =
-      charges.some(({ charge }) => openOf(charge) < 0n) ||
-      account.payments.some((each) => each.currency === currency && unitsOf(each.unapplied) > 0n);
-    ok(!(wanted && given));
+    const givesBack = charges.filter(({ charge }) => openOf(charge) < 0n);
+    // What one customer gets back pays nothing of another one's; what was paid does.
+    const isIdle = givesBack.some((from) =>
+      wanted.some(({ statement }) => statement.customerId === from.statement.customerId),
+    );
+    const isPaid = account.payments.some(
+      (each) => each.currency === currency && unitsOf(each.unapplied) > 0n,
+    );
+    ok(!isIdle && !(isPaid && wanted.length > 0));
   }
 };
 
 const begun = ['s1', 's2'].map((statementId) =>
   enter({
-    ...{ ...january, statementId, number: `2024-${statementId}` },
+    ...{ ...january, ...sentTo(statementId), statementId, number: `2024-${statementId}` },
     totals: [
       { currency: 'USD', amount: '4.00' },
       { currency: 'BTC', amount: '0.00000400' },
@@ -294,6 +312,7 @@ it('The books of an account balance in every currency, whatever happens in whate
         if (state.status === 'unknown') continue;
         expect(accountAggregate.decide(next, state)).toEqual([]);
         mustBalance(state, events);
+        mustBeAddressed(state, more);
         mustKeepLimits(state);
         mustBeApplied(state);
         expect(JSON.parse(JSON.stringify(state))).toEqual(state);

@@ -45,6 +45,7 @@ interface Tables {
 }
 
 export class BillingAccountsPage extends Page {
+  /** Accounts whose customer it is, or on which statements were sent to it before the contract passed on. */
   @MayBeAbsent()
   @IsUUID()
   customerId?: string;
@@ -72,6 +73,10 @@ export class AccountDayQuery {
   on?: string;
 }
 
+/** Some statement on the account was sent to that customer. */
+const wasSentTo = (customerId: string) =>
+  sql<boolean>`state -> 'statements' @> ${JSON.stringify([{ customerId }])}::jsonb`;
+
 @ApiTags('billing')
 @Controller('billing/accounts')
 export class BillingAccountsController {
@@ -88,12 +93,16 @@ export class BillingAccountsController {
     @Query() { customerId, overdue, disputed, suspended, ...page }: BillingAccountsPage,
     @ReadAt() at: ReadOptions,
   ) {
-    const filters = {
-      ...{ customer_id: customerId, disputed: flagOf(disputed), suspended: flagOf(suspended) },
-    };
+    const filters = { disputed: flagOf(disputed), suspended: flagOf(suspended) };
     const today = requestClock.now().slice(0, 10);
     const { position, value } = await this.readModels.read<Tables, PageOf<AccountRow>>(at, (db) => {
-      const all = equalTo(db.selectFrom('billing_accounts').selectAll(), filters);
+      const every = equalTo(db.selectFrom('billing_accounts').selectAll(), filters);
+      const all =
+        customerId === undefined
+          ? every
+          : every.where((are) =>
+              are.or([are('customer_id', '=', customerId), wasSentTo(customerId)]),
+            );
       const wanted = flagOf(overdue);
       if (wanted === undefined) return keysetPage(all, page, ['contract_id']);
       const late = all.where('unpaid_due_on', wanted ? '<' : '>=', today);

@@ -1,5 +1,12 @@
 import type { DepositRow } from '@hostledger/contracts';
-import { balancesOf, byDue, collectibleOf, openOf, openOn } from '../../domain/account-figures.js';
+import {
+  balancesOf,
+  byDue,
+  collectibleOf,
+  openOf,
+  openOn,
+  owedByCustomer,
+} from '../../domain/account-figures.js';
 import { nextStep, standingAt } from '../../domain/account-ladder.js';
 import { atLeastZero, unitsOf, unitsText } from '../../domain/account-money.js';
 import {
@@ -69,6 +76,8 @@ export class AccountStatementView {
   kind: string;
   /** @example 2024-02 */
   month: string;
+  /** Whom it was sent to; another one's than the account where the contract has passed on since. */
+  customerId: string;
   issuedOn: string;
   dueOn?: string;
   charges: AccountChargeView[];
@@ -80,6 +89,8 @@ export class AccountStatementView {
 
 export class AccountPaymentView {
   paymentId: string;
+  /** Whom it is from: to whom the statements that it names were sent, else whose the contract was on the day. */
+  customerId: string;
   currency: string;
   amount: string;
   receivedOn: string;
@@ -154,8 +165,22 @@ export class HeldDepositView {
   balance: string;
 }
 
+export class AccountCustomerView {
+  customerId: string;
+  /** Of the statements that were sent to this customer, each currency. */
+  owed: CustomerOwesView[];
+}
+
+export class CustomerOwesView {
+  currency: string;
+  /** Those of all customers come to the balance of the account. */
+  balance: string;
+  disputed: string;
+}
+
 export class AccountSummary {
   contractId: string;
+  /** Whom the last statement was sent to. */
   customerId: string;
   balances: AccountBalanceView[];
   /** The step furthest up that a statement has reached which was not paid since. */
@@ -168,6 +193,8 @@ export class BillingAccountView extends AccountSummary {
   /** The day that the ageing is told of. */
   on: string;
   ageing: AccountAgeingView[];
+  /** Whom statements were sent to: more than one where the contract passed from one to another. */
+  customers: AccountCustomerView[];
   statements: AccountStatementView[];
   payments: AccountPaymentView[];
   creditNotes: AccountCreditNoteView[];
@@ -241,6 +268,7 @@ export const accountView = (
     ...accountSummary(account),
     on,
     ageing: ageingOf(account, on),
+    customers: customersView(account),
     statements: [...account.statements].sort(byDue).map((each) => statementView(account, each)),
     payments: account.payments.map(({ applied: _, statementIds: __, ...payment }) => payment),
     creditNotes: account.creditNotes.map((note) => ({ ...note })),
@@ -253,6 +281,12 @@ export const accountView = (
     ...(next && { nextStep: { ...next } }),
   };
 };
+
+const customersView = (account: KnownAccount): AccountCustomerView[] =>
+  owedByCustomer(account).map(({ customerId, owed }) => ({
+    customerId,
+    owed: owed.map(({ currency, balance, disputed }) => ({ currency, balance, disputed })),
+  }));
 
 const creditedOf = (
   { creditNotes }: KnownAccount,
@@ -267,10 +301,10 @@ const statementView = (
   account: KnownAccount,
   statement: AccountStatement,
 ): AccountStatementView => {
-  const { statementId, number, kind, month, issuedOn, dueOn, released } = statement;
+  const { statementId, number, kind, month, customerId, issuedOn, dueOn, released } = statement;
   const reached = standingAt(statement);
   return {
-    ...{ statementId, number, kind, month, issuedOn },
+    ...{ statementId, number, kind, month, customerId, issuedOn },
     ...(dueOn !== undefined && { dueOn }),
     charges: statement.charges.map((charge) => chargeView(account, statement, charge)),
     ...(reached && { reached: { statementId, ...reached } }),
