@@ -70,6 +70,8 @@ export interface Resolution {
 }
 export interface WriteOff extends OfCharge {
   readonly writeOffId: string;
+  /** Of the statement, where it is of one. */
+  readonly lateFeeId?: string;
   readonly reason: string;
   readonly proposedBy: string;
 }

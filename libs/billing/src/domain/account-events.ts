@@ -210,6 +210,8 @@ export type WriteOffProposed = DomainEvent<
   'WriteOffProposed',
   OfAmount & {
     writeOffId: string;
+    /** The late fee on the statement, where it is of one: then it makes no less of what was billed. */
+    lateFeeId?: string;
     reason: string;
     proposedOn: string;
     /** Subject; another one approves. */
@@ -220,6 +222,7 @@ export type WriteOffApproved = DomainEvent<
   'WriteOffApproved',
   OfAmount & {
     writeOffId: string;
+    lateFeeId?: string;
     approvedOn: string;
     /** Subject. */
     approvedBy: string;

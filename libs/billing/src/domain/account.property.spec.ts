@@ -2,11 +2,19 @@ import fc from 'fast-check';
 import { deriveId, DomainError } from '@hostledger/eventsourcing';
 import type { AccountCommand } from './account-commands.js';
 import type { AccountEvent } from './account-events.js';
-import { balancesOf, claimsOn, collectibleOf, disputedOf, openOf } from './account-figures.js';
+import {
+  balancesOf,
+  claimsOn,
+  collectibleOf,
+  disputedOf,
+  openOf,
+  openOn,
+} from './account-figures.js';
 import { atLeastZero, unitsOf, unitsText } from './account-money.js';
 import { postingsOf } from './account-postings.js';
 import type { Account, KnownAccount } from './account-state.js';
 import { command, enter, january, pay } from './account.fixture.js';
+import { floatsIn } from './decimals.fixture.js';
 import { accountAggregate } from './account.js';
 
 // Random acts in any order, in two currencies: the books balance after each of them.
@@ -88,6 +96,8 @@ const act: fc.Arbitrary<AccountCommand> = fc.oneof(
         command('BeginCreditNote', { creditNoteId: 'n5', ...fee, reason }, ON),
         command('IssueCreditNote', { creditNoteId: 'n5', number: 'n5' }, ON),
         command('RaiseDispute', { disputeId: 'd2', ...fee, reason, raisedOn: ON }, ON),
+        command('ProposeWriteOff', { writeOffId: 'w3', ...fee, reason, proposedBy: 'ana' }, ON),
+        command('ApproveWriteOff', { writeOffId: 'w3', approvedBy: 'ben' }, ON),
       ),
     ),
   },
@@ -216,13 +226,17 @@ const mustBeAddressed = (account: KnownAccount, events: readonly AccountEvent[])
 /** Of a statement no more is given back than was billed and the fees, of a fee no more than that. */
 const mustKeepLimits = (account: KnownAccount): void => {
   for (const { lateFeeId, statementId, amount } of account.lateFees) {
-    const claims = claimsOn(account, statementId).filter((claim) => claim.lateFeeId === lateFeeId);
+    const givenUp = account.writeOffs.filter(({ approvedOn }) => approvedOn !== undefined);
+    const named = [...claimsOn(account, statementId), ...givenUp];
+    const claims = named.filter((claim) => claim.lateFeeId === lateFeeId);
     ok(claims.reduce((sum, claim) => sum + unitsOf(claim.amount), 0n) <= unitsOf(amount));
   }
   for (const statement of account.statements) {
     for (const charge of statement.charges) {
       const place = { statementId: statement.statementId, currency: charge.currency };
       const charged = unitsOf(charge.amount) + unitsOf(charge.lateFees);
+      // What is old is all that is owed.
+      ok(openOn(charge, ON) === openOf(charge));
       if (charged >= 0n) ok(unitsOf(charge.credited) <= charged);
       else ok(unitsOf(charge.credited) === 0n);
       const waiting = account.creditNotes
@@ -313,6 +327,7 @@ it('The books of an account balance in every currency, whatever happens in whate
         expect(accountAggregate.decide(next, state)).toEqual([]);
         mustBalance(state, events);
         mustBeAddressed(state, more);
+        ok(floatsIn(more.map(({ data }) => data)).length === 0);
         mustKeepLimits(state);
         mustBeApplied(state);
         expect(JSON.parse(JSON.stringify(state))).toEqual(state);
@@ -320,7 +335,8 @@ it('The books of an account balance in every currency, whatever happens in whate
     }),
     { numRuns: 250 },
   );
-  expect([...byFee]).toEqual(expect.arrayContaining(['CreditNoteBegan', 'DisputeRaised']));
+  const named = ['CreditNoteBegan', 'DisputeRaised', 'WriteOffProposed', 'WriteOffApproved'];
+  expect([...byFee]).toEqual(expect.arrayContaining(named));
   // All but what the contract is asked for, which the ladder has specs of.
   expect([...seen].sort()).toEqual(
     Object.keys(accountAggregate.events)

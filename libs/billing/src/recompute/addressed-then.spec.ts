@@ -20,7 +20,7 @@ const { stream, type, data } = fee;
 const named = (customerId: string) => {
   const told = { ...data, customerId };
   return addressedThen(events)({
-    recorded: { ...fee, data: told } as RecordedEvent,
+    recorded: { ...fee, data: told },
     computed: { stream, type, data },
   });
 };

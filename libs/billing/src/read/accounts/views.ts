@@ -130,6 +130,8 @@ export class AccountLateFeeView {
   chargedOn: string;
   /** By credit notes that name it. */
   credited: string;
+  /** By write-offs that name it. */
+  writtenOff: string;
 }
 
 export class AccountDisputeView {
@@ -150,6 +152,8 @@ export class AccountDisputeView {
 export class AccountWriteOffView {
   writeOffId: string;
   statementId: string;
+  /** The late fee on the statement, where it is of one. */
+  lateFeeId?: string;
   currency: string;
   amount: string;
   reason: string;
@@ -272,7 +276,7 @@ export const accountView = (
     statements: [...account.statements].sort(byDue).map((each) => statementView(account, each)),
     payments: account.payments.map(({ applied: _, statementIds: __, ...payment }) => payment),
     creditNotes: account.creditNotes.map((note) => ({ ...note })),
-    lateFees: account.lateFees.map((fee) => ({ ...fee, credited: creditedOf(account, fee) })),
+    lateFees: account.lateFees.map((fee) => ({ ...fee, ...takenOf(account, fee) })),
     disputes: [...account.disputes],
     writeOffs: [...account.writeOffs],
     deposits: deposits.map(({ deposit_id: depositId, currency, balance }) => ({
@@ -288,13 +292,23 @@ const customersView = (account: KnownAccount): AccountCustomerView[] =>
     owed: owed.map(({ currency, balance, disputed }) => ({ currency, balance, disputed })),
   }));
 
-const creditedOf = (
-  { creditNotes }: KnownAccount,
+const takenOf = (
+  { creditNotes, writeOffs }: KnownAccount,
   { lateFeeId, currency }: AccountLateFee,
-): string => {
-  const notes = creditNotes.filter((note) => note.lateFeeId === lateFeeId && note.number);
-  const sum = notes.reduce((all, { amount }) => all + unitsOf(amount), 0n);
-  return unitsText(sum, currency);
+): Pick<AccountLateFeeView, 'credited' | 'writtenOff'> => {
+  const sumOf = (
+    all: readonly { readonly lateFeeId?: string; readonly amount: string }[],
+  ): string => {
+    const named = all.filter((each) => each.lateFeeId === lateFeeId);
+    return unitsText(
+      named.reduce((sum, { amount }) => sum + unitsOf(amount), 0n),
+      currency,
+    );
+  };
+  return {
+    credited: sumOf(creditNotes.filter(({ number }) => number !== undefined)),
+    writtenOff: sumOf(writeOffs.filter(({ approvedOn }) => approvedOn !== undefined)),
+  };
 };
 
 const statementView = (
