@@ -8,6 +8,7 @@ export * from './observer.js';
 export * from './aggregate-store.js';
 export * from './projection.js';
 export * from './process.js';
+export * from './begun-act.js';
 export * from './log-feed.js';
 export * from './decisions.js';
 export * from './duties.js';

@@ -4,7 +4,7 @@ import type { LadderStep } from './account-state.js';
 import type { Billed } from './billed.js';
 import type { PeriodStatementKind, Total } from './statement.js';
 
-/** Whose account it is; opens it with the first act. */
+/** Whose contract it is on the day of the act; the first act opens the account. */
 interface Holder {
   readonly contractId: string;
   readonly customerId: string;
@@ -70,6 +70,8 @@ export interface Resolution {
 }
 export interface WriteOff extends OfCharge {
   readonly writeOffId: string;
+  /** Of the statement, where it is of one. */
+  readonly lateFeeId?: string;
   readonly reason: string;
   readonly proposedBy: string;
 }
@@ -117,11 +119,16 @@ export type AccountCommand =
       'ConfirmNonPaymentAct',
       {
         actId: string;
+        /** Whose contract it is now. */
+        customerId: string;
         /** Of service that was suspended for another statement already. */
         suspendedOn?: string;
       }
     >
-  | DomainCommand<'RefuseNonPaymentAct', { actId: string; code: string; detail: string }>;
+  | DomainCommand<
+      'RefuseNonPaymentAct',
+      { actId: string; customerId: string; code: string; detail: string }
+    >;
 
 export type CommandData<Type extends AccountCommand['type']> = Extract<
   AccountCommand,

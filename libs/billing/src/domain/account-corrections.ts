@@ -2,8 +2,8 @@ import { DomainError } from '@hostledger/eventsourcing';
 import type { CommandData } from './account-commands.js';
 import type { AccountEvent, CreditNoteBegan } from './account-events.js';
 import { collectibleOf, openOf } from './account-figures.js';
-import { creditLimit, mustHaveLateFee, mustHaveLine } from './account-limits.js';
-import { paidAmount, unitsOf, unitsText } from './account-money.js';
+import { creditLimit, feeLeftOf, mustHaveLateFee, mustHaveLine } from './account-limits.js';
+import { least, paidAmount, unitsOf, unitsText } from './account-money.js';
 import {
   chargeOf,
   mustBeHeld,
@@ -181,20 +181,23 @@ export const proposeWriteOff = (
   account: KnownAccount,
   today: string,
 ): Events => {
-  const { writeOffId, statementId, currency, reason, proposedBy } = data;
+  const { writeOffId, statementId, lateFeeId, currency, reason, proposedBy } = data;
   const { text: amount } = paidAmount(data.amount, currency);
   const before = account.writeOffs.find((each) => each.writeOffId === writeOffId);
   if (before) {
-    if (before.amount === amount && before.statementId === statementId) return [];
+    const isSame = before.statementId === statementId && before.lateFeeId === lateFeeId;
+    if (before.amount === amount && isSame) return [];
     throw recordedOtherwise(writeOffId);
   }
-  mustBeOpen({ statementId, currency, amount }, account);
+  mustHaveLateFee(account, data);
+  mustBeOpen(data, account);
   const { contractId, customerId } = account;
   return [
     {
       type: 'WriteOffProposed',
       data: {
         ...{ contractId, customerId, writeOffId, statementId, currency, amount },
+        ...(lateFeeId !== undefined && { lateFeeId }),
         ...{ reason, proposedOn: today, proposedBy },
       },
     },
@@ -221,12 +224,13 @@ export const approveWriteOff = (
   }
   mustBeOpen(proposal, account);
   const { contractId, customerId } = account;
-  const { statementId, currency, amount } = proposal;
+  const { statementId, lateFeeId, currency, amount } = proposal;
   return [
     {
       type: 'WriteOffApproved',
       data: {
         ...{ contractId, customerId, writeOffId, statementId, currency, amount },
+        ...(lateFeeId !== undefined && { lateFeeId }),
         ...{ approvedOn: today, approvedBy },
       },
     },
@@ -234,12 +238,14 @@ export const approveWriteOff = (
 };
 
 const mustBeOpen = (
-  { statementId, currency, amount }: { statementId: string; currency: string; amount: string },
+  { statementId, lateFeeId, currency, amount }: Omit<CommandData<'ProposeWriteOff'>, 'writeOffId'>,
   account: KnownAccount,
 ): void => {
   const statement = statementOf(account, statementId);
   mustBeHeld(statement);
-  const limit = collectibleOf(account, statement, chargeOf(statement, currency));
+  const ofStatement = collectibleOf(account, statement, chargeOf(statement, currency));
+  const limit =
+    lateFeeId === undefined ? ofStatement : least(ofStatement, feeLeftOf(account, lateFeeId));
   const what = 'What is unpaid and undisputed';
   mustNotExceed(unitsOf(amount), limit, currency, 'account/write-off-exceeded', what);
 };

@@ -9,8 +9,9 @@ import type { PeriodStatementKind, Total } from './statement.js';
 interface OfAccount {
   contractId: string;
   /**
-   * Whom the last statement of a month was addressed to, whatever was restated since; the first act says
-   * whose contract it is.
+   * Whom it is about: where a statement is named, whom that was addressed to; else whose the contract is
+   * on the day of the act. (Events of before that rule name whom the last statement was addressed to, which
+   * differs where the contract has passed to another customer.)
    */
   customerId: string;
 }
@@ -88,6 +89,7 @@ export type PaymentApplied = DomainEvent<
 export type PaymentReversed = DomainEvent<
   'PaymentReversed',
   OfAccount & {
+    /** Its customer is that of `PaymentReceived`. */
     paymentId: string;
     currency: string;
     amount: string;
@@ -195,9 +197,7 @@ export type LateFeeCharged = DomainEvent<
 >;
 export type LateFeeNoteIssued = DomainEvent<
   'LateFeeNoteIssued',
-  Omit<OfAmount, 'customerId'> & {
-    /** Whom the statement was addressed to: so is the note. */
-    customerId: string;
+  OfAmount & {
     lateFeeId: string;
     /** Without gaps in its series. */
     number: string;
@@ -210,6 +210,8 @@ export type WriteOffProposed = DomainEvent<
   'WriteOffProposed',
   OfAmount & {
     writeOffId: string;
+    /** The late fee on the statement, where it is of one: then it makes no less of what was billed. */
+    lateFeeId?: string;
     reason: string;
     proposedOn: string;
     /** Subject; another one approves. */
@@ -220,6 +222,7 @@ export type WriteOffApproved = DomainEvent<
   'WriteOffApproved',
   OfAmount & {
     writeOffId: string;
+    lateFeeId?: string;
     approvedOn: string;
     /** Subject. */
     approvedBy: string;

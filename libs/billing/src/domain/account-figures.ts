@@ -170,6 +170,21 @@ export const balancesOf = (account: KnownAccount): readonly Balance[] => {
   });
 };
 
+/**
+ * The balances that each customer has to answer for, in the order of their first statements. Credit that
+ * is applied to nothing is the contract's, and of none of them.
+ */
+export const owedByCustomer = (
+  account: KnownAccount,
+): readonly { readonly customerId: string; readonly owed: readonly Balance[] }[] =>
+  [...Map.groupBy(account.statements, ({ customerId }) => customerId)].map(
+    ([customerId, statements]) => {
+      const ids = new Set(statements.map(({ statementId }) => statementId));
+      const disputes = account.disputes.filter(({ statementId }) => ids.has(statementId));
+      return { customerId, owed: balancesOf({ ...account, statements, disputes, payments: [] }) };
+    },
+  );
+
 /** Oldest due first; what is never due comes last. */
 export const byDue = (one: AccountStatement, other: AccountStatement): number => {
   const [a, b] = [one.dueOn ?? '9999', other.dueOn ?? '9999'];

@@ -183,7 +183,7 @@ const lateFee = (
  */
 export const issueLateFeeNote = (
   { lateFeeId, number }: CommandData<'IssueLateFeeNote'>,
-  { contractId, lateFees: fees, statements }: KnownAccount,
+  { contractId, customerId, lateFees: fees }: KnownAccount,
 ): readonly AccountEvent[] => {
   const fee = fees.find((each) => each.lateFeeId === lateFeeId);
   if (!fee) {
@@ -195,7 +195,6 @@ export const issueLateFeeNote = (
     throw recordedOtherwise(lateFeeId);
   }
   const { statementId, currency, amount, chargedOn: issuedOn } = fee;
-  const { customerId } = statements.find((each) => each.statementId === statementId)!;
   const of = { contractId, customerId, statementId, lateFeeId };
   return [{ type: 'LateFeeNoteIssued', data: { ...of, currency, amount, number, issuedOn } }];
 };

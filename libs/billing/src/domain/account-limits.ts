@@ -26,13 +26,13 @@ export const mustHaveLine = (
 };
 
 /**
- * A late fee is named, by who credits or disputes it, once it was sent, and instead of a line.
+ * A late fee is named, by who credits, disputes or gives it up, once it was sent, and instead of a line.
  * @throws DomainError `account/late-fee-unknown`, `account/credit-unclear`, `account/statement-busy`,
  * `account/currency-foreign`.
  */
 export const mustHaveLateFee = (
   account: KnownAccount,
-  { statementId, currency, line, lateFeeId }: Of,
+  { statementId, currency, line, lateFeeId }: OfBilled & Pick<Of, 'lateFeeId'>,
 ): void => {
   if (lateFeeId === undefined) return;
   const pointer = '/lateFeeId';
@@ -56,6 +56,20 @@ export const mustHaveLateFee = (
 };
 
 /**
+ * What is left of a late fee by what names it: neither credited, nor about to be, nor disputed, nor given up.
+ * @param exceptOf a dispute, for whoever resolves it.
+ */
+export const feeLeftOf = (account: KnownAccount, lateFeeId: string, exceptOf?: string): bigint => {
+  const fee = account.lateFees.find((each) => each.lateFeeId === lateFeeId);
+  if (!fee) return 0n;
+  const taken = [
+    ...claimsOn(account, fee.statementId, exceptOf),
+    ...account.writeOffs.filter(({ approvedOn }) => approvedOn !== undefined),
+  ].filter((each) => each.lateFeeId === lateFeeId);
+  return taken.reduce((left, { amount }) => left - unitsOf(amount), unitsOf(fee.amount));
+};
+
+/**
  * No more is given back than was charged, whoever gives it back: what other statements give back
  * counts, what is about to be credited, and what is disputed. What names a late fee is bound by the
  * fee, and what names a line by that; all of it together, with what names neither, by what was billed
@@ -74,9 +88,7 @@ export const creditLimit = (
   const charge = chargeOf(statementOf(account, statementId), currency);
   const ofStatement = chargedOf(charge) - sum(claims) - unitsOf(billed.givenBack);
   if (lateFeeId !== undefined) {
-    const fee = account.lateFees.find((each) => each.lateFeeId === lateFeeId);
-    const ofFee = claims.filter((claim) => claim.lateFeeId === lateFeeId);
-    return least(ofStatement, unitsOf(fee?.amount ?? '0') - sum(ofFee));
+    return least(ofStatement, feeLeftOf(account, lateFeeId, exceptOf));
   }
   if (line === undefined || billed.line?.left === undefined) return ofStatement;
   const ofLine = claims.filter((claim) => claim.line === line);

@@ -23,7 +23,7 @@ export const receivePayment = (
   account: KnownAccount,
   today: string,
 ): readonly AccountEvent[] => {
-  const { paymentId, currency, receivedOn, reference, statementIds } = data;
+  const { customerId, paymentId, currency, receivedOn, reference, statementIds } = data;
   const { text: amount } = paidAmount(data.amount, currency);
   const before = account.payments.find((payment) => payment.paymentId === paymentId);
   if (before) {
@@ -49,7 +49,7 @@ export const receivePayment = (
     mustBeHeld(statement, pointer);
     chargeOf(statement, currency);
   });
-  const { contractId, customerId } = account;
+  const { contractId } = account;
   const received: AccountEvent = {
     type: 'PaymentReceived',
     data: {

@@ -2,7 +2,6 @@ import { unreachable } from '@hostledger/eventsourcing';
 import { exact } from '@hostledger/quantities';
 import type {
   AccountEvent,
-  CreditNoteIssued,
   DepositDrawBegan,
   DisputeRaised,
   LadderEvent,
@@ -30,7 +29,7 @@ export interface Charge extends Readonly<Record<Sum, string>> {
   readonly amount: string;
   /** By how much less of what was billed is due from a day on; more where it is below zero. */
   readonly changes: readonly { readonly on: string; readonly amount: string }[];
-  /** When late fees were charged; below zero when they were credited, which makes no less of what was billed. */
+  /** When late fees were charged; below zero when they were credited or given up, which makes no less of what was billed. */
   readonly feesCharged: readonly { readonly on: string; readonly amount: string }[];
   /** The last day that late fees were charged for. */
   readonly lateFeesThrough?: string;
@@ -56,9 +55,7 @@ export interface AccountStatement extends Readonly<
   readonly released?: Pick<ReceivableReleased['data'], 'settlementId' | 'leg' | 'releasedOn'>;
 }
 
-export interface AccountPayment extends Readonly<
-  Omit<PaymentReceived['data'], 'contractId' | 'customerId'>
-> {
+export interface AccountPayment extends Readonly<Omit<PaymentReceived['data'], 'contractId'>> {
   readonly unapplied: string;
   readonly applied: readonly {
     readonly statementId: string;
@@ -166,7 +163,8 @@ const evolved = (account: KnownAccount, event: Booked): KnownAccount => {
     case 'StatementEntered':
       return entered(account, event.data);
     case 'PaymentReceived': {
-      const payment = { ...own(event.data), unapplied: event.data.amount, applied: [] };
+      const { customerId, amount: unapplied } = event.data;
+      const payment = { customerId, ...own(event.data), unapplied, applied: [] };
       return { ...account, payments: [...account.payments, payment] };
     }
     case 'PaymentApplied':
@@ -186,7 +184,8 @@ const evolved = (account: KnownAccount, event: Booked): KnownAccount => {
       const creditNotes = account.creditNotes.map((note) =>
         note.creditNoteId === creditNoteId ? { ...note, number } : note,
       );
-      return credited({ ...account, creditNotes }, event.data);
+      const credit = { ...event.data, on: event.data.issuedOn };
+      return givenUp({ ...account, creditNotes }, 'credited', credit);
     }
     case 'DisputeRaised': {
       const dispute = { ...own(event.data), status: 'open' as const };
@@ -217,7 +216,7 @@ const evolved = (account: KnownAccount, event: Booked): KnownAccount => {
       const writeOffs = account.writeOffs.map((each) =>
         each.writeOffId === writeOffId ? { ...each, approvedOn } : each,
       );
-      return booked({ ...account, writeOffs }, 'writtenOff', { ...event.data, on: approvedOn });
+      return givenUp({ ...account, writeOffs }, 'writtenOff', { ...event.data, on: approvedOn });
     }
     case 'DepositDrawBegan':
       return {
@@ -353,12 +352,16 @@ const feeCharged = (account: KnownAccount, data: LateFeeCharged['data']): KnownA
 };
 
 /** Of a late fee, or of what was billed. */
-const credited = (account: KnownAccount, data: CreditNoteIssued['data']): KnownAccount => {
-  const { statementId, currency, amount, issuedOn: on, lateFeeId } = data;
-  if (lateFeeId === undefined) return booked(account, 'credited', { ...data, on });
+const givenUp = (
+  account: KnownAccount,
+  sum: 'credited' | 'writtenOff',
+  booking: Booking & { readonly lateFeeId?: string },
+): KnownAccount => {
+  const { statementId, currency, amount, on, lateFeeId } = booking;
+  if (lateFeeId === undefined) return booked(account, sum, booking);
   return onCharge(account, statementId, currency, (charge) => ({
     ...charge,
-    credited: added(charge.credited, amount, currency),
+    [sum]: added(charge[sum], amount, currency),
     feesCharged: [...charge.feesCharged, { on, amount: negative(amount) }],
   }));
 };

@@ -1,5 +1,6 @@
 import { hashOf, unreachable, type Aggregate } from '@hostledger/eventsourcing';
 import { dayIn } from '@hostledger/quantities';
+import { addressed } from './account-addressee.js';
 import type { AccountCommand, CommandData } from './account-commands.js';
 import {
   approveWriteOff,
@@ -48,8 +49,10 @@ const decide = (command: AccountCommand, account: Account): Events => {
 const decideOn = (command: AccountCommand, account: KnownAccount): Events => {
   const today = dayIn(account.timeZone, command.at);
   const decided = actOf(command, account, today);
-  if (decided.length === 0 || command.type === 'ClimbLadder') return decided;
-  return settled(account, decided, today);
+  const isWhole = decided.length === 0 || command.type === 'ClimbLadder';
+  const all = isWhole ? decided : settled(account, decided, today);
+  const { statements } = after(account, all);
+  return all.map((event) => addressed(event, { ...account, statements }));
 };
 
 /** Credit goes to what is owed, and who owes nothing overdue any more is told so. */
@@ -129,8 +132,8 @@ const enterStatement = (
 };
 
 const confirmAct = (
-  { actId, suspendedOn }: CommandData<'ConfirmNonPaymentAct'>,
-  { acts, contractId, customerId }: KnownAccount,
+  { actId, suspendedOn, customerId }: CommandData<'ConfirmNonPaymentAct'>,
+  { acts, contractId }: KnownAccount,
 ): Events => {
   const begun = acts.find((each) => each.actId === actId);
   if (!begun) return [];
@@ -149,8 +152,8 @@ const confirmAct = (
 };
 
 const refuseAct = (
-  { actId, code, detail }: CommandData<'RefuseNonPaymentAct'>,
-  { acts, contractId, customerId }: KnownAccount,
+  { actId, code, detail, customerId }: CommandData<'RefuseNonPaymentAct'>,
+  { acts, contractId }: KnownAccount,
 ): Events => {
   const begun = acts.find((each) => each.actId === actId);
   if (!begun) return [];

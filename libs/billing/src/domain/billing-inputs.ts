@@ -20,7 +20,7 @@ import { curtailmentsIn, powerRatesIn, pricesIn } from './site-inputs.js';
 /** What was recorded up to a position, of which inputs are made. */
 export interface Told extends Pick<
   BillingInputs,
-  'machines' | 'curtailed' | 'meters' | 'readings' | 'receipts'
+  'formula' | 'machines' | 'curtailed' | 'meters' | 'readings' | 'receipts'
 > {
   readonly contract: BilledContract;
   /** Of the streams of facilities, by their codes. */
@@ -103,7 +103,7 @@ export const sharedCurtailments = (
 
 /** All that a computation of a month reads. */
 export const inputsFrom = (known: Told, month: string, position: string): BillingInputs => {
-  const { contract, machines, curtailed, meters, readings, receipts } = known;
+  const { contract, formula, machines, curtailed, meters, readings, receipts } = known;
   const { contractId, timeZone, currency, endedOn } = contract;
   const period = windowOf(timeZone, month);
   const sites = [...known.facilities.values()].map((events) => upTo(events, position));
@@ -114,6 +114,7 @@ export const inputsFrom = (known: Told, month: string, position: string): Billin
   return {
     ...{ contractId, customerId: customerIn(contract, month), timeZone, currency },
     ...{ month, period, position, machines, meters, readings, receipts },
+    ...(formula !== undefined && { formula }),
     ...(curtailed && { curtailed }),
     ...(endedOn !== undefined && { endedAt: startOfDay(timeZone, endedOn) }),
     terms: termsIn(contract, month),

@@ -1,5 +1,6 @@
 import type { Clause, RateCard } from '@hostledger/contracts';
 import type { MachineFact } from './machine-facts.js';
+import type { Formula } from './rating/formula.js';
 
 // All that a computation of a period reads, as the log has it up to one position. Instants are ISO
 // 8601 UTC; windows are half open, [from, until).
@@ -113,6 +114,8 @@ export interface BillingInputs {
   readonly period: Window;
   /** The log position up to which facts count, in digits. */
   readonly position: string;
+  /** The version of the formula that the month is computed by; the newest where nothing is said. */
+  readonly formula?: Formula;
   /** First instant at which the contract was over, if it is; nothing is charged from then on. */
   readonly endedAt?: string;
   /** Gap-free where the contract was in force, in their order. */

@@ -85,6 +85,12 @@ const act: fc.Arbitrary<Act> = fc.oneof(
         { ...fee, ...USD, disputeId: `f ${on}`, amount: '0.50', reason, raisedOn: on },
         on,
       ),
+      command(
+        'ProposeWriteOff',
+        { ...fee, ...USD, writeOffId: `f ${on}`, amount: '0.25', reason, proposedBy: 'ana' },
+        on,
+      ),
+      command('ApproveWriteOff', { writeOffId: `f ${on}`, approvedBy: 'ben' }, on),
     ];
   }),
   fc.constant<Act>((on) => [command('ChargeLateFees', { throughOn: on }, on)]),

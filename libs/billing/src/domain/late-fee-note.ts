@@ -157,7 +157,7 @@ const sourcesOf = (
       case 'DepositApplied':
         return isHere(data) && data.drawnOn <= throughOn;
       case 'WriteOffApproved':
-        return isHere(data) && data.approvedOn <= throughOn;
+        return isHere(data) && data.approvedOn <= throughOn && data.lateFeeId === undefined;
       case 'LateFeeCharged':
         return event === feeBefore;
       default:

@@ -41,6 +41,11 @@ export type PeriodCloseBegan = DomainEvent<
     /** Of the contract. Late facts of the months since, which are closed, are adjusted. */
     firstMonth: string;
     /**
+     * Version of the formula by which the month is computed, now and whenever it is computed anew. Absent of
+     * closes that began before it was recorded: their lines tell it, see `formulaOf`.
+     */
+    formula?: number;
+    /**
      * Agreements on earlier months that this close takes up, and no others; months without any are left
      * out. Absent of closes that began before it was recorded: they take what they find.
      */
@@ -93,6 +98,8 @@ export type PeriodClosed = DomainEvent<
     timeZone: string;
     currency: string;
     position: string;
+    /** That of `PeriodCloseBegan`. */
+    formula?: number;
     terms: readonly TermsPinned[];
     /** SHA-256 (hex) over the canonical form of what the month was computed from. */
     inputsDigest: string;

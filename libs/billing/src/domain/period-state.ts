@@ -11,6 +11,7 @@ import type {
   RestatementProposed,
   StatementIssued,
 } from './period-events.js';
+import { knownFormula, NEWEST, toldBy, type Formula } from './rating/formula.js';
 import { adjustedBy, standingOf, type AdjustmentLine, type Stands } from './standing.js';
 import type { StatementLine } from './statement.js';
 
@@ -103,6 +104,22 @@ export const openAgreements = (
     .filter(({ closeId }) => closeId === undefined)
     .map(({ agreed }) => agreed)
     .filter(({ adjustmentId }) => pinned === undefined || pinned.includes(adjustmentId));
+
+/**
+ * By which formula a month is computed: that with which its close began, the newest where none did. Before it
+ * was recorded months had been closed by the first and by the second one; parts of receipts are told
+ * otherwise by each, and without any both come to the same.
+ * @throws DomainError `period/formula-unknown`.
+ */
+export const formulaOf = ({ status, begun, lines, posted: done }: BillingPeriod): Formula => {
+  if (!begun || status === 'open') return NEWEST;
+  if (begun.formula !== undefined) return knownFormula(begun.formula);
+  const own = lines.filter(({ adjusts }) => !adjusts);
+  return toldBy([...own, ...[...done.values()].flat()]) ?? SINCE_TOLD;
+};
+
+/** The one by which months were closed when it began to be recorded. */
+const SINCE_TOLD: Formula = 2;
 
 export const evolve = (period: BillingPeriod, event: PeriodEvent): BillingPeriod => {
   switch (event.type) {

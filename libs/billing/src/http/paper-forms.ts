@@ -79,4 +79,16 @@ export class AccrualsQuery extends Page {
   @Min(1)
   @Max(100)
   declare limit?: number;
+
+  /**
+   * Months that are looked at for a page, 24 where nothing is said: each costs less than a tenth of a second, of a
+   * contract with many machines up to some seconds.
+   * @example 24
+   */
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(120)
+  months?: number;
 }

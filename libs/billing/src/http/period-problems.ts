@@ -18,6 +18,10 @@ registerProblems({
     status: 409,
     title: 'Something is missing without which the month cannot be computed',
   },
+  'period/formula-unknown': {
+    status: 409,
+    title: 'The month was closed by a version of the formula that this program does not have',
+  },
   'period/close-outdated': { status: 409, title: 'That attempt to close the month is over' },
   'period/not-closed': { status: 409, title: 'The month is not closed' },
   'period/line-unknown': { status: 404, title: 'The statement has no such line of its month' },

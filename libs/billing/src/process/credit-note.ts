@@ -1,13 +1,13 @@
 import {
-  contextOfEvent,
-  processItemColumns,
+  begunActColumns,
+  begunBy,
   stepOf,
   tableFold,
   type AggregateStore,
+  type BegunAct,
   type CommandContext,
   type DurableProcess,
   type Handled,
-  type ProcessItem,
 } from '@hostledger/eventsourcing';
 import type { CommandData } from '../domain/account-commands.js';
 import type { AccountEvent, CreditNoteBegan, CreditNoteIssued } from '../domain/account-events.js';
@@ -15,9 +15,6 @@ import { mustBeOpened } from '../domain/account-refusals.js';
 import type { Account } from '../domain/account-state.js';
 import { accountAggregate } from '../domain/account.js';
 import { assignNumber } from './statement-numbers.js';
-
-/** Whoever began is given this long to finish before the worker steps in. */
-const GRACE_MS = 30_000;
 
 /**
  * Issues a credit note across two streams: the account decides on it (the intent, which cannot be
@@ -67,10 +64,8 @@ const number = async (
   return store.handle(accountAggregate, contractId, command, stepOf(context, 'issue'));
 };
 
-export interface PendingCreditNote extends ProcessItem {
+export interface PendingCreditNote extends BegunAct {
   readonly contract_id: string;
-  /** Of the command that decided on it. */
-  readonly context: CommandContext;
 }
 
 const ofNote = ({ data }: { data: { creditNoteId: string } }) => [{ item_id: data.creditNoteId }];
@@ -78,20 +73,14 @@ const ofNote = ({ data }: { data: { creditNoteId: string } }) => [{ item_id: dat
 export const pendingCreditNotes = tableFold<PendingCreditNote, CreditNoteBegan | CreditNoteIssued>({
   table: {
     name: 'credit_notes_to_issue',
-    columns: { ...processItemColumns, contract_id: 'text', context: 'jsonb' },
+    columns: { ...begunActColumns, contract_id: 'text' },
     key: ['item_id'],
   },
   keys: { CreditNoteBegan: ofNote, CreditNoteIssued: ofNote },
   evolve: (_row, event) => {
     if (event.type !== 'CreditNoteBegan') return undefined;
-    return {
-      item_id: event.data.creditNoteId,
-      due_at: new Date(Date.parse(event.recordedAt) + GRACE_MS).toISOString(),
-      cause_id: event.id,
-      correlation_id: event.metadata.$correlationId,
-      contract_id: event.data.contractId,
-      context: contextOfEvent(event),
-    };
+    const { creditNoteId, contractId } = event.data;
+    return { ...begunBy(event, creditNoteId), contract_id: contractId };
   },
 });
 

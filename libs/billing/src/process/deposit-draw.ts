@@ -1,17 +1,20 @@
 import { contractAggregate, type DepositDrawn } from '@hostledger/contracts';
 import {
-  contextOfEvent,
-  DomainError,
-  processItemColumns,
+  begunActColumns,
+  begunBy,
+  graceAfter,
+  madeOf,
   RevisionMismatch,
+  settle,
   stepOf,
   streamName,
   tableFold,
   type AggregateStore,
+  type BegunAct,
   type CommandContext,
   type DurableProcess,
   type Handled,
-  type ProcessItem,
+  type Settled,
 } from '@hostledger/eventsourcing';
 import type { DepositDraw } from '../domain/account-commands.js';
 import type {
@@ -24,8 +27,6 @@ import { mustBeOpened, refused } from '../domain/account-refusals.js';
 import type { Account } from '../domain/account-state.js';
 import { accountAggregate } from '../domain/account.js';
 
-/** Whoever began is given this long to finish before the worker steps in. */
-const GRACE_MS = 30_000;
 const NEVER = '9999-12-31T00:00:00.000Z';
 
 /** A draw of this account, with all that the contract needs. */
@@ -68,9 +69,8 @@ export const drawForStatement = async (
       drawId: told.drawId,
     });
   }
-  const settled = await settle(store, drawOf({ data: { contractId, ...draw } }), context);
-  if ('refusal' in settled) throw settled.refusal;
-  return { ...settled.made, replayed: begun.replayed };
+  const made = madeOf(await drawn(store, drawOf({ data: { contractId, ...draw } }), context));
+  return { ...made, replayed: begun.replayed };
 };
 
 const drawOf = ({ data }: { data: Draw }): Draw => {
@@ -91,40 +91,32 @@ const mayDraw = async (
   contractAggregate.decide(drawing(draw, at), state);
 };
 
-type Settled =
-  { readonly made: Handled<Account, AccountEvent> } | { readonly refusal: DomainError };
-
 /** Draws what was begun and counts it, or says that the contract refused. */
-const settle = async (
+const drawn = async (
   store: AggregateStore,
   draw: Draw,
   context: CommandContext,
-): Promise<Settled> => {
+): Promise<Settled<Handled<Account, AccountEvent>>> => {
   const { contractId, drawId } = draw;
   const { at } = context;
-  const refusal = await store
-    .handle(contractAggregate, contractId, drawing(draw, at), stepOf(context, 'draw'))
-    .then(() => undefined)
-    .catch((error: unknown) => {
-      if (error instanceof DomainError) return error;
-      throw error;
-    });
-  if (refusal) {
-    const { code, message: detail } = refusal;
-    const fail = { type: 'FailDepositDraw', data: { drawId, code, detail }, at } as const;
-    await store.handle(accountAggregate, contractId, fail, stepOf(context, 'fail'));
-    return { refusal };
-  }
+  const settled = await settle({
+    make: () =>
+      store.handle(contractAggregate, contractId, drawing(draw, at), stepOf(context, 'draw')),
+    giveUp: async (why) => {
+      const fail = { type: 'FailDepositDraw', data: { drawId, ...why }, at } as const;
+      await store.handle(accountAggregate, contractId, fail, stepOf(context, 'fail'));
+      return false;
+    },
+  });
+  if ('refusal' in settled) return settled;
   const apply = { type: 'ApplyDepositDraw', data: { drawId }, at } as const;
   const step = stepOf(context, 'apply');
   return { made: await store.handle(accountAggregate, contractId, apply, step) };
 };
 
 /** A draw that is neither counted nor given up; or that was drawn after it was given up. */
-export interface PendingDraw extends ProcessItem {
+export interface PendingDraw extends BegunAct {
   readonly draw: Draw;
-  /** Of the command that began it. */
-  readonly context: CommandContext;
 }
 
 const ofDraw = ({ data }: { data: { drawId: string } }) => [{ item_id: data.drawId }];
@@ -135,7 +127,7 @@ export const pendingDraws = tableFold<
 >({
   table: {
     name: 'deposit_draws_to_settle',
-    columns: { ...processItemColumns, draw: 'jsonb', context: 'jsonb' },
+    columns: { ...begunActColumns, draw: 'jsonb' },
     key: ['item_id'],
   },
   keys: {
@@ -145,21 +137,13 @@ export const pendingDraws = tableFold<
     DepositDrawn: ofDraw,
   },
   evolve: (row, event) => {
-    const due = new Date(Date.parse(event.recordedAt) + GRACE_MS).toISOString();
     switch (event.type) {
       case 'DepositDrawBegan':
-        return {
-          item_id: event.data.drawId,
-          due_at: due,
-          cause_id: event.id,
-          correlation_id: event.metadata.$correlationId,
-          draw: drawOf(event),
-          context: contextOfEvent(event),
-        };
+        return { ...begunBy(event, event.data.drawId), draw: drawOf(event) };
       case 'DepositDrawFailed':
         return row && { ...row, due_at: NEVER };
       case 'DepositDrawn':
-        return row && { ...row, due_at: due };
+        return row && { ...row, due_at: graceAfter(event) };
       default:
         return undefined;
     }
@@ -172,6 +156,6 @@ export const depositDrawsProcess = (store: AggregateStore): DurableProcess<Pendi
   version: 1,
   items: pendingDraws,
   perform: async ({ draw, context }) => {
-    await settle(store, draw, context);
+    await drawn(store, draw, context);
   },
 });

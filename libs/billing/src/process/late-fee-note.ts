@@ -1,22 +1,19 @@
 import {
-  contextOfEvent,
-  processItemColumns,
+  begunActColumns,
+  begunBy,
   stepOf,
   tableFold,
   type AggregateStore,
+  type BegunAct,
   type CommandContext,
   type DurableProcess,
   type Handled,
-  type ProcessItem,
 } from '@hostledger/eventsourcing';
 import type { AccountEvent, LateFeeCharged, LateFeeNoteIssued } from '../domain/account-events.js';
 import { mustBeOpened } from '../domain/account-refusals.js';
 import type { Account, AccountLateFee } from '../domain/account-state.js';
 import { accountAggregate } from '../domain/account.js';
 import { assignNumber } from './statement-numbers.js';
-
-/** Whoever charged is given this long to finish before the worker steps in. */
-const GRACE_MS = 30_000;
 
 /** Late fees, and their notes where somebody asked for a day. */
 export interface ChargedLateFees {
@@ -64,10 +61,8 @@ const issue = async (
   return store.handle(accountAggregate, contractId, command, stepOf(context, 'issue', lateFeeId));
 };
 
-export interface PendingLateFeeNote extends ProcessItem {
+export interface PendingLateFeeNote extends BegunAct {
   readonly contract_id: string;
-  /** Of the command that charged it. */
-  readonly context: CommandContext;
 }
 
 const ofFee = ({ data }: { data: { lateFeeId: string } }) => [{ item_id: data.lateFeeId }];
@@ -78,20 +73,14 @@ export const pendingLateFeeNotes = tableFold<
 >({
   table: {
     name: 'late_fee_notes_to_issue',
-    columns: { ...processItemColumns, contract_id: 'text', context: 'jsonb' },
+    columns: { ...begunActColumns, contract_id: 'text' },
     key: ['item_id'],
   },
   keys: { LateFeeCharged: ofFee, LateFeeNoteIssued: ofFee },
   evolve: (_row, event) => {
     if (event.type !== 'LateFeeCharged') return undefined;
-    return {
-      item_id: event.data.lateFeeId,
-      due_at: new Date(Date.parse(event.recordedAt) + GRACE_MS).toISOString(),
-      cause_id: event.id,
-      correlation_id: event.metadata.$correlationId,
-      contract_id: event.data.contractId,
-      context: contextOfEvent(event),
-    };
+    const { lateFeeId, contractId } = event.data;
+    return { ...begunBy(event, lateFeeId), contract_id: contractId };
   },
 });
 

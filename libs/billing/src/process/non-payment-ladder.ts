@@ -124,19 +124,21 @@ const contextOfAct = (
 /** Asks the contract, and says what it answered. */
 const ask = async (
   store: AggregateStore,
-  { contractId, suspension }: KnownAccount,
+  account: KnownAccount,
   act: NonPaymentAct,
   cause: Cause,
   at: string,
 ): Promise<AccountCommand> => {
   const { actId } = act;
+  const { contractId, suspension } = account;
   const context = contextOfAct(act, cause, at, act.act);
+  const { state } = await store.load(contractAggregate, contractId, { fresh: true });
+  const { customerId } = state.status === 'unknown' ? account : state;
   if (act.act === 'suspend' && suspension) {
-    const { state } = await store.load(contractAggregate, contractId, { fresh: true });
     const { suspendedOn } = suspension;
     const inForce = suspensionOf(state);
     if (inForce?.cause === 'nonPayment' && inForce.suspendedOn === suspendedOn) {
-      return { type: 'ConfirmNonPaymentAct', data: { actId, suspendedOn }, at };
+      return { type: 'ConfirmNonPaymentAct', data: { actId, customerId, suspendedOn }, at };
     }
   }
   try {
@@ -145,9 +147,9 @@ const ask = async (
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     const { code, message: detail } = error;
-    return { type: 'RefuseNonPaymentAct', data: { actId, code, detail }, at };
+    return { type: 'RefuseNonPaymentAct', data: { actId, customerId, code, detail }, at };
   }
-  return { type: 'ConfirmNonPaymentAct', data: { actId }, at };
+  return { type: 'ConfirmNonPaymentAct', data: { actId, customerId }, at };
 };
 
 const actOn = ({ act, on, clauseRef }: NonPaymentAct, at: string): ContractCommand => {

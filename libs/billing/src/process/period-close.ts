@@ -80,7 +80,8 @@ const computeAndClose = async (
     );
   const { at } = context;
   const computed = await computeAll(store, tools, begun, signal).catch((error: unknown) => {
-    if (error instanceof DomainError) return error;
+    // A program that knows the formula finishes it.
+    if (error instanceof DomainError && error.code !== 'period/formula-unknown') return error;
     throw error;
   });
   if (!computed) return false;
@@ -109,10 +110,11 @@ const computeAndClose = async (
       recorded = state.posting.chunks;
     }
   }
-  const { customerId, timeZone, currency } = begun;
+  const { customerId, timeZone, currency, formula } = begun;
   const { own, payment } = computed;
   const data = {
     ...{ contractId, month, closeId, customerId, timeZone, currency, position },
+    ...(formula !== undefined && { formula }),
     terms: own.terms.map(pinned),
     inputsDigest: own.inputsDigest,
     ...(payment && { payment }),

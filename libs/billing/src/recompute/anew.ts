@@ -12,6 +12,7 @@ import { issueAndEnter, performClose } from '../process/period-close.js';
 import { contractInputs } from '../read/inputs/inputs.js';
 import { factReads } from '../read/inputs/fact-reads.js';
 import type { InputTools } from '../read/inputs/ports.js';
+import { addressedThen } from './addressed-then.js';
 import { creditNoteAnew } from './credit-note-anew.js';
 import { CauseUntold, type BillingDocument } from './document.js';
 import { lateFeeNoteAnew } from './late-fee-anew.js';
@@ -32,7 +33,8 @@ export const documentAnew = async (
   streams: Streams,
   readModels: Pick<ReadModels, 'read'>,
 ): Promise<readonly Rehearsed[]> => {
-  const acts = await actsOf(document, streams, readModels);
+  const account = streams.of(streamName(accountAggregate, document.contractId));
+  const acts = (await actsOf(document, streams, readModels)).map(addressedThen(account));
   const place = ({ recorded, behind }: Rehearsed): bigint =>
     (recorded ?? behind)?.position ?? NEVER;
   return acts.toSorted((one, other) => Number(place(one) - place(other)));

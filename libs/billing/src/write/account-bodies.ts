@@ -127,7 +127,12 @@ export class ChargeLateFeesBody {
   throughOn: string;
 }
 
-export class ProposeWriteOffBody extends OfStatementBody {}
+export class ProposeWriteOffBody extends OfStatementBody {
+  /** Of a late fee on the statement, where it is of one; then of no more than that. */
+  @MayBeAbsent()
+  @IsUUID()
+  lateFeeId?: string;
+}
 
 export class DrawForStatementBody extends AccountAmount {
   @IsUUID()

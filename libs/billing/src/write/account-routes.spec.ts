@@ -393,6 +393,52 @@ it('Accounts are listed by customer, and by what is due and argued about', async
   expect(await ids(`customerId=${deriveId('nobody')}`)).toEqual([]);
 });
 
+it('Of a contract that was assigned each paper, payment and balance is whose it is', async () => {
+  const successor = deriveId('successor');
+  const { contractId, url, statementId } = await open('assigned');
+  const passed = { toCustomerId: successor, effectiveOn: '2024-02-15', documentDigest: digest };
+  const at = noon('2024-02-16');
+  const assign = { type: 'AssignParty', data: passed, at } as unknown as ContractCommand;
+  await store.handle(contractAggregate, contractId, assign, next('2024-02-16'));
+  const february = { ...january, contractId, customerId: successor, number: '2024-000002' };
+  const entry = { ...february, statementId: deriveId('assigned', 'february'), month: '2024-02' };
+  await enterStatement(store, entry, next('2024-03-05'));
+  for (const receivedOn of ['2024-02-10', '2024-02-20']) {
+    await post(`${url}/payments`, {
+      ...payment,
+      amount: '1.00',
+      receivedOn,
+      reference: receivedOn,
+    });
+  }
+  const charged = await post(`${url}/late-fees`, { throughOn: '2024-03-31' });
+  const [fee] = charged.body.lateFees as { lateFeeId: string; amount: string }[];
+  const { lateFeeId, amount } = fee!;
+  const proposal = { ...usd, statementId, lateFeeId, reason };
+  expect(await post(`${url}/write-offs`, { ...proposal, amount: '999.00' })).toMatchObject({
+    ...{ status: 409, body: { code: 'account/write-off-exceeded' } },
+  });
+  const { body } = await post(`${url}/write-offs`, { ...proposal, amount });
+  const approval = `${url}/write-offs/${String(body.writeOffId)}/approval`;
+  await post(approval, {}, { authorization: 'Bearer ben:billing' });
+  expect((await get(url)).body).toMatchObject({
+    customerId: successor,
+    statements: [{ customerId }, { customerId: successor }],
+    payments: [{ customerId }, { customerId: successor }],
+    // 2.00 were paid of what was due first; its fee is given up, that of the successor is not.
+    customers: [
+      { customerId, owed: [{ balance: '998.00' }] },
+      { customerId: successor, owed: [{ balance: '1014.52' }] },
+    ],
+    lateFees: [{ lateFeeId, writtenOff: amount }, { writtenOff: '0.00' }],
+  });
+  for (const id of [customerId, successor]) {
+    const { body: list } = await get(`/billing/accounts?customerId=${id}`);
+    const ids = (list.items as { contractId: string }[]).map((item) => item.contractId);
+    expect(ids).toContain(contractId);
+  }
+});
+
 it.each([
   ['payments', { ...payment, amount: '-1.00' }, 400, 'request/invalid'],
   ['payments', { ...payment, amount: '1.001' }, 422, 'account/money-too-fine'],

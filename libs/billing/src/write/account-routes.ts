@@ -215,10 +215,21 @@ export class AccountActsController {
     return reply(handled, { body: done });
   }
 
-  @ApiOperation({ summary: 'Propose to give an amount up; another subject approves' })
+  @ApiOperation({
+    summary: 'Propose to give an amount up; another subject approves',
+    description:
+      'Of a late fee where it is named: no more than is left of it, and what was billed is asked for as before. ' +
+      'Else of the statement as a whole: of what was billed, then of its fees.',
+  })
   @Post('write-offs')
   @ApiCreatedResponse({ type: WriteOffReply })
-  @MayRefuse('account/write-off-exceeded', 'account/receivable-released', ...NO_AMOUNT)
+  @MayRefuse(
+    'account/write-off-exceeded',
+    'account/receivable-released',
+    'account/late-fee-unknown',
+    'account/statement-busy',
+    ...NO_AMOUNT,
+  )
   async proposeWriteOff(
     @Param() { contractId }: AccountParams,
     @Body() body: ProposeWriteOffBody,

@@ -1,5 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { contractAggregate, contractUnknown } from '@hostledger/contracts';
+import { contractAggregate, contractUnknown, type Contract } from '@hostledger/contracts';
 import {
   AggregateStore,
   DomainError,
@@ -16,6 +16,7 @@ import type {
   ReceivableRelease,
   Resolution,
 } from '../domain/account-commands.js';
+import { addresseesOf } from '../domain/account-addressee.js';
 import type { AccountEvent } from '../domain/account-events.js';
 import { mustBeOpened } from '../domain/account-refusals.js';
 import type { Account } from '../domain/account-state.js';
@@ -61,16 +62,24 @@ export class ReceivePaymentCommand extends Command<Changed> {
 export class ReceivePaymentHandler implements ICommandHandler<ReceivePaymentCommand> {
   constructor(private readonly store: AggregateStore) {}
 
-  /** The first payment opens the account, so it says whose contract it is. */
+  /** The first payment opens the account, so it says whose contract it was on the day it came in. */
   async execute({ contractId, payment, context }: ReceivePaymentCommand) {
     const { state } = await this.store.load(contractAggregate, contractId, { fresh: true });
     if (state.status === 'unknown') throw contractUnknown();
-    const { customerId, timeZone } = state;
+    const { timeZone } = state;
+    const customerId = holderOn(state, payment.receivedOn);
     const data = { contractId, customerId, timeZone, ...payment };
     const command = { type: 'ReceivePayment', data, at: context.at } as const;
     return this.store.handle(accountAggregate, contractId, command, context);
   }
 }
+
+/** Whose contract it was on a day, by the last time that it passed to another customer. */
+const holderOn = (contract: Exclude<Contract, { status: 'unknown' }>, day: string): string => {
+  const passed = contract.status === 'executed' && contract.acts.get('PartyAssigned');
+  const isBefore = passed && passed.type === 'PartyAssigned' && day < passed.data.effectiveOn;
+  return isBefore ? passed.data.fromCustomerId : contract.customerId;
+};
 
 export class IssueCreditNoteCommand extends Command<Changed> {
   constructor(
@@ -188,8 +197,8 @@ export class ReleaseReceivablesHandler implements ICommandHandler<ReleaseReceiva
   /** What a settlement has released is released for ever, so it is enough to look once. */
   async execute({ contractId, release, context }: ReleaseReceivablesCommand) {
     const { state } = await this.store.load(accountAggregate, contractId, { fresh: true });
-    const { customerId } = mustBeOpened(state);
-    const releasedOn = await this.releasedOn(release, customerId);
+    const customerIds = addresseesOf(mustBeOpened(state), release.statementIds);
+    const releasedOn = await this.releasedOn(release, customerIds);
     const data = { ...release, releasedOn };
     const command = { type: 'ReleaseReceivables', data, at: context.at } as const;
     return this.store.handle(accountAggregate, contractId, command, context);
@@ -197,18 +206,19 @@ export class ReleaseReceivablesHandler implements ICommandHandler<ReleaseReceiva
 
   private async releasedOn(
     { settlementId, leg: number }: Omit<ReceivableRelease, 'releasedOn'>,
-    customerId: string,
+    customerIds: readonly string[],
   ): Promise<string> {
     const { state } = await this.store.load(settlementAggregate, settlementId, { fresh: true });
     const settlement = state.status === 'unknown' ? undefined : state;
     const leg = settlement?.legs.find((each) => each.leg === number);
-    const isOurs = settlement?.customerId === customerId && leg?.direction === 'given';
+    const isWithAll = customerIds.every((each) => each === settlement?.customerId);
+    const isOurs = isWithAll && leg?.direction === 'given';
     if (isOurs && leg.release) return leg.release.releasedOn;
     throw new DomainError(
       'conflict',
       'account/release-missing',
-      'The leg has not released a claim that the host gives up against this customer',
-      { settlementId, leg: number, customerId },
+      'The leg has not released a claim that the host gives up against whom this was billed to',
+      { settlementId, leg: number, customerIds },
       '/leg',
     );
   }

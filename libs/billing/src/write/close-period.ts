@@ -23,6 +23,7 @@ import { monthAfter, startOfDay, windowOf } from '../domain/months.js';
 import { beginClose, discrepanciesOpen } from '../domain/period-close.js';
 import type { AgreementsPinned, PeriodEvent } from '../domain/period-events.js';
 import { isIssued, openAgreements, type BillingPeriod } from '../domain/period-state.js';
+import { NEWEST } from '../domain/rating/index.js';
 import { PeriodParams } from '../http/period-forms.js';
 import { factReads } from '../read/inputs/fact-reads.js';
 import { contractInputs, presentPosition } from '../read/inputs/inputs.js';
@@ -73,6 +74,7 @@ export class BeginPeriodCloseHandler implements ICommandHandler<BeginPeriodClose
       statementId: statementIdOf(contractId, month),
       customerId: customerIn(contract, month),
       issuedOn: dayIn(timeZone, at),
+      formula: NEWEST,
       begunBy: actor.subject,
       ...{ startsAt: from, endsAt: until },
       ...(endedOn !== undefined && { contractEndedAt: startOfDay(timeZone, endedOn) }),

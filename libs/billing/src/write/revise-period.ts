@@ -234,6 +234,7 @@ export class RevisePeriodController {
     'period/restatement-nothing',
     'period/restatement-outdated',
     'period/discrepancies-open',
+    'period/formula-unknown',
   )
   async propose(
     @Param() { contractId, month }: PeriodParams,

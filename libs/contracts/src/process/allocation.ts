@@ -1,17 +1,19 @@
 import {
+  begunActColumns,
+  begunBy,
   claimCommandKey,
-  contextOfEvent,
-  DomainError,
-  processItemColumns,
+  madeOf,
   RevisionMismatch,
+  settle,
   stepOf,
   streamName,
   tableFold,
   type AggregateStore,
+  type BegunAct,
   type CommandContext,
   type DurableProcess,
   type Handled,
-  type ProcessItem,
+  type Settling,
 } from '@hostledger/eventsourcing';
 import {
   facilityAggregate,
@@ -23,9 +25,6 @@ import { type Contract } from '../domain/contract-state.js';
 import { contractAggregate } from '../domain/hosting-contract.js';
 import { allocationRefusal } from '../domain/orders.js';
 import { mustBeInCredit } from './credit.js';
-
-/** Whoever began is given this long to finish before the worker steps in. */
-const GRACE_MS = 30_000;
 
 /** Everything needed to make the allocation, or to give it up. */
 export type Allocation = Omit<CustomerAllocated['data'], 'customerId'>;
@@ -53,9 +52,7 @@ export const allocate = async (
     { type: 'CommitCapacity', data: { ...held, customerId }, at: context.at },
     withoutGuard(context),
   );
-  const settled = await settle(store, allocation, context);
-  if ('refusal' in settled) throw settled.refusal;
-  return settled.made;
+  return madeOf(await settle(settling(store, allocation, context)));
 };
 
 /** The contract would allow it, or has done so already. Answers whose contract it is. */
@@ -88,41 +85,29 @@ const mayCommit = async (
   facilityAggregate.decide({ type: 'CommitCapacity', data, at }, state);
 };
 
-type Settled =
-  | { readonly made: Handled<Contract, ContractEvent> }
-  | { readonly refusal: DomainError | RevisionMismatch };
-
-/** Makes the allocation whose capacity is held, or gives it up and then frees the capacity. */
-const settle = async (
+/** The allocation whose capacity is held is made, or given up and then the capacity is free. */
+const settling = (
   store: AggregateStore,
   allocation: Allocation,
   context: CommandContext,
-): Promise<Settled> => {
-  const refusal = await make(store, allocation, context).catch((error: unknown) => {
-    if (error instanceof DomainError || error instanceof RevisionMismatch) return error;
-    throw error;
-  });
-  if (!(refusal instanceof Error)) return { made: refusal };
+): Settling<Handled<Contract, ContractEvent>> => {
   const { contractId, allocationId, orderId, facility } = allocation;
   const { at } = context;
-  const code = refusal instanceof DomainError ? refusal.code : 'request/revision-mismatch';
-  const detail = refusal.message;
-  const { state } = await store.handle(
-    contractAggregate,
-    contractId,
-    { type: 'AbandonAllocation', data: { allocationId, orderId, facility, code, detail }, at },
-    stepOf(context, 'abandon'),
-  );
-  if (state.status !== 'unknown' && state.allocations.has(allocationId)) {
-    return { made: await make(store, allocation, withoutGuard(context)) };
-  }
-  await store.handle(
-    facilityAggregate,
-    facility,
-    { type: 'ReleaseCapacity', data: { allocationId, cause: code }, at },
-    stepOf(context, 'release'),
-  );
-  return { refusal };
+  return {
+    make: () => make(store, allocation, context),
+    giveUp: async (why) => {
+      const data = { allocationId, orderId, facility, ...why };
+      const abandon = { type: 'AbandonAllocation', data, at } as const;
+      const step = stepOf(context, 'abandon');
+      const { state } = await store.handle(contractAggregate, contractId, abandon, step);
+      return state.status !== 'unknown' && state.allocations.has(allocationId);
+    },
+    again: () => make(store, allocation, withoutGuard(context)),
+    free: (cause) => {
+      const release = { type: 'ReleaseCapacity', data: { allocationId, cause }, at } as const;
+      return store.handle(facilityAggregate, facility, release, stepOf(context, 'release'));
+    },
+  };
 };
 
 const make = (
@@ -142,10 +127,8 @@ const withoutGuard = (context: CommandContext): CommandContext => ({
   expectedRevision: undefined,
 });
 
-interface PendingAllocation extends ProcessItem {
+interface PendingAllocation extends BegunAct {
   readonly allocation: Allocation;
-  /** Of the command that committed the capacity. */
-  readonly context: CommandContext;
 }
 
 /** Finishes allocations whose capacity is held and whose contract has said neither yes nor no. */
@@ -154,7 +137,7 @@ export const allocationsProcess = (store: AggregateStore): DurableProcess<Pendin
   version: 1,
   items: pendingAllocations,
   perform: async ({ allocation, context }) => {
-    await settle(store, allocation, context);
+    await settle(settling(store, allocation, context));
   },
 });
 
@@ -164,7 +147,7 @@ export const pendingAllocations = tableFold<
 >({
   table: {
     name: 'allocations_to_settle',
-    columns: { ...processItemColumns, allocation: 'jsonb', context: 'jsonb' },
+    columns: { ...begunActColumns, allocation: 'jsonb' },
     key: ['item_id'],
   },
   keys: {
@@ -177,10 +160,7 @@ export const pendingAllocations = tableFold<
     const { facility, contractId, orderId, allocationId, ...amount } = event.data;
     const { units, powerWatts, effectiveOn } = amount;
     return {
-      item_id: allocationId,
-      due_at: new Date(Date.parse(event.recordedAt) + GRACE_MS).toISOString(),
-      cause_id: event.id,
-      correlation_id: event.metadata.$correlationId,
+      ...begunBy(event, allocationId),
       allocation: {
         contractId,
         orderId,
@@ -190,7 +170,6 @@ export const pendingAllocations = tableFold<
         powerWatts,
         effectiveOn,
       },
-      context: contextOfEvent(event),
     };
   },
 });

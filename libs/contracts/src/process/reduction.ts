@@ -1,13 +1,14 @@
 import {
-  contextOfEvent,
-  processItemColumns,
+  begunActColumns,
+  begunBy,
+  graceAfter,
   stepOf,
   tableFold,
   type AggregateStore,
+  type BegunAct,
   type CommandContext,
   type DurableProcess,
   type Handled,
-  type ProcessItem,
 } from '@hostledger/eventsourcing';
 import { dayIn } from '@hostledger/quantities';
 import { facilityAggregate, type CapacityReleased } from '@hostledger/sites';
@@ -15,9 +16,6 @@ import type { AllocationReduced, ContractEvent } from '../domain/contract-events
 import type { Contract } from '../domain/contract-state.js';
 import { contractAggregate } from '../domain/hosting-contract.js';
 import type { Reduction } from '../domain/orders.js';
-
-/** Whoever began is given this long to finish before the worker steps in. */
-const GRACE_MS = 30_000;
 
 /**
  * Reduces an allocation across two streams: the contract says so (the intent), then the facility
@@ -53,10 +51,8 @@ const giveBack = async (
   await store.handle(facilityAggregate, facility, command, stepOf(context, 'give back'));
 };
 
-interface PendingReduction extends ProcessItem {
+interface PendingReduction extends BegunAct {
   readonly freed: Freed;
-  /** Of the command that reduced the allocation. */
-  readonly context: CommandContext;
 }
 
 /** Gives back the capacity of reductions that have taken effect. */
@@ -70,7 +66,7 @@ export const reductionsProcess = (store: AggregateStore): DurableProcess<Pending
 export const pendingReductions = tableFold<PendingReduction, AllocationReduced | CapacityReleased>({
   table: {
     name: 'allocation_reductions_to_settle',
-    columns: { ...processItemColumns, freed: 'jsonb', context: 'jsonb' },
+    columns: { ...begunActColumns, freed: 'jsonb' },
     key: ['item_id'],
   },
   keys: {
@@ -83,18 +79,15 @@ export const pendingReductions = tableFold<PendingReduction, AllocationReduced |
     const { facility, allocationId, reductionId, units, powerWatts, effectiveOn, cause } =
       event.data;
     return {
-      item_id: reductionId,
-      due_at: dueAt(event.recordedAt, effectiveOn),
-      cause_id: event.id,
-      correlation_id: event.metadata.$correlationId,
+      ...begunBy(event, reductionId),
+      due_at: dueAt(graceAfter(event), effectiveOn),
       freed: { facility, allocationId, reductionId, units, powerWatts, effectiveOn, cause },
-      context: contextOfEvent(event),
     };
   },
 });
 
 /** When the day has begun in every time zone of the earth, and whoever began had their time. */
-const dueAt = (recordedAt: string, effectiveOn: string): string => {
-  const begun = Date.parse(`${effectiveOn}T12:00:00Z`);
-  return new Date(Math.max(Date.parse(recordedAt) + GRACE_MS, begun)).toISOString();
+const dueAt = (graceEnds: string, effectiveOn: string): string => {
+  const begun = `${effectiveOn}T12:00:00.000Z`;
+  return graceEnds > begun ? graceEnds : begun;
 };

@@ -1,25 +1,24 @@
 import {
-  contextOfEvent,
-  DomainError,
-  processItemColumns,
+  begunActColumns,
+  begunBy,
+  madeOf,
   RevisionMismatch,
+  settle,
   stepOf,
   streamName,
   tableFold,
   type AggregateStore,
+  type BegunAct,
   type CommandContext,
   type DurableProcess,
   type Handled,
-  type ProcessItem,
+  type Settling,
 } from '@hostledger/eventsourcing';
 import { claimAggregate, claimIdOf, type ClaimBound, type ClaimUnbound } from '../domain/claim.js';
 import type { ClaimReleased, SettlementEvent } from '../domain/settlement-events.js';
 import { legOf, settlementUnknown } from '../domain/settlement-rules.js';
 import type { Settlement } from '../domain/settlement-state.js';
 import { settlementAggregate } from '../domain/settlement.js';
-
-/** Whoever began is given this long to finish before the worker steps in. */
-const GRACE_MS = 30_000;
 
 /** What was told of a release; the rest is known of the leg. */
 export interface ClaimRelease {
@@ -61,9 +60,7 @@ export const releaseClaim = async (
     { type: 'BindClaim', data: { ...whole, ...claim }, at: context.at },
     { ...context, expectedRevision: undefined },
   );
-  const settled = await settle(store, whole, context);
-  if ('refusal' in settled) throw settled.refusal;
-  return settled.made;
+  return madeOf(await settle(settling(store, whole, context)));
 };
 
 /** The settlement would allow it; decided without writing anything. */
@@ -80,40 +77,29 @@ const mayRelease = (
   settlementAggregate.decide({ type: 'ReleaseClaim', data, at }, settlement);
 };
 
-type Settled =
-  | { readonly made: Handled<Settlement, SettlementEvent> }
-  | { readonly refusal: DomainError | RevisionMismatch };
-
-/** Releases the claim that is bound, or gives the release up and then unbinds the claim. */
-const settle = async (
+/** The claim that is bound is released, or the release is given up and then the claim is unbound. */
+const settling = (
   store: AggregateStore,
   release: Release,
   context: CommandContext,
-): Promise<Settled> => {
-  const refusal = await make(store, release, context).catch((error: unknown) => {
-    if (error instanceof DomainError || error instanceof RevisionMismatch) return error;
-    throw error;
-  });
-  if (!(refusal instanceof Error)) return { made: refusal };
+): Settling<Handled<Settlement, SettlementEvent>> => {
   const { settlementId, leg, releaseId, claimId } = release;
   const { at } = context;
-  const code = refusal instanceof DomainError ? refusal.code : 'request/revision-mismatch';
-  const { state } = await store.handle(
-    settlementAggregate,
-    settlementId,
-    { type: 'AbandonRelease', data: { leg, releaseId, code, detail: refusal.message }, at },
-    stepOf(context, 'abandon'),
-  );
-  if (hasReleased(state, releaseId)) {
-    return { made: await make(store, release, { ...context, expectedRevision: undefined }) };
-  }
-  await store.handle(
-    claimAggregate,
-    claimId,
-    { type: 'UnbindClaim', data: { claimId, settlementId, releaseId, code }, at },
-    stepOf(context, 'unbind'),
-  );
-  return { refusal };
+  return {
+    make: () => make(store, release, context),
+    giveUp: async (why) => {
+      const abandon = { type: 'AbandonRelease', data: { leg, releaseId, ...why }, at } as const;
+      const step = stepOf(context, 'abandon');
+      const { state } = await store.handle(settlementAggregate, settlementId, abandon, step);
+      return hasReleased(state, releaseId);
+    },
+    again: () => make(store, release, { ...context, expectedRevision: undefined }),
+    free: (code) => {
+      const data = { claimId, settlementId, releaseId, code };
+      const unbind = { type: 'UnbindClaim', data, at } as const;
+      return store.handle(claimAggregate, claimId, unbind, stepOf(context, 'unbind'));
+    },
+  };
 };
 
 const hasReleased = (settlement: Settlement, releaseId: string): boolean =>
@@ -132,10 +118,8 @@ const make = (
     { ...stepOf(context, 'release'), expectedRevision: context.expectedRevision },
   );
 
-export interface PendingRelease extends ProcessItem {
+export interface PendingRelease extends BegunAct {
   readonly release: Release;
-  /** Of the command that bound the claim. */
-  readonly context: CommandContext;
 }
 
 /** Finishes releases whose claim is bound and whose settlement has said neither yes nor no. */
@@ -144,7 +128,7 @@ export const claimReleasesProcess = (store: AggregateStore): DurableProcess<Pend
   version: 1,
   items: pendingReleases,
   perform: async ({ release, context }) => {
-    await settle(store, release, context);
+    await settle(settling(store, release, context));
   },
 });
 
@@ -154,7 +138,7 @@ export const pendingReleases = tableFold<PendingRelease, ClaimBound | ClaimUnbou
   {
     table: {
       name: 'claim_releases_to_settle',
-      columns: { ...processItemColumns, release: 'jsonb', context: 'jsonb' },
+      columns: { ...begunActColumns, release: 'jsonb' },
       key: ['item_id'],
     },
     keys: { ClaimBound: ofRelease, ClaimUnbound: ofRelease, ClaimReleased: ofRelease },
@@ -162,12 +146,8 @@ export const pendingReleases = tableFold<PendingRelease, ClaimBound | ClaimUnbou
       if (event.type !== 'ClaimBound') return undefined;
       const { settlementId, leg, releaseId, releasedOn, documentDigest, claimId } = event.data;
       return {
-        item_id: releaseId,
-        due_at: new Date(Date.parse(event.recordedAt) + GRACE_MS).toISOString(),
-        cause_id: event.id,
-        correlation_id: event.metadata.$correlationId,
+        ...begunBy(event, releaseId),
         release: { settlementId, leg, releaseId, releasedOn, documentDigest, claimId },
-        context: contextOfEvent(event),
       };
     },
   },

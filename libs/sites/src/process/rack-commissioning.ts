@@ -1,14 +1,14 @@
 import {
-  contextOfEvent,
+  begunActColumns,
+  begunBy,
   mapLimited,
-  processItemColumns,
   stepOf,
   tableFold,
   type AggregateStore,
+  type BegunAct,
   type CommandContext,
   type DurableProcess,
   type Handled,
-  type ProcessItem,
 } from '@hostledger/eventsourcing';
 import {
   facilityAggregate,
@@ -20,8 +20,6 @@ import {
 import { rackAggregate, rackId, type RackCommissioned } from '../domain/rack.js';
 
 const RACKS_IN_FLIGHT = 32;
-/** Whoever began is given this long to finish before the worker steps in. */
-const GRACE_MS = 30_000;
 
 /**
  * Commissions racks: their power is committed on the facility in one append, which is the intent;
@@ -59,11 +57,9 @@ const commission = async (
   );
 };
 
-interface PendingRack extends ProcessItem {
+interface PendingRack extends BegunAct {
   readonly facility: string;
   readonly plan: RackPlan;
-  /** Of the command that committed the power. */
-  readonly context: CommandContext;
 }
 
 export const rackCommissioningProcess = (store: AggregateStore): DurableProcess<PendingRack> => ({
@@ -77,7 +73,7 @@ export const rackCommissioningProcess = (store: AggregateStore): DurableProcess<
 export const pendingRacks = tableFold<PendingRack, RackPowerCommitted | RackCommissioned>({
   table: {
     name: 'racks_to_commission',
-    columns: { ...processItemColumns, facility: 'text', plan: 'jsonb', context: 'jsonb' },
+    columns: { ...begunActColumns, facility: 'text', plan: 'jsonb' },
     key: ['item_id'],
   },
   keys: {
@@ -89,14 +85,6 @@ export const pendingRacks = tableFold<PendingRack, RackPowerCommitted | RackComm
     if (event.type === 'RackCommissioned') return undefined;
     const { facility, racks } = event.data;
     const plan = racks.find(({ rack }) => rackId(facility, rack) === item_id)!;
-    return {
-      item_id: item_id!,
-      due_at: new Date(Date.parse(event.recordedAt) + GRACE_MS).toISOString(),
-      cause_id: event.id,
-      correlation_id: event.metadata.$correlationId,
-      facility,
-      plan,
-      context: contextOfEvent(event),
-    };
+    return { ...begunBy(event, item_id!), facility, plan };
   },
 });

@@ -202,16 +202,22 @@ interface Shed {
 /**
  * What the machines of a contract avoided at rated power, of what was measured; where all machines
  * together avoided more than that, of what they avoided. Every contract reads the same machines, so
- * that all parts together are never more than the receipt; each is rounded down for that.
+ * that all parts together are never more than the receipt; each is rounded down for that. By the first
+ * version of the formula it is of what was measured, at most all of it, and rounded half up.
  */
 const receiptCredit = (
   slice: Deciding,
   credit: CurtailmentCredit,
   { receipt, curtailment, window, lives, all, own }: Shed,
 ): Rated => {
-  const [whole, ofAll, part] = [measured(curtailment), avoided(all, window), avoided(own, window)];
+  const isFirst = slice.inputs.formula === 1;
+  const [whole, ofOwn] = [measured(curtailment), avoided(own, window)];
+  const ofAll = isFirst ? 0n : avoided(all, window);
   const isScaled = ofAll > whole;
   const divisor = isScaled ? ofAll : whole;
+  // At rated power a contract alone may avoid more than was measured; then by the first formula it is due all.
+  const isCapped = isFirst && ofOwn > whole;
+  const part = isCapped ? whole : ofOwn;
   const quantity = exact(receipt.amount).mul(exact(part)).div(exact(divisor));
   const told = (wattMs: bigint) => `${decimal(kWh(wattMs))} kWh`;
   const scaled = `all machines that were off for it: ${told(ofAll)}, more than the ${told(whole)} measured`;
@@ -225,10 +231,11 @@ const receiptCredit = (
     unit: 'money',
     rate: wholeDecimal(exact(credit.sharePercent).neg()),
     currency: receipt.currency,
-    rounding: 'down',
+    rounding: isFirst ? 'halfUp' : 'down',
     steps: [
       `received ${receipt.amount} ${receipt.currency} on ${receipt.receivedOn}`,
-      avoidedStep(part, window),
+      avoidedStep(ofOwn, window),
+      ...(isCapped ? ['more than was measured, so all of it'] : []),
       ...(isScaled ? [scaled] : []),
       `${receipt.amount} × ${told(part)} ÷ ${told(divisor)} ${isScaled ? 'of all machines' : 'measured for all'} = ${decimal(quantity)}`,
     ],

@@ -29,9 +29,9 @@ const livesOf = (machines: BillingInputs['machines']): string[] =>
 /**
  * SHA-256 (hex) over the canonical form of the inputs: what is told of the contract, its terms and
  * figures whole; of each machine its serial and the log positions of its facts. The order in which
- * machines and figures were read makes no difference.
+ * machines and figures were read makes no difference, nor does the formula: that is no input.
  */
-export const digestOf = (inputs: BillingInputs): string =>
+export const digestOf = ({ formula: _, ...inputs }: BillingInputs): string =>
   hashOf({
     ...inputs,
     machines: livesOf(inputs.machines),

@@ -13,6 +13,7 @@ import {
 /** An account as it is: its folded state, and what lists are filtered and ordered by. */
 export interface AccountRow {
   readonly contract_id: string;
+  /** Whom the last statement was sent to. */
   readonly customer_id: string;
   /** The first day on which something unpaid and undisputed was due; 9999-12-31 for none. */
   readonly unpaid_due_on: string;
@@ -167,6 +168,6 @@ export const accountEntries = tableFold<AccountEntryRow, AccountEvent>({
 
 export const accountsProjection: Projection = {
   name: 'billing_accounts',
-  version: 3,
+  version: 4,
   tables: [billingAccounts, accountEntries],
 };

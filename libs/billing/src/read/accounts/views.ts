@@ -1,5 +1,12 @@
 import type { DepositRow } from '@hostledger/contracts';
-import { balancesOf, byDue, collectibleOf, openOf, openOn } from '../../domain/account-figures.js';
+import {
+  balancesOf,
+  byDue,
+  collectibleOf,
+  openOf,
+  openOn,
+  owedByCustomer,
+} from '../../domain/account-figures.js';
 import { nextStep, standingAt } from '../../domain/account-ladder.js';
 import { atLeastZero, unitsOf, unitsText } from '../../domain/account-money.js';
 import {
@@ -69,6 +76,8 @@ export class AccountStatementView {
   kind: string;
   /** @example 2024-02 */
   month: string;
+  /** Whom it was sent to; another one's than the account where the contract has passed on since. */
+  customerId: string;
   issuedOn: string;
   dueOn?: string;
   charges: AccountChargeView[];
@@ -80,6 +89,8 @@ export class AccountStatementView {
 
 export class AccountPaymentView {
   paymentId: string;
+  /** Whom it is from: to whom the statements that it names were sent, else whose the contract was on the day. */
+  customerId: string;
   currency: string;
   amount: string;
   receivedOn: string;
@@ -119,6 +130,8 @@ export class AccountLateFeeView {
   chargedOn: string;
   /** By credit notes that name it. */
   credited: string;
+  /** By write-offs that name it. */
+  writtenOff: string;
 }
 
 export class AccountDisputeView {
@@ -139,6 +152,8 @@ export class AccountDisputeView {
 export class AccountWriteOffView {
   writeOffId: string;
   statementId: string;
+  /** The late fee on the statement, where it is of one. */
+  lateFeeId?: string;
   currency: string;
   amount: string;
   reason: string;
@@ -154,8 +169,22 @@ export class HeldDepositView {
   balance: string;
 }
 
+export class AccountCustomerView {
+  customerId: string;
+  /** Of the statements that were sent to this customer, each currency. */
+  owed: CustomerOwesView[];
+}
+
+export class CustomerOwesView {
+  currency: string;
+  /** Those of all customers come to the balance of the account. */
+  balance: string;
+  disputed: string;
+}
+
 export class AccountSummary {
   contractId: string;
+  /** Whom the last statement was sent to. */
   customerId: string;
   balances: AccountBalanceView[];
   /** The step furthest up that a statement has reached which was not paid since. */
@@ -168,6 +197,8 @@ export class BillingAccountView extends AccountSummary {
   /** The day that the ageing is told of. */
   on: string;
   ageing: AccountAgeingView[];
+  /** Whom statements were sent to: more than one where the contract passed from one to another. */
+  customers: AccountCustomerView[];
   statements: AccountStatementView[];
   payments: AccountPaymentView[];
   creditNotes: AccountCreditNoteView[];
@@ -243,10 +274,11 @@ export const accountView = (
     ...accountSummary(account),
     on,
     ageing: ageingOf(account, on),
+    customers: customersView(account),
     statements: [...account.statements].sort(byDue).map((each) => statementView(account, each)),
     payments: account.payments.map(({ applied: _, statementIds: __, ...payment }) => payment),
     creditNotes: account.creditNotes.map((note) => ({ ...note })),
-    lateFees: account.lateFees.map((fee) => ({ ...fee, credited: creditedOf(account, fee) })),
+    lateFees: account.lateFees.map((fee) => ({ ...fee, ...takenOf(account, fee) })),
     disputes: [...account.disputes],
     writeOffs: [...account.writeOffs],
     deposits: deposits.map(({ deposit_id: depositId, currency, balance }) => ({
@@ -256,23 +288,39 @@ export const accountView = (
   };
 };
 
-const creditedOf = (
-  { creditNotes }: KnownAccount,
+const customersView = (account: KnownAccount): AccountCustomerView[] =>
+  owedByCustomer(account).map(({ customerId, owed }) => ({
+    customerId,
+    owed: owed.map(({ currency, balance, disputed }) => ({ currency, balance, disputed })),
+  }));
+
+const takenOf = (
+  { creditNotes, writeOffs }: KnownAccount,
   { lateFeeId, currency }: AccountLateFee,
-): string => {
-  const notes = creditNotes.filter((note) => note.lateFeeId === lateFeeId && note.number);
-  const sum = notes.reduce((all, { amount }) => all + unitsOf(amount), 0n);
-  return unitsText(sum, currency);
+): Pick<AccountLateFeeView, 'credited' | 'writtenOff'> => {
+  const sumOf = (
+    all: readonly { readonly lateFeeId?: string; readonly amount: string }[],
+  ): string => {
+    const named = all.filter((each) => each.lateFeeId === lateFeeId);
+    return unitsText(
+      named.reduce((sum, { amount }) => sum + unitsOf(amount), 0n),
+      currency,
+    );
+  };
+  return {
+    credited: sumOf(creditNotes.filter(({ number }) => number !== undefined)),
+    writtenOff: sumOf(writeOffs.filter(({ approvedOn }) => approvedOn !== undefined)),
+  };
 };
 
 const statementView = (
   account: KnownAccount,
   statement: AccountStatement,
 ): AccountStatementView => {
-  const { statementId, number, kind, month, issuedOn, dueOn, released } = statement;
+  const { statementId, number, kind, month, customerId, issuedOn, dueOn, released } = statement;
   const reached = standingAt(statement);
   return {
-    ...{ statementId, number, kind, month, issuedOn },
+    ...{ statementId, number, kind, month, customerId, issuedOn },
     ...(dueOn !== undefined && { dueOn }),
     charges: statement.charges.map((charge) => chargeView(account, statement, charge)),
     ...(reached && { reached: { statementId, ...reached } }),

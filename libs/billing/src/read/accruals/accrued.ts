@@ -38,45 +38,77 @@ export interface BilledMonth extends Pick<Billed, 'month' | 'agreed'> {
   readonly read: () => Promise<Omit<Billed, 'agreed'>>;
 }
 
+/** A month of a contract that is looked at: on no statement by the day, or on such. */
+export interface Place {
+  readonly part: 'open' | 'billed';
+  /** YYYY-MM. */
+  readonly month: string;
+}
+
+/** What a month comes to; one that has nothing to be told has neither. */
+export interface SeenMonth {
+  readonly accrued?: AccruedMonth;
+  readonly pending?: PendingMonth;
+}
+
+/** What is looked at of a contract, in this order; each month costs a computation, or nearly. */
+export interface AccrualPlan {
+  readonly places: readonly Place[];
+  see(place: Place): Promise<SeenMonth>;
+}
+
 /**
  * The months that were billed on no statement issued by a day, each computed as its close would be, up
- * to the end of that day; and what is on no statement of those that were.
+ * to the end of that day, in their order; then those that were, with what is on no statement of them, the
+ * last one first: only a month that was computed tells which sites matter to those before it.
  * @param on YYYY-MM-DD, of the zone of the contract.
  */
-export const accrued = async (
+export const accrualPlan = async (
   inputs: ContractInputs,
   on: string,
   billed: readonly BilledMonth[],
-): Promise<{ readonly months: AccruedMonth[]; readonly pending: PendingMonth[] }> => {
+): Promise<AccrualPlan> => {
   const { contract } = inputs;
   const until = startOfDay(contract.timeZone, dayAfter(on));
-  const months: AccruedMonth[] = [];
-  const isBilled = new Set(billed.map(({ month }) => month));
+  const byMonth = new Map(billed.map((one) => [one.month, one]));
   const isOver = contract.endedOn !== undefined && contract.endedOn <= on;
   const paidIn = isOver ? await inputs.paidAfterEnd() : [];
-  for (const month of unbilledMonths(contract, on, isBilled, paidIn)) {
+  const open = unbilledMonths(contract, on, new Set(byMonth.keys()), paidIn);
+  const closed = [...byMonth.keys()].sort().reverse();
+  const places = [
+    ...open.map((month): Place => ({ part: 'open', month })),
+    ...closed.map((month): Place => ({ part: 'billed', month })),
+  ];
+  const accruedIn = async (month: string): Promise<SeenMonth> => {
     const known = await inputs.inputsOf(month);
     const hasBegun = known.terms.length === 0 || known.terms.some(({ from }) => from < until);
-    if (!paidIn.includes(month) && !hasBegun) continue;
+    if (!paidIn.includes(month) && !hasBegun) return {};
     const lastOn = dayBefore(`${monthAfter(month)}-01`);
     const throughOn = on < lastOn ? on : lastOn;
     const { totals, shortcomings } = earnedBy(known, on, until);
-    if (known.terms.length + totals.length + shortcomings.length === 0) continue;
-    months.push({ month, throughOn, totals, shortcomings });
-  }
-  const pending: PendingMonth[] = [];
-  // The last one first: only a month that was computed tells which sites matter to those before it.
-  for (const one of billed.toSorted((a, b) => (a.month < b.month ? 1 : -1))) {
+    if (known.terms.length + totals.length + shortcomings.length === 0) return {};
+    return { accrued: { month, throughOn, totals, shortcomings } };
+  };
+  const pendingIn = async (one: BilledMonth): Promise<SeenMonth> => {
     const { month, agreed } = one;
     const isNews = await mayHaveChanged(inputs, one);
-    if (!isNews && agreed.length === 0) continue;
+    if (!isNews && agreed.length === 0) return {};
     const earned = isNews ? earnedBy(await inputs.inputsOf(month), on, until) : undefined;
     const lines = pendingOf({ ...(await one.read()), agreed }, earned);
     const { shortcomings = [] } = earned ?? {};
-    if (lines.length + shortcomings.length === 0) continue;
-    pending.push({ month, lines, totals: totalsOf(lines), shortcomings });
-  }
-  return { months, pending: pending.reverse() };
+    if (lines.length + shortcomings.length === 0) return {};
+    return { pending: { month, lines, totals: totalsOf(lines), shortcomings } };
+  };
+  return {
+    places,
+    see: ({ part, month }) => (part === 'open' ? accruedIn(month) : pendingIn(byMonth.get(month)!)),
+  };
+};
+
+/** Whether a place is behind another one in the order of a plan. */
+export const isBehind = (place: Place, other: Place): boolean => {
+  if (place.part !== other.part) return place.part === 'billed';
+  return place.part === 'open' ? place.month > other.month : place.month < other.month;
 };
 
 /** Statements may know more than the answer is true at: then nothing is known better. */

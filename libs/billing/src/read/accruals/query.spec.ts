@@ -277,7 +277,7 @@ describe('Accruals', () => {
 
   it('come in pages by contract, each with its totals, which add up', async () => {
     const mine = `customerId=${CUSTOMER}`;
-    const all = await on('2024-03-31', `${mine}&limit=100`);
+    const all = await on('2024-03-31', `${mine}&limit=100&months=120`);
     const pages = [await on('2024-03-31', `${mine}&limit=2`)];
     for (let { nextCursor } = pages[0]!; nextCursor !== undefined;) {
       const page = await on('2024-03-31', `${mine}&limit=2&cursor=${nextCursor}`);
@@ -288,6 +288,39 @@ describe('Accruals', () => {
     expect(pages.flatMap(({ items }) => items)).toEqual(all.items);
     const totals = pages.flatMap((page) => page.totals).map(({ amount }) => amount);
     expect(usd(sumOf(...totals))).toEqual(all.totals);
+  });
+
+  it('come in pages by months too, also of one contract, and are together the same', async () => {
+    const mine = `customerId=${CUSTOMER}&limit=100`;
+    const all = await on('2024-04-30', `${mine}&months=120`);
+    const pages = [await on('2024-04-30', `${mine}&months=3`)];
+    for (let { nextCursor } = pages[0]!; nextCursor !== undefined;) {
+      const page = await on('2024-04-30', `${mine}&months=3&cursor=${nextCursor}`);
+      pages.push(page);
+      ({ nextCursor } = page);
+    }
+    const items = pages.flatMap((page) => page.items);
+    // Each contract ends once, and none is on a page that had nothing of it to look at.
+    expect(items.filter(({ continues }) => !continues)).toHaveLength(all.items.length);
+    const merged = all.items.map(({ contractId }) => {
+      const parts = items.filter((item) => item.contractId === contractId);
+      return {
+        contractId,
+        months: parts.flatMap(({ months }) => months),
+        adjustments: parts.flatMap(({ adjustments }) => adjustments.toReversed()).reverse(),
+      };
+    });
+    expect(merged).toEqual(
+      all.items.map(({ contractId, months, adjustments }) => {
+        return { contractId, months, adjustments };
+      }),
+    );
+    for (const page of pages) {
+      const told = page.items.flatMap(({ months, adjustments }) => [...months, ...adjustments]);
+      expect(told.length).toBeLessThanOrEqual(3);
+    }
+    const amounts = pages.flatMap((page) => page.totals).map(({ amount }) => amount);
+    expect(usd(sumOf(...amounts))).toEqual(all.totals);
   });
 
   it('name legs that nobody had valued, and add their face to nothing', async () => {
@@ -312,9 +345,18 @@ describe('Accruals', () => {
   });
 
   it('need a day that has come', async () => {
-    for (const query of ['', '?on=2024-02-30', '?on=2024-02-01&limit=101']) {
+    for (const query of [
+      '',
+      '?on=2024-02-30',
+      '?on=2024-02-01&limit=101',
+      '?on=2024-02-01&months=0',
+    ]) {
       expect(await room.get(`/billing/accruals${query}`)).toMatchObject({ status: 400 });
     }
+    const cursor = Buffer.from(JSON.stringify(['billing accruals', 'x'])).toString('base64url');
+    expect(await room.get(`/billing/accruals?on=2024-02-01&cursor=${cursor}`)).toMatchObject({
+      ...{ status: 400, body: { code: 'request/cursor-invalid' } },
+    });
     expect(await room.get('/billing/accruals?on=2126-01-01')).toMatchObject({
       ...{ status: 409, body: { code: 'billing/not-come' } },
     });

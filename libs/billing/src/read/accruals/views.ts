@@ -51,8 +51,10 @@ export class AccruedContractView {
   months: AccruedMonthView[];
   /** Months on such statements of which something else is known, or agreed on by the day. */
   adjustments: PendingMonthView[];
-  /** Of all its months, and of what adjusts others. */
+  /** Of its months and of what adjusts others, on this page. */
   totals: AccrualTotalView[];
+  /** The page ended before all months of the contract were looked at: it goes on, on the next one. */
+  continues?: true;
 }
 
 /** A leg whose worth nobody had said by the day. */
@@ -84,5 +86,6 @@ export class AccrualsView {
   totals: AccrualTotalView[];
   /** On the first page, all of them. */
   unvaluedLegs: UnvaluedLegView[];
+  /** Absent on the last page. */
   nextCursor?: string;
 }

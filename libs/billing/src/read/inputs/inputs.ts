@@ -12,9 +12,13 @@ import {
   type SharedCurtailments,
   type Told,
 } from '../../domain/billing-inputs.js';
+import { billingPeriodAggregate, periodId } from '../../domain/billing-period.js';
 import type { BillingInputs } from '../../domain/inputs.js';
 import type { MachineFact } from '../../domain/machine-facts.js';
 import { monthAfter, windowOf } from '../../domain/months.js';
+import type { PeriodEvent } from '../../domain/period-events.js';
+import { evolve, formulaOf, untouched } from '../../domain/period-state.js';
+import type { Formula } from '../../domain/rating/index.js';
 import type { InputTools, Late, MachineScope } from './ports.js';
 
 /** The read models are as far as the position within this, or the read fails. */
@@ -29,7 +33,11 @@ export interface ContractInputs {
   readonly contract: BilledContract;
   /** In digits. */
   readonly position: string;
-  inputsOf(month: string): Promise<BillingInputs>;
+  /**
+   * @param formula that of the month where nothing is said: it is computed by one for ever.
+   * @throws DomainError `period/formula-unknown`.
+   */
+  inputsOf(month: string, formula?: Formula): Promise<BillingInputs>;
   /**
    * Whether the month may come to something else than it did as of an earlier position. It may say so of
    * what changes nothing; where it says no, the lines are the same.
@@ -149,16 +157,25 @@ export const contractInputs = async (
   /** Of the last month that was computed; sites of a contract only ever become more. */
   let facilities: readonly string[] | undefined;
 
-  const inputsOf = async (month: string): Promise<BillingInputs> => {
+  const formulaIn = async (month: string): Promise<Formula> => {
+    const events = await streamOf(streamName(billingPeriodAggregate, periodId(contractId, month)));
+    const told = events as unknown as readonly PeriodEvent[];
+    return formulaOf(told.reduce(evolve, untouched));
+  };
+
+  const inputsOf = async (month: string, wanted?: Formula): Promise<BillingInputs> => {
+    const formula = wanted ?? (await formulaIn(month));
     const { value } = await readTold(month);
     facilities = [...new Set([...(facilities ?? []), ...value.facilities])].sort();
     const told = {
       ...value,
-      contract,
+      ...{ contract, formula },
       facilities: await siteEvents(value.facilities),
       prices: await priceEvents(month),
     };
-    return inputsFrom({ ...told, ...(await readCurtailed(told, month)) }, month, position);
+    // By the first formula machines of others made no difference.
+    const curtailed = formula === 1 ? {} : await readCurtailed(told, month);
+    return inputsFrom({ ...told, ...curtailed }, month, position);
   };
 
   /** Machines of whatever contract that were off for curtailments that are shared out. */

@@ -27,6 +27,8 @@ export interface CreditNoteRow {
   readonly position: string;
 }
 
+// Whose a note is, its statement says: events of before contracts passed to others name the account's customer.
+
 export const creditNotes = tableFold<CreditNoteRow, CreditNoteIssued>({
   table: {
     name: 'billing_credit_notes',

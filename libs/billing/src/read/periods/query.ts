@@ -101,7 +101,7 @@ export class PeriodsQueries {
   })
   @Get(':contractId/:month')
   @ApiOkResponse({ type: PeriodDetails })
-  @MayRefuse('contract/unknown', 'period/unknown')
+  @MayRefuse('contract/unknown', 'period/unknown', 'period/formula-unknown')
   async get(
     @Param() { contractId, month }: PeriodParams,
     @Query() { position: wanted }: PeriodAtQuery,

@@ -6,6 +6,7 @@ import { computedMonth } from '../../domain/computed-month.js';
 import { sourceOf, termsIn } from '../../domain/contract-inputs.js';
 import { keyOfAgreement } from '../../domain/period-changes.js';
 import type { AdjustmentAgreed } from '../../domain/period-events.js';
+import { toldBy } from '../../domain/rating/index.js';
 import type { Line, Rated } from '../../domain/line.js';
 import type { Source, TermsInForce } from '../../domain/inputs.js';
 import type { PaperLine, Statement } from '../../domain/statement.js';
@@ -31,7 +32,8 @@ export const explain = async (
   const { contractId, position, statementId } = statement;
   const month = line.adjusts?.month ?? statement.month;
   const inputs = await contractInputs(tools, contractId, position);
-  const computed = computedMonth(await inputs.inputsOf(month));
+  const computed = computedMonth(await inputs.inputsOf(month, toldBy([line])));
+  const { formula } = computed.inputs;
   const rated = computed.rated.find(
     ({ line: one }) => one.key === line.key && one.currency === line.currency,
   );
@@ -39,6 +41,7 @@ export const explain = async (
   return {
     explanation: {
       ...{ statementId, line, position, inputsDigest: computed.inputsDigest, basis: 'computed' },
+      ...(formula !== undefined && { formula }),
       ...(rated && { recomputed: rated.line }),
       agrees: agrees(line, rated?.line),
       steps: stepsOf(line, rated),

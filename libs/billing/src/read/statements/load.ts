@@ -36,7 +36,7 @@ export interface IssuedRow extends Omit<
 type Issued = SelectQueryBuilder<{ issued: IssuedRow }, 'issued', IssuedRow>;
 
 /**
- * To be narrowed and put in order. A credit note is of the month of the statement or late fee that it is for,
+ * To be narrowed and put in order. A credit or late fee note is to whom its statement was sent. A credit note is of the month of the statement or late fee that it is for,
  * a late fee note of that of the last day it is for.
  */
 export const issued = <Tables extends StatementTables>(tables: Kysely<Tables>): Issued => {
@@ -64,7 +64,7 @@ export const issued = <Tables extends StatementTables>(tables: Kysely<Tables>): 
     )
     .leftJoin('billing_late_fee_notes as fee', 'fee.late_fee_id', 'note.late_fee_id')
     .select(['note.credit_note_id', 'note.number', sql`'creditNote'`.as('kind')])
-    .select(['note.contract_id', 'note.customer_id', month.as('month')])
+    .select(['note.contract_id', 'statement.customer_id', month.as('month')])
     .select(['note.issued_on', sql`null`.as('due_on'), 'note.totals', sql`1`.as('line_count')])
     .select(['note.position', sql`null`.as('inputs_digest'), sql`null`.as('lines_digest')])
     .select([credits.as('credits'), chargedFor('fee').as('late_fee')])
@@ -95,7 +95,7 @@ const lateFeeNotes = (db: Kysely<StatementTables>) =>
         .onRef('period.month', '=', 'statement.month'),
     )
     .select(['note.late_fee_id', 'note.number', sql`'lateFeeNote'`.as('kind')])
-    .select(['note.contract_id', 'note.customer_id', 'note.month'])
+    .select(['note.contract_id', 'statement.customer_id', 'note.month'])
     .select(['note.issued_on', sql`null`.as('due_on'), 'note.totals', sql`1`.as('line_count')])
     .select(['note.position', sql`null`.as('inputs_digest'), sql`null`.as('lines_digest')])
     .select([NONE.as('credits'), chargedFor('note').as('late_fee'), 'note.issued_position'])

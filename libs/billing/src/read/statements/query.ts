@@ -134,7 +134,7 @@ export class StatementsQueries {
   @Get(':statementId/lines/:line/explanation')
   @OwnObject(ownStatement, { without: ['stream'] })
   @ApiOkResponse({ type: LineExplanation })
-  @MayRefuse('statement/unknown', 'statement/line-unknown')
+  @MayRefuse('statement/unknown', 'statement/line-unknown', 'period/formula-unknown')
   async explanation(
     @Param() { statementId, line: number }: StatementLineParams,
     @Query() page: Page,

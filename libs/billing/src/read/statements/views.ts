@@ -185,6 +185,12 @@ export class LineExplanation {
   credit?: ExplainedCreditView;
   /** Of the month that the line is about, as it was computed. Absent where the line was agreed on, or is a late fee. */
   inputsDigest?: string;
+  /**
+   * The version of the formula that the month was closed by, and is computed by for ever. Absent where nothing is
+   * computed, and of a late fee.
+   * @example 2
+   */
+  formula?: number;
   position: string;
   sourceCount: number;
   /** Every event that the line depends on, in the order of the log; page by page. */
