@@ -188,14 +188,15 @@ describe('an export over HTTP', () => {
 
   it('is not gone on with where the log is not what it was', async () => {
     const { head } = await taken();
-    const codes = await Promise.all(
-      [{ ...head, keptLeaves: 10 ** 9 }, { ...head, head: '999999999999' }, { format: 'none' }].map(
-        async (changed) => {
-          const resume = Buffer.from(JSON.stringify(changed)).toString('base64url');
-          return (await get(`?resume=${resume}&skip=0`)).json<{ code: string }>().code;
-        },
-      ),
-    );
+    const codes: string[] = [];
+    for (const changed of [
+      { ...head, keptLeaves: 10 ** 9 },
+      { ...head, head: '999999999999' },
+      { format: 'none' },
+    ]) {
+      const resume = Buffer.from(JSON.stringify(changed)).toString('base64url');
+      codes.push((await get(`?resume=${resume}&skip=0`)).json<{ code: string }>().code);
+    }
     expect(codes).toEqual(['audit/export-changed', 'audit/export-changed', 'request/invalid']);
   });
 

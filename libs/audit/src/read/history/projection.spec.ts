@@ -54,7 +54,7 @@ describe('the machines that events name', () => {
     const { category, schema } = eventSchemas.get(type)!;
     const told: string[] = [];
     const defs = (schema['$defs'] ?? {}) as Record<string, Schema>;
-    const data = withSerials(schema as Schema, defs, told) as object;
+    const data = withSerials(schema, defs, told) as object;
     const log = recorded(`${category}-1`, [{ type, data }]);
     const own = rows(log).map(({ serial }) => serial);
     const named = rowsOf<{ serial: string }>(machines!, log).map(({ serial }) => serial);
