@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AuditCatalogueModule } from '@hostledger/audit';
+import { AuditCatalogueModule, notaryRefusal } from '@hostledger/audit';
 import { IssuerModule } from '@hostledger/billing';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -16,12 +16,18 @@ import {
   serveOpenApi,
   type ReadinessProbe,
 } from '@hostledger/http';
+import { FurtherRefusalsModule } from '@hostledger/projections';
 import { WebhooksApiModule } from '@hostledger/webhooks';
 import { Logger } from 'nestjs-pino';
 import { authenticatorsOf } from '../../composition/authenticators.js';
 import { openEventFeed } from '../../composition/feed.js';
 import { openHistory } from '../../composition/history.js';
-import { apiModules, auditCatalogue, readModelProjections } from '../../composition/rooms.js';
+import {
+  apiModules,
+  auditCatalogue,
+  READ_MODELS,
+  readModelProjections,
+} from '../../composition/rooms.js';
 import type { System } from '../../composition/system.js';
 import { webhookSettings } from '../../composition/webhooks.js';
 
@@ -61,6 +67,10 @@ export const createApi = async (
     IssuerModule.with(config.issuer),
     HistoryModule.with(openHistory(system)),
     AuditCatalogueModule.with(auditCatalogue),
+    FurtherRefusalsModule.with(async () => {
+      const refusal = await notaryRefusal(database);
+      return new Map(refusal === undefined ? [] : [[READ_MODELS, refusal]]);
+    }),
     ...apiModules,
   ];
   const app = await NestFactory.create<NestFastifyApplication>(

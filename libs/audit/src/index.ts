@@ -25,6 +25,7 @@ export { Notary, type NotaryStatus } from './process/notary.js';
 export { publishPlace } from './process/publishing.js';
 export { Witness } from './process/witness.js';
 export { notaryAggregates, notaryProjections } from './notary.js';
+export { notaryRefusal } from './read/tree-table.js';
 export * from './transparency/checkpoint.js';
 export * from './transparency/leaf.js';
 export * from './transparency/merkle.js';
@@ -48,8 +49,15 @@ export {
   type ExportSource,
   type KeptLeaves,
 } from './bundle/export.js';
-export { exportToFile, NotResumable, type Exported } from './bundle/export-file.js';
+export {
+  begunIn,
+  exportToFile,
+  NotResumable,
+  type Begun,
+  type Exported,
+} from './bundle/export-file.js';
 export type { Finding, FindingCode } from './bundle/findings.js';
+export { Tally } from './bundle/tally.js';
 export { verdictText, type Verdict } from './bundle/verdict.js';
 export { verifyBundle, type Trust } from './bundle/verify.js';
 export { keptLeaves } from './read/export/kept-leaves.js';

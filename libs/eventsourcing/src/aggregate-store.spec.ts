@@ -239,4 +239,24 @@ describe('handling a command', () => {
     await streams.append('tally-b', 'no_stream', [{ id: '2', type: 'Lost', data: {}, metadata }]);
     await expect(store.load(tally, 'b')).rejects.toThrow(UnreadableHistory);
   });
+
+  it('passes over what others have put into a stream, where its aggregate has to go on', async () => {
+    const metadata = { commandId: 'x', commandHash: 'h' } as never;
+    await streams.append('tally-a', 'no_stream', [
+      { id: '1', type: 'Lost', data: {}, metadata },
+      { id: '2', type: 'Counted', data: { by: 7 }, metadata: {} as never },
+      { id: '3', type: 'Counted', data: { by: 5 }, metadata },
+    ]);
+    const lenient = { ...tally, passesForeign: true } as const;
+    expect(await store.load(lenient, 'a')).toMatchObject({ state: 5, revision: 2n });
+    expect((await store.handle(lenient, 'a', count(1), as('w'))).revision).toBe(3n);
+    await streams.append('tally-c', 'no_stream', [
+      { id: '4', type: 'Lost', data: {}, metadata: {} as never },
+    ]);
+    for (const round of [1n, 2n]) {
+      const { revision } = await store.load(lenient, 'c', { fresh: true });
+      expect(revision).toBe(round - 1n);
+      expect((await store.handle(lenient, 'c', count(1), as(`c${round}`))).revision).toBe(round);
+    }
+  });
 });

@@ -280,6 +280,7 @@ export class AggregateStore {
     const commands = [...known.commands];
     for (const recorded of missing) {
       const event = upcast(aggregate.upcasters ?? {}, recorded);
+      if (aggregate.passesForeign && isForeign(aggregate.events, event.type, recorded)) continue;
       if (!Object.hasOwn(aggregate.events, event.type)) {
         throw new UnreadableHistory(
           `Event ${recorded.revision} of ${stream} has the unknown type ${event.type}`,
@@ -322,6 +323,10 @@ export class AggregateStore {
   }
 }
 
+const isForeign = (events: object, type: string, { metadata }: RecordedEvent): boolean =>
+  !Object.hasOwn(events, type) ||
+  typeof (metadata as EventMetadata | null | undefined)?.commandId !== 'string';
+
 const unknownStream = (state: unknown): Known => ({
   state,
   revision: -1n,
@@ -336,10 +341,10 @@ const later = (one: string, other: string): string => (one > other ? one : other
 /** By its command, since a position is only as exact as the server's reply to the append. */
 const isLastEventOf = ({ commands }: Known, event: RecordedEvent | undefined): boolean => {
   const last = commands.at(-1);
+  // Of an event of somebody else, who may have given it none.
+  const metadata = event?.metadata as EventMetadata | null | undefined;
   return (
-    event !== undefined &&
-    event.metadata.commandId === last?.id &&
-    event.metadata.commandHash === last.hash
+    last !== undefined && metadata?.commandId === last.id && metadata.commandHash === last.hash
   );
 };
 

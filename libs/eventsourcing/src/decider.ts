@@ -29,6 +29,11 @@ export interface Aggregate<
    * bear the time of its upload, and others may act before their turn comes.
    */
   readonly isInOrderOfTime?: true;
+  /**
+   * Events of unknown types in its streams, and those without metadata, are passed over instead of
+   * being an error: who writes it has to go on whatever others have put there.
+   */
+  readonly passesForeign?: true;
 }
 
 export const streamName = (aggregate: { readonly category: string }, id: string): string =>

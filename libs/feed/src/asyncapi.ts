@@ -92,6 +92,7 @@ const ENVELOPE = {
     reason: text('Why, in the words of the actor'),
     contractid: text('The contract it concerns; after it, where it names several'),
     customerid: text('The customer it concerns; after it, where it names several'),
+    withheld: text('Where in the event a hash of a secret was left out: JSON Pointers'),
   },
 };
 

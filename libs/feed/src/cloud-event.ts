@@ -1,5 +1,6 @@
 import { streamCategory, type RecordedEvent } from '@hostledger/eventsourcing';
 import { NO_PARTIES, type Parties } from './parties.js';
+import { withoutSecrets } from './withheld.js';
 
 /**
  * An event as it goes out: CloudEvents 1.0 in its JSON form. The names of extension attributes are
@@ -38,6 +39,8 @@ export interface CloudEvent {
   /** The contract and the customer it concerns, those in force after it where it names several. */
   readonly contractid?: string;
   readonly customerid?: string;
+  /** JSON Pointers, parted by spaces, to what of `data` no reader is told: hashes of secrets. */
+  readonly withheld?: string;
 }
 
 export const CLOUD_EVENT_TYPE_PREFIX = 'hostledger.';
@@ -51,6 +54,7 @@ export const cloudEventOf = (
   { contracts: [contract], customers: [customer] }: Parties = NO_PARTIES,
 ): CloudEvent => {
   const { metadata } = event;
+  const { value: data, withheld } = withoutSecrets(event.stream, event.data, '/data');
   return {
     specversion: '1.0',
     id: event.id,
@@ -71,6 +75,7 @@ export const cloudEventOf = (
     ...(metadata.reason !== undefined && { reason: metadata.reason }),
     ...(contract !== undefined && { contractid: contract }),
     ...(customer !== undefined && { customerid: customer }),
-    data: event.data,
+    ...(withheld && { withheld: withheld.join(' ') }),
+    data: data as object,
   };
 };

@@ -38,3 +38,4 @@ export {
   type EventSchema,
   type JsonSchema,
 } from './schemas.js';
+export { withoutSecrets } from './withheld.js';

@@ -6,6 +6,7 @@ import { type Authenticator, type Role } from '@hostledger/http';
 import { InMemoryStreams } from '@hostledger/testing';
 import { servedRoutes } from '@hostledger/testing/http';
 import { slices } from './projections.module.js';
+import { FURTHER_REFUSALS } from './write/further-refusals.js';
 
 const STREAM = 'projections-read_models';
 const at = '2024-04-20T00:00:00.000Z';
@@ -38,6 +39,8 @@ const stopped = {
 
 let streams: InMemoryStreams;
 let rows: GenerationRow[];
+/** Of somebody else than the read models. */
+let further: Map<string, string>;
 let app: NestFastifyApplication;
 
 /** The token is the role. */
@@ -49,6 +52,7 @@ const authenticator: Authenticator = {
 beforeEach(async () => {
   streams = new InMemoryStreams();
   rows = [generation()];
+  further = new Map();
   const readAll = (after: bigint, count: number) =>
     Promise.resolve(streams.log.filter(({ position }) => position > after).slice(0, count));
   app = await servedRoutes(
@@ -57,6 +61,7 @@ beforeEach(async () => {
       providers: [
         { provide: AggregateStore, useValue: new AggregateStore(streams) },
         { provide: EventStore, useValue: { head: () => streams.head(), readAll } },
+        { provide: FURTHER_REFUSALS, useValue: () => Promise.resolve(further) },
         { provide: ReadModels, useValue: { generations: () => Promise.resolve(rows) } },
       ],
     },
@@ -140,6 +145,16 @@ describe('Acts', () => {
   ])('that make no sense are refused: %s %j', async (path, request, status, code) => {
     const answer = await call('POST', `projections/racks/${path}`, request);
     expect(answer).toMatchObject({ status, body: { code } });
+  });
+
+  it('accept a log that somebody else refuses than the read models', async () => {
+    further = new Map([['read_models', 'More was published']]);
+    expect(await call('POST', 'log/acceptance')).toEqual({
+      ...{ status: 202, body: { groups: ['read_models'] } },
+    });
+    expect(streams.events(STREAM)).toEqual([
+      { type: 'LogAccepted', data: { reason: 'More was published' } },
+    ]);
   });
 
   it('do not accept a log that is not refused', async () => {

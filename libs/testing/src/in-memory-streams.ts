@@ -42,6 +42,19 @@ export class InMemoryStreams implements StreamAccess {
     );
   }
 
+  /** Keeps so many events of the log and no more, as a restore of an older backup does. */
+  restoreTo(length: number): void {
+    const kept = new Set(this.log.splice(0, this.log.length));
+    for (const event of [...kept].slice(length)) kept.delete(event);
+    this.log.push(...kept);
+    for (const [stream, events] of this.streams) {
+      this.streams.set(
+        stream,
+        events.filter((event) => kept.has(event)),
+      );
+    }
+  }
+
   /** The n-th append from now (1 is the next) and all later ones fail, as in a process that died. */
   failFrom(append: number, point: FaultPoint): void {
     this.fault = { append: this.appends + append, point };

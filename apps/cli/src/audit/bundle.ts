@@ -1,10 +1,11 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InvalidArgumentError, type Command } from 'commander';
 import {
+  begunIn,
   exportToFile,
   keptLeaves,
   parseVerifierKey,
@@ -14,8 +15,9 @@ import {
   type KeptLeaves,
 } from '@hostledger/audit';
 import { loadConfig } from '@hostledger/config';
-import { openDatabase } from '@hostledger/eventsourcing/postgres';
+import { openDatabase, type Database } from '@hostledger/eventsourcing/postgres';
 import { eventSchemas } from '@hostledger/feed';
+import { readModelsDirectory } from '../../../composition/system.js';
 import { connectionOf, withConnection, type ConnectionFlags } from '../connection.js';
 import { terminal } from '../play/command.js';
 import { count } from '../play/format.js';
@@ -45,7 +47,7 @@ export const bundleCommands = (audit: Command): void => {
       .command('export')
       .description(
         'Write the history into a bundle that is verified offline. Of the stores themselves, where an ' +
-          'export that was cut off is continued; with --url of a running API, at once',
+          'export that was cut off is continued; so it is with --url of a running API',
       )
       .requiredOption('--to <file>', 'the bundle, a tar file')
       .option(
@@ -112,9 +114,8 @@ const exportLog = async (flags: ExportFlags): Promise<void> => {
 
 /** The notary's tree lies beside the read models; the embedded database is the running system's alone. */
 const withTree = async <T>(work: (kept: KeptLeaves | undefined) => Promise<T>): Promise<T> => {
-  const { databaseUrl } = loadConfig(process.env);
-  if (!databaseUrl) return work(undefined);
-  const database = await openDatabase({ url: databaseUrl, onWarning: warn });
+  const database = await databaseOfTree();
+  if (!database) return work(undefined);
   try {
     return await work(await keptLeaves((query) => query(database.for())));
   } finally {
@@ -122,19 +123,53 @@ const withTree = async <T>(work: (kept: KeptLeaves | undefined) => Promise<T>): 
   }
 };
 
+const databaseOfTree = async (): Promise<Database | undefined> => {
+  const { databaseUrl, dataDir, eventStoreUrl } = loadConfig(process.env);
+  if (databaseUrl) return openDatabase({ url: databaseUrl, onWarning: warn });
+  const directory = readModelsDirectory(dataDir);
+  if (eventStoreUrl || !existsSync(directory)) return undefined;
+  try {
+    return await openDatabase({ directory, onWarning: warn });
+  } catch (error) {
+    if ((error as Error).name !== 'DirectoryInUse') throw error;
+    warn(
+      "The running system has the database with the notary's leaves open, which nobody else can read then: " +
+        'leaves are made of the lines as they are now. Take the bundle with --url http://… for those that ' +
+        'the notary has kept, or stop the system',
+    );
+    return undefined;
+  }
+};
+
+/** Where the file is the beginning of this export, from where it ends. */
 const download = async (flags: ExportFlags): Promise<void> => {
+  const begun = await begunIn(flags.to, requestOf(flags));
+  if (begun?.isWhole) {
+    process.stdout.write(`${flags.to}: ${count(begun.bytes)} bytes, which were there before\n`);
+    return;
+  }
   const { url, token } = connectionOf(flags);
   const address = new URL(`${url}/v1/audit/export`);
   const { fromPosition, until } = flags;
   if (fromPosition !== undefined) address.searchParams.set('fromPosition', `${fromPosition}`);
   if (typeof until === 'bigint') address.searchParams.set('until', `${until}`);
+  if (begun) {
+    const head = Buffer.from(JSON.stringify(begun.head)).toString('base64url');
+    address.searchParams.set('resume', head);
+    address.searchParams.set('skip', `${begun.bytes}`);
+  }
   const answer = await fetch(address, { headers: { authorization: `Bearer ${await token()}` } });
   if (!answer.ok || !answer.body) {
-    throw new Error(`${address.href} answered ${answer.status}: ${await answer.text()}`);
+    const { origin, pathname } = address;
+    throw new Error(`${origin}${pathname} answered ${answer.status}: ${await answer.text()}`);
   }
-  const file = createWriteStream(flags.to, { flags: 'wx', mode: 0o600 });
-  await pipeline(Readable.fromWeb(answer.body), file);
-  process.stdout.write(`${flags.to}: ${count(file.bytesWritten)} bytes\n`);
+  const kept = begun?.bytes ?? 0;
+  const file = createWriteStream(flags.to, { flags: begun ? 'a' : 'w', mode: 0o600 });
+  await pipeline(Readable.fromWeb(answer.body), file).catch((error: unknown) => {
+    throw new Error(`${flags.to} is not whole; the same command goes on with it`, { cause: error });
+  });
+  const before = kept > 0 ? `, ${count(kept)} were there before` : '';
+  process.stdout.write(`${flags.to}: ${count(kept + file.bytesWritten)} bytes${before}\n`);
 };
 
 const verifyFile = async (bundle: string, flags: VerifyFlags): Promise<number> => {

@@ -1,8 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { BLOCK_BYTES, END_OF_ARCHIVE, paddingOf, readTarHeader } from './tar.js';
 
-/** A history of 5,000 million events has as many. */
-const MAX_ENTRIES = 2_000_000;
+/** A history of 1,000 million events has as many: each segment of 2,000 has two entries or more. */
+export const MAX_ENTRIES = 1_000_000;
 const CHUNK_BYTES = 1024 * 1024;
 
 export interface BundleEntry {

@@ -33,10 +33,16 @@ export const checkStreams = async (
   if (!entry) return [];
   const missing: ListedStream[] = [];
   let listed = 0;
+  let last = -1n;
   for await (const line of contents.lines(entry, streamLineShape)) {
     const { stream, events, firstPosition, lastRevision, lastPosition } = line;
     const found = tally.of(stream);
     listed += 1;
+    // In the order in which they first occur, so that none is there twice in the place of another.
+    if (BigInt(firstPosition) <= last) {
+      findings.add('manifest-mismatch', `The list of streams has ${stream} out of its place`);
+    }
+    last = BigInt(firstPosition);
     if (!found || found.events < events) {
       if (missing.length === MAX_LISTED) continue;
       missing.push({
@@ -55,8 +61,8 @@ export const checkStreams = async (
       findings.add('manifest-mismatch', `The list of streams says otherwise of ${stream}`);
     }
   }
-  if (listed < tally.streamCount) {
-    findings.add('manifest-mismatch', 'Streams are not in the list of streams');
+  if (listed !== tally.streamCount) {
+    findings.add('manifest-mismatch', 'The list of streams has more or fewer than there are');
   }
   for (const { stream } of missing) {
     findings.add('manifest-mismatch', `The list of streams has more events of ${stream}`);

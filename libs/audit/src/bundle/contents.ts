@@ -5,9 +5,13 @@ import { MalformedBundle, type BundleEntry, type BundleFile } from './bundle-fil
 import type { Findings } from './findings.js';
 import type { Manifest } from './format.js';
 
+/**
+ * A segment ends with the event that brings its lines to 2 MiB. The largest event a store takes has 16 MiB of
+ * data; as base64 in a line, with its metadata, it has less than this.
+ */
 export const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
-/** Of a manifest that lists two million entries. */
-export const MAX_JSON_BYTES = 512 * 1024 * 1024;
+/** Of a manifest that lists a million entries, of 140 bytes each; the longest text there is has twice as much. */
+export const MAX_JSON_BYTES = 160 * 1024 * 1024;
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 /** Reads entries for a verifier, taking the digest of each as it goes. */
@@ -72,6 +76,9 @@ export class Contents {
         this.mismatch(`${entry.name} is not what the manifest says`);
       }
     }
+    if (entries.length !== others.length) {
+      this.mismatch('The manifest lists more or fewer entries than there are');
+    }
     for (const { name } of entries) {
       if (!this.file.entry(name)) this.mismatch(`${name}, which the manifest lists, is missing`);
     }
@@ -102,8 +109,10 @@ export class Contents {
     shape: Shape,
     bytes: Buffer,
   ): z.infer<Shape> | undefined {
-    const parsed = shape.safeParse(isUtf8(bytes) ? valueOf(bytes.toString('utf8')) : undefined);
-    if (parsed.success) return parsed.data;
+    const value = isUtf8(bytes) ? valueOf(bytes.toString('utf8')) : undefined;
+    const parsed = shape.safeParse(value);
+    // As it was written: what is read of it leaves out what bears a name such as `__proto__`.
+    if (parsed.success) return value as z.infer<Shape>;
     const [issue] = parsed.error.issues;
     const where = issue && issue.path.length > 0 ? ` (${issue.path.join('.')})` : '';
     this.findings.add('malformed', `${name} is not what it should be${where}`);

@@ -20,6 +20,8 @@ const FIELDS = new Set<string>([
 ]);
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const NUMBER = /^(0|[1-9]\d{0,18})$/;
+/** No stream has 10^15 events; beyond 2^53 two numbers next to each other would be the same. */
+const REVISION = /^(0|[1-9]\d{0,14})$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** What is wrong with the shape of a parsed line; undefined where nothing is. */
@@ -29,13 +31,19 @@ export const shapeFault = (value: unknown): string | undefined => {
   const { id, position, recordedAt, revision, stream, type } = value;
   if (typeof id !== 'string' || !UUID.test(id)) return 'its id is no UUID';
   if (typeof position !== 'string' || !NUMBER.test(position)) return 'its position is no number';
-  if (typeof revision !== 'string' || !NUMBER.test(revision)) return 'its revision is no number';
-  if (typeof recordedAt !== 'string' || !INSTANT.test(recordedAt))
-    return 'recordedAt is no instant';
+  if (typeof revision !== 'string' || !REVISION.test(revision)) return 'its revision is no number';
+  if (typeof recordedAt !== 'string' || !isInstant(recordedAt)) return 'recordedAt is no instant';
   if (typeof stream !== 'string' || stream === '') return 'it names no stream';
   if (typeof type !== 'string' || type === '') return 'it has no type';
   if (type.startsWith('$')) return 'it is no event of the domain';
   return base64Fault(value, 'data') ?? base64Fault(value, 'metadata');
+};
+
+/** Of a day that there is, in the one form: `2024-99-99T00:00:00.000Z` is none. */
+const isInstant = (text: string): boolean => {
+  if (!INSTANT.test(text)) return false;
+  const timeMs = Date.parse(text);
+  return !Number.isNaN(timeMs) && new Date(timeMs).toISOString() === text;
 };
 
 const base64Fault = (line: Record<string, unknown>, name: string): string | undefined => {

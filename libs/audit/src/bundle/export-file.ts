@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { BundleFile, MalformedBundle, type BundleEntry } from './bundle-file.js';
 import { recordedOf, type EventLine } from './event-line.js';
+import { MAX_SEGMENT_BYTES } from './contents.js';
 import { Bundling, exportBundle, type ExportRequest, type ExportSource } from './export.js';
 import { HEAD_ENTRY, MANIFEST_ENTRY, segmentOf, type BundleHead } from './format.js';
 import { BLOCK_BYTES } from './tar.js';
 
 const MAX_HEAD_BYTES = 1024 * 1024;
-const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
 
 export interface Exported {
   readonly path: string;
@@ -84,6 +84,26 @@ const write = async (
   }
 };
 
+/** A bundle that was begun by another, and how many bytes of it are there. */
+export interface Begun {
+  readonly head: BundleHead;
+  readonly bytes: number;
+  readonly isWhole: boolean;
+}
+
+/**
+ * Of a file into which a bundle was being taken from elsewhere; undefined where nothing is to go on from.
+ * @throws NotResumable where it is there and is no beginning of such a bundle.
+ */
+export const begunIn = async (path: string, request: ExportRequest): Promise<Begun | undefined> => {
+  const begun = await beginningOf(path);
+  if (!begun) return undefined;
+  const { head, bundle } = begun;
+  await bundle.close();
+  mustBeSame(request, head, path);
+  return { head, bytes: (await stat(path)).size, isWhole: !bundle.fault };
+};
+
 /** What an earlier run wrote; undefined where there is nothing to go on from. */
 const beginningOf = async (
   path: string,
@@ -130,7 +150,10 @@ const mustBeSame = ({ after, until }: ExportRequest, head: BundleHead, path: str
 const resumed = async (bundle: BundleFile, head: BundleHead, source: ExportSource) => {
   const { kept } = source;
   if (head.keptLeaves > (kept?.size ?? 0)) {
-    throw new NotResumable("The export had the notary's tree, which is not at hand now");
+    throw new NotResumable(
+      "The export had the notary's leaves, which are not at hand now: set DATABASE_URL as it was, or with " +
+        'the embedded database stop the system, or take the bundle from it with --url into another file',
+    );
   }
   const limited = kept && { size: head.keptLeaves, hashes: kept.hashes.bind(kept) };
   const bundling = new Bundling({ ...source, ...(limited && { kept: limited }) });

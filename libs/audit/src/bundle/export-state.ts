@@ -1,4 +1,6 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
+import { evolveChain, NOTHING_SIGNED } from '../domain/chain.js';
+import { isBelieved } from '../transparency/notary-events.js';
 import type { BundleProofs, BundleStart, CheckpointLine, KeyLine } from './format.js';
 import { NotaryRecords } from './notary-record.js';
 import { ProvingTree } from './proving-tree.js';
@@ -13,13 +15,15 @@ export const LEAVES_HELD_BACK = 65_536;
  * a checkpoint can be made when the event that records it comes.
  */
 export class ExportState {
-  readonly tally = new Tally();
+  readonly tally = new Tally({ listsStreams: true });
   readonly keys: KeyLine[] = [];
   private readonly records = new NotaryRecords();
   private readonly tree = new ProvingTree();
   private readonly heldBack = Buffer.alloc(LEAVES_HELD_BACK * HASH_BYTES);
   /** Number of events passed, those before the bundle too. */
   private passed = 0;
+  /** Of the notary's own events alone: what they are believed by. */
+  private chain = NOTHING_SIGNED;
   private lastNote: string | null = null;
   private inclusion: BundleProofs['inclusion'] = null;
 
@@ -65,6 +69,9 @@ export class ExportState {
     const record = this.records.of(event);
     if (!record) return undefined;
     const position = event.position.toString();
+    const before = this.chain.last?.treeSize ?? 0;
+    const isOwn = isBelieved(event, this.chain);
+    if (isOwn) this.chain = evolveChain(this.chain, event, this.passed + 1, true);
     switch (record.kind) {
       case 'key': {
         const { key, statement } = record;
@@ -74,6 +81,10 @@ export class ExportState {
       case 'witnessed':
         return { ...record, position };
       case 'signed': {
+        // What somebody else has written, or repeated, goes on from nothing, and nothing goes on from it.
+        if (!isOwn || record.treeSize <= before) {
+          return { kind: 'signed', position, note: record.note, consistency: null };
+        }
         const consistency = this.proveTo(record.treeSize, record.position);
         this.lastNote = record.note;
         return { kind: 'signed', position, note: record.note, consistency };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { RecordedEvent } from '@hostledger/eventsourcing';
 import { leafHash, leafLine } from '../transparency/leaf.js';
 import { EntryWriter } from './entry-writer.js';
@@ -79,7 +80,7 @@ export async function* exportBundle(
   if (until > head) throw new NotInLog(until, head);
   const bundling = new Bundling(source);
   const before = await bundling.passBefore(after);
-  yield* bundling.head({
+  yield* bundling.whole({
     format: BUNDLE_FORMAT,
     version: BUNDLE_VERSION,
     after: after.toString(),
@@ -90,8 +91,41 @@ export async function* exportBundle(
     keptLeaves: source.kept?.size ?? 0,
     before,
   });
-  yield* bundling.segments(bundling.reached, until);
-  yield* bundling.end();
+}
+
+/** What is to be gone on from is not what it was. */
+export class ExportChanged extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ExportChanged';
+  }
+}
+
+/**
+ * The bytes of a bundle that was begun before, from one of them on: the log is read from the beginning, and
+ * gives the same bytes while nothing in it has changed.
+ * @throws ExportChanged
+ */
+export async function* exportAgain(
+  source: ExportSource,
+  head: BundleHead,
+  fromByte: number,
+): AsyncGenerator<Buffer> {
+  const { kept } = source;
+  if (head.keptLeaves > (kept?.size ?? 0) || BigInt(head.head) > (await source.log.head())) {
+    throw new ExportChanged('The log or the tree ends before what the export was begun with');
+  }
+  const limited = kept && { size: head.keptLeaves, hashes: kept.hashes.bind(kept) };
+  const bundling = new Bundling({ ...source, ...(limited && { kept: limited }) });
+  const before = await bundling.passBefore(BigInt(head.after));
+  if (!isDeepStrictEqual(before, head.before)) {
+    throw new ExportChanged('What is before the bundle is not what it was when the export began');
+  }
+  let left = fromByte;
+  for await (const chunk of bundling.whole(head)) {
+    if (left < chunk.length) yield chunk.subarray(left);
+    left = Math.max(0, left - chunk.length);
+  }
 }
 
 /** A bundle as it is written, from the beginning or from a segment on. */
@@ -117,6 +151,13 @@ export class Bundling {
       events.forEach((event, n) => this.state.pass(event, leafAt(leaves, n)));
     }
     return this.state.events === 0 ? null : this.state.start();
+  }
+
+  /** All of it, behind what was passed. */
+  async *whole(head: BundleHead): AsyncGenerator<Buffer> {
+    yield* this.head(head);
+    yield* this.segments(this.reached, BigInt(head.until));
+    yield* this.end();
   }
 
   *head(head: BundleHead): Generator<Buffer> {

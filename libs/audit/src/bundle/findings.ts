@@ -74,11 +74,7 @@ export class Findings {
   }
 
   inOrder(): Finding[] {
-    const rest = this.found
-      .map((finding, index) => ({ finding, index }))
-      .sort((a, b) => compare(a.finding, b.finding) || a.index - b.index)
-      .map(({ finding }) => finding);
-    return [...this.broken, ...rest];
+    return [...this.broken, ...inOrder(this.found)];
   }
 }
 
@@ -90,11 +86,24 @@ const rankOf = ({ code, position }: Finding): number => {
   return position === null ? 1 : 0;
 };
 
-const compare = (a: Finding, b: Finding): number => {
-  const rank = rankOf(a) - rankOf(b);
-  if (rank !== 0 || a.position === null || b.position === null) return rank;
-  // A position may have been changed; how many events are before it is what was counted.
-  if (a.index !== null && b.index !== null) return a.index - b.index;
-  const [first, second] = [BigInt(a.position), BigInt(b.position)];
+/**
+ * By how many events are before each, which was counted, while a position may have been changed. What has
+ * a position alone is put before the first of these of which the position is not smaller.
+ */
+export const inOrder = (found: readonly Finding[]): Finding[] => {
+  const ranks = [0, 1, 2].map((rank) => found.filter((finding) => rankOf(finding) === rank));
+  const [placed = [], ...rest] = ranks;
+  const counted = placed.filter(({ index }) => index !== null).sort((a, b) => a.index! - b.index!);
+  const told = placed.filter(({ index }) => index === null).sort(byPosition);
+  const merged: Finding[] = [];
+  for (const finding of counted) {
+    while (told[0] && byPosition(told[0], finding) < 0) merged.push(told.shift()!);
+    merged.push(finding);
+  }
+  return [...merged, ...told, ...rest.flat()];
+};
+
+const byPosition = (a: Finding, b: Finding): number => {
+  const [first, second] = [BigInt(a.position!), BigInt(b.position!)];
   return first < second ? -1 : first > second ? 1 : 0;
 };

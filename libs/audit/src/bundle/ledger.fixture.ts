@@ -106,6 +106,7 @@ export class Ledger {
     const note = signCheckpoint(checkpoint, by);
     const data = {
       day: this.day,
+      after: null,
       origin: ORIGIN,
       treeSize: tree.size,
       rootHash: checkpoint.root.toString('base64'),

@@ -75,7 +75,7 @@ export class LineCheck {
     const before = this.tally.of(stream);
     const found = Number(revision);
     const expected = before ? Number(before.lastRevision) + 1 : this.isWhole ? 0 : found;
-    if (before?.lastId === id) {
+    if (this.tally.isLastId(stream, id)) {
       this.note('event-inserted', event, index, 'The event has the id of the one before it');
     }
     if (found === expected) return;

@@ -1,6 +1,7 @@
 import { checkpointText } from '../transparency/checkpoint.js';
 import { isConsistent } from '../transparency/merkle.js';
 import {
+  parseNote,
   parseSignature,
   verifyNote,
   type NoteSignature,
@@ -31,6 +32,16 @@ interface Kept {
   readonly note: SignedNote;
 }
 
+/** What looks like a checkpoint, and no key has signed it. */
+interface Unsigned {
+  readonly code: 'wrong-key' | 'malformed';
+  readonly position: string;
+  readonly message: string;
+}
+
+/** So many are told; the rest says nothing new. */
+const MAX_UNSIGNED = 20;
+
 /** Believes of what the notary has signed only what is signed, and gathers it. */
 export class NotaryCheck {
   /** Those in the bundle. */
@@ -41,11 +52,14 @@ export class NotaryCheck {
   private last: Believed | undefined;
   private own: readonly Kept[] = [];
   private readonly seen = new Map<string, WitnessSeen>();
+  private readonly unsigned: Unsigned[] = [];
+  private foreign = 0;
 
   constructor(
     private readonly keys: KeyChain,
     private readonly witnesses: readonly VerifierKey[],
     private readonly findings: Findings,
+    private readonly notices: string[],
   ) {
     for (const { text: witness } of witnesses) {
       this.seen.set(witness, { witness, treeSize: 0, at: null });
@@ -81,6 +95,11 @@ export class NotaryCheck {
       return add('fork', `Two histories of ${next.size} events are signed`);
     }
     if (last && next.size <= last.size) {
+      if (this.isKnown(next)) {
+        // A signature is there for everybody to repeat; it says what it said.
+        this.noteForeign(position, `the checkpoint of ${next.size} events is there again`);
+        return;
+      }
       return add(
         'checkpoint-backdated',
         `It covers ${next.size} events, one before it ${last.size}`,
@@ -140,6 +159,17 @@ export class NotaryCheck {
     return list;
   }
 
+  /**
+   * What somebody else has put among the checkpoints is a leaf as any other where one that holds covers
+   * it: then the notary went on, and it changes nothing. Else nothing shows that the notary did not say it.
+   */
+  judgeUnsigned(agreed: Believed | undefined): void {
+    for (const { code, position, message } of this.unsigned) {
+      if (agreed && BigInt(position) <= agreed.position) this.noteForeign(position, message);
+      else this.findings.add(code, message, { position });
+    }
+  }
+
   /** Counts what witnesses have cosigned of those that the auditor has kept. @param agreed the last that holds. */
   countKept(agreed: Believed | undefined): void {
     if (!agreed) return;
@@ -163,7 +193,9 @@ export class NotaryCheck {
   private signed(note: string, position: string): Believed | undefined {
     const checkpoint = checkpointOf(note);
     if (!checkpoint) {
-      this.findings.add('malformed', 'What should be a checkpoint is none', { position });
+      const message = 'What should be a checkpoint is none';
+      if (this.isByOwnKey(note)) this.findings.add('malformed', message, { position });
+      else this.noteUnsigned('malformed', message, position);
       return undefined;
     }
     const { size, origin } = checkpoint;
@@ -172,7 +204,10 @@ export class NotaryCheck {
     if (!verdict?.signed) {
       const why = signer ? `the key in force, ${signer.key.text},` : 'a key that is believed';
       const message = `The checkpoint of ${size} events is not signed by ${why}`;
-      this.findings.add('wrong-key', message, { position });
+      // Of another key that was the notary's it is not a stranger's word.
+      if (this.keys.signerOf(checkpoint.note)) {
+        this.findings.add('wrong-key', message, { position });
+      } else this.noteUnsigned('wrong-key', message, position);
       return undefined;
     }
     const signed = believed(checkpoint);
@@ -188,6 +223,32 @@ export class NotaryCheck {
       return undefined;
     }
     return signed;
+  }
+
+  /** Whether it is one that came before, of this very size, root and time. */
+  private isKnown({ size, root, timeMs }: Believed): boolean {
+    const known = this.checkpoints.at(this.checkpoints.firstAbove(size - 1));
+    return known?.size === size && known.root.equals(root) && known.timeMs === timeMs;
+  }
+
+  /** Of a note that is no checkpoint, with lines of more for instance: whether the notary has signed it. */
+  private isByOwnKey(text: string): boolean {
+    try {
+      return this.keys.signerOf(parseNote(text)) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  private noteForeign(position: string, message: string): void {
+    if (this.foreign < MAX_UNSIGNED) {
+      this.notices.push(`foreign at ${position}, in a stream of the notary: ${message}`);
+    }
+    this.foreign += 1;
+  }
+
+  private noteUnsigned(code: Unsigned['code'], message: string, position: string): void {
+    if (this.unsigned.length < MAX_UNSIGNED) this.unsigned.push({ code, message, position });
   }
 
   private takeCosignature({

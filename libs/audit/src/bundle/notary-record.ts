@@ -19,26 +19,48 @@ const CATEGORIES: Readonly<Record<string, string>> = {
   string
 >;
 
-/** Whether a stream is the notary's own, of which nothing follows for the domain. */
-export const isOfNotary = (stream: string): boolean =>
-  stream.startsWith('notary-') || stream.startsWith('notaryKeys-');
+/** The name of the log, by one of its verifier keys, which bears it. */
+export const originOf = (verifierKey: string): string => verifierKey.split('+', 1)[0]!;
 
-/** The stream of the keys of a log, by one of its verifier keys, which bears the name of the log. */
-export const keyStreamOf = (verifierKey: string): string =>
-  `notaryKeys-${verifierKey.split('+', 1)[0]!}`;
-
-/** Tells the records of one notary in the order of the log: keys of a log of another name are not its own. */
+/**
+ * Tells the records of one notary in the order of the log. Keys of a log of another name are not its own, and
+ * whoever repeats how a key came into force puts none in force again.
+ */
 export class NotaryRecords {
-  /** @param keyStream where the keys are; that of the first one where it is left out. */
-  constructor(private keyStream?: string) {}
+  private keyStream: string | undefined;
+
+  /**
+   * @param keyInForce at the beginning; left out where there is none.
+   * @param origin of the log; that of the first key where it is left out.
+   */
+  constructor(
+    private keyInForce?: string,
+    origin?: string,
+  ) {
+    this.keyStream = origin === undefined ? undefined : `notaryKeys-${origin}`;
+  }
 
   of(event: Pick<RecordedEvent, 'type' | 'stream' | 'data'>): NotaryRecord | undefined {
     const record = notaryRecordOf(event);
     if (record?.kind !== 'key') return record;
     this.keyStream ??= event.stream;
-    return event.stream === this.keyStream ? record : undefined;
+    if (event.stream !== this.keyStream) return undefined;
+    const { from } = event.data as { readonly from?: unknown };
+    const goesOn =
+      record.statement === null ? this.keyInForce === undefined : from === this.keyInForce;
+    if (!goesOn) return undefined;
+    this.keyInForce = record.key;
+    return record;
   }
 }
+
+/** How many the data of each has. */
+const FIELDS: Readonly<Record<string, number>> = {
+  NotaryKeyAdopted: 2,
+  NotaryKeyRotated: 4,
+  CheckpointSigned: 6,
+  CheckpointWitnessed: 4,
+};
 
 /** Undefined of all events but those of the notary, and of those whose data is not what it writes. */
 const notaryRecordOf = ({
@@ -48,8 +70,11 @@ const notaryRecordOf = ({
 }: Pick<RecordedEvent, 'type' | 'stream' | 'data'>): NotaryRecord | undefined => {
   const category = Object.hasOwn(CATEGORIES, type) ? CATEGORIES[type] : undefined;
   if (category === undefined || categoryOf(stream) !== category) return undefined;
-  const record = recordOf(type, data as Record<string, unknown> | null);
-  return Object.values(record).includes(undefined) ? undefined : (record as NotaryRecord);
+  const fields = data as Record<string, unknown> | null;
+  const record = recordOf(type, fields);
+  if (Object.values(record).includes(undefined)) return undefined;
+  // More than it writes is not said by it, and might say anything.
+  return Object.keys(fields!).length === FIELDS[type] ? (record as NotaryRecord) : undefined;
 };
 
 const recordOf = (type: string, data: Record<string, unknown> | null): Record<string, unknown> => {

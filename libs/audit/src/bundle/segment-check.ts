@@ -6,7 +6,8 @@ import { recordedOf, type EventLine } from './event-line.js';
 import { SEGMENT_EVENTS } from './format.js';
 import type { LeafComparison, LinePlace } from './leaf-comparison.js';
 import type { LineCheck } from './line-check.js';
-import { isOfNotary, type NotaryRecord, type NotaryRecords } from './notary-record.js';
+import { isStreamOfNotary } from '../domain/chain.js';
+import type { NotaryRecord, NotaryRecords } from './notary-record.js';
 import type { RootCheck } from './root-check.js';
 
 const HASH_BYTES = 32;
@@ -20,6 +21,8 @@ export interface SegmentParts {
   readonly records: NotaryRecords;
   /** Called for each event of the notary. */
   readonly onNotary: (record: NotaryRecord, position: string, index: number) => void;
+  /** Called for each event of somebody else in a stream of the notary. */
+  readonly onForeign: (event: EventLine) => void;
   /** Called for each leaf of a line, by number of events before it. */
   readonly onLeaf: (index: number, leaf: Buffer) => void;
 }
@@ -27,6 +30,7 @@ export interface SegmentParts {
 /** What of a line is held until its segment is through. */
 interface Passed extends LinePlace {
   readonly recordedAt: string | null;
+  readonly isOfNotary: boolean;
 }
 
 /** Takes the events of a history segment by segment. */
@@ -71,16 +75,19 @@ export class SegmentCheck {
 
   private passedOf(text: string, index: number): Passed {
     const event = this.parts.lines.check(text, index);
-    if (!event) return { position: null, stream: null, recordedAt: null };
-    this.noteNotary(event, index);
+    if (!event) return { position: null, stream: null, recordedAt: null, isOfNotary: false };
+    const isOfNotary = this.noteNotary(event, index);
     const { position, stream, recordedAt } = event;
-    return { position, stream, recordedAt };
+    return { position, stream, recordedAt, isOfNotary };
   }
 
-  private noteNotary(event: EventLine, index: number): void {
-    if (!event.stream.startsWith('notary')) return;
+  /** Whether it is of the shape of what the notary says, where the notary says it. */
+  private noteNotary(event: EventLine, index: number): boolean {
+    if (!isStreamOfNotary(event.stream)) return false;
     const record = this.parts.records.of(recordedOf(event));
     if (record) this.parts.onNotary(record, event.position, index);
+    else this.parts.onForeign(event);
+    return record !== undefined;
   }
 
   private grow(hashes: readonly Buffer[], passed: readonly Passed[], leaves: Buffer): void {
@@ -102,7 +109,7 @@ export class SegmentCheck {
     comparison.follow(all.subarray(same * HASH_BYTES), places, leaves.subarray(same * HASH_BYTES));
   }
 
-  private append(leaf: Buffer, { position, recordedAt, stream }: Passed): void {
+  private append(leaf: Buffer, { position, recordedAt, isOfNotary }: Passed): void {
     this.parts.onLeaf(this.tree.size, leaf);
     this.tree.append(leaf);
     if (position === null || recordedAt === null) {
@@ -112,11 +119,7 @@ export class SegmentCheck {
       return;
     }
     this.lastPosition = BigInt(position);
-    const passing = {
-      position: this.lastPosition,
-      recordedAt,
-      isOfNotary: stream !== null && isOfNotary(stream),
-    };
+    const passing = { position: this.lastPosition, recordedAt, isOfNotary };
     for (const roots of this.parts.roots) roots.pass(passing, this.tree);
   }
 }

@@ -1,60 +1,45 @@
 import { categoryOf, type StreamLine } from './format.js';
+import { StreamTable, type StreamEvent, type StreamTally } from './stream-table.js';
 
-export interface Counted {
-  readonly stream: string;
+export interface Counted extends StreamEvent {
   readonly type: string;
-  /** Decimal text, as in a line. */
-  readonly revision: string;
-  readonly position: string;
-  readonly id: string;
 }
 
-export interface StreamTally {
-  events: number;
-  lastId: string;
-  readonly firstPosition: string;
-  lastPosition: string;
-  readonly firstRevision: string;
-  lastRevision: string;
-}
-
-/** Counts events as they pass, and keeps one small entry for each stream. */
+/** Counts events as they pass, and keeps one small record for each stream. */
 export class Tally {
   private readonly types = new Map<string, number>();
-  private readonly streams = new Map<string, StreamTally>();
+  private readonly categories = new Map<string, number>();
+  private readonly streams: StreamTable;
   events = 0;
   firstPosition: string | null = null;
   lastPosition: string | null = null;
+
+  /** @param listsStreams whether `lines` is asked for: names are kept for it. */
+  constructor({ listsStreams }: { readonly listsStreams: boolean }) {
+    this.streams = new StreamTable(listsStreams);
+  }
 
   get streamCount(): number {
     return this.streams.size;
   }
 
-  add({ stream, type, revision, position, id }: Counted): void {
+  add(event: Counted): void {
+    const { type, stream, position } = event;
     this.events += 1;
     this.firstPosition ??= position;
     this.lastPosition = position;
-    this.types.set(type, (this.types.get(type) ?? 0) + 1);
-    const known = this.streams.get(stream);
-    if (known) {
-      known.events += 1;
-      known.lastPosition = position;
-      known.lastRevision = revision;
-      known.lastId = id;
-      return;
-    }
-    this.streams.set(stream, {
-      events: 1,
-      firstPosition: position,
-      lastPosition: position,
-      firstRevision: revision,
-      lastRevision: revision,
-      lastId: id,
-    });
+    countIn(this.types, type);
+    countIn(this.categories, categoryOf(stream));
+    this.streams.add(event);
   }
 
-  of(stream: string): Readonly<StreamTally> | undefined {
-    return this.streams.get(stream);
+  of(stream: string): StreamTally | undefined {
+    return this.streams.of(stream);
+  }
+
+  /** Whether the last event of the stream that passed has this id. */
+  isLastId(stream: string, id: string): boolean {
+    return this.streams.isLastId(stream, id);
   }
 
   byType(): Record<string, number> {
@@ -62,21 +47,19 @@ export class Tally {
   }
 
   byCategory(): Record<string, number> {
-    const categories = new Map<string, number>();
-    for (const [stream, { events }] of this.streams) {
-      const category = categoryOf(stream);
-      categories.set(category, (categories.get(category) ?? 0) + events);
-    }
-    return sorted(categories);
+    return sorted(this.categories);
   }
 
   *lines(): Generator<string> {
-    for (const [stream, { lastId: _, ...tally }] of this.streams) {
+    for (const [stream, tally] of this.streams) {
       const line: StreamLine = { stream, ...tally };
       yield `${JSON.stringify(line)}\n`;
     }
   }
 }
+
+const countIn = (counts: Map<string, number>, name: string): void =>
+  void counts.set(name, (counts.get(name) ?? 0) + 1);
 
 const sorted = (counts: ReadonlyMap<string, number>): Record<string, number> =>
   Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));

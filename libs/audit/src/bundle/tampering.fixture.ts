@@ -135,7 +135,7 @@ export class Forgery {
   }
 
   private tally(): Tally {
-    const tally = new Tally();
+    const tally = new Tally({ listsStreams: true });
     for (const line of this.lines) {
       const event = valueOf(line);
       // He cannot count what he has broken.

@@ -21,7 +21,7 @@ import { LeafComparison } from './leaf-comparison.js';
 import { LineCheck } from './line-check.js';
 import { NotaryCheck, type KeptCheckpoint } from './notary-check.js';
 import { NotaryListing } from './notary-listing.js';
-import { keyStreamOf, NotaryRecords } from './notary-record.js';
+import { NotaryRecords, originOf } from './notary-record.js';
 import { RootCheck } from './root-check.js';
 import { SegmentCheck, treeOf } from './segment-check.js';
 import { checkpointLineShape, headShape, interferenceShape, keysShape } from './shapes.js';
@@ -58,6 +58,9 @@ export const verifyBundle = async (
   }
 };
 
+/** Of events of others in streams of the notary so many are told. */
+const MAX_FOREIGN = 20;
+
 /** What came of reading all events. */
 interface Walked {
   readonly tree: TreeHead;
@@ -77,7 +80,7 @@ interface Walked {
 class Verification {
   private readonly findings = new Findings();
   private readonly contents: Contents;
-  private readonly tally = new Tally();
+  private readonly tally = new Tally({ listsStreams: false });
   private readonly notices: string[] = [];
   private readonly segments: readonly SegmentEntries[];
 
@@ -100,6 +103,7 @@ class Verification {
     const walked = await this.walk(notary, keyLines, this.startOf(head));
     await this.judgeInterference();
     await this.judgeHistory(walked, head);
+    notary.judgeUnsigned(largest(walked.roots.agreed, walked.own.agreed));
     await this.judgeProofs(notary, walked);
     notary.countKept(walked.own.agreed);
     this.judgeCoverage(notary, keys, walked);
@@ -147,7 +151,8 @@ class Verification {
 
   /** What the notary signed, as far as its signatures hold. */
   private async believed(keys: KeyChain, head: BundleHead | undefined): Promise<NotaryCheck> {
-    const notary = new NotaryCheck(keys, this.trust.witnesses ?? [], this.findings);
+    const { findings, notices } = this;
+    const notary = new NotaryCheck(keys, this.trust.witnesses ?? [], findings, notices);
     if (head?.before) notary.startFrom(head.before);
     for (const { checkpoints } of this.segments) {
       if (!checkpoints) continue;
@@ -186,6 +191,7 @@ class Verification {
     const proved = (checkpoints.at(checkpoints.length - 1)?.size ?? 0) - 1;
     let provedLeaf: Buffer | undefined;
     let lacksProofs = false;
+    let foreign = 0;
     const [firstKey] = keys;
     const check = new SegmentCheck(
       {
@@ -193,12 +199,26 @@ class Verification {
         comparison,
         roots: [roots, own, all],
         // In a part of a history the first key to come may be of another log.
-        records: new NotaryRecords(before > 0 && firstKey ? keyStreamOf(firstKey.key) : undefined),
+        records:
+          before > 0 && firstKey
+            ? new NotaryRecords(
+                keys.findLast(({ index }) => index < before)?.key,
+                originOf(firstKey.key),
+              )
+            : new NotaryRecords(),
         onNotary: (record, position, index) => {
           listing.pass(record, position, index);
           if (record.kind === 'signed' && index - record.treeSize >= LEAVES_HELD_BACK - 1) {
             lacksProofs = true;
           }
+        },
+        onForeign: ({ stream, type, position }) => {
+          if (foreign < MAX_FOREIGN) {
+            this.notices.push(
+              `foreign at ${position}, in ${stream}: ${type} is nothing of the notary`,
+            );
+          }
+          foreign += 1;
         },
         onLeaf: (index, leaf) => {
           if (index === proved) provedLeaf = leaf;

@@ -37,6 +37,17 @@ export interface NotaryChain {
   readonly worthSigning: number;
   /** By verifier key of a witness: the largest tree that it saw. */
   readonly witnessed: Readonly<Record<string, number>>;
+  /** What others have put into streams of the notary; the last of it. */
+  readonly foreign: Foreign | null;
+}
+
+/** Events in streams of the notary that are not its own. */
+export interface Foreign {
+  readonly events: number;
+  /** Of the last one. */
+  readonly stream: string;
+  readonly revision: string;
+  readonly type: string;
 }
 
 export const NOTHING_SIGNED: NotaryChain = {
@@ -51,6 +62,7 @@ export const NOTHING_SIGNED: NotaryChain = {
   recordedAt: '',
   worthSigning: 0,
   witnessed: {},
+  foreign: null,
 };
 
 /** An event as it was recorded. */
@@ -91,10 +103,13 @@ export const evolveChain = (
 };
 
 /** Also behind what somebody else has put there the next checkpoint is appended. */
-const passed = (before: NotaryChain, { stream, revision }: ChainEvent): NotaryChain =>
-  before.day !== null && stream === streamOfDay(before.day)
-    ? { ...before, revision: Number(revision) }
-    : before;
+const passed = (before: NotaryChain, { stream, revision, type }: ChainEvent): NotaryChain => {
+  if (!isStreamOfNotary(stream)) return before;
+  const events = (before.foreign?.events ?? 0) + 1;
+  const chain = { ...before, foreign: { events, stream, revision: revision.toString(), type } };
+  const isHere = before.day !== null && stream === streamOfDay(before.day);
+  return isHere ? { ...chain, revision: Number(revision) } : chain;
+};
 
 const adopted = (
   before: NotaryChain,
@@ -144,3 +159,7 @@ export const isWorthSigning = ({ last, worthSigning }: NotaryChain): boolean =>
   worthSigning > (last?.treeSize ?? 0);
 
 export const streamOfDay = (day: string): string => `notary-${day}`;
+
+/** Whether a stream is one in which nobody but the notary has anything to say. */
+export const isStreamOfNotary = (stream: string): boolean =>
+  stream.startsWith('notary-') || stream.startsWith('notaryKeys-');

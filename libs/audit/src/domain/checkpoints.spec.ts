@@ -15,8 +15,16 @@ const checkpoint = (treeSize: number, time: string, rootHash = `root of ${treeSi
   ...{ origin: 'log.example/1', treeSize, rootHash, position: `${treeSize}00`, time },
   note: `note of ${treeSize}`,
 });
-const sign = (treeSize: number, time: string, rootHash?: string): CheckpointCommand => ({
-  ...{ type: 'SignCheckpoint', data: { ...checkpoint(treeSize, time, rootHash), day: DAY }, at },
+/** Where the notary believes the last checkpoint to be of so many events, of that time. */
+const after = (treeSize: number, time: string) => ({
+  sign: (size: number, at: string): CheckpointCommand => ({
+    ...{ type: 'SignCheckpoint', at },
+    data: { ...checkpoint(size, at), day: DAY, after: { treeSize, time } },
+  }),
+});
+const sign = (treeSize: number, time: string): CheckpointCommand => ({
+  ...{ type: 'SignCheckpoint', at },
+  data: { ...checkpoint(treeSize, time), day: DAY, after: null },
 });
 const signed = (treeSize: number, time: string): CheckpointEvent => ({
   ...{ type: 'CheckpointSigned', data: checkpoint(treeSize, time) },
@@ -38,34 +46,31 @@ describe('The checkpoints of a day', () => {
     given()
       .when(sign(5, `${DAY}T10:00:00.000Z`))
       .then(signed(5, `${DAY}T10:00:00.000Z`));
-    const five = signed(5, `${DAY}T10:00:00.000Z`);
-    given(five)
-      .when(sign(6, `${DAY}T10:00:00.001Z`))
-      .then(signed(6, `${DAY}T10:00:00.001Z`));
-    given(five)
-      .when(sign(4, `${DAY}T11:00:00.000Z`))
-      .thenRejects('notary/checkpoint-outdated');
-    given(five)
-      .when(sign(6, `${DAY}T10:00:00.000Z`))
-      .thenRejects('notary/checkpoint-outdated');
-  });
-
-  it('are each signed once, and never otherwise', () => {
-    const five = signed(5, `${DAY}T10:00:00.000Z`);
-    given(five)
-      .when(sign(5, `${DAY}T11:00:00.000Z`))
-      .thenNothing();
-    given(five)
-      .when(sign(5, `${DAY}T11:00:00.000Z`, 'another root'))
-      .thenRejects('notary/checkpoint-outdated');
+    const [ten, later] = [`${DAY}T10:00:00.000Z`, `${DAY}T10:00:00.001Z`];
+    const five = signed(5, ten);
+    given(five).when(after(5, ten).sign(6, later)).then(signed(6, later));
+    given(five).when(after(5, ten).sign(4, later)).thenRejects('notary/checkpoint-outdated');
+    given(five).when(after(5, ten).sign(5, later)).thenRejects('notary/checkpoint-outdated');
+    given(five).when(after(5, ten).sign(6, ten)).thenRejects('notary/checkpoint-outdated');
   });
 
   it('end with the first one that is signed after the day', () => {
     const next = '2026-11-29T00:00:00.000Z';
-    given(signed(5, at)).when(sign(6, next)).then(signed(6, next));
+    given(signed(5, at)).when(after(5, at).sign(6, next)).then(signed(6, next));
     given(signed(5, at), signed(6, next))
-      .when(sign(7, '2026-11-29T00:01:00.000Z'))
+      .when(after(6, next).sign(7, '2026-11-29T00:01:00.000Z'))
       .thenRejects('notary/day-over');
+  });
+
+  it('go on from what the notary believes, not from what others have put among them', () => {
+    const foreign = signed(900, `${DAY}T23:00:00.000Z`);
+    given(signed(5, at), foreign)
+      .when(after(5, at).sign(7, `${DAY}T12:00:01.000Z`))
+      .then(signed(7, `${DAY}T12:00:01.000Z`));
+    const other: CheckpointEvent = {
+      ...{ type: 'CheckpointSigned', data: checkpoint(5, at, 'another root') },
+    };
+    given(other, signed(5, at)).when(witness(5, 'w1')).then(witnessed(5, 'w1'));
   });
 
   it('are witnessed as they were signed, once by each witness, also when the day is over', () => {
@@ -94,7 +99,7 @@ describe('What the notary knows of a history', () => {
     ...recorded(stream, [one], revision)[0]!,
     recordedAt: at,
   });
-  const after = (...events: readonly RecordedEvent[]): NotaryChain =>
+  const afterAll = (...events: readonly RecordedEvent[]): NotaryChain =>
     events.reduce(
       (chain, one, index) => evolveChain(chain, one, index + 1, one.type !== 'MinerMoved'),
       NOTHING_SIGNED,
@@ -110,9 +115,9 @@ describe('What the notary knows of a history', () => {
   });
 
   it('is the key in force, and that of this log alone', () => {
-    expect(after(moved, adopted)).toMatchObject({ key: 'first', firstDay: DAY, day: DAY });
-    expect(after(moved, adopted, rotated)).toMatchObject({ key: 'second' });
-    expect([1, 2, 3].map((size) => keyAt(after(moved, adopted, rotated), size))).toEqual([
+    expect(afterAll(moved, adopted)).toMatchObject({ key: 'first', firstDay: DAY, day: DAY });
+    expect(afterAll(moved, adopted, rotated)).toMatchObject({ key: 'second' });
+    expect([1, 2, 3].map((size) => keyAt(afterAll(moved, adopted, rotated), size))).toEqual([
       // Before there was one, none signs.
       ...['second', 'first', 'second'],
     ]);
@@ -121,32 +126,38 @@ describe('What the notary knows of a history', () => {
   it('is where the next checkpoint goes: behind the last event of the stream of its day', () => {
     const five = event(`notary-${DAY}`, 0, signed(5, at));
     const seen = event(`notary-${DAY}`, 1, witnessed(5, 'w1'));
-    expect(after(adopted, five, seen)).toMatchObject({
+    expect(afterAll(adopted, five, seen)).toMatchObject({
       ...{ day: DAY, revision: 1, checkpoints: 1, witnessed: { w1: 5 } },
       last: { treeSize: 5, day: DAY },
     });
     const next = event(`notary-${DAY}`, 2, signed(9, '2026-11-29T00:00:00.000Z'));
     const late = event(`notary-${DAY}`, 3, witnessed(9, 'w1'));
-    expect(after(adopted, five, seen, next, late)).toMatchObject({
+    expect(afterAll(adopted, five, seen, next, late)).toMatchObject({
       ...{ day: '2026-11-29', revision: -1, checkpoints: 2, witnessed: { w1: 9 } },
       last: { treeSize: 9, day: DAY },
     });
   });
 
   it('is not what others put into its streams, but where they did', () => {
-    const chain = after(adopted);
+    const chain = afterAll(adopted);
     const foreign = event(`notary-${DAY}`, 0, signed(5, at));
     expect(evolveChain(chain, foreign, 2, false)).toEqual({
       ...{ ...chain, revision: 0, worthSigning: 2 },
+      foreign: { events: 1, stream: `notary-${DAY}`, revision: '0', type: 'CheckpointSigned' },
+    });
+    const ahead = event('notary-2026-11-29', 4, { type: 'MinerMoved', data: {} });
+    expect(afterAll(adopted, ahead)).toMatchObject({
+      ...{ day: DAY, revision: -1 },
+      foreign: { events: 1, stream: 'notary-2026-11-29', revision: '4', type: 'MinerMoved' },
     });
   });
 
   it('is whether anything happened that is worth a checkpoint', () => {
     const two = event(`notary-${DAY}`, 0, signed(2, at));
     const seen = event(`notary-${DAY}`, 1, witnessed(2, 'w1'));
-    expect(isWorthSigning(after(moved, adopted))).toBe(true);
-    expect(isWorthSigning(after(moved, adopted, two, seen))).toBe(false);
-    expect(isWorthSigning(after(moved, adopted, two, seen, moved))).toBe(true);
-    expect(isWorthSigning(after(moved, adopted, two, rotated))).toBe(true);
+    expect(isWorthSigning(afterAll(moved, adopted))).toBe(true);
+    expect(isWorthSigning(afterAll(moved, adopted, two, seen))).toBe(false);
+    expect(isWorthSigning(afterAll(moved, adopted, two, seen, moved))).toBe(true);
+    expect(isWorthSigning(afterAll(moved, adopted, two, rotated))).toBe(true);
   });
 });

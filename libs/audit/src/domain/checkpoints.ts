@@ -50,9 +50,8 @@ export const checkpointEvents: EventCatalogue<CheckpointEvent> = {
 
 // State
 
-/** What is known of a stream: the last checkpoints in it, who witnessed them, and the very last. */
+/** What is known of a stream: the last checkpoints in it, and who witnessed them. */
 export interface Checkpoints {
-  readonly last: CheckpointSigned['data'] | undefined;
   readonly recent: readonly {
     readonly treeSize: number;
     readonly rootHash: string;
@@ -70,36 +69,52 @@ const evolve = (state: Checkpoints, event: CheckpointEvent): Checkpoints => {
     case 'CheckpointSigned': {
       const { treeSize, rootHash } = event.data;
       const recent = [...state.recent, { treeSize, rootHash, witnesses: [] }].slice(-RECENT);
-      return { last: event.data, recent };
+      return { recent };
     }
     case 'CheckpointWitnessed': {
-      const { treeSize, witness } = event.data;
+      const { witness } = event.data;
       const recent = state.recent.map((one) =>
-        one.treeSize === treeSize ? { ...one, witnesses: [...one.witnesses, witness] } : one,
+        isSame(one, event.data) ? { ...one, witnesses: [...one.witnesses, witness] } : one,
       );
-      return { ...state, recent };
+      return { recent };
     }
     default:
       return unreachable(event);
   }
 };
 
+const isSame = (
+  a: { readonly treeSize: number; readonly rootHash: string },
+  b: { readonly treeSize: number; readonly rootHash: string },
+): boolean => a.treeSize === b.treeSize && a.rootHash === b.rootHash;
+
 // Commands and decisions
 
 export type CheckpointCommand =
-  | DomainCommand<'SignCheckpoint', CheckpointSigned['data'] & { readonly day: string }>
+  | DomainCommand<
+      'SignCheckpoint',
+      CheckpointSigned['data'] & {
+        /** Whose stream it goes to. */
+        readonly day: string;
+        /**
+         * The checkpoint that it goes on from, of all that the notary believes: others may have put
+         * into the stream what looks like one. None before the first.
+         */
+        readonly after: Pick<CheckpointSigned['data'], 'treeSize' | 'time'> | null;
+      }
+    >
   | DomainCommand<'WitnessCheckpoint', CheckpointWitnessed['data']>;
 
 const decide = (command: CheckpointCommand, state: Checkpoints): readonly CheckpointEvent[] => {
   switch (command.type) {
     case 'SignCheckpoint': {
-      const { day, ...data } = command.data;
-      return sign(day, data, state);
+      const { day, after, ...data } = command.data;
+      return sign(day, data, after);
     }
     case 'WitnessCheckpoint': {
-      const { treeSize, rootHash, witness } = command.data;
-      const checkpoint = state.recent.find((one) => one.treeSize === treeSize);
-      if (checkpoint?.rootHash !== rootHash) {
+      const { treeSize, witness } = command.data;
+      const checkpoint = state.recent.find((one) => isSame(one, command.data));
+      if (!checkpoint) {
         throw refused(
           'notary/checkpoint-not-signed',
           `No checkpoint of ${treeSize} events is here`,
@@ -116,17 +131,19 @@ const decide = (command: CheckpointCommand, state: Checkpoints): readonly Checkp
 const sign = (
   day: string,
   data: CheckpointSigned['data'],
-  { last, recent }: Checkpoints,
+  after: Pick<CheckpointSigned['data'], 'treeSize' | 'time'> | null,
 ): readonly CheckpointEvent[] => {
-  const { treeSize, rootHash } = data;
-  if (recent.some((one) => one.treeSize === treeSize && one.rootHash === rootHash)) return [];
-  if (last && dayOf(last) !== day) {
-    throw refused('notary/day-over', `After ${last.time} checkpoints go to the stream of that day`);
+  const { treeSize, time } = data;
+  if (after && dayOf(after) > day) {
+    throw refused(
+      'notary/day-over',
+      `After ${after.time} checkpoints go to the stream of that day`,
+    );
   }
-  if (last && (treeSize <= last.treeSize || data.time <= last.time)) {
+  if (after && (treeSize <= after.treeSize || time <= after.time)) {
     throw refused(
       'notary/checkpoint-outdated',
-      `A checkpoint of ${last.treeSize} events was signed at ${last.time}`,
+      `A checkpoint of ${after.treeSize} events was signed at ${after.time}`,
     );
   }
   return [{ type: 'CheckpointSigned', data }];
@@ -146,7 +163,8 @@ const refused = (code: string, message: string): DomainError =>
  */
 export const checkpointsAggregate: Aggregate<Checkpoints, CheckpointCommand, CheckpointEvent> = {
   category: 'notary',
-  initialState: { last: undefined, recent: [] },
+  passesForeign: true,
+  initialState: { recent: [] },
   events: checkpointEvents,
   decide,
   evolve,

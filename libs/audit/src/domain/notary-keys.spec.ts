@@ -43,6 +43,12 @@ describe('The keys of a log', () => {
     }
   });
 
+  it('are not put in force again by who repeats how they once were', () => {
+    given(adopted(first), rotated(first, second), adopted(first), rotated(first, second))
+      .when(rotate(second, third))
+      .then(rotated(second, third));
+  });
+
   it('change from the one in force, and never back', () => {
     given().when(rotate(first, second)).thenRejects('notary/key-not-in-force');
     given(adopted(first)).when(rotate(second, third)).thenRejects('notary/key-not-in-force');

@@ -7,6 +7,8 @@ import {
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
 
+import { shaped } from './notary-shapes.js';
+
 // Events
 
 export type NotaryKeyAdopted = DomainEvent<
@@ -49,9 +51,15 @@ export interface NotaryKeys {
 
 export const keyInForce = ({ keys }: NotaryKeys): string | undefined => keys.at(-1);
 
-const evolve = ({ keys }: NotaryKeys, event: NotaryKeyEvent): NotaryKeys => ({
-  keys: [...keys, event.type === 'NotaryKeyAdopted' ? event.data.verifierKey : event.data.to],
-});
+const evolve = (state: NotaryKeys, event: NotaryKeyEvent): NotaryKeys => {
+  const { keys } = state;
+  // Whoever may append to the log can repeat what is here, or put something else.
+  if (!shaped(event)) return state;
+  if (event.type === 'NotaryKeyAdopted') {
+    return keys.length === 0 ? { keys: [event.data.verifierKey] } : state;
+  }
+  return keyInForce(state) === event.data.from ? { keys: [...keys, event.data.to] } : state;
+};
 
 // Commands and decisions
 
@@ -116,6 +124,7 @@ const refused = (code: string, message: string): DomainError =>
  */
 export const notaryKeysAggregate: Aggregate<NotaryKeys, NotaryKeyCommand, NotaryKeyEvent> = {
   category: 'notaryKeys',
+  passesForeign: true,
   initialState: { keys: [] },
   events: notaryKeyEvents,
   decide,

@@ -1,6 +1,6 @@
 import { LogReplaced, type LogIdentity } from '@hostledger/eventsourcing/postgres';
 import type { Decisions, RecordedEvent } from '@hostledger/eventsourcing';
-import { evolveChain, type NotaryChain } from '../domain/chain.js';
+import { evolveChain, isStreamOfNotary, type NotaryChain } from '../domain/chain.js';
 import type { CheckpointSigned } from '../domain/checkpoints.js';
 import { isBelieved } from '../transparency/notary-events.js';
 import { leafHash, leafLine } from '../transparency/leaf.js';
@@ -13,7 +13,9 @@ import {
   type TileSource,
 } from '../transparency/tiles.js';
 import {
+  ANY_PUBLISHED,
   NOTHING_YET,
+  type Doubt,
   type LeafPositions,
   type TreeState,
   type TreeTable,
@@ -93,8 +95,9 @@ export class LogTree {
     return this.state.chain;
   }
 
-  root(): Promise<Buffer> {
-    return this.size === 0 ? Promise.resolve(EMPTY_ROOT) : rootOf(this.size, this.source);
+  /** Of all, or of the first events. */
+  root(size = this.size): Promise<Buffer> {
+    return size === 0 ? Promise.resolve(EMPTY_ROOT) : rootOf(size, this.source);
   }
 
   /**
@@ -109,6 +112,7 @@ export class LogTree {
     const grown = new Map<number, bigint[]>();
     const checkpoints: CheckpointSigned['data'][] = [];
     let { size, chain } = this.state;
+    let foreign: RecordedEvent | undefined;
     for (const event of events) {
       this.growing.append(leafHash(leafLine(event)));
       const index = Math.floor(size / TILE_WIDTH);
@@ -117,6 +121,7 @@ export class LogTree {
       this.positions.push(event.position);
       grown.set(index, this.positions);
       const isOwn = isBelieved(event, chain);
+      if (!isOwn && isStreamOfNotary(event.stream)) foreign = event;
       if (isOwn && event.type === 'CheckpointSigned') {
         checkpoints.push(event.data as CheckpointSigned['data']);
       }
@@ -131,6 +136,47 @@ export class LogTree {
     await this.parts.table.save(this.state, after, { tiles: this.growing.changed(), positions });
     this.growing.taken();
     this.state = after;
+    if (foreign) {
+      const { stream, type, position } = foreign;
+      this.parts.warned(
+        `Somebody else has put an event into ${stream}: ${type}, at position ${position}; ` +
+          'it is a leaf as any other, and nothing that the notary says',
+      );
+    }
+  }
+
+  /** What is doubted of the log, and accepted of what is published. */
+  get standing(): Pick<TreeState, 'doubt' | 'accepted'> {
+    return this.state;
+  }
+
+  /** Whether there are records behind the last event of the tree. */
+  async isBehind(): Promise<boolean> {
+    return (await this.parts.log.head()) > this.position;
+  }
+
+  /**
+   * A published checkpoint is of this log, or was accepted nevertheless.
+   * @param note none where nothing is published.
+   * @param why it is not of this log; undefined where it is.
+   * @throws LogReplaced
+   */
+  async holdPublished(note: string | null, why: string | undefined): Promise<void> {
+    const { doubt, accepted } = this.state;
+    if (why !== undefined && accepted !== note) {
+      if (accepted !== ANY_PUBLISHED) {
+        await mustBeAccepted(doubt, { of: 'published', why }, this.parts);
+        this.parts.warned(`Signed again from the log that was accepted: ${why}`);
+      }
+      await this.note(note);
+    } else if (why === undefined && (doubt?.of === 'published' || accepted !== null)) {
+      await this.note(null);
+    }
+  }
+
+  private async note(accepted: string | null): Promise<void> {
+    await this.parts.table.noteAccepted(accepted);
+    this.state = { ...this.state, doubt: null, accepted };
   }
 
   /** @throws LogReplaced; see {@link open}. */
@@ -155,26 +201,41 @@ export class LogTree {
 
 /**
  * The tree as it is, if it is of this log; an empty one where another log was accepted after it was refused.
- * Acts are counted in the log itself, which a restore takes back: only those of this log compare.
  */
 const heldAgainstLog = async (state: TreeState, parts: LogTreeParts): Promise<TreeState> => {
   const { log, table } = parts;
   const fault = await faultOf(state, log);
-  const { refusedAfter } = state;
+  const { doubt } = state;
   if (fault === undefined) {
-    if (refusedAfter !== null) await table.noteRefusal(null);
-    return { ...state, refusedAfter: null };
+    if (doubt?.of !== 'log') return state;
+    await table.noteDoubt(null);
+    return { ...state, doubt: null };
   }
-  const { acts, logAcceptedBy } = await parts.decisions();
-  // Fewer acts than were noted: it was replaced once more.
-  if (refusedAfter === null || acts < refusedAfter) {
-    await table.noteRefusal(acts);
-    throw new LogReplaced(fault);
-  }
-  if (logAcceptedBy <= refusedAfter) throw new LogReplaced(fault);
+  await mustBeAccepted(doubt, { of: 'log', why: fault }, parts);
   parts.warned(`The tree is built again from the log that was accepted: ${fault}`);
   await table.empty();
-  return NOTHING_YET;
+  // With the log its loss of what is published from the part that is gone was accepted.
+  await table.noteAccepted(ANY_PUBLISHED);
+  return { ...NOTHING_YET, accepted: ANY_PUBLISHED };
+};
+
+/**
+ * Resolves where an administrator has accepted the log since this was seen first.
+ * Acts are counted in the log itself, which a restore takes back: only those of this log compare.
+ * @throws LogReplaced
+ */
+export const mustBeAccepted = async (
+  known: Doubt | null,
+  { of, why }: Pick<Doubt, 'of' | 'why'>,
+  { table, decisions }: Pick<LogTreeParts, 'table' | 'decisions'>,
+): Promise<void> => {
+  const { acts, logAcceptedBy } = await decisions();
+  // Fewer acts than were noted: it was replaced once more.
+  if (known?.of !== of || acts < known.acts) {
+    await table.noteDoubt({ of, why, acts });
+    throw new LogReplaced(why);
+  }
+  if (logAcceptedBy <= known.acts) throw new LogReplaced(why);
 };
 
 const faultOf = async (

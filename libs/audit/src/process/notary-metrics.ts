@@ -16,6 +16,11 @@ export const scrapeNotary = (registry: Registry, status: () => NotaryStatus): vo
     Number(phase === 'catchingUp' || phase === 'live'),
   );
   gauge('fault', 'Whether it refuses to sign', ({ fault }) => Number(fault !== undefined));
+  gauge(
+    'foreign_events',
+    "Events of others in the notary's streams",
+    ({ foreign }) => foreign?.events ?? 0,
+  );
   gauge('tree_size', 'Events in the tree', ({ size }) => size);
   gauge('position', 'Log position of the last event in the tree', ({ position }) =>
     Number(position),

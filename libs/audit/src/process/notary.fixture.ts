@@ -172,6 +172,7 @@ export const notaryOf = (
   const place: PublishPlace = {
     name: folder.name,
     publish: (checkpoint) => life.act(() => folder.publish(checkpoint)),
+    latest: () => life.act(() => folder.latest()),
   };
   return new Notary({
     store: new AggregateStore(streams),

@@ -18,15 +18,17 @@ import {
   type Database,
   type LogIdentity,
 } from '@hostledger/eventsourcing/postgres';
-import { isWorthSigning, type NotaryChain } from '../domain/chain.js';
+import { isWorthSigning, streamOfDay, type Foreign, type NotaryChain } from '../domain/chain.js';
 import { checkpointsAggregate } from '../domain/checkpoints.js';
 import { notaryKeysAggregate } from '../domain/notary-keys.js';
 import { signCheckpoint } from '../transparency/checkpoint.js';
 import type { SignerKey } from '../transparency/signed-note.js';
 import { Errand, News } from './errand.js';
 import type { NotaryKeyFiles } from './key-files.js';
+import { checkClock, ClockAstray } from './clock-check.js';
 import { HistoryChanged, LogTree } from './log-tree.js';
 import { notaryContext, Publishing, Witnessing } from './outward.js';
+import { PublishedCheck, PublishedUnknown } from './published-check.js';
 import type { PublishPlace } from './publishing.js';
 import { prepareNotaryTables, PublishedTable, TreeTable } from '../read/tree-table.js';
 import type { Witness } from './witness.js';
@@ -78,6 +80,8 @@ export interface NotaryStatus {
   readonly witnesses: readonly { readonly name: string; readonly behind: number }[];
   /** What fails outside and is tried again, and what contradicts there and stays. */
   readonly failing: readonly { readonly errand: string; readonly why: string }[];
+  /** What others have put into the notary's streams. */
+  readonly foreign: Foreign | undefined;
 }
 
 /** The key that is in force is not here, or the log has another name. */
@@ -88,6 +92,8 @@ export class NotEntitled extends Error {
   }
 }
 
+/** What does not pass by trying again soon. */
+const LASTING = [HistoryChanged, LogReplaced, NotEntitled, ClockAstray, PublishedUnknown] as const;
 const FIRST_INSTANT = new Date(0).toISOString();
 const BATCH_EVENTS = 2_000;
 /** Looks at its key and its log at least this often. */
@@ -105,6 +111,7 @@ export class Notary {
   private readonly pauses: typeof PAUSES;
   private readonly news = new News();
   private readonly publishing: Publishing | undefined;
+  private readonly published: PublishedCheck | undefined;
   private readonly witnessing: readonly (readonly [string, Witnessing])[];
   private readonly errands: readonly Errand[];
   private readonly table: TreeTable;
@@ -128,6 +135,7 @@ export class Notary {
     this.pauses = { ...PAUSES, ...options.pauses };
     this.table = new TreeTable(database);
     this.publishing = place && new Publishing(place, new PublishedTable(database), log);
+    this.published = place && new PublishedCheck(place, options.origin);
     const { table } = this;
     this.witnessing = witnesses.map((witness) => [
       witness.key.name,
@@ -162,10 +170,11 @@ export class Notary {
 
   status(): NotaryStatus {
     const { tree, phase, fault } = this;
-    const { last } = tree?.chain ?? { last: null };
+    const { last, foreign } = tree?.chain ?? { last: null, foreign: null };
     return {
       phase,
       fault,
+      foreign: foreign ?? undefined,
       size: tree?.size ?? 0,
       position: tree?.position ?? 0n,
       signed: last ? { size: last.treeSize, time: last.time } : undefined,
@@ -175,7 +184,8 @@ export class Notary {
         : [],
       failing: this.errands.flatMap(({ name: errand, failing }) => {
         const isPublishing = this.publishing !== undefined && errand === this.errands[0]!.name;
-        const why = failing ?? (isPublishing ? this.publishing?.conflict : undefined);
+        const outside = this.publishing?.conflict ?? this.published?.odd;
+        const why = failing ?? (isPublishing ? outside : undefined);
         return why === undefined ? [] : [{ errand, why }];
       }),
     };
@@ -214,9 +224,7 @@ export class Notary {
 
   private async rest(error: unknown, signal: AbortSignal): Promise<void> {
     const { refusedMs, retryMs } = this.pauses;
-    const lasting = [HistoryChanged, LogReplaced, NotEntitled].some(
-      (kind) => error instanceof kind,
-    );
+    const lasting = LASTING.some((kind) => error instanceof kind);
     const { message } = error as Error;
     // A store that is away is away for many tries.
     if (this.told !== message) {
@@ -271,6 +279,10 @@ export class Notary {
         }
       }
       if (this.phase !== 'live') continue;
+      if (this.published && !(await this.published.allows(tree, over))) {
+        await sleep(this.pauses.gatherMs, undefined, { signal: over });
+        continue;
+      }
       this.news.tell();
       await this.sign(tree);
     }
@@ -290,10 +302,11 @@ export class Notary {
     const { chain } = tree;
     const key = await this.keyInForce(chain);
     if (!key) return;
+    const now = this.clock().getTime();
+    if (isWorthSigning(chain)) checkClock(now, chain.last?.time ?? '', chain.recordedAt);
     this.fault = undefined;
     this.told = undefined;
-    const now = this.clock().getTime();
-    const { intervalMs } = this.options;
+    const { intervalMs, origin } = this.options;
     const { treeSize, time: lastTime } = chain.last ?? { treeSize: 0, time: FIRST_INSTANT };
     const last = Date.parse(lastTime);
     if (this.seen.size !== treeSize) this.seen = { size: treeSize, at: now };
@@ -328,24 +341,31 @@ export class Notary {
           data: {
             ...{ origin, treeSize: size, rootHash, position: position.toString(), time, note },
             day: chain.day!,
+            after: chain.last && { treeSize, time: lastTime },
           },
           at: time,
         },
         {
           ...notaryContext(time, 'checkpoint', origin, size, rootHash, time),
-          expectedRevision: BigInt(chain.revision),
+          expectedRevision: await this.lastRevision(tree),
         },
       );
       this.signedSize = size;
     } catch (error) {
-      // The rules are asked only where the stream is as long as is known here.
-      if (error instanceof DomainError && error.kind === 'conflict') {
-        throw new HistoryChanged(
-          `The stream of ${chain.day} has a checkpoint that the notary did not sign: ${error.message}`,
-        );
-      }
       if (!isBeaten(error)) throw error;
     }
+  }
+
+  /**
+   * Of the stream of the day, whose end a checkpoint is appended behind: what the chain knows, and
+   * behind that what somebody put there before the day came, which the tree has seen as any other event.
+   */
+  private async lastRevision({ chain, position }: LogTree): Promise<bigint> {
+    const known = BigInt(chain.revision);
+    // Where the notary has said something in the stream it has seen all of it.
+    if (known >= 0n) return known;
+    const events = await this.options.log.readStream(streamOfDay(chain.day!), 0n);
+    return events.findLast((event) => event.position <= position)?.revision ?? known;
   }
 
   /** Adopts the key of this installation where the log has none. @throws NotEntitled */

@@ -54,6 +54,7 @@ class ObjectStore {
   /** Answers with this status, whatever it does. */
   broken: number | undefined;
   mayRead = true;
+  mayReplace = true;
   private server: Server | undefined;
 
   async up(): Promise<string> {
@@ -68,8 +69,9 @@ class ObjectStore {
         const there = this.objects.get(url);
         if (method === 'GET' && !this.mayRead) return end(403);
         if (method === 'GET') return there === undefined ? end(404) : end(200, there);
-        if (headers['if-none-match'] !== '*') return end(428);
-        if (there !== undefined) return end(412);
+        const isLatest = url.endsWith('/latest') && this.mayReplace;
+        if (!isLatest && headers['if-none-match'] !== '*') return end(428);
+        if (!isLatest && there !== undefined) return end(412);
         this.objects.set(url, Buffer.concat(chunks).toString());
         end(201);
       });
@@ -115,6 +117,24 @@ describe('A URL of checkpoints', () => {
     ]);
   });
 
+  it('has the latest of the log as it is now, where that may be written over', async () => {
+    const place = publishPlace(url, 's3cret');
+    expect(await place.latest(never)).toBeUndefined();
+    await place.publish({ size: 9, note: noteOf(9), isLast: true }, never);
+    await place.publish({ size: 8, note: noteOf(8), isLast: true }, never);
+    expect(await place.latest(never)).toBe(noteOf(8));
+    store.mayReplace = false;
+    await place.publish({ size: 10, note: noteOf(10), isLast: true }, never);
+    expect(await place.latest(never)).toBe(noteOf(8));
+    store.mayReplace = true;
+    store.mayRead = false;
+    expect(await place.latest(never)).toBeUndefined();
+    store.mayRead = true;
+    expect([...store.objects.keys()].sort()).toEqual(
+      ['10', '8', '9', 'latest'].map((name) => `/bucket/${name}`),
+    );
+  });
+
   it('refuses whoever has no token, which is an error as any other', async () => {
     const published = publishPlace(url).publish({ size: 9, note: noteOf(9), isLast }, never);
     await expect(published).rejects.toThrow(/answered with 401$/);
@@ -126,8 +146,10 @@ describe('A URL of checkpoints', () => {
     const world = new World();
     const notary = notaryOf(world, database, { place: publishPlace(url, 's3cret') });
     try {
-      store.broken = 503;
       notary.start();
+      await world.happens();
+      await until(() => store.objects.has('/bucket/latest'));
+      store.broken = 503;
       for (let round = 0; round < 3; round += 1) {
         await world.happens();
         await world.untilSigned();
@@ -140,13 +162,37 @@ describe('A URL of checkpoints', () => {
         },
       ]);
       store.broken = undefined;
-      await until(() => store.objects.size === world.checkpoints().length);
+      await until(() => store.objects.size === world.checkpoints().length + 1);
       await until(() => notary.status().unpublished === 0);
       expect(notary.status().failing).toEqual([]);
       for (const { treeSize, note } of world.checkpoints()) {
         expect(store.objects.get(`/bucket/${treeSize}`)).toBe(note);
       }
     } finally {
+      await notary.stop();
+      await opened.close();
+      world.clear();
+    }
+  });
+
+  it('that cannot be asked what it has last is waited for, before anything is signed', async () => {
+    const opened = await embeddedDatabase();
+    const world = new World();
+    const notary = notaryOf(world, opened.database, { place: publishPlace(url, 's3cret') });
+    try {
+      store.broken = 503;
+      await world.happens();
+      notary.start();
+      await until(() => notary.status().fault !== undefined);
+      expect(notary.status().fault).toMatch(
+        /^It cannot be seen what was published last: .* answered with 503$/,
+      );
+      expect(world.checkpoints()).toEqual([]);
+      store.broken = undefined;
+      await world.untilSigned();
+      await until(() => notary.status().fault === undefined);
+    } finally {
+      store.broken = undefined;
       await notary.stop();
       await opened.close();
       world.clear();
@@ -163,7 +209,7 @@ describe('A URL of checkpoints', () => {
       await world.happens();
       await publishPlace(folder).publish({ size: 2, note: noteOf(2), isLast }, never);
       notary.start();
-      await until(() => notary.status().failing.length === 1);
+      await until(() => notary.status().failing[0]?.why.endsWith('of this size') === true);
       expect(notary.status().failing[0]!.why).toMatch(/holds another checkpoint of this size$/);
       await world.happens(3);
       await world.untilSigned();

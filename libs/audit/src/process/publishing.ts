@@ -1,4 +1,4 @@
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,6 +20,11 @@ export interface PublishPlace {
    * @returns where another one is: one of the two histories was changed. Any error may pass.
    */
   publish(checkpoint: RecordedCheckpoint, signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * The note that was published last; undefined where nothing is, or it is not allowed to look.
+   * Any error may pass.
+   */
+  latest(signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** What names a checkpoint beside another one of its size: 8 hex digits of its root. */
@@ -33,6 +38,8 @@ export const publishPlace = (where: string, token?: string): PublishPlace => {
   if (/^https?:/.test(where)) return new PublishUrl(where.replace(/\/+$/, ''), token);
   return new PublishFolder(where.startsWith('file:') ? fileURLToPath(where) : where);
 };
+
+const LATEST = 'latest';
 
 /** Files `<size>.checkpoint`, never overwritten, and `latest`, the largest of the present log. */
 export class PublishFolder implements PublishPlace {
@@ -48,11 +55,21 @@ export class PublishFolder implements PublishPlace {
     const file = join(this.folder, `${size}.checkpoint`);
     const isThere = await this.put(file, note);
     if (!isThere) await this.put(join(this.folder, `${besideOf(checkpoint)}.checkpoint`), note);
-    const latest = join(this.folder, 'latest');
+    const latest = join(this.folder, LATEST);
     const text = await textOf(latest);
     const isBehind = Number(text?.split('\n')[1] ?? 0) < size;
     if (isBehind || (isLast && text !== note)) await this.write(latest, note, rename);
     return isThere ? undefined : file;
+  }
+
+  /** `latest`; where somebody has taken it away, the largest that is there. */
+  async latest(): Promise<string | undefined> {
+    const text = await textOf(join(this.folder, LATEST));
+    if (text !== undefined) return text;
+    const names = await readdir(this.folder).catch(() => []);
+    const sizes = names.flatMap((name) => /^(\d+)\.checkpoint$/.exec(name)?.[1] ?? []);
+    const [largest] = sizes.sort((a, b) => Number(b) - Number(a));
+    return largest === undefined ? undefined : textOf(join(this.folder, `${largest}.checkpoint`));
   }
 
   /** Whether it is there now, and not another one. */
@@ -98,6 +115,11 @@ const textOf = async (file: string): Promise<string | undefined> => {
 };
 
 const ANSWER_WITHIN_MS = 10_000;
+const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
+/** To look at, or to write at all. */
+const MAY_NOT = [401, 403, 405];
+/** Over what is there: it is written once. */
+const MAY_NOT_AGAIN = [409, 412, 428];
 
 /** An object store or any server that takes `PUT <url>/<size>` where nothing is yet. */
 export class PublishUrl implements PublishPlace {
@@ -111,11 +133,29 @@ export class PublishUrl implements PublishPlace {
   }
 
   async publish(checkpoint: RecordedCheckpoint, signal: AbortSignal): Promise<string | undefined> {
-    const { size, note } = checkpoint;
+    const { size, note, isLast } = checkpoint;
     const url = `${this.url}/${size}`;
-    if (await this.put(url, note, signal)) return undefined;
-    await this.put(`${this.url}/${besideOf(checkpoint)}`, note, signal);
-    return url;
+    const isThere = await this.put(url, note, signal);
+    if (!isThere) await this.put(`${this.url}/${besideOf(checkpoint)}`, note, signal);
+    if (isLast) await this.putLatest(note, signal);
+    return isThere ? undefined : url;
+  }
+
+  async latest(signal: AbortSignal): Promise<string | undefined> {
+    const url = `${this.url}/${LATEST}`;
+    const { status, text } = await this.ask(url, signal, { method: 'GET' });
+    if (status === 200) return text;
+    if (status === 404 || MAY_NOT.includes(status)) return undefined;
+    throw new Error(`GET ${url} was answered with ${status}`);
+  }
+
+  /** The one object that is written over; where that is never allowed there is none, or the first. */
+  private async putLatest(note: string, signal: AbortSignal): Promise<void> {
+    const url = `${this.url}/${LATEST}`;
+    const { status } = await this.ask(url, signal, { method: 'PUT', body: note, headers: TEXT });
+    const isDone = status >= 200 && status <= 299;
+    if (isDone || MAY_NOT.includes(status) || MAY_NOT_AGAIN.includes(status)) return;
+    throw new Error(`PUT ${url} was answered with ${status}`);
   }
 
   /** Whether it is there now, and not another one, as far as one may look. */
@@ -123,7 +163,7 @@ export class PublishUrl implements PublishPlace {
     const { status } = await this.ask(url, signal, {
       method: 'PUT',
       body: note,
-      headers: { 'content-type': 'text/plain; charset=utf-8', 'if-none-match': '*' },
+      headers: { ...TEXT, 'if-none-match': '*' },
     });
     if (status >= 200 && status <= 299) return true;
     if (status === 412) {

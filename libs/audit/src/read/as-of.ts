@@ -18,7 +18,7 @@ import { plain } from '../domain/plain.js';
 import '../http/as-of-problems.js';
 import { CitedEventView, citedView } from './cited.js';
 import { wholeStream } from './whole-stream.js';
-import { withoutSecrets } from './withheld.js';
+import { withoutSecrets } from '@hostledger/feed';
 
 export class StreamParams {
   /**

@@ -19,9 +19,10 @@ const TABLES = `
   create schema if not exists ${NOTARY_SCHEMA};
   create table if not exists ${NOTARY_SCHEMA}.tree (
     id integer primary key check (id = 1), size bigint not null, position bigint not null,
-    event_id text, chain jsonb, refused_after integer);
-  alter table ${NOTARY_SCHEMA}.tree add column if not exists refused_after integer;
-  alter table ${NOTARY_SCHEMA}.tree drop column if exists log_accepted_by;
+    event_id text, chain jsonb, doubt jsonb, accepted text);
+  alter table ${NOTARY_SCHEMA}.tree add column if not exists doubt jsonb;
+  alter table ${NOTARY_SCHEMA}.tree add column if not exists accepted text;
+  alter table ${NOTARY_SCHEMA}.tree drop column if exists refused_after;
   create table if not exists ${NOTARY_SCHEMA}.tiles (
     level integer not null, index bigint not null, hashes bytea not null,
     primary key (level, index));
@@ -47,9 +48,25 @@ export interface TreeState {
   readonly position: bigint;
   readonly eventId: string | null;
   readonly chain: NotaryChain;
-  /** Acts of operators in the log when it was refused as another one; none while it is that of the tree. */
-  readonly refusedAfter: number | null;
+  /** Why the log was refused as another one; none while it is the right one. */
+  readonly doubt: Doubt | null;
+  /**
+   * The published checkpoint that is not of this log, which was accepted nevertheless: its note, or
+   * `ANY_PUBLISHED` where the log was accepted and it was not asked yet what is published.
+   */
+  readonly accepted: string | null;
 }
+
+/** A refusal, until it is mended or accepted. */
+export interface Doubt {
+  /** By what it shows: events in the tree that are not in the log, or a published checkpoint that is not of it. */
+  readonly of: 'log' | 'published';
+  readonly why: string;
+  /** Acts of operators in the log at that time: it has to be accepted by a later one. */
+  readonly acts: number;
+}
+
+export const ANY_PUBLISHED = '*';
 
 /** Somebody else has moved the tree on. */
 export class TreeMoved extends Error {
@@ -70,7 +87,8 @@ export const NOTHING_YET: TreeState = {
   position: 0n,
   eventId: null,
   chain: NOTHING_SIGNED,
-  refusedAfter: null,
+  doubt: null,
+  accepted: null,
 };
 
 /** The tree in the database of the read models. */
@@ -83,8 +101,9 @@ export class TreeTable {
       position: bigint;
       event_id: string | null;
       chain: NotaryChain | null;
-      refused_after: number | null;
-    }>`select size, position, event_id, chain, refused_after
+      doubt: Doubt | null;
+      accepted: string | null;
+    }>`select size, position, event_id, chain, doubt, accepted
       from ${table('tree')}`.execute(this.database.for());
     const [row] = rows;
     if (!row) return NOTHING_YET;
@@ -93,7 +112,8 @@ export class TreeTable {
       position: row.position,
       eventId: row.event_id,
       chain: { ...NOTHING_SIGNED, ...row.chain },
-      refusedAfter: row.refused_after,
+      doubt: row.doubt,
+      accepted: row.accepted,
     };
   }
 
@@ -138,9 +158,17 @@ export class TreeTable {
       });
   }
 
-  /** After how many acts of operators the log was refused; none once it is the right one again. */
-  async noteRefusal(acts: number | null): Promise<void> {
-    await sql`update ${table('tree')} set refused_after = ${acts}::integer`.execute(
+  /** Why the log is refused; none once it is the right one again. */
+  async noteDoubt(doubt: Doubt | null): Promise<void> {
+    const text = doubt === null ? null : JSON.stringify(doubt);
+    await sql`update ${table('tree')} set doubt = ${text}::text::jsonb`.execute(
+      this.database.for(),
+    );
+  }
+
+  /** Which published checkpoint was accepted, which ends the doubt about it. */
+  async noteAccepted(accepted: string | null): Promise<void> {
+    await sql`update ${table('tree')} set doubt = null, accepted = ${accepted}::text`.execute(
       this.database.for(),
     );
   }
@@ -152,13 +180,26 @@ export class TreeTable {
       .transaction()
       .execute(async (trx) => {
         await sql`update ${table('tree')} set size = 0, position = 0, event_id = null,
-          chain = null, refused_after = null`.execute(trx);
+          chain = null, doubt = null`.execute(trx);
         await sql`delete from ${table('tiles')}`.execute(trx);
         await sql`delete from ${table('leaves')}`.execute(trx);
         await sql`delete from ${table('published')}`.execute(trx);
       });
   }
 }
+
+/** Why the notary signs nothing until the log is another one or is accepted; read without the notary. */
+export const notaryRefusal = async (database: Database): Promise<string | undefined> => {
+  const db = database.for<unknown>();
+  const { rows: found } = await sql<{ here: boolean }>`select exists(
+    select from information_schema.columns where table_schema = ${NOTARY_SCHEMA}
+      and table_name = 'tree' and column_name = 'doubt') as here`.execute(db);
+  if (!found[0]?.here) return undefined;
+  const { rows } = await sql<{ doubt: Doubt | null }>`select doubt from ${table('tree')}`.execute(
+    db,
+  );
+  return rows[0]?.doubt?.why;
+};
 
 const moveOn = async (
   trx: Transaction<unknown>,

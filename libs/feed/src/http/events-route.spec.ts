@@ -352,6 +352,19 @@ describe('GET /v1/events refuses', () => {
   });
 });
 
+it('The hash of the secret of a token is told to nobody, nor asked for by its schema', async () => {
+  const token = { tokenId: '1', secretHash: 'ab'.repeat(32), subject: 'erp', roles: [] };
+  log.write('accessToken-1', 'AccessTokenIssued', { ...token, expiresAt: null });
+  repaired(1);
+  const answer = await call('/events?category=accessToken', { as: 'aud' });
+  const [event] = (await answer.json()) as CloudEvent[];
+  expect(event!.data).toEqual({ tokenId: '1', subject: 'erp', roles: [], expiresAt: null });
+  expect(event!.withheld).toBe('/data/secretHash');
+  const schema = await (await call('/schemas/AccessTokenIssued')).text();
+  expect(schema).toContain('"tokenId"');
+  expect(schema).not.toContain('secretHash');
+});
+
 describe('What the events are', () => {
   it('is listed with the schema of each type', async () => {
     const { items } = (await (await call('/schemas')).json()) as { items: { schema: string }[] };

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { AnyRole, ProblemError } from '@hostledger/http';
 import { CLOUD_EVENT_TYPE_PREFIX } from '../cloud-event.js';
 import { eventSchemas } from '../schemas.js';
+import { schemaWithoutSecrets } from '../withheld.js';
 
 export class SchemaEntry {
   /** @example MinerRelocated */
@@ -52,6 +53,8 @@ export class SchemasController {
     if (!known) {
       throw new ProblemError(404, 'schema/unknown', `There is no event of the type ${type}`);
     }
-    await response.header('content-type', 'application/schema+json').send(known.schema);
+    await response
+      .header('content-type', 'application/schema+json')
+      .send(schemaWithoutSecrets(known));
   }
 }

@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Post } from '@nestjs/common';
+import { Controller, HttpCode, Inject, Optional, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   AggregateStore,
@@ -9,6 +9,7 @@ import {
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { ActContext, reply, Roles } from '@hostledger/http';
 import { projectionsAggregate } from '../domain/projections.js';
+import { FURTHER_REFUSALS, type FurtherRefusals } from './further-refusals.js';
 
 export class LogAcceptanceReply {
   /**
@@ -24,13 +25,17 @@ export class AcceptLogController {
   constructor(
     private readonly store: AggregateStore,
     private readonly readModels: ReadModels,
+    @Optional()
+    @Inject(FURTHER_REFUSALS)
+    private readonly further: FurtherRefusals = () => Promise.resolve(new Map()),
   ) {}
 
   @ApiOperation({
     summary: 'Accept that the log was restored or replaced: all read models are filled anew',
     description:
       'Until then nothing is applied to tables that know events which are not in the log, and ' +
-      'reads of them are refused.',
+      'reads of them are refused. The notary refuses as well, where its tables or what it has ' +
+      'published know of another log; it is accepted by the same act.',
   })
   @Post()
   @HttpCode(202)
@@ -40,6 +45,9 @@ export class AcceptLogController {
     const refusals = new Map<string, string | null>();
     for (const { group, refusal } of await this.readModels.generations()) {
       refusals.set(group, refusal?.reason ?? refusals.get(group) ?? null);
+    }
+    for (const [group, reason] of await this.further()) {
+      refusals.set(group, refusals.get(group) ?? reason);
     }
     const groups: string[] = [];
     const outcomes = [];

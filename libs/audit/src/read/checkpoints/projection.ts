@@ -53,23 +53,23 @@ export const auditCheckpoints = tableFold<CheckpointRow, CheckpointSigned>({
       signed_at: 'timestamptz',
       note: 'text',
     },
-    key: ['tree_size'],
+    key: ['position'],
+    indexes: [['tree_size']],
+    insertOnly: true,
   },
   keys: {
-    CheckpointSigned: (event) =>
-      isWellSaid(event) ? [{ tree_size: BigInt(event.data.treeSize) }] : [],
+    CheckpointSigned: (event) => (isWellSaid(event) ? [{ position: event.position }] : []),
   },
-  // The first one stays: a second one of a size, should there ever be one, is for the verifier to find.
-  evolve: (row, event) =>
-    row ?? {
-      ...saidBy(event),
-      tree_size: BigInt(event.data.treeSize),
-      origin: event.data.origin,
-      root_hash: event.data.rootHash,
-      covered_position: BigInt(event.data.position),
-      signed_at: event.data.time,
-      note: event.data.note,
-    },
+  // One event by itself does not tell whether the key in force has signed it: readers look at that.
+  evolve: (_, event) => ({
+    ...saidBy(event),
+    tree_size: BigInt(event.data.treeSize),
+    origin: event.data.origin,
+    root_hash: event.data.rootHash,
+    covered_position: BigInt(event.data.position),
+    signed_at: event.data.time,
+    note: event.data.note,
+  }),
 });
 
 export interface CosignatureRow extends SaidBy {
@@ -83,21 +83,19 @@ export const auditCosignatures = tableFold<CosignatureRow, CheckpointWitnessed>(
   table: {
     name: 'audit_cosignatures',
     columns: { ...SAID_BY, tree_size: 'bigint', witness: 'text', cosignature: 'text' },
-    key: ['tree_size', 'witness'],
+    key: ['position'],
+    indexes: [['tree_size']],
+    insertOnly: true,
   },
   keys: {
-    CheckpointWitnessed: (event) =>
-      isWellSaid(event)
-        ? [{ tree_size: BigInt(event.data.treeSize), witness: event.data.witness }]
-        : [],
+    CheckpointWitnessed: (event) => (isWellSaid(event) ? [{ position: event.position }] : []),
   },
-  evolve: (row, event) =>
-    row ?? {
-      ...saidBy(event),
-      tree_size: BigInt(event.data.treeSize),
-      witness: event.data.witness,
-      cosignature: event.data.cosignature,
-    },
+  evolve: (_, event) => ({
+    ...saidBy(event),
+    tree_size: BigInt(event.data.treeSize),
+    witness: event.data.witness,
+    cosignature: event.data.cosignature,
+  }),
 });
 
 export interface NotaryKeyRow extends SaidBy {
@@ -141,6 +139,6 @@ export const auditNotaryKeys = tableFold<NotaryKeyRow, NotaryKeyEvent>({
 
 export const checkpointsProjection: Projection = {
   name: 'audit_checkpoints',
-  version: 1,
+  version: 2,
   tables: [auditCheckpoints, auditCosignatures, auditNotaryKeys],
 };

@@ -17,6 +17,7 @@ import {
   type ReadOptions,
 } from '@hostledger/http';
 import '../../http/notary-problems.js';
+import { believedKeys, isSigned } from './believed.js';
 import type { CheckpointRow, CosignatureRow, NotaryKeyRow } from './projection.js';
 import {
   CheckpointList,
@@ -66,7 +67,12 @@ export class CheckpointsController {
       : readReply(position, cosignedNote(value), { 'content-type': 'text/plain; charset=utf-8' });
   }
 
-  @ApiOperation({ summary: 'List checkpoints with their witnesses, the latest first' })
+  @ApiOperation({
+    summary: 'List checkpoints with their witnesses, the latest first',
+    description:
+      'Those that the key in force has signed, each size once. A page has fewer where somebody has ' +
+      'written others into the log.',
+  })
   @Get('checkpoints')
   @ApiOkResponse({ type: CheckpointList })
   async list(@Query() page: Page, @ReadAt() at: ReadOptions) {
@@ -75,9 +81,12 @@ export class CheckpointsController {
       PageOf<CheckpointView>
     >(at, async (db) => {
       const query = db.selectFrom('audit_checkpoints').selectAll();
-      const found = await keysetPage(query, page, ['tree_size'], 'desc');
-      const cosignatures = await cosignaturesOf(db, found.items);
-      return { ...found, items: found.items.map((row) => checkpointView(row, cosignatures)) };
+      const found = await keysetPage(query, page, ['tree_size', 'position'], 'desc');
+      const keys = await keysOf(db);
+      const signed = found.items.filter((row) => isSigned(row, keys));
+      const items = signed.filter(({ tree_size }, n) => signed[n + 1]?.tree_size !== tree_size);
+      const cosignatures = await cosignaturesOf(db, items);
+      return { ...found, items: items.map((row) => checkpointView(row, cosignatures)) };
     });
     return readReply(position, value);
   }
@@ -88,7 +97,7 @@ export class CheckpointsController {
   async keys(@ReadAt() at: ReadOptions) {
     const { position, value } = await this.readModels.read<CheckpointTables, NotaryKeyRow[]>(
       at,
-      (db) => db.selectFrom('audit_notary_keys').selectAll().orderBy('position').execute(),
+      async (db) => [...(await keysOf(db))],
     );
     return readReply(position, { items: value.map(notaryKeyView) } satisfies NotaryKeyList);
   }
@@ -99,10 +108,15 @@ export const checkpointOf = async (
   db: Kysely<CheckpointTables>,
   size: number | undefined,
 ): Promise<CheckpointView> => {
-  const latest = db.selectFrom('audit_checkpoints').selectAll().orderBy('tree_size', 'desc');
-  const query = size === undefined ? latest : latest.where('tree_size', '=', BigInt(size));
-  const row = await query.limit(1).executeTakeFirst();
-  if (row) return checkpointView(row, await cosignaturesOf(db, [row]));
+  const keys = await keysOf(db);
+  const all = db.selectFrom('audit_checkpoints').selectAll().orderBy('tree_size', 'desc');
+  const query = size === undefined ? all : all.where('tree_size', '=', BigInt(size));
+  for (let passed = 0; ; passed += AT_A_TIME) {
+    const rows = await query.orderBy('position').offset(passed).limit(AT_A_TIME).execute();
+    const row = rows.find((one) => isSigned(one, keys));
+    if (row) return checkpointView(row, await cosignaturesOf(db, [row]));
+    if (rows.length < AT_A_TIME) break;
+  }
   throw new DomainError(
     'notFound',
     'audit/checkpoint-unknown',
@@ -111,6 +125,12 @@ export const checkpointOf = async (
       : `No checkpoint of ${size} events was signed`,
   );
 };
+
+/** Mostly the first one is it; others are there only where somebody has forged some. */
+const AT_A_TIME = 10;
+
+const keysOf = async (db: Kysely<CheckpointTables>): Promise<readonly NotaryKeyRow[]> =>
+  believedKeys(await db.selectFrom('audit_notary_keys').selectAll().orderBy('position').execute());
 
 const cosignaturesOf = async (
   db: Kysely<CheckpointTables>,

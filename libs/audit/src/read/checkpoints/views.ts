@@ -1,5 +1,6 @@
 import { recordedView, type RecordedView } from '@hostledger/http';
-import { parseNote, parseVerifierKey, verifyNote } from '../../transparency/signed-note.js';
+import { parseVerifierKey } from '../../transparency/signed-note.js';
+import { witnessedAt } from './believed.js';
 import type { CheckpointRow, CosignatureRow, NotaryKeyRow } from './projection.js';
 
 export class CosignatureView {
@@ -87,24 +88,25 @@ export const checkpointView = (
   position: row.covered_position.toString(),
   signedAt: row.signed_at,
   note: row.note,
-  cosignatures: cosignatures
-    .filter(({ tree_size }) => tree_size === row.tree_size)
-    .map((cosignature) => cosignatureView(row.note, cosignature)),
+  cosignatures: cosignaturesOf(row, cosignatures),
   recorded: recordedOf(row),
 });
 
-const cosignatureView = (note: string, row: CosignatureRow): CosignatureView => {
-  const { witness: verifierKey, cosignature } = row;
-  const key = parseVerifierKey(verifierKey);
-  const verdict = verifyNote(parseNote(`${note}${cosignature}\n`), key);
-  return {
-    name: key.name,
-    verifierKey,
-    cosignature,
-    // One that does not hold is not recorded; if it was written past the notary, it says nothing.
-    witnessedAt: (verdict.signed && verdict.at) || row.recorded_at,
-    recorded: recordedOf(row),
-  };
+/** Those that hold, of each witness the first. */
+const cosignaturesOf = (
+  row: CheckpointRow,
+  cosignatures: readonly CosignatureRow[],
+): CosignatureView[] => {
+  const told = new Map<string, CosignatureView>();
+  for (const one of cosignatures.filter(({ tree_size }) => tree_size === row.tree_size)) {
+    const { witness: verifierKey, cosignature } = one;
+    const at = told.has(verifierKey) ? undefined : witnessedAt(row, one);
+    if (at === undefined) continue;
+    const { name } = parseVerifierKey(verifierKey);
+    const recorded = recordedOf(one);
+    told.set(verifierKey, { name, verifierKey, cosignature, witnessedAt: at, recorded });
+  }
+  return [...told.values()];
 };
 
 /** The note with the lines of the witnesses below it. */

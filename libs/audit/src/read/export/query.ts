@@ -1,14 +1,23 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
-import { Matches } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsInt, Matches, Max, Min } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import type { Kysely } from 'kysely';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { ReadModels } from '@hostledger/eventsourcing/postgres';
 import { eventSchemas } from '@hostledger/feed';
 import { MayBeAbsent, MayRefuse, ProblemError, requestClock, Roles } from '@hostledger/http';
-import { exportBundle, NotInLog, type ExportLog } from '../../bundle/export.js';
+import {
+  exportAgain,
+  exportBundle,
+  ExportChanged,
+  NotInLog,
+  type ExportLog,
+} from '../../bundle/export.js';
+import type { BundleHead } from '../../bundle/format.js';
+import { headShape } from '../../bundle/shapes.js';
 import '../../http/bundle-problems.js';
 import type { NotaryTables } from '../tree-table.js';
 import { keptLeaves, type ReadTree } from './kept-leaves.js';
@@ -33,6 +42,25 @@ export class AuditExportQuery {
   @MayBeAbsent()
   @Matches(POSITION, { message: '$property is a position in the log' })
   until?: string;
+
+  /**
+   * To go on with an export that broke off: its `bundle.json` in base64url, which says what it is of. The
+   * answer has the bytes after the first `skip`; `fromPosition` and `until` are those of that export.
+   */
+  @MayBeAbsent()
+  @Matches(/^[A-Za-z0-9_-]{1,12000}$/, { message: '$property is base64url' })
+  resume?: string;
+
+  /**
+   * Bytes that are there already.
+   * @example 1048576
+   */
+  @MayBeAbsent()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  skip?: number;
 }
 
 @ApiTags('audit')
@@ -53,16 +81,14 @@ export class AuditExportController {
     summary: 'The history as a bundle that is verified offline: hostledger audit verify',
     description:
       'A tar file of events in the order of the log, leaves, checkpoints, keys, proofs, schemas and a ' +
-      'manifest. It is read no faster than it is taken; one that breaks off is found to be cut off.',
+      'manifest. It is read no faster than it is taken; one that breaks off is found to be cut off, and ' +
+      'is gone on with by `resume` and `skip`.',
   })
   @Get()
   @ApiProduces('application/x-tar')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
-  @MayRefuse('audit/position-ahead', 'audit/too-many-exports')
-  async export(
-    @Query() { fromPosition, until }: AuditExportQuery,
-    @Res() response: FastifyReply,
-  ): Promise<void> {
+  @MayRefuse('audit/position-ahead', 'audit/export-changed', 'audit/too-many-exports')
+  async export(@Query() query: AuditExportQuery, @Res() response: FastifyReply): Promise<void> {
     if (this.running >= EXPORTS_AT_ONCE) {
       throw new ProblemError(
         429,
@@ -77,13 +103,11 @@ export class AuditExportController {
     if (response.raw.destroyed) taker.abort();
     else response.raw.once('close', () => taker.abort());
     const { signal } = taker;
-    const chunks = await this.begun(afterOf(fromPosition), until, signal).catch(
-      (error: unknown) => {
-        leave();
-        if (!signal.aborted) throw error;
-        return undefined;
-      },
-    );
+    const chunks = await this.begun(query, signal).catch((error: unknown) => {
+      leave();
+      if (!signal.aborted) throw error;
+      return undefined;
+    });
     if (!chunks || signal.aborted) {
       // Nobody is there to be told.
       leave();
@@ -101,25 +125,35 @@ export class AuditExportController {
 
   /** The first bytes are awaited, so that what is refused is a problem and no broken download. */
   private async begun(
-    after: bigint,
-    until: string | undefined,
+    { fromPosition, until, resume, skip = 0 }: AuditExportQuery,
     taker: AbortSignal,
-  ): Promise<AsyncIterable<Buffer>> {
+  ): Promise<AsyncIterable<Buffer> | Iterable<Buffer>> {
     const kept = await keptLeaves(this.readTree);
     const schemas = new Map(
       [...eventSchemas].map(([type, { schema }]) => [type, schema as object]),
     );
-    const chunks = exportBundle(
-      { log: readWhileTaken(this.eventStore, taker), schemas, ...(kept && { kept }) },
-      { after, ...(until !== undefined && { until: BigInt(until) }) },
-      requestClock.now(),
-    );
+    const source = {
+      ...{ log: readWhileTaken(this.eventStore, taker), schemas },
+      ...(kept && { kept }),
+    };
+    const after = afterOf(fromPosition);
+    const chunks =
+      resume === undefined
+        ? exportBundle(
+            source,
+            { after, ...(until !== undefined && { until: BigInt(until) }) },
+            requestClock.now(),
+          )
+        : exportAgain(source, headOf(resume), skip);
     try {
       const first = await chunks.next();
-      return continued(first.value as Buffer, chunks);
+      return first.done ? [] : continued(first.value, chunks);
     } catch (error) {
-      if (!(error instanceof NotInLog)) throw error;
-      throw new ProblemError(409, 'audit/position-ahead', error.message);
+      if (error instanceof NotInLog) {
+        throw new ProblemError(409, 'audit/position-ahead', error.message);
+      }
+      if (!(error instanceof ExportChanged)) throw error;
+      throw new ProblemError(409, 'audit/export-changed', error.message);
     }
   }
 }
@@ -135,6 +169,18 @@ const readWhileTaken = (log: ExportLog, taker: AbortSignal): ExportLog => ({
     }
   },
 });
+
+/** @throws ProblemError */
+const headOf = (resume: string): BundleHead => {
+  const text = Buffer.from(resume, 'base64url').toString('utf8');
+  try {
+    return headShape.parse(JSON.parse(text));
+  } catch {
+    throw new ProblemError(400, 'request/invalid', 'What should be a bundle.json is none', {
+      errors: [{ pointer: '/resume', code: 'format', message: 'resume is no bundle.json' }],
+    });
+  }
+};
 
 async function* continued(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   yield first;

@@ -80,7 +80,9 @@ const rootsOf = async (
       .selectFrom('audit_events as c')
       .select(sql`1`.as('one'))
       .where('c.correlation_id', '=', correlationId)
-      .where(sql<SqlBool>`${sql.ref(`c.${column}`)} = e.causation_id`);
+      .where(sql<SqlBool>`${sql.ref(`c.${column}`)} = e.causation_id`)
+      // What led to it is before it. Of a circle, as others may write one, the first is the root.
+      .where(sql<SqlBool>`c.position < e.position`);
   const asked =
     cause === undefined
       ? own.where(

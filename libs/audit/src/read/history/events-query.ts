@@ -62,7 +62,8 @@ export class HistoryController implements OnModuleDestroy {
       'The answer is true at its `Log-Position`: what is recorded meanwhile is not in it. Data and ' +
       'metadata are those of the log, but for hashes of secrets, which `withheld` names. Events of ' +
       '`accessDenials`, `accessToken` and `commandKey` come only if asked for by category, type, stream, ' +
-      'subject, command, cause or correlation. A file that ends before its end was cut off, and its ' +
+      'subject, command, cause or correlation. A page with `searchedUntil` ends before it is full, since ' +
+      'the search took long: `nextCursor` goes on. A file that ends before its end was cut off, and its ' +
       'connection with it: ask for what comes after its last position.',
   })
   @Get()
@@ -122,7 +123,9 @@ export class HistoryController implements OnModuleDestroy {
         const items = found.slice(0, limit);
         return { items: view(items), nextCursor: on(items.at(-1)!.row.position) };
       }
-      if (performance.now() > until) return { items: view(found), nextCursor: on(reached) };
+      if (performance.now() > until) {
+        return { items: view(found), nextCursor: on(reached), searchedUntil: reached.toString() };
+      }
     }
     return { items: view(found) };
   }

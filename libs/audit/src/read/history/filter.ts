@@ -14,7 +14,7 @@ export interface HistoryFilter {
   /** Events that concern the contract, as of the position of each. */
   readonly contractId?: string | undefined;
   readonly customerId?: string | undefined;
-  /** Of the machine. */
+  /** Of the machine, or naming it among others. */
   readonly serial?: string | undefined;
   /** Instants in UTC; the first is included, the second is not. */
   readonly recordedFrom?: string | undefined;
@@ -39,7 +39,15 @@ const between = (column: string, from: string | undefined, until: string | undef
   ...(until === undefined ? [] : [sql<SqlBool>`${sql.ref(column)} < ${until}::timestamptz`]),
 ];
 
-/** What has to hold of a row of the index, but for its position and whom the event concerns. */
+const ofMachine = (serial: string | undefined): Condition[] =>
+  serial === undefined
+    ? []
+    : [
+        sql<SqlBool>`(${sql.ref('w.serial')} = ${serial} or exists (
+          select from audit_machines m where m.serial = ${serial} and m.position = w.position))`,
+      ];
+
+/** What has to hold of a row of the index in a window `w`, but for its position and whom the event concerns. */
 export const conditionsOf = (filter: HistoryFilter): Condition[] => [
   ...equals('stream', filter.stream),
   ...among('category', filter.categories),
@@ -49,7 +57,7 @@ export const conditionsOf = (filter: HistoryFilter): Condition[] => [
   ...equals('correlation_id', filter.correlationId),
   ...equals('causation_id', filter.causationId),
   ...equals('command_id', filter.commandId),
-  ...equals('serial', filter.serial),
+  ...ofMachine(filter.serial),
   ...between('recorded_at', filter.recordedFrom, filter.recordedUntil),
   ...between('occurred_at', filter.occurredFrom, filter.occurredUntil),
   ...(hidesInternal(filter)

@@ -8,13 +8,73 @@ import {
   type AuditTables,
 } from './projection.js';
 
-const [events, days] = auditEventsProjection.tables;
+const [events, days, machines] = auditEventsProjection.tables;
 const rows = (log: readonly RecordedEvent[]): AuditEventRow[] => rowsOf(events!, log);
 
 /** What somebody appended past this system. */
 const foreign = (change: Partial<Record<keyof RecordedEvent, unknown>>): RecordedEvent => ({
   ...recorded('odd-1', [{ type: 'Odd', data: {} }])[0]!,
   ...(change as Partial<RecordedEvent>),
+});
+
+/** Names of serial numbers that are those of parts of a machine. */
+const OF_PARTS = ['controlBoardSerial', 'fittedSerial', 'removedSerial'];
+
+interface Schema {
+  readonly description?: string;
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+}
+
+/** Data of the schema in which each text that is to be a machine's serial number is another one. */
+const withSerials = (schema: Schema, defs: Record<string, Schema>, told: string[]): unknown => {
+  const at = (one: Schema, name = ''): unknown => {
+    const isSerial =
+      (/serial/i.test(name) && !OF_PARTS.includes(name)) ||
+      /^serial numbers? of the machines?\b/i.test(one.description ?? '');
+    if (isSerial && !one.properties) {
+      told.push(`S${told.length}`);
+      return one.items ? [told.at(-1)] : told.at(-1);
+    }
+    if (one.$ref) return at(defs[one.$ref.split('/').at(-1)!]!, name);
+    if (one.items) return [at(one.items)];
+    if (one.anyOf) return one.anyOf.map((either) => at(either, name)).find((value) => value);
+    const fields = Object.entries(one.properties ?? {});
+    return one.properties
+      ? Object.fromEntries(fields.map(([field, value]) => [field, at(value, field)]))
+      : undefined;
+  };
+  return at(schema);
+};
+
+describe('the machines that events name', () => {
+  it.each(eventTypes)('of %s are found, by its schema', (type) => {
+    const { category, schema } = eventSchemas.get(type)!;
+    const told: string[] = [];
+    const defs = (schema['$defs'] ?? {}) as Record<string, Schema>;
+    const data = withSerials(schema, defs, told) as object;
+    const log = recorded(`${category}-1`, [{ type, data }]);
+    const own = rows(log).map(({ serial }) => serial);
+    const named = rowsOf<{ serial: string }>(machines!, log).map(({ serial }) => serial);
+    expect([...own, ...named]).toEqual(expect.arrayContaining(category === 'miner' ? named : told));
+    // Of a machine's own stream the number is in its name.
+    const beside = told.filter((serial) => serial !== (data as { serial?: string }).serial);
+    expect(named).toEqual(expect.arrayContaining(beside));
+  });
+
+  it('are those of lists, in which each is found once', () => {
+    const log = recorded('siteClearance-1', [
+      { type: 'RelocationCasesOpened', data: { serials: ['A1', 'B2', 'A1'] } },
+      { type: 'SlotOccupied', data: { serial: 'A1' } },
+      { type: 'Odd', data: { serials: ['x'.repeat(5_000), 'a\0b', '', 7, null], lines: [null] } },
+    ]);
+    expect(rowsOf(machines!, log)).toEqual([
+      { serial: 'A1', position: 100n },
+      { serial: 'B2', position: 100n },
+    ]);
+  });
 });
 
 describe('the index of the history', () => {

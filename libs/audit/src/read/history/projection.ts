@@ -6,6 +6,7 @@ import {
   type Projection,
   type RecordedEvent,
 } from '@hostledger/eventsourcing';
+import { serialsIn } from './machines.js';
 
 /**
  * An event without its data, which the log has. As it is stored, not lifted to a newer shape. What an
@@ -46,8 +47,15 @@ export interface AuditDayRow {
   last_occurred_at: string | null;
 }
 
+/** A machine that an event names beside the one that it is of, in a list for instance. */
+export interface AuditMachineRow {
+  serial: string;
+  position: bigint;
+}
+
 export interface AuditTables {
   audit_events: AuditEventRow;
+  audit_machines: AuditMachineRow;
   audit_days: AuditDayRow;
 }
 
@@ -199,9 +207,27 @@ const earlier = (one: string | null, other: string | null): string | null =>
 const later = (one: string | null, other: string | null): string | null =>
   one === null || (other !== null && other > one) ? other : one;
 
+const auditMachines: AnyTableFold = tableFold<AuditMachineRow, DomainEvent>({
+  table: {
+    name: 'audit_machines',
+    columns: { serial: 'text', position: 'bigint' },
+    key: ['serial', 'position'],
+    insertOnly: true,
+  },
+  keys: {},
+  otherKeys: (event) => {
+    const { position } = event;
+    const { serial: own } = auditEventRow(event);
+    return serialsIn(event.data)
+      .filter((serial) => serial !== own)
+      .map((serial) => ({ serial, position }));
+  },
+  evolve: (_, { position }, { serial }) => ({ serial: serial!, position }),
+});
+
 /** The index of the history: a row for each event of any type, those that no room knows included. */
 export const auditEventsProjection: Projection = {
   name: 'audit_events',
-  version: 1,
-  tables: [auditEvents, auditDays],
+  version: 2,
+  tables: [auditEvents, auditDays, auditMachines],
 };

@@ -57,7 +57,11 @@ const PAGE_EVENTS = 256;
 const PAGE_ROWS = 1_000;
 /** More types than this are a good part of the history: it is walked as a whole. */
 const MAX_TYPES = 60;
-const TRIES = 4;
+/** A search whose windows take long goes on with smaller ones, down to this. */
+const SMALLEST_WINDOW = 50;
+const SLOW_MS = 2_000;
+const FAST_MS = 250;
+const TRIES = 6;
 const PAUSE_MS = 500;
 const MAX_POSITION = 2n ** 63n - 1n;
 
@@ -103,10 +107,11 @@ export class HistorySearch {
    */
   async *pages(search: Search, from?: bigint, atOnce = PAGE_ROWS): AsyncGenerator<FoundPage> {
     const { direction } = search.options;
+    const pace = new Pace(this.bounds.windowRows ?? windowRowsOf(search.drive));
     for (const whole of search.ranges) {
       let range: Range | undefined = from === undefined ? whole : beyond(whole, from, direction);
       while (range) {
-        const page = await this.page(search, range, atOnce);
+        const page = await this.page(search, range, atOnce, pace);
         yield { events: page.events, reached: page.reached };
         range = page.isLast ? undefined : beyond(range, page.reached, direction);
       }
@@ -117,12 +122,13 @@ export class HistorySearch {
     search: Search,
     range: Range,
     atOnce: number,
+    pace: Pace,
   ): Promise<FoundPage & { readonly isLast: boolean }> {
     const { options, position, filter } = search;
-    const { rows, reached, among } = await persistently(async () => {
+    const { rows, reached, among } = await persistently(pace, async () => {
       const read = await this.readModels.read<HistoryTables, RowsPage>(
         { minPosition: position },
-        (db) => rowsOf(db, search, range, atOnce, this.bounds),
+        (db) => rowsOf(db, search, range, atOnce, pace.rows),
       );
       return read.value;
     });
@@ -205,7 +211,7 @@ const partiesOf = ({ contractId, customerId }: HistoryFilter): Party[] => [
 ];
 
 const driveBy = (
-  column: 'subject' | 'command_id' | 'causation_id' | 'correlation_id' | 'stream' | 'serial',
+  column: 'subject' | 'command_id' | 'causation_id' | 'correlation_id' | 'stream',
   value: string,
 ): Drive => ({ kind: 'values', columns: [{ column, values: [value] }] });
 
@@ -215,7 +221,13 @@ const valuesOf = (filter: HistoryFilter): Drive | undefined => {
   if (commandId !== undefined) return driveBy('command_id', commandId);
   if (causationId !== undefined) return driveBy('causation_id', causationId);
   if (stream !== undefined) return driveBy('stream', stream);
-  if (serial !== undefined) return driveBy('serial', serial);
+  if (serial !== undefined) {
+    return {
+      kind: 'values',
+      columns: [{ column: 'serial', values: [serial] }],
+      machines: [serial],
+    };
+  }
   if (correlationId !== undefined) return driveBy('correlation_id', correlationId);
   return undefined;
 };
@@ -297,12 +309,11 @@ const rowsOf = async (
   { drive, options, conditions, filter }: Search,
   range: Range,
   atOnce: number,
-  { windowRows }: Partial<SearchBounds>,
+  size: number,
 ): Promise<RowsPage> => {
   const { direction, withData } = options;
   const reads = withData || partiesOf(filter).length > 0;
   const limit = Math.min(atOnce, reads ? PAGE_EVENTS : PAGE_ROWS);
-  const size = windowRows ?? (drive.kind === 'all' ? WINDOW_OF_ALL : WINDOW_OF_VALUES);
   const window = windowOf(db, drive, range, direction, size);
   const rows = (await narrowed(db, window, conditions(db), direction, limit).execute()).map(
     (row): AuditEventRow => ({
@@ -349,13 +360,38 @@ const beyond = (range: Range, reached: bigint, direction: Direction): Range | un
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
-/** A search of hours is not given up because the database was busy once. */
-const persistently = async <T>(work: () => Promise<T>): Promise<T> => {
+const windowRowsOf = ({ kind }: Drive): number =>
+  kind === 'all' ? WINDOW_OF_ALL : WINDOW_OF_VALUES;
+
+/** How many rows are looked at at once: fewer of whoever has so much that each window takes long. */
+class Pace {
+  constructor(private readonly most: number) {
+    this.rows = most;
+  }
+
+  rows: number;
+
+  took(ms: number): void {
+    if (ms > SLOW_MS) this.slow(4);
+    else if (ms < FAST_MS) this.rows = Math.min(this.most, this.rows * 2);
+  }
+
+  slow(by: number): void {
+    this.rows = Math.max(Math.min(SMALLEST_WINDOW, this.most), Math.floor(this.rows / by));
+  }
+}
+
+/** A search of hours is not given up because the database was busy once, or asked for too much at once. */
+const persistently = async <T>(pace: Pace, work: () => Promise<T>): Promise<T> => {
   for (let attempt = 1; ; attempt += 1) {
+    const began = performance.now();
     try {
-      return await work();
+      const done = await work();
+      pace.took(performance.now() - began);
+      return done;
     } catch (error) {
       if (!(error instanceof ReadModelUnavailable) || attempt >= TRIES) throw error;
+      pace.slow(8);
       await sleep(PAUSE_MS * attempt);
     }
   }

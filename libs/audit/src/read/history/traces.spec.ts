@@ -223,6 +223,19 @@ describe('the tree of a correlation', () => {
     expect(JSON.stringify(body)).toContain('"effectCount":1,"effects":[]');
   });
 
+  it('begins with the first of them where all go round, and nothing is the root', async () => {
+    const correlation = 'circle-2';
+    const by = (command: string, causation: string) => ({ command, correlation, causation });
+    await home.act(lamp('lamp-q1', 'Turned', by('q1', 'q2')));
+    await home.act(lamp('lamp-q2', 'Turned', by('q2', 'q1')));
+    await home.catchUp();
+    const { body } = await home.get('/v1/audit/correlations/circle-2');
+    expect(body).toMatchObject({
+      commands: [{ commandId: 'q1', effects: [{ commandId: 'q2', effectCount: 1, effects: [] }] }],
+    });
+    expect((body['commands'] as unknown[]).length).toBe(1);
+  });
+
   it('is bounded however much one event led to, and the rest is told in pages', async () => {
     const correlation = 'bulk-1';
     const [started] = await home.act(lamp('lamp-bulk', 'Started', { command: 'b', correlation }));

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
 import { csvLine, noFormula } from '@hostledger/http';
-import { withoutSecrets } from '../withheld.js';
+import { withoutSecrets } from '@hostledger/feed';
 import { auditEventRow, type AuditEventRow } from './projection.js';
 import type { FoundEvent } from './search.js';
 
@@ -57,6 +57,12 @@ export class HistoryEventList {
    * Absent on the last page. A page of a search that few events pass may hold fewer than asked for.
    */
   nextCursor?: string;
+  /**
+   * Where the search stood when it had taken so long that the page was given before it was full: a
+   * position. Everything up to there was looked at; `nextCursor` goes on.
+   * @example "5515200"
+   */
+  searchedUntil?: string;
 }
 
 /** What the index knows of an event. */

@@ -29,6 +29,8 @@ export type Drive =
       readonly columns: readonly { readonly column: Column; readonly values: readonly string[] }[];
       /** Of what events concern beside their own stream. */
       readonly refs?: readonly string[];
+      /** Machines that events name beside their own. */
+      readonly machines?: readonly string[];
     };
 
 export type EventsQuery<DB = HistoryTables> = SelectQueryBuilder<
@@ -52,8 +54,14 @@ export const windowOf = (
     ({ column, values }) =>
       byValues(db, column, values, range, direction, size) as unknown as EventsQuery,
   );
-  if (drive.refs)
-    branches.push(byRefs(db, drive.refs, range, direction, size) as unknown as EventsQuery);
+  const { refs, machines } = drive;
+  const named = [
+    ...(refs ? [byNames(db, 'audit_parties', 'ref', refs, range, direction, size)] : []),
+    ...(machines
+      ? [byNames(db, 'audit_machines', 'serial', machines, range, direction, size)]
+      : []),
+  ];
+  branches.push(...(named as unknown as EventsQuery[]));
   const [first, ...others] = branches.map((branch, index) =>
     db.selectFrom(branch.as(`b${index}`)).selectAll(),
   );
@@ -112,22 +120,25 @@ const byValues = (
     .orderBy('position', direction)
     .limit(size);
 
-const byRefs = (
+/** Events by what they name, of which a table tells. */
+const byNames = (
   db: Kysely<HistoryTables>,
-  refs: readonly string[],
+  table: 'audit_parties' | 'audit_machines',
+  column: 'ref' | 'serial',
+  names: readonly string[],
   range: Range,
   direction: Direction,
   size: number,
 ) => {
   const found = db
-    .selectFrom(wanted(refs))
+    .selectFrom(wanted(names))
     .innerJoinLateral(
       (eb) =>
         bounded(
           eb
-            .selectFrom('audit_parties')
+            .selectFrom(table)
             .select('position')
-            .where(sql<SqlBool>`ref = wanted.value`),
+            .where(sql<SqlBool>`${sql.ref(column)} = wanted.value`),
           range,
           direction,
           size,

@@ -20,10 +20,15 @@ import { servedRoutes } from '@hostledger/testing/http';
 import { notaryProjections, notarySlices } from '../../notary.js';
 import { NotaryKeyFiles } from '../../process/key-files.js';
 import { Notary } from '../../process/notary.js';
-import { parseCheckpoint } from '../../transparency/checkpoint.js';
+import { parseCheckpoint, signCheckpoint } from '../../transparency/checkpoint.js';
 import { leafHash, leafLine } from '../../transparency/leaf.js';
 import { isConsistent, rootByInclusion } from '../../transparency/merkle.js';
-import { parseNote, parseVerifierKey, verifyNote } from '../../transparency/signed-note.js';
+import {
+  makeSignerKey,
+  parseNote,
+  parseVerifierKey,
+  verifyNote,
+} from '../../transparency/signed-note.js';
 import type { CheckpointList, CheckpointView, NotaryKeyList } from '../checkpoints/views.js';
 import type { ConsistencyProofView, InclusionProofView } from './views.js';
 
@@ -56,12 +61,49 @@ let app: NestFastifyApplication;
 const dataDir = mkdtempSync(join(tmpdir(), 'hostledger-proofs-'));
 let log: readonly RecordedEvent[];
 
+const SECRET = 'ab'.repeat(32);
+const metadataNow = () => ({
+  ...{ commandId: randomUUID(), commandHash: 'hash', occurredAt: new Date().toISOString() },
+  ...{ actor: { subject: 'ada', role: 'operator' }, $correlationId: 'c', $causationId: 'c' },
+});
+const tokenIsIssued = () =>
+  home.events.append('accessToken-t', 'no_stream', [
+    {
+      ...{ id: randomUUID(), type: 'AccessTokenIssued', metadata: metadataNow() },
+      data: { tokenId: 't', secretHash: SECRET, subject: 'erp', roles: [], expiresAt: null },
+    },
+  ]);
+
+/** Somebody else puts into the log what looks like the notary's, of sizes that were signed and of others. */
+const isForged = async (sizes: readonly number[]): Promise<void> => {
+  const time = new Date().toISOString();
+  const key = makeSignerKey(ORIGIN);
+  const root = Buffer.alloc(32, 7);
+  await home.events.append(
+    'notary-2020-01-01',
+    'no_stream',
+    sizes.map((treeSize) => ({
+      ...{ id: randomUUID(), type: 'CheckpointSigned', metadata: metadataNow() },
+      data: {
+        ...{
+          origin: ORIGIN,
+          treeSize,
+          rootHash: root.toString('base64'),
+          position: '100000',
+          time,
+        },
+        note: signCheckpoint(
+          { ...{ origin: ORIGIN, size: treeSize, root, position: 100000n, time } },
+          key,
+        ),
+      },
+    })),
+  );
+};
+
 const happens = async (events: number): Promise<void> => {
   const data = { serial: 'S1', note: 'Zoë 矿机' };
-  const metadata = {
-    ...{ commandId: randomUUID(), commandHash: 'hash', occurredAt: new Date().toISOString() },
-    ...{ actor: { subject: 'ada', role: 'operator' }, $correlationId: 'c', $causationId: 'c' },
-  };
+  const metadata = metadataNow();
   await home.events.append(
     `miner-${randomUUID()}`,
     'no_stream',
@@ -93,13 +135,15 @@ beforeAll(async () => {
   await happens(1);
   notary.start();
   await until(() => notary.status().signed !== undefined);
+  await tokenIsIssued();
   for (const events of [300, 7, 700]) {
+    const before = notary.status().size;
     await happens(events);
-    const signed = notary.status().signed?.size ?? 0;
-    await until(() => (notary.status().signed?.size ?? 0) > signed + events - 1);
+    await until(() => (notary.status().signed?.size ?? 0) >= before + events);
   }
   await notary.stop();
   await happens(3);
+  await isForged([2, 3, 1_000_000]);
   log = (await home.log()).filter(({ type }) => !type.startsWith('$'));
   await runner.waitFor(log.at(-1)!.position, 30_000);
   const readModels = new ReadModels(database.database, { projections, progress: runner });
@@ -153,13 +197,24 @@ describe('Checkpoints', () => {
       expect(log[size - 1]!.position).toBe(position);
     }
     const page = await body<CheckpointList>('checkpoints?limit=2');
-    expect(page.items).toEqual(items.slice(0, 2));
+    // The first of the two is none that the notary has signed.
+    expect(page.items).toEqual(items.slice(0, 1));
     const next = await body<CheckpointList>(`checkpoints?limit=2&cursor=${page.nextCursor!}`);
-    expect(next.items).toEqual(items.slice(2, 4));
+    expect(next.items).toEqual(items.slice(1, 3));
+  });
+
+  it('that no key has signed are not among them, whatever their size', async () => {
+    const { items } = await body<CheckpointList>('checkpoints');
+    const sizes = items.map(({ treeSize }) => treeSize);
+    expect(sizes.filter((size) => size === 2)).toEqual([2]);
+    expect(sizes).not.toContain(3);
+    expect(sizes[0]).toBeLessThan(1_000_000);
+    const genuine = await body<ConsistencyProofView>('proofs/consistency?from=2');
+    expect(genuine.from).toEqual(items.at(-1));
   });
 
   it('have a latest one, which is a signed note for who asks for text', async () => {
-    const { items } = await body<CheckpointList>('checkpoints?limit=1');
+    const { items } = await body<CheckpointList>('checkpoints?limit=4');
     const latest = await body<CheckpointView>('checkpoint');
     expect(latest).toEqual(items[0]);
     const text = await get('checkpoint', 'auditor', 'text/plain');
@@ -176,6 +231,8 @@ describe('Checkpoints', () => {
   });
 });
 
+const hashOf = ({ leafHash: told }: InclusionProofView): Buffer => Buffer.from(told, 'base64');
+
 describe('A proof of inclusion', () => {
   it('leads from the line of an event to the root that was signed, for any event and checkpoint', async () => {
     const { items } = await body<CheckpointList>('checkpoints');
@@ -189,14 +246,24 @@ describe('A proof of inclusion', () => {
         const event = log[leaf]!;
         const which = byId ? `eventId=${event.id}` : `position=${event.position}`;
         const told = await body<InclusionProofView>(`proofs/inclusion?${which}&size=${size}`);
-        expect(told.leaf).toBe(leafLine(event));
+        expect(told.leaf).toBe(event.type === 'AccessTokenIssued' ? undefined : leafLine(event));
         expect(told.index).toBe(leaf);
         const { root } = await believed(told.checkpoint);
         const proof = told.proof.map((hash) => Buffer.from(hash, 'base64'));
-        expect(rootByInclusion(leafHash(told.leaf), told.index, size, proof)).toEqual(root);
+        expect(rootByInclusion(hashOf(told), told.index, size, proof)).toEqual(root);
+        expect(hashOf(told)).toEqual(leafHash(leafLine(event)));
       }),
       { numRuns: 25 },
     );
+  });
+
+  it('of a token is told without the hash of its secret, and can be checked all the same', async () => {
+    const token = log.find(({ type }) => type === 'AccessTokenIssued')!;
+    const answer = await get(`proofs/inclusion?position=${token.position}`);
+    expect(answer.body).not.toContain(SECRET);
+    const told = answer.json<InclusionProofView>();
+    expect(told).toMatchObject({ withheld: ['/data/secretHash'] });
+    expect(hashOf(told)).toEqual(leafHash(leafLine(token)));
   });
 
   it('is of the latest checkpoint where none is named', async () => {

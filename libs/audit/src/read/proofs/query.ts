@@ -17,7 +17,8 @@ import {
 } from '@hostledger/http';
 import '../../http/notary-problems.js';
 import { NOTARY_SCHEMA, positionsOf, tilesIn, type NotaryTables } from '../tree-table.js';
-import { leafLine } from '../../transparency/leaf.js';
+import { withoutSecrets } from '@hostledger/feed';
+import { leafHash, leafLine } from '../../transparency/leaf.js';
 import { consistencyPath, inclusionPath, type LeafRange } from '../../transparency/merkle.js';
 import { rangeHashes, TILE_WIDTH, TileMissing } from '../../transparency/tiles.js';
 import { checkpointOf, type CheckpointTables } from '../checkpoints/query.js';
@@ -95,7 +96,8 @@ export class ProofsController {
   @ApiOperation({
     summary: 'Prove that an event is part of what was signed',
     description:
-      'The hash of the line and the proof lead to the root of the checkpoint, which the note signs.',
+      'The hash of the line and the proof lead to the root of the checkpoint, which the note signs. The ' +
+      'line of an event with the hash of a secret is not told: its hash is, and the bundle has the line.',
   })
   @Get('inclusion')
   @ApiOkResponse({ type: InclusionProofView })
@@ -123,7 +125,12 @@ export class ProofsController {
         }
         const index = await indexOf(db, where);
         const proof = await hashesOf(db, inclusionPath(index, checkpoint.treeSize));
-        return { leaf: leafLine(event), index, proof, checkpoint };
+        const line = leafLine(event);
+        const { withheld } = withoutSecrets(event.stream, event.data, '/data');
+        return {
+          ...(withheld ? { withheld } : { leaf: line }),
+          ...{ leafHash: leafHash(line).toString('base64'), index, proof, checkpoint },
+        };
       },
     );
     return readReply(trueAt, value);

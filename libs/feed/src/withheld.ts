@@ -1,4 +1,5 @@
 import { streamCategory } from '@hostledger/eventsourcing';
+import type { EventSchema, JsonSchema } from './schemas.js';
 
 const TOKENS = 'accessToken';
 /** By which a token is known again; the log and the bundle have to keep it, no reader needs it. */
@@ -22,3 +23,12 @@ export const withoutSecrets = (stream: string, value: unknown, at: string): Told
 
 const hasSecret = (value: unknown): value is Readonly<Record<typeof SECRET, unknown>> =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, SECRET);
+
+/** The schema of data as it is told to readers. */
+export const schemaWithoutSecrets = ({ category, schema }: EventSchema): JsonSchema => {
+  const { properties, required, ...rest } = schema;
+  if (category !== TOKENS || !hasSecret(properties)) return schema;
+  const { [SECRET]: _, ...told } = properties;
+  const names = (required as readonly string[]).filter((name) => name !== SECRET);
+  return { ...rest, properties: told, required: names };
+};
