@@ -306,7 +306,7 @@ export class Notary {
     if (isWorthSigning(chain)) checkClock(now, chain.last?.time ?? '', chain.recordedAt);
     this.fault = undefined;
     this.told = undefined;
-    const { intervalMs, origin } = this.options;
+    const { intervalMs } = this.options;
     const { treeSize, time: lastTime } = chain.last ?? { treeSize: 0, time: FIRST_INSTANT };
     const last = Date.parse(lastTime);
     if (this.seen.size !== treeSize) this.seen = { size: treeSize, at: now };
@@ -341,7 +341,7 @@ export class Notary {
           data: {
             ...{ origin, treeSize: size, rootHash, position: position.toString(), time, note },
             day: chain.day!,
-            after: chain.last && { treeSize, time: lastTime },
+            after: chain.last && { treeSize: chain.last.treeSize, time: chain.last.time },
           },
           at: time,
         },
