@@ -1,13 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { begin, close, line } from '../period.fixture.js';
-import { billingPeriodAggregate } from '../billing-period.js';
-import type { PeriodEvent } from '../period-events.js';
-import { evolve, formulaOf, untouched } from '../period-state.js';
-import { computePeriod } from './compute-period.js';
-import { digestOf } from './digest.js';
-import { knownFormula } from './formula.js';
-import { curtailment, day, fact, inputsOf, receipt, running, terms } from './rating.fixture.js';
+import { begin, close, line } from '../domain/period.fixture.js';
+import { billingPeriodAggregate } from '../domain/billing-period.js';
+import type { PeriodEvent } from '../domain/period-events.js';
+import { evolve, formulaOf, untouched } from '../domain/period-state.js';
+import { computePeriod } from '../domain/rating/compute-period.js';
+import { digestOf } from '../domain/rating/digest.js';
+import { knownFormula } from '../domain/rating/formula.js';
+import {
+  curtailment,
+  day,
+  fact,
+  inputsOf,
+  receipt,
+  running,
+  terms,
+} from '../domain/rating/rating.fixture.js';
 
 // 72 kWh avoided by a machine of the contract, and by one of another; the programme paid 1,000.01.
 

@@ -1,9 +1,9 @@
 import { deriveId } from '@hostledger/eventsourcing';
 import { specOf } from '@hostledger/testing';
-import { accountView } from '../read/accounts/views.js';
-import type { AccountCommand } from './account-commands.js';
-import { balancesOf, isPursued } from './account-figures.js';
-import { nextStep } from './account-ladder.js';
+import { accountView } from './views.js';
+import type { AccountCommand } from '../../domain/account-commands.js';
+import { balancesOf, isPursued } from '../../domain/account-figures.js';
+import { nextStep } from '../../domain/account-ladder.js';
 import {
   accountAfter,
   command,
@@ -12,8 +12,8 @@ import {
   enter,
   historyOf,
   pay,
-} from './account.fixture.js';
-import { accountAggregate } from './account.js';
+} from '../../domain/account.fixture.js';
+import { accountAggregate } from '../../domain/account.js';
 
 // 1000.00 that were due on 1 March, charged 14.52 for 30 days of March, 30 of 31 at 1.5 %.
 
