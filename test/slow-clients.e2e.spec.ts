@@ -34,7 +34,7 @@ afterEach(() => {
   sockets.clear();
 });
 
-afterAll(() => system.stop(), 60_000);
+afterAll(() => system?.stop(), 60_000);
 
 /** A command and a query of somebody who means no harm. */
 const ordinary = async (): Promise<number> => {

@@ -43,7 +43,12 @@ export class TargetSystem {
       ...settings,
     });
     const origin = `http://127.0.0.1:${port}`;
-    await program.until(() => isReady(origin));
+    try {
+      await program.until(() => isReady(origin));
+    } catch (error) {
+      await program.kill();
+      throw error;
+    }
     const token = readFileSync(join(home, 'data', 'access-token'), 'utf8').trim();
     return new TargetSystem(home, program, port, probePort, token);
   }
