@@ -49,7 +49,8 @@ export class Ledger {
   /** Answers that were not final, by what they were. */
   readonly setbacks = new Map<string, number>();
   acknowledged = 0n;
-  reads = 0;
+  /** Reads that asked for a position: when they were begun and answered, in milliseconds since the epoch. */
+  readonly reads: { readonly sentAt: number; readonly answeredAt: number }[] = [];
   repeats = 0;
 
   constructor(private readonly subject: string) {}

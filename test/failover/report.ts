@@ -11,6 +11,8 @@ export interface Recovery {
   readonly name: string;
   /** From the fault to the first acknowledgement of what was sent after it; undefined: none at all. */
   readonly firstMs: number | undefined;
+  /** To the first answer of a read model that had come to what was acknowledged after the fault. */
+  readonly readMs: number | undefined;
   /** Until so many were acknowledged a second as nine tenths of those before it. */
   readonly fullMs: number | undefined;
   /** The longest time without any acknowledgement until the next fault. */
@@ -33,6 +35,7 @@ export interface Report {
 const WINDOW_MS = 2_000;
 const BASELINE_MS = 6_000;
 const STEP_MS = 250;
+const MOST_TOLD = 60;
 
 const percentile = (values: readonly number[], share: number): number =>
   values[Math.min(values.length - 1, Math.floor(values.length * share))] ?? NaN;
@@ -76,13 +79,23 @@ export const reportOf = (
       return {
         name: fault.name,
         firstMs: Number.isFinite(first) ? first - fault.at : undefined,
+        readMs: firstRead(ledger, fault.at, until),
         fullMs: fullAgain(acknowledged, fault.at, until),
         silenceMs: longestSilence(acknowledged, fault.at, until),
       };
     }),
     wrong,
-    checked: { ...checked, reads: ledger.reads, repeats: ledger.repeats },
+    checked: { ...checked, reads: ledger.reads.length, repeats: ledger.repeats },
   };
+};
+
+const firstRead = ({ reads }: Ledger, at: number, until: number): number | undefined => {
+  const first = Math.min(
+    ...reads
+      .filter(({ sentAt, answeredAt }) => sentAt >= at && answeredAt <= until)
+      .map(({ answeredAt }) => answeredAt),
+  );
+  return Number.isFinite(first) ? first - at : undefined;
 };
 
 const between = (times: readonly number[], from: number, until: number): number =>
@@ -129,17 +142,17 @@ export const written = (report: Report): string => {
     `From the first try to the answer: p50 ${latency.p50} ms, p99 ${latency.p99} ms, longest ${latency.max} ms.`,
     `Seconds with an acknowledgement: ${(report.availability * 100).toFixed(1)} %.`,
     '',
-    '| fault | first acknowledgement | 90 % of the rate | longest silence |',
-    '| --- | --- | --- | --- |',
+    '| fault | first acknowledgement | first read of it | 90 % of the rate | longest silence |',
+    '| --- | --- | --- | --- | --- |',
     ...recoveries.map(
-      ({ name, firstMs, fullMs, silenceMs }) =>
-        `| ${name} | ${inSeconds(firstMs)} | ${inSeconds(fullMs)} | ${inSeconds(silenceMs)} |`,
+      ({ name, firstMs, readMs, fullMs, silenceMs }) =>
+        `| ${name} | ${inSeconds(firstMs)} | ${inSeconds(readMs)} | ${inSeconds(fullMs)} | ${inSeconds(silenceMs)} |`,
     ),
     '',
     `Checked: ${Object.entries(checked)
       .map(([what, number]) => `${number} ${what}`)
       .join(', ')}.`,
     wrong.length === 0 ? 'Nothing was wrong.' : `WRONG (${wrong.length}):`,
-    ...wrong.slice(0, 40),
+    ...wrong.slice(0, MOST_TOLD),
   ].join('\n');
 };

@@ -9,7 +9,7 @@ const DIGEST = 'c'.repeat(64);
 const SLOT_WATTS = 4_000;
 const RACK_SLOTS = 12;
 /** Of slots to machines: so many are taken that moves meet each other. */
-const ROOM = 1.3;
+const ROOM = 2.2;
 const MACHINES_EACH = 2;
 const BULK_LINES = 8;
 const LONGEST_THOUGHT_MS = 250;
@@ -288,8 +288,9 @@ export class Client {
           ? entry.path.replace('/credit-standing', '')
           : undefined;
     if (path === undefined) return;
+    const sentAt = Date.now();
     const reply = await read(this.caller, path, position);
-    ledger.reads += 1;
+    ledger.reads.push({ sentAt, answeredAt: Date.now() });
     const shown = reply.body as { place?: { rack: string; slot: number }; standing?: string };
     const expected =
       entry.kind === 'move' ? entry.slot! : (entry.body as { standing: string }).standing;

@@ -26,15 +26,24 @@ export class CallTimedOut extends Error {
  * forms: as its own error with a `type`, or as a raw gRPC error with only a `code`.
  */
 export const isTransient = (error: unknown): boolean => {
-  if (error instanceof CallTimedOut) return true;
+  if (error instanceof CallTimedOut || isWithoutLeader(error)) return true;
   const { type, code } = error as { type?: unknown; code?: unknown };
   if (typeof type === 'string') return TRANSIENT_TYPES.has(type);
   return typeof code === 'number' && TRANSIENT_CODES.has(code);
 };
 
+/** While a cluster elects its leader the client finds nobody, and says so in an error without a type. */
+const isWithoutLeader = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('Failed to discover');
+
+/** The server was asked for what only the leader does; the client has its address and goes there next. */
+export const isMisdirected = (error: unknown): boolean =>
+  (error as { type?: unknown }).type === ErrorType.NOT_LEADER;
+
 /** Short label for metrics and logs; the client leaves some messages empty. */
 export const reasonOf = (error: unknown): string => {
   const { type, code, name, message } = error as Record<string, unknown>;
+  if (isWithoutLeader(error)) return 'no-leader';
   if (typeof type === 'string') return type;
   if (typeof code === 'number') return `grpc-${code}`;
   if (typeof name === 'string' && name !== 'Error') return name;

@@ -22,7 +22,8 @@ export async function* logBatches(
 ): AsyncGenerator<readonly RecordedEvent[]> {
   const fromPosition = from === 0n ? START : { commit: from, prepare: from };
   const read = client.readAll(
-    { direction: FORWARDS, fromPosition },
+    // A follower's log may end before what was asked for.
+    { direction: FORWARDS, fromPosition, requiresLeader: true },
     { highWaterMark: HIGH_WATER_RECORDS },
   );
   let news = (): void => undefined;

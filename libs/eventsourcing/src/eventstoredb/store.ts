@@ -16,7 +16,14 @@ import type { NewEvent, StreamAccess } from '../aggregate-store.js';
 import { AppendTooLarge, StoreUnavailable, WrongExpectedRevision } from '../errors.js';
 import type { RecordedEvent } from '../message.js';
 import { silentObserver, type KernelObserver } from '../observer.js';
-import { CallTimedOut, detailOf, isTransient, reasonOf, refusalOf } from './failures.js';
+import {
+  CallTimedOut,
+  detailOf,
+  isMisdirected,
+  isTransient,
+  reasonOf,
+  refusalOf,
+} from './failures.js';
 import { logBatches } from './log-read.js';
 import { toRecorded } from './recorded.js';
 
@@ -43,6 +50,14 @@ const LONGEST_PAUSE_MS = 2_000;
 const FAULTS_BEFORE_NEW_CLIENT = 2;
 
 const DISPOSE_TIMEOUT_MS = 1_000;
+
+/**
+ * While a cluster has no leader the client makes do with a follower and stays there. What that has not
+ * received yet is missing from its answers, and a command would be refused for what is not so any more.
+ */
+const BY_LEADER = { requiresLeader: true } as const;
+/** Seconds; a server that does not even say this much is not waited for in a discovery (default 5). */
+const GOSSIP_TIMEOUT = 'gossipTimeout=2';
 
 /** The one place that holds an EventStoreDB client: one per process, replaced when it sticks. */
 export class EventStore implements StreamAccess {
@@ -81,9 +96,11 @@ export class EventStore implements StreamAccess {
     let outcome: Parameters<KernelObserver['appended']>[0] = 'refused';
     try {
       const result = await this.persistently(`append to ${stream}`, (client) =>
-        client.appendToStream(stream, messages, { expectedRevision: expected }).catch((error) => {
-          throw refusalOf(error, stream, expected, sizeBytes);
-        }),
+        client
+          .appendToStream(stream, messages, { expectedRevision: expected, ...BY_LEADER })
+          .catch((error) => {
+            throw refusalOf(error, stream, expected, sizeBytes);
+          }),
       );
       outcome = 'ok';
       this.refusedWrite = undefined;
@@ -109,7 +126,8 @@ export class EventStore implements StreamAccess {
     maxCount: number = Number.MAX_SAFE_INTEGER,
   ): Promise<RecordedEvent[]> {
     return this.persistently(`read of ${stream}`, async (client) => {
-      const read = client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount });
+      const options = { direction: FORWARDS, fromRevision, maxCount, ...BY_LEADER } as const;
+      const read = client.readStream(stream, options);
       try {
         return await this.collect(read, `read of ${stream}`);
       } catch (error) {
@@ -136,7 +154,9 @@ export class EventStore implements StreamAccess {
   private recordsAfter(after: bigint, maxCount: number): Promise<RecordedEvent[]> {
     return this.persistently('read of $all', async (client) => {
       const fromPosition = after === 0n ? START : { commit: after, prepare: after };
-      const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: maxCount + 1 });
+      const read = client.readAll({
+        ...{ direction: FORWARDS, fromPosition, maxCount: maxCount + 1, ...BY_LEADER },
+      });
       const records = await this.collect(read, 'read of $all');
       return records.filter(({ position }) => position > after).slice(0, maxCount);
     });
@@ -151,8 +171,9 @@ export class EventStore implements StreamAccess {
   async *readLog(after: bigint, until: bigint): AsyncGenerator<readonly RecordedEvent[]> {
     let reached = after;
     for (let attempt = 1; reached < until; attempt += 1) {
+      const client = this.client();
       try {
-        for await (const batch of logBatches(this.client(), reached, this.callTimeoutMs)) {
+        for await (const batch of logBatches(client, reached, this.callTimeoutMs)) {
           const last = batch.at(-1)!.position;
           const isWithin = batch[0]!.position > reached && last <= until;
           const events = isWithin
@@ -166,7 +187,7 @@ export class EventStore implements StreamAccess {
         return;
       } catch (error) {
         if (!isTransient(error)) throw error;
-        await this.noteFault(error);
+        await this.noteFault(error, client);
         if (attempt >= this.maxTries) {
           throw new StoreUnavailable(`The read of the log did not succeed: ${detailOf(error)}`, {
             cause: error,
@@ -184,7 +205,7 @@ export class EventStore implements StreamAccess {
   async readAllFrom(position: bigint, maxCount: number): Promise<RecordedEvent[]> {
     return this.persistently('read of $all', async (client) => {
       const fromPosition = { commit: position, prepare: position };
-      const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount });
+      const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount, ...BY_LEADER });
       try {
         const events = await this.collect(read, 'read of $all');
         return events[0]?.position === position ? events : [];
@@ -218,7 +239,10 @@ export class EventStore implements StreamAccess {
 
   /** Commit position of the last record of the log; 0 when it is empty. One cheap read: the health probe. */
   async head(timeoutMs = this.callTimeoutMs): Promise<bigint> {
-    const read = this.client().readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 });
+    const client = this.client();
+    const read = client.readAll({
+      ...{ direction: BACKWARDS, fromPosition: END, maxCount: 1, ...BY_LEADER },
+    });
     const position = async (): Promise<bigint> => {
       for await (const { event } of read) return event?.position?.commit ?? 0n;
       return 0n;
@@ -228,7 +252,7 @@ export class EventStore implements StreamAccess {
       this.faultsInARow = 0;
       return head;
     } catch (error) {
-      await this.noteFault(error);
+      await this.noteFault(error, client);
       throw new StoreUnavailable(`Event store: ${reasonOf(error)}`, { cause: error });
     } finally {
       await read.cancel().catch(() => undefined);
@@ -249,15 +273,18 @@ export class EventStore implements StreamAccess {
     return this.connected;
   }
 
-  /** Replaces the client object after repeated faults: it caches a failed feature probe for ever. */
-  async noteFault(error: unknown): Promise<void> {
-    if (!isTransient(error)) return;
+  /**
+   * Replaces the client object after repeated faults: it caches a failed feature probe for ever. Many
+   * calls fail together when one connection breaks, and those of a client that was replaced already
+   * say nothing about the present one.
+   */
+  async noteFault(error: unknown, client: EventStoreDBClient): Promise<void> {
+    if (client !== this.connected || !isTransient(error) || isMisdirected(error)) return;
     this.faultsInARow += 1;
     if (this.faultsInARow < FAULTS_BEFORE_NEW_CLIENT) return;
     this.faultsInARow = 0;
-    const stuck = this.connected;
     this.connected = undefined;
-    if (stuck) await dispose(stuck);
+    await dispose(client);
   }
 
   async close(): Promise<void> {
@@ -301,13 +328,14 @@ export class EventStore implements StreamAccess {
   ): Promise<T> {
     const giveUpAt = performance.now() + this.retryWindowMs;
     for (let attempt = 1; ; attempt += 1) {
+      const client = this.client();
       try {
-        const result = await withTimeout(call(this.client()), what, this.callTimeoutMs);
+        const result = await withTimeout(call(client), what, this.callTimeoutMs);
         this.faultsInARow = 0;
         return result;
       } catch (error) {
         if (!isTransient(error)) throw error;
-        await this.noteFault(error);
+        await this.noteFault(error, client);
         const pauseMs = pauseBefore(attempt);
         if (attempt >= this.maxTries || performance.now() + pauseMs > giveUpAt) {
           throw new StoreUnavailable(`The ${what} did not succeed: ${detailOf(error)}`, {
@@ -327,8 +355,13 @@ const isRefusedPosition = (error: unknown): boolean =>
 
 const connect = (connection: EventStoreOptions['connection']): EventStoreDBClient =>
   typeof connection === 'string'
-    ? EventStoreDBClient.connectionString(connection)
+    ? EventStoreDBClient.connectionString(withGossipTimeout(connection))
     : new EventStoreDBClient({ endpoint: connection.endpoint }, { insecure: true });
+
+const withGossipTimeout = (connection: string): string =>
+  /[?&]gossipTimeout=/i.test(connection)
+    ? connection
+    : `${connection}${connection.includes('?') ? '&' : '?'}${GOSSIP_TIMEOUT}`;
 
 /** Bounded: the client waits for each of its streams to end, and one that nobody reads never does. */
 const dispose = async (client: EventStoreDBClient): Promise<void> => {

@@ -4,6 +4,7 @@ import {
   START,
   type AllStreamResolvedEvent,
   type AllStreamSubscription,
+  type EventStoreDBClient,
 } from '@eventstore/db-client';
 import type { LogBatch, LogFeed, LogFeeds } from '../log-feed.js';
 import { StoreUnavailable } from '../errors.js';
@@ -146,11 +147,12 @@ class SupervisedSubscription implements LogFeed {
 
   /** Runs one subscription to its end; resolves with the reason. */
   private async runOnce(): Promise<string> {
+    let client: EventStoreDBClient;
     let subscription: AllStreamSubscription;
     try {
-      subscription = this.subscribe();
+      client = this.store.client();
+      subscription = this.subscribe(client);
     } catch (error) {
-      await this.store.noteFault(error);
       return reasonOf(error);
     }
     this.current = subscription;
@@ -164,7 +166,7 @@ class SupervisedSubscription implements LogFeed {
       subscription.on('end', () => resolve('ended'));
       subscription.on('close', () => resolve('closed'));
       subscription.on('error', (error) => {
-        void this.store.noteFault(error).then(() => resolve(reasonOf(error)));
+        void this.store.noteFault(error, client).then(() => resolve(reasonOf(error)));
       });
     });
     this.current = undefined;
@@ -175,9 +177,9 @@ class SupervisedSubscription implements LogFeed {
     return reason;
   }
 
-  private subscribe(): AllStreamSubscription {
+  private subscribe(client: EventStoreDBClient): AllStreamSubscription {
     const { eventTypes } = this.options;
-    return this.store.client().subscribeToAll({
+    return client.subscribeToAll({
       fromPosition: this.reached === 0n ? START : { commit: this.reached, prepare: this.reached },
       filter: eventTypeFilter({
         regex: eventTypes ? `^(?:${eventTypes.map(escapeRegex).join('|')})$` : '^[^$]',

@@ -55,7 +55,10 @@ export const readSystemEvents = async (
     if (subscription.destroyed || subscription.readableLength === 0) done.resolve(true);
     else setImmediate(onceRead);
   };
-  const subscription = store.client().subscribeToAll({
+  const client = store.client();
+  const subscription = client.subscribeToAll({
+    // A follower is caught up with itself, which is not yet the end of the log.
+    requiresLeader: true,
     fromPosition: after === 0n ? START : { commit: after, prepare: after },
     filter: eventTypeFilter({
       regex: NEITHER_STATISTICS_NOR_LINKS,
@@ -75,7 +78,7 @@ export const readSystemEvents = async (
   });
   subscription.on('caughtUp', onceRead);
   subscription.on('error', (error) => {
-    void store.noteFault(error);
+    void store.noteFault(error, client);
     done.reject(new StoreUnavailable(`Event store: ${reasonOf(error)}`, { cause: error }));
   });
   subscription.on('end', () => done.reject(new StoreUnavailable('The subscription ended')));
