@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
 import type { Entry, Kind, Ledger } from './ledger.js';
-import { occupancyOf } from './occupancy.js';
+import { occupancyOf, type Occupancy } from './occupancy.js';
 
 /** The event by which a command of a kind is known to have been accepted. */
 const EFFECT: Readonly<Record<Exclude<Kind, 'setup'>, string>> = {
@@ -9,33 +9,62 @@ const EFFECT: Readonly<Record<Exclude<Kind, 'setup'>, string>> = {
   contract: 'ContractDrafted',
   deposit: 'DepositReceived',
   move: 'MinerRelocated',
-  delivery: 'OperationStarted',
+  delivery: 'ManifestRegistered',
 };
 /** Of which the reply names the very event. */
 const NAMED: ReadonlySet<Kind> = new Set(['customer', 'standing', 'contract', 'deposit']);
 /** Clocks of a real cluster's servers against that of this process. */
 const CLOCK_SLACK_MS = 1_000;
 
+export interface Findings {
+  /** What must never be. */
+  readonly wrong: readonly string[];
+  /** Refusals for a reason that did not hold any more, while two servers claimed to lead; see docs/failover.md. */
+  readonly stale: readonly string[];
+}
+
 /**
  * Compares what clients were told with the log: what was acknowledged is there once and where it was
  * said to be, what was refused left nothing and was refused for a reason that held at the time, what
  * nobody knows of is there once or not at all.
  */
-export const checkLog = (ledger: Ledger, events: readonly RecordedEvent[]): string[] => {
+export const checkLog = (
+  ledger: Ledger,
+  events: readonly RecordedEvent[],
+  twoLed: (at: number) => boolean,
+): Findings => {
   const byCommand = Map.groupBy(events, ({ metadata }) => metadata.commandId);
+  const manifests = Map.groupBy(
+    events.filter(({ type }) => type === EFFECT.delivery),
+    ({ data }) => (data as { reference: string }).reference,
+  );
   const occupancy = occupancyOf(events);
-  return [
-    ...ledger.entries.flatMap((entry) => checkEntry(entry, byCommand.get(entry.commandId) ?? [])),
-    ...checkStreams(events),
-    ...occupancy.broken,
-    ...ledger.entries.flatMap((entry) => {
-      if (entry.code !== 'rack/slot-taken') return [];
-      const until = lastPositionBy(events, entry.settledAt + CLOCK_SLACK_MS);
-      const { slot, serial, knownPosition, key } = entry;
-      if (occupancy.isTaken(slot!, serial!, knownPosition, until)) return [];
-      return [`${key}: slot ${slot} was refused as taken and was free from ${knownPosition} on`];
-    }),
-  ];
+  const wrong = [...checkStreams(events), ...occupancy.broken];
+  const stale: string[] = [];
+  for (const entry of ledger.entries) {
+    const own =
+      entry.kind === 'delivery' ? manifests.get(entry.key) : byCommand.get(entry.commandId);
+    wrong.push(...checkEntry(entry, own ?? []));
+    if (entry.outcome !== 'refused' || isTrue(entry, occupancy, events)) continue;
+    const { kind, key, slot = '', reply, code, knownPosition, lastSentAt, settledAt } = entry;
+    const seconds = ((settledAt - lastSentAt) / 1_000).toFixed(1);
+    const what = `${kind} ${key} ${slot} was refused: ${reply!.status} ${code}, after ${seconds} s, ${knownPosition} being known`;
+    if (twoLed(lastSentAt) || twoLed(settledAt)) stale.push(what);
+    else wrong.push(what);
+  }
+  return { wrong, stale };
+};
+
+/** All but moves act on what their client alone has, so that there is nothing to refuse. */
+const isTrue = (
+  { code, slot, serial, knownPosition, settledAt }: Entry,
+  occupancy: Occupancy,
+  events: readonly RecordedEvent[],
+): boolean => {
+  if (code === 'move/not-reserved') return true;
+  if (code !== 'rack/slot-taken') return false;
+  const until = lastPositionBy(events, settledAt + CLOCK_SLACK_MS);
+  return occupancy.isTaken(slot!, serial!, knownPosition, until);
 };
 
 const checkEntry = (entry: Entry, events: readonly RecordedEvent[]): string[] => {

@@ -11,8 +11,9 @@ export interface Fault {
   begin(): Promise<() => Promise<unknown>>;
 }
 
-const SLOW_ELECTION_MS = 6_000;
+const SLOW_ELECTION_MS = 4_000;
 const QUICK_ELECTION_MS = 1_500;
+export const TWO_LEAD = 'two that claim to lead';
 const LOST_REPLIES = 8;
 const NOTHING = (): Promise<void> => Promise.resolve();
 
@@ -33,19 +34,19 @@ export const faultsOfFronts = (store: StoreCluster): readonly Fault[] => {
     },
   });
   return [
-    toLeader('leader killed', 6_000, 'kill', 'revive'),
+    toLeader('leader killed', 5_000, 'kill', 'revive'),
     {
       name: 'follower killed',
-      holdMs: 4_000,
+      holdMs: 2_000,
       begin: async () => {
         const front = ((await store.leader()) + 1) % 3;
         await store.tell({ act: 'kill', front });
         return () => store.tell({ act: 'revive', front });
       },
     },
-    toLeader('network to the leader cut', 8_000, 'cut', 'heal'),
-    toLeader('two that claim to lead', 6_000, 'isolate', 'heal'),
-    toLeader('leader stalled', 7_000, 'stall', 'answer'),
+    toLeader('network to the leader cut', 7_000, 'cut', 'heal'),
+    toLeader(TWO_LEAD, 5_000, 'isolate', 'heal'),
+    toLeader('leader stalled', 6_000, 'stall', 'answer'),
     {
       name: 'replies lost',
       holdMs: 2_000,
@@ -60,7 +61,7 @@ export const faultsOfFronts = (store: StoreCluster): readonly Fault[] => {
     },
     {
       name: 'leader killed, slow election',
-      holdMs: SLOW_ELECTION_MS + 4_000,
+      holdMs: SLOW_ELECTION_MS + 3_000,
       begin: async () => {
         const front = await store.leader();
         await store.tell({ act: 'elections take', ms: SLOW_ELECTION_MS });
@@ -73,7 +74,7 @@ export const faultsOfFronts = (store: StoreCluster): readonly Fault[] => {
     },
     {
       name: 'leader resigns',
-      holdMs: 3_000,
+      holdMs: 2_000,
       begin: async () => {
         await store.tell({ act: 'resign' });
         return NOTHING;

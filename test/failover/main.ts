@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { written } from './report.js';
 import { runFailover } from './run.js';
 
@@ -14,6 +14,7 @@ interface Given {
   readonly apis: number;
   readonly workers: number;
   readonly seed: number;
+  readonly calm: number;
   readonly url?: string;
   readonly database?: string;
   readonly faultCommand?: string;
@@ -29,10 +30,11 @@ const main = async (): Promise<void> => {
     .option('--apis <n>', 'processes', number, 2)
     .option('--workers <n>', 'processes', number, 2)
     .option('--seed <n>', 'of the order of faults and of what clients do', number, 1)
+    .option('--calm <seconds>', 'between a fault that is over and the next', number, 8)
     .option('--url <esdb>', 'a cluster that is there, empty, instead of fronts over one log')
     .option('--database <postgres>', 'an empty database, with --url')
     .option('--fault-command <command>', 'for the shell; FAULT and PHASE (begin, end) say what')
-    .addOption(new Option('--faults <names...>', 'that the command knows'))
+    .option('--faults <names...>', 'these alone; with a command, those that it knows')
     .option('--fault-seconds <n>', 'from begin to end of each', number, 10)
     .parse();
   const given = program.opts<Given>();
@@ -45,7 +47,7 @@ const main = async (): Promise<void> => {
     apis: given.apis,
     workers: given.workers,
     seconds: given.minutes * 60,
-    calmMs: 8_000,
+    calmMs: given.calm * 1_000,
     given: given.url ? { eventStoreUrl: given.url, databaseUrl: given.database! } : undefined,
     faultCommand: given.faultCommand,
     faultNames: given.faults,

@@ -1,3 +1,4 @@
+import type { Findings } from './checks.js';
 import type { Ledger } from './ledger.js';
 
 /** When a fault began and was mended, in milliseconds since the epoch. */
@@ -29,6 +30,7 @@ export interface Report {
   readonly availability: number;
   readonly recoveries: readonly Recovery[];
   readonly wrong: readonly string[];
+  readonly stale: readonly string[];
   readonly checked: Readonly<Record<string, number>>;
 }
 
@@ -50,7 +52,7 @@ export const reportOf = (
   ledger: Ledger,
   span: { readonly from: number; readonly until: number },
   befell: readonly Befell[],
-  wrong: readonly string[],
+  { wrong, stale }: Findings,
   checked: Readonly<Record<string, number>>,
 ): Report => {
   const entries = ledger.entries.filter(({ kind }) => kind !== 'setup');
@@ -85,6 +87,7 @@ export const reportOf = (
       };
     }),
     wrong,
+    stale,
     checked: { ...checked, reads: ledger.reads.length, repeats: ledger.repeats },
   };
 };
@@ -152,6 +155,8 @@ export const written = (report: Report): string => {
     `Checked: ${Object.entries(checked)
       .map(([what, number]) => `${number} ${what}`)
       .join(', ')}.`,
+    `Refused by a leader that was none any more, while two claimed to lead: ${report.stale.length}.`,
+    ...report.stale.slice(0, MOST_TOLD),
     wrong.length === 0 ? 'Nothing was wrong.' : `WRONG (${wrong.length}):`,
     ...wrong.slice(0, MOST_TOLD),
   ].join('\n');

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compareWithLog, connectTo, tablesAtEnd } from '../support/tables.js';
 import type { Caller } from './caller.js';
-import { checkLog } from './checks.js';
-import { faultsByCommand, faultsOfFronts, type Fault } from './faults.js';
+import { checkLog, type Findings } from './checks.js';
+import { faultsByCommand, faultsOfFronts, TWO_LEAD, type Fault } from './faults.js';
 import { Ledger } from './ledger.js';
 import { randomFrom, shuffled } from './random.js';
 import { reportOf, type Befell, type Report } from './report.js';
@@ -21,12 +21,17 @@ export interface RunOptions {
   readonly given?: { readonly eventStoreUrl: string; readonly databaseUrl: string } | undefined;
   /** Of a cluster that was given. */
   readonly faultCommand?: string | undefined;
+  /** These alone; all of the fronts otherwise. */
   readonly faultNames?: readonly string[] | undefined;
   readonly faultHoldMs?: number;
   readonly say?: (line: string) => void;
 }
 
 const MAX_EVENTS = 5_000_000;
+/** Of a fault that is mended. */
+const RECOVERED_WITHIN_MS = 30_000;
+/** After it is mended: the last of what was asked before. */
+const ANSWERED_WITHIN_MS = 5_000;
 
 /** Clients at work while one fault after another befalls the store; resolves with what was found. */
 export const runFailover = async (options: RunOptions): Promise<Report> => {
@@ -42,7 +47,7 @@ export const runFailover = async (options: RunOptions): Promise<Report> => {
     const ground = await prepare(callerOf(-1), options.clients);
     say(`Ready, with ${ground.places.size} machines in ${ground.racks.length} racks`);
     const faults = store
-      ? faultsOfFronts(store)
+      ? faultsOfFronts(store).filter(({ name }) => options.faultNames?.includes(name) ?? true)
       : faultsByCommand(
           options.faultCommand ?? ':',
           options.faultCommand ? (options.faultNames ?? ['fault']) : [],
@@ -56,13 +61,16 @@ export const runFailover = async (options: RunOptions): Promise<Report> => {
     // One that fails stops the run, and not the process.
     const working = Promise.all(clients);
     working.catch(() => undefined);
-    const befell = await Promise.race([befall(faults, options, from), working.then(() => [])]);
+    const befell = await Promise.race([
+      befall(faults, options, from, ledger),
+      working.then(() => []),
+    ]);
     const until = Date.now();
     going = false;
     await working;
     say(`All clients have their last answer, ${((Date.now() - until) / 1_000).toFixed(1)} s after`);
-    const { wrong, checked } = await examine(system, ledger, callerOf(-2));
-    return reportOf(ledger, { from, until }, befell, [...ledger.wrong, ...wrong], checked);
+    const { findings, checked } = await examine(system, ledger, callerOf(-2), befell);
+    return reportOf(ledger, { from, until }, befell, findings, checked);
   } finally {
     await system.stop();
   }
@@ -72,6 +80,7 @@ const befall = async (
   faults: readonly Fault[],
   { seed, seconds, calmMs, say = () => undefined }: RunOptions,
   from: number,
+  ledger: Ledger,
 ): Promise<Befell[]> => {
   const random = randomFrom(seed);
   const befell: Befell[] = [];
@@ -87,17 +96,30 @@ const befall = async (
       await sleep(holdMs);
       await mend();
       befell.push({ name, at, mendedAt: Date.now() });
+      await untilAcknowledged(ledger, name, at);
       await sleep(calmMs);
     }
   }
   return befell;
 };
 
+/** Resolves once something was acknowledged that was sent after the fault. */
+const untilAcknowledged = async (ledger: Ledger, name: string, at: number): Promise<void> => {
+  const deadline = Date.now() + RECOVERED_WITHIN_MS;
+  const isDone = (): boolean =>
+    ledger.entries.some(({ outcome, lastSentAt }) => outcome === 'accepted' && lastSentAt >= at);
+  while (!isDone()) {
+    if (Date.now() > deadline) return ledger.fault(`Nothing was acknowledged again after: ${name}`);
+    await sleep(50);
+  }
+};
+
 const examine = async (
   running: RunningSystem,
   ledger: Ledger,
   caller: Caller,
-): Promise<{ wrong: readonly string[]; checked: Readonly<Record<string, number>> }> => {
+  befell: readonly Befell[],
+): Promise<{ findings: Findings; checked: Readonly<Record<string, number>> }> => {
   const wrong: string[] = [];
   const uploads = ledger.entries.filter(
     ({ kind, outcome }) => kind === 'delivery' && outcome === 'accepted',
@@ -111,11 +133,15 @@ const examine = async (
   try {
     await tablesAtEnd(system);
     const events = await system.eventStore.readAll(0n, MAX_EVENTS);
-    wrong.push(...checkLog(ledger, events));
+    const twoLed = (instant: number): boolean =>
+      befell.some(
+        ({ name, at, mendedAt }) =>
+          name === TWO_LEAD && instant >= at && instant <= mendedAt + ANSWERED_WITHIN_MS,
+      );
+    const { wrong: inLog, stale } = checkLog(ledger, events, twoLed);
     const { differences, rows } = await compareWithLog(system);
-    wrong.push(...differences);
     return {
-      wrong,
+      findings: { wrong: [...ledger.wrong, ...wrong, ...inLog, ...differences], stale },
       checked: { events: events.length, 'rows of read models': rows, uploads: uploads.length },
     };
   } finally {

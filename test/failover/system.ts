@@ -9,6 +9,7 @@ const API = 'apps/api/src/main.js';
 const WORKER = 'apps/worker/src/main.js';
 const CLI = 'apps/cli/src/main.js';
 export const SUBJECT = 'failover';
+const TRIES = 5;
 
 export interface SystemOptions {
   readonly apis: number;
@@ -56,15 +57,35 @@ export class RunningSystem {
       await started.until(() => isReady(origin));
       return origin;
     };
-    for (let worker = 0; worker < workers; worker += 1) await start(WORKER, 'WORKER_PORT');
-    const origins: string[] = [];
-    for (let api = 0; api < apis; api += 1) origins.push(await start(API, 'PORT'));
-    const issue = ['token', 'issue', '--subject', SUBJECT, '--role', 'admin'];
-    const token = (await BuiltProgram.run(CLI, issue, env)).trim();
-    return new RunningSystem(env, origins, token, store, ends);
+    const all = (program: string, variable: string, count: number) =>
+      Promise.all(Array.from({ length: count }, () => start(program, variable)));
+    try {
+      await all(WORKER, 'WORKER_PORT', workers);
+      const origins = await all(API, 'PORT', apis);
+      return new RunningSystem(env, origins, await tokenFor(SUBJECT, env), store, ends);
+    } catch (error) {
+      for (const end of ends) await end();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
     for (const end of this.ends) await end();
   }
 }
+
+/** On a busy machine the command line may not have the patience to hear of a leader at once. */
+const tokenFor = async (
+  subject: string,
+  env: Readonly<Record<string, string>>,
+  tries = TRIES,
+): Promise<string> => {
+  try {
+    return (
+      await BuiltProgram.run(CLI, ['token', 'issue', '--subject', subject, '--role', 'admin'], env)
+    ).trim();
+  } catch (error) {
+    if (tries <= 1) throw error;
+    return tokenFor(subject, env, tries - 1);
+  }
+};

@@ -20,6 +20,10 @@ export const operatorContext = (): CommandContext => {
   };
 };
 
+const PATIENCE_MS = 2_000;
+/** A cluster is asked for its leader first, of servers some of which may be away. */
+const CLUSTER_PATIENCE_MS = 8_000;
+
 /** Of `EVENTSTORE_URL`, or of the embedded node that runs on `DATA_DIR`. */
 export const withStore = async (
   work: (store: AggregateStore, config: Config) => Promise<unknown>,
@@ -27,7 +31,12 @@ export const withStore = async (
   const config = loadConfig(process.env);
   const { eventStoreUrl, dataDir } = config;
   const connection = eventStoreUrl ?? { endpoint: socketEndpoint(eventsDirectory(dataDir)) };
-  const eventStore = new EventStore({ connection, retryWindowMs: 2_000, callTimeoutMs: 2_000 });
+  const patienceMs = eventStoreUrl ? CLUSTER_PATIENCE_MS : PATIENCE_MS;
+  const eventStore = new EventStore({
+    connection,
+    retryWindowMs: patienceMs,
+    callTimeoutMs: patienceMs,
+  });
   try {
     await eventStore.head();
     await work(new AggregateStore(eventStore), config);

@@ -21,7 +21,8 @@ const CHECKPOINT_INTERVAL = 64;
 /** A silent subscription is suspect when the log has moved on for this long without it. */
 const STALL_AFTER_MS = 20_000;
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
+/** An election takes a few seconds; who waits longer than that shows old tables for nothing. */
+const LONGEST_PAUSE_MS = 2_000;
 
 export class FeedClosed extends Error {
   constructor() {
