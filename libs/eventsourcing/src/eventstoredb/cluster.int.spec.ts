@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Fronts } from '@hostledger/embedded-node';
 import { deriveId } from '../context.js';
 import { CallTimedOut } from './failures.js';
@@ -63,6 +64,18 @@ describe('the event store of a cluster', () => {
     expect(await astray.readAll(0n, 10)).toHaveLength(1);
     expect(await astray.head()).toBeGreaterThan(0n);
     await astray.close();
+  });
+
+  it('takes no read for whole that ended because its client was given up', async () => {
+    await append(store, 'lamp-1');
+    const leader = fronts.faultsOf(fronts.leader!);
+    leader.answer = 'stall';
+    const reads = [store.readStream('lamp-1', 0n), store.readAll(0n, 10)] as const;
+    await sleep(200);
+    leader.answer = 'normal';
+    const stuck = store.client();
+    for (let n = 0; n < 2; n += 1) await store.noteFault(new CallTimedOut('append', 1), stuck);
+    for (const read of reads) expect(await read).toHaveLength(1);
   });
 
   it('has its client replaced once for all the calls that failed with it', async () => {

@@ -21,12 +21,21 @@ export class CallTimedOut extends Error {
   }
 }
 
+/** A read that ended because its client was given up: the client ends it as if all had been read. */
+export class ReadCutShort extends Error {
+  constructor(read: string) {
+    super(`${read} was cut short by the end of its connection`);
+    this.name = 'ReadCutShort';
+  }
+}
+
 /**
  * Whether sending the same call again may help. The client reports a lost server in several
  * forms: as its own error with a `type`, or as a raw gRPC error with only a `code`.
  */
 export const isTransient = (error: unknown): boolean => {
-  if (error instanceof CallTimedOut || isWithoutLeader(error)) return true;
+  if (error instanceof CallTimedOut || error instanceof ReadCutShort) return true;
+  if (isWithoutLeader(error)) return true;
   const { type, code } = error as { type?: unknown; code?: unknown };
   if (typeof type === 'string') return TRANSIENT_TYPES.has(type);
   return typeof code === 'number' && TRANSIENT_CODES.has(code);

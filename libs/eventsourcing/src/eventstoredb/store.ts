@@ -18,6 +18,7 @@ import type { RecordedEvent } from '../message.js';
 import { silentObserver, type KernelObserver } from '../observer.js';
 import {
   CallTimedOut,
+  ReadCutShort,
   detailOf,
   isMisdirected,
   isTransient,
@@ -65,6 +66,7 @@ export class EventStore implements StreamAccess {
   private faultsInARow = 0;
   private refusedWrite: { readonly reason: string; readonly at: number } | undefined;
   private closed = false;
+  private readonly givenUp = new WeakSet<EventStoreDBClient>();
   private readonly callTimeoutMs: number;
   private readonly maxTries: number;
   private readonly retryWindowMs: number;
@@ -129,7 +131,7 @@ export class EventStore implements StreamAccess {
       const options = { direction: FORWARDS, fromRevision, maxCount, ...BY_LEADER } as const;
       const read = client.readStream(stream, options);
       try {
-        return await this.collect(read, `read of ${stream}`);
+        return await this.collect(client, read, `read of ${stream}`);
       } catch (error) {
         if (error instanceof StreamNotFoundError) return [];
         throw error;
@@ -157,7 +159,7 @@ export class EventStore implements StreamAccess {
       const read = client.readAll({
         ...{ direction: FORWARDS, fromPosition, maxCount: maxCount + 1, ...BY_LEADER },
       });
-      const records = await this.collect(read, 'read of $all');
+      const records = await this.collect(client, read, 'read of $all');
       return records.filter(({ position }) => position > after).slice(0, maxCount);
     });
   }
@@ -184,6 +186,7 @@ export class EventStore implements StreamAccess {
           reached = last > reached ? last : reached;
           attempt = 1;
         }
+        this.mustBeWhole(client, 'read of the log');
         return;
       } catch (error) {
         if (!isTransient(error)) throw error;
@@ -207,7 +210,7 @@ export class EventStore implements StreamAccess {
       const fromPosition = { commit: position, prepare: position };
       const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount, ...BY_LEADER });
       try {
-        const events = await this.collect(read, 'read of $all');
+        const events = await this.collect(client, read, 'read of $all');
         return events[0]?.position === position ? events : [];
       } catch (error) {
         if (isRefusedPosition(error)) return [];
@@ -249,6 +252,7 @@ export class EventStore implements StreamAccess {
     };
     try {
       const head = await withTimeout(position(), 'read of the head', timeoutMs);
+      this.mustBeWhole(client, 'read of the head');
       this.faultsInARow = 0;
       return head;
     } catch (error) {
@@ -284,12 +288,17 @@ export class EventStore implements StreamAccess {
     if (this.faultsInARow < FAULTS_BEFORE_NEW_CLIENT) return;
     this.faultsInARow = 0;
     this.connected = undefined;
-    await dispose(client);
+    await this.giveUp(client);
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    if (this.connected) await dispose(this.connected);
+    if (this.connected) await this.giveUp(this.connected);
+  }
+
+  private async giveUp(client: EventStoreDBClient): Promise<void> {
+    this.givenUp.add(client);
+    await dispose(client);
   }
 
   /** Servers before 22.6 leave the position out of some replies. */
@@ -303,6 +312,7 @@ export class EventStore implements StreamAccess {
   }
 
   private async collect(
+    client: EventStoreDBClient,
     read: StreamingRead<ResolvedEvent>,
     what: string,
   ): Promise<RecordedEvent[]> {
@@ -315,11 +325,17 @@ export class EventStore implements StreamAccess {
     };
     try {
       await withTimeout(drain(), what, this.callTimeoutMs);
+      this.mustBeWhole(client, what);
       return events;
     } catch (error) {
       await read.cancel().catch(() => undefined);
       throw error;
     }
+  }
+
+  /** @throws ReadCutShort where the client was disposed of, whose open reads then end without an error. */
+  private mustBeWhole(client: EventStoreDBClient, what: string): void {
+    if (this.givenUp.has(client)) throw new ReadCutShort(`The ${what}`);
   }
 
   private async persistently<T>(
