@@ -5,6 +5,9 @@ import { pick } from './random.js';
 const ANSWER_WITHIN_MS = 20_000;
 const PATIENCE_MS = 120_000;
 const AFTER_LOSS_MS = 500;
+/** Of commands whose client gives up waiting early and sends them again, while the first is under way. */
+const SHARE_IMPATIENT = 0.04;
+const IMPATIENT_MS = 1_500;
 /** Means that the command may be sent again: nothing was refused. */
 const PASSING = new Set([502, 503, 504]);
 
@@ -80,6 +83,8 @@ const exchange = async (
   body: object | string | undefined,
   headers: Readonly<Record<string, string>>,
 ): Promise<Reply | Setback> => {
+  const isImpatient = method === 'POST' && random() < SHARE_IMPATIENT;
+  const withinMs = isImpatient ? random() * IMPATIENT_MS : ANSWER_WITHIN_MS;
   const type = typeof body === 'string' ? 'text/csv' : 'application/json';
   try {
     const answer = await fetch(`${pick(random, origins)}${path}`, {
@@ -92,7 +97,7 @@ const exchange = async (
       ...(body === undefined
         ? {}
         : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      signal: AbortSignal.timeout(Math.ceil(withinMs)),
     });
     const text = await answer.text();
     const parsed: unknown = text === '' ? undefined : JSON.parse(text);
