@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   BACKWARDS,
   END,
-  EventStoreDBClient,
   FORWARDS,
   jsonEvent,
   START,
   StreamDeletedError,
   StreamNotFoundError,
+  type EventStoreDBClient,
   type JSONEventType,
   type ResolvedEvent,
   type StreamingRead,
@@ -16,8 +16,8 @@ import type { NewEvent, StreamAccess } from '../aggregate-store.js';
 import { AppendTooLarge, StoreUnavailable, WrongExpectedRevision } from '../errors.js';
 import type { RecordedEvent } from '../message.js';
 import { silentObserver, type KernelObserver } from '../observer.js';
+import { connect, dispose, withTimeout, type Connection } from './connection.js';
 import {
-  CallTimedOut,
   ReadCutShort,
   detailOf,
   isMisdirected,
@@ -34,7 +34,7 @@ export const MAX_APPEND_BYTES = 1024 * 1024;
 
 export interface EventStoreOptions {
   /** A connection string (`esdb://...`), or the bare endpoint of the embedded node. */
-  readonly connection: string | { readonly endpoint: string };
+  readonly connection: Connection;
   /** One call's own time-out; the client does not enforce deadlines on batch appends. */
   readonly callTimeoutMs?: number;
   /** Bounds on repeating a call whose outcome is unknown. */
@@ -50,16 +50,11 @@ const LONGEST_PAUSE_MS = 2_000;
 /** After so many transport faults in a row the client object is replaced: it caches some of them. */
 const FAULTS_BEFORE_NEW_CLIENT = 2;
 
-const DISPOSE_TIMEOUT_MS = 1_000;
-
 /**
  * While a cluster has no leader the client makes do with a follower and stays there. What that has not
  * received yet is missing from its answers, and a command would be refused for what is not so any more.
  */
 const BY_LEADER = { requiresLeader: true } as const;
-/** Seconds; a server that does not even say this much is not waited for in a discovery (default 5). */
-const GOSSIP_TIMEOUT = 'gossipTimeout=2';
-
 /** The one place that holds an EventStoreDB client: one per process, replaced when it sticks. */
 export class EventStore implements StreamAccess {
   private connected: EventStoreDBClient | undefined;
@@ -369,37 +364,8 @@ export class EventStore implements StreamAccess {
 const isRefusedPosition = (error: unknown): boolean =>
   isTransient(error) && /position/i.test((error as Error).message);
 
-const connect = (connection: EventStoreOptions['connection']): EventStoreDBClient =>
-  typeof connection === 'string'
-    ? EventStoreDBClient.connectionString(withGossipTimeout(connection))
-    : new EventStoreDBClient({ endpoint: connection.endpoint }, { insecure: true });
-
-const withGossipTimeout = (connection: string): string =>
-  /[?&]gossipTimeout=/i.test(connection)
-    ? connection
-    : `${connection}${connection.includes('?') ? '&' : '?'}${GOSSIP_TIMEOUT}`;
-
-/** Bounded: the client waits for each of its streams to end, and one that nobody reads never does. */
-const dispose = async (client: EventStoreDBClient): Promise<void> => {
-  await withTimeout(client.dispose(), 'end of the client', DISPOSE_TIMEOUT_MS).catch(
-    () => undefined,
-  );
-};
-
 const pauseBefore = (attempt: number): number =>
   Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2);
-
-const withTimeout = async <T>(call: Promise<T>, what: string, timeoutMs: number): Promise<T> => {
-  let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CallTimedOut(what, timeoutMs)), timeoutMs);
-  });
-  try {
-    return await Promise.race([call, expiry]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
 
 /**
  * Serialises before anything is sent: the client would leave a promise hanging for data that JSON
