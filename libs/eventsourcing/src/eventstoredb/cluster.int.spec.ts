@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { Fronts } from '@hostledger/embedded-node';
 import { deriveId } from '../context.js';
-import { CallTimedOut } from './failures.js';
+import { CallTimedOut, isTransient, reasonOf } from './failures.js';
 import { EventStore } from './store.js';
 
 // What the client makes of a cluster whose servers change places, contained.
@@ -45,14 +46,26 @@ describe('the event store of a cluster', () => {
 
   it('is waited for while nobody leads it', async () => {
     await append(store, 'lamp-1');
-    fronts.setElection(3_000);
+    fronts.setElection(1_200);
     fronts.resign();
     await append(store, 'lamp-2');
     // One that begins in the middle of an election knows no server yet.
     fronts.resign();
-    const late = new EventStore({ connection: fronts.connectionString });
+    const late = new EventStore({
+      connection: `${fronts.connectionString}&maxDiscoverAttempts=1`,
+    });
     await append(late, 'lamp-3');
     await late.close();
+  });
+
+  it('has no leader for a while, which passes by itself', async () => {
+    fronts.setElection(60_000);
+    fronts.resign();
+    const url = `${fronts.connectionString}&maxDiscoverAttempts=1`;
+    const client = EventStoreDBClient.connectionString(url);
+    const event = jsonEvent({ type: 'Tested', data: {} });
+    const error: unknown = await client.appendToStream('lamp-1', event).catch((e: unknown) => e);
+    expect([isTransient(error), reasonOf(error)]).toEqual([true, 'no-leader']);
   });
 
   it('answers by its leader, whatever server the client has found', async () => {
