@@ -21,7 +21,6 @@ export interface ScrapedRunner {
   /** 1 when it applies events and is well. */
   readonly up: boolean;
   readonly position: number;
-  readonly lagSeconds?: number;
   readonly backlog?: number;
   /** The log is another one than the tables were filled from; of groups. */
   readonly refused?: boolean;
@@ -206,7 +205,6 @@ export class Metrics implements KernelObserver {
       });
     gauge('up', 'Whether the runner applies events', ({ up }) => Number(up));
     gauge('position', 'Log position applied', ({ position }) => position);
-    gauge('lag_seconds', 'Age of the newest event not yet applied', ({ lagSeconds }) => lagSeconds);
     gauge('backlog', 'Open items of a process', ({ backlog }) => backlog);
     gauge('refused', 'Whether the log is not the one its tables were filled from', ({ refused }) =>
       refused === undefined ? undefined : Number(refused),
