@@ -15,6 +15,7 @@ import {
   acceptedType,
   AnyRole,
   AUTHENTICATORS,
+  MayRefuse,
   Metrics,
   ProblemError,
   sendEventStream,
@@ -25,6 +26,7 @@ import { EventFeed, type FeedPage } from '../event-feed.js';
 import { INTERNAL_CATEGORIES, type FeedFilter } from '../filter.js';
 import { eventSchemas } from '../schemas.js';
 import { DEFAULT_LIMIT, FeedQuery } from './forms.js';
+import './problems.js';
 import { framesOf, OPENING, signOfLife } from './frames.js';
 import { OpenStreams } from './open-streams.js';
 
@@ -79,6 +81,12 @@ export class EventsController implements OnModuleDestroy {
       Link: { description: 'The next page, while there is more', schema: { type: 'string' } },
     },
   })
+  @MayRefuse(
+    'feed/last-event-id-invalid',
+    'feed/category-restricted',
+    'feed/position-ahead',
+    'feed/too-many-streams',
+  )
   async events(
     @Query() query: FeedQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
