@@ -113,17 +113,25 @@ describe('a backup of the embedded default', () => {
     expect(names.every((name) => name.startsWith('before-'))).toBe(true);
   });
 
-  it('is the history that the auditor knew then', async () => {
-    const { code, said } = await verify(atBackup);
-    expect(said).toContain('The history is whole');
-    expect(code).toBe(0);
-  }, WITHIN_MS);
+  it(
+    'is the history that the auditor knew then',
+    async () => {
+      const { code, said } = await verify(atBackup);
+      expect(said).toContain('The history is whole');
+      expect(code).toBe(0);
+    },
+    WITHIN_MS,
+  );
 
-  it('lacks what came after it, which who kept a later checkpoint can prove', async () => {
-    const { code, said } = await verify(later);
-    expect(code).toBe(1);
-    expect(said).not.toContain('The history is whole');
-  }, WITHIN_MS);
+  it(
+    'lacks what came after it, which who kept a later checkpoint can prove',
+    async () => {
+      const { code, said } = await verify(later);
+      expect(code).toBe(1);
+      expect(said).not.toContain('The history is whole');
+    },
+    WITHIN_MS,
+  );
 
   it('is gone on with', async () => {
     await register('restored');

@@ -38,7 +38,9 @@ const npm = (...args: readonly string[]): string =>
   });
 
 const licenceOf = ({ name, version, licenses = [] }: Component): string =>
-  licenses.map(({ expression, license }) => expression ?? license?.id ?? license?.name).join(', ') ||
+  licenses
+    .map(({ expression, license }) => expression ?? license?.id ?? license?.name)
+    .join(', ') ||
   READ_BY_HAND[`${name}@${version}`] ||
   'none that it declares';
 
@@ -49,8 +51,7 @@ const licenceFaults = (components: readonly Component[]): string[] =>
     const isForDevelopment = component.properties?.some(
       ({ name }) => name === 'cdx:npm:package:development',
     );
-    const agreed =
-      AGREED.has(licence) || (isForDevelopment && AGREED_FOR_DEVELOPMENT.has(licence));
+    const agreed = AGREED.has(licence) || (isForDevelopment && AGREED_FOR_DEVELOPMENT.has(licence));
     return agreed ? [] : [`${component.name}@${component.version}: licence ${licence}`];
   });
 

@@ -17,7 +17,7 @@ beforeEach(() => {
 const happened = (
   stream: string,
   type: string,
-  { key = 'k', path = '/v1/customers', data = {} as object, seconds = 0 } = {},
+  { key = 'k', path = '/v1/customers', data = {}, seconds = 0 } = {},
 ): RecordedEvent => {
   const revision = BigInt(events.filter((event) => event.stream === stream).length);
   const commandId = ledger.commandIdOf({ key, path });
@@ -36,7 +36,7 @@ const told = (
   event: RecordedEvent | undefined,
   more: Partial<Entry> = {},
 ): void => {
-  const { key = 'k', path = '/v1/customers', kind = 'customer' as Kind } = more;
+  const { key = 'k', path = '/v1/customers', kind = 'customer' } = more;
   const reply = {
     status: outcome === 'accepted' ? 201 : 409,
     body: {},

@@ -37,12 +37,16 @@ describe.each(readdirSync(releases))('after an upgrade from %s', (name) => {
     await rm(home, { recursive: true, force: true });
   });
 
-  it('answers all that was answered before, and perhaps more', async () => {
-    const routes = await cluster.read<Routes>('/openapi.json');
-    const answers = await answersOf(routes, (path) => cluster.read(path, release.position));
-    expect(Object.keys(release.answers).length).toBeGreaterThan(50);
-    expect(answers).toMatchObject(release.answers);
-  }, WITHIN_MS);
+  it(
+    'answers all that was answered before, and perhaps more',
+    async () => {
+      const routes = await cluster.read<Routes>('/openapi.json');
+      const answers = await answersOf(routes, (path) => cluster.read(path, release.position));
+      expect(Object.keys(release.answers).length).toBeGreaterThan(50);
+      expect(answers).toMatchObject(release.answers);
+    },
+    WITHIN_MS,
+  );
 
   it('does what was asked for before once, also when it is sent again', async () => {
     for (const { path, key, body, answer } of release.commands) {
@@ -60,29 +64,37 @@ describe.each(readdirSync(releases))('after an upgrade from %s', (name) => {
     expect(await cluster.read(customer, position)).toMatchObject({ standing: 'watch' });
   });
 
-  it('has the tables that come of the log from its first event on', async () => {
-    const system = await connectTo(cluster.env);
-    try {
-      await tablesAtEnd(system);
-      const { differences, rows } = await compareWithLog(system);
-      expect(differences).toEqual([]);
-      expect(rows).toBeGreaterThan(1_000);
-    } finally {
-      await system.close();
-    }
-  }, WITHIN_MS);
+  it(
+    'has the tables that come of the log from its first event on',
+    async () => {
+      const system = await connectTo(cluster.env);
+      try {
+        await tablesAtEnd(system);
+        const { differences, rows } = await compareWithLog(system);
+        expect(differences).toEqual([]);
+        expect(rows).toBeGreaterThan(1_000);
+      } finally {
+        await system.close();
+      }
+    },
+    WITHIN_MS,
+  );
 
-  it('satisfies the auditor, who kept a checkpoint of the version before', async () => {
-    const bundle = join(home, 'history.tar');
-    const kept = join(home, 'checkpoint');
-    await writeFile(kept, release.checkpoint);
-    const env = { ...cluster.env, HOSTLEDGER_URL: '' };
-    const until = ['--until', release.position];
-    await BuiltProgram.run(CLI, ['audit', 'export', '--to', bundle, ...until], env);
-    const proof = ['--key', release.verifierKey, '--checkpoint', kept];
-    const said = await BuiltProgram.run(CLI, ['audit', 'verify', bundle, ...proof], {});
-    expect(said).toContain('The history is whole');
-  }, WITHIN_MS);
+  it(
+    'satisfies the auditor, who kept a checkpoint of the version before',
+    async () => {
+      const bundle = join(home, 'history.tar');
+      const kept = join(home, 'checkpoint');
+      await writeFile(kept, release.checkpoint);
+      const env = { ...cluster.env, HOSTLEDGER_URL: '' };
+      const until = ['--until', release.position];
+      await BuiltProgram.run(CLI, ['audit', 'export', '--to', bundle, ...until], env);
+      const proof = ['--key', release.verifierKey, '--checkpoint', kept];
+      const said = await BuiltProgram.run(CLI, ['audit', 'verify', bundle, ...proof], {});
+      expect(said).toContain('The history is whole');
+    },
+    WITHIN_MS,
+  );
 });
 
 const load = async (statements: string, url: string): Promise<void> => {

@@ -83,7 +83,7 @@ const closed = (socket: Socket): Promise<void> =>
 
 const connections = (): Promise<number> =>
   new Promise((resolve, reject) =>
-    (running.app.getHttpServer() as Server).getConnections((error, count) =>
+    (running.app.getHttpServer()).getConnections((error, count) =>
       error ? reject(error) : resolve(count),
     ),
   );
