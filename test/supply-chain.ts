@@ -83,7 +83,7 @@ const knownWeaknesses = (): string[] | undefined => {
   try {
     told = npm('audit', '--omit=dev', '--json');
   } catch (error) {
-    told = String((error as { stdout?: unknown }).stdout ?? '');
+    told = (error as { stdout?: string }).stdout ?? '';
   }
   const { vulnerabilities } = (told.startsWith('{') ? JSON.parse(told) : {}) as Partial<Audit>;
   if (!vulnerabilities) return undefined;

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '@hostledger/eventsourcing';
 import { checkLog } from './checks.js';
-import { Ledger, type Entry, type Kind } from './ledger.js';
+import { Ledger, type Entry } from './ledger.js';
 
 // That the checks of a failover run can fail: each thing that must never be, told of once.
 

@@ -8,7 +8,7 @@ export interface Fault {
   /** Until it is mended, in milliseconds. */
   readonly holdMs: number;
   /** Resolves with how to mend it. */
-  begin(): Promise<() => Promise<unknown>>;
+  readonly begin: () => Promise<() => Promise<unknown>>;
 }
 
 const SLOW_ELECTION_MS = 4_000;

@@ -112,7 +112,7 @@ export class BaseRequests {
     const known = this.known.one(chance, ...(ALIASES[name] ?? []), name);
     if (known !== undefined && chance.happens(0.9)) return known;
     if (supposed) return chance.one(supposed);
-    if (example !== undefined) return String(example);
+    if (typeof example === 'string' || typeof example === 'number') return `${example}`;
     return String(this.values.value(schema, name, chance));
   }
 }

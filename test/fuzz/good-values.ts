@@ -58,7 +58,7 @@ export class GoodValues {
       if (known !== undefined && fits(known, resolved)) return known;
     }
     const { example, format } = resolved;
-    if (example !== undefined) return String(example);
+    if (typeof example === 'string' || typeof example === 'number') return `${example}`;
     if (format === 'date') return '2024-05-01';
     if (format === 'date-time') return '2024-05-01T00:00:00.000Z';
     if (format === 'uuid') return '3f2a4c1e-5b6d-4e7f-8a9b-0c1d2e3f4a5b';

@@ -12,7 +12,7 @@ export const csvOf = (
 
 const cell = (value: unknown): string => {
   if (value === undefined || value === null) return '';
-  const text = typeof value === 'object' ? written(value) : String(value);
+  const text = typeof value === 'string' ? value : written(value);
   return /[",\r\n]/.test(text) || value instanceof Raw ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
