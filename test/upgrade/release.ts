@@ -72,7 +72,7 @@ const ITEMS = 20;
 const THINGS = 3;
 
 /**
- * Tells of the process, of the run of a projection or of whatever was appended since, and may
+ * Tells of the process, of the run of a projection, of deliveries or of whatever was appended since, and may
  * differ after an upgrade: the health of parts, projections, tokens, and lists of the newest events.
  */
 const MAY_DIFFER =
@@ -90,11 +90,14 @@ export const answersOf = async (
     get && !MAY_DIFFER.test(path) && isPlain(get) ? [{ path, get }] : [],
   );
   const answers: Record<string, unknown> = {};
+  // What needs a choice of its parameters is refused, and left out.
+  const ask = async (path: string): Promise<void> => {
+    const answer = await read(path).catch(() => undefined);
+    if (answer !== undefined) answers[path] = answer;
+  };
   for (const { path, get } of asked.filter(({ path }) => !path.includes('{'))) {
     const isPaged = get.parameters?.some(({ name }) => name === 'limit');
-    answers[isPaged ? `${path}?limit=${ITEMS}` : path] = await read(
-      isPaged ? `${path}?limit=${ITEMS}` : path,
-    );
+    await ask(isPaged ? `${path}?limit=${ITEMS}` : path);
   }
   for (const { path } of asked) {
     const [, list, name, rest, more] = /^(.*)\/\{(\w+)\}([^{]*)(\{?)/.exec(path) ?? [];
@@ -103,8 +106,7 @@ export const answersOf = async (
     for (const item of items.slice(0, THINGS)) {
       const id = (item as Record<string, unknown>)[name!];
       if (typeof id !== 'string') continue;
-      const one = `${list}/${encodeURIComponent(id)}${rest}`;
-      answers[one] = await read(one);
+      await ask(`${list}/${encodeURIComponent(id)}${rest}`);
     }
   }
   return answers;

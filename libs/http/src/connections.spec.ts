@@ -83,9 +83,9 @@ const closed = (socket: Socket): Promise<void> =>
 
 const connections = (): Promise<number> =>
   new Promise((resolve, reject) =>
-    (running.app.getHttpServer()).getConnections((error, count) =>
-      error ? reject(error) : resolve(count),
-    ),
+    running.app
+      .getHttpServer()
+      .getConnections((error, count) => (error ? reject(error) : resolve(count))),
   );
 
 const answerTo = async (bytes: string): Promise<string> => {

@@ -72,7 +72,7 @@ const dueAt = (account: KnownAccount, now: string): string => {
  */
 export const nonPaymentLadderProcess = (store: AggregateStore): DurableProcess<LadderItem> => ({
   name: NAME,
-  version: 3,
+  version: 4,
   items: laddersToClimb,
   perform: async ({ item_id, cause_id, correlation_id }, { at, signal }) => {
     const cause = { id: cause_id, correlationId: correlation_id };
