@@ -12,7 +12,7 @@ const AUDIT_WITHIN_MS = 60_000;
 /** As packages declare them. Data that only builds use may ask for its source to be named. */
 const AGREED = new Set([
   ...['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'Apache-2.0', 'BlueOak-1.0.0'],
-  ...['Unlicense', 'Python-2.0', 'Apache-2.0 AND MIT', '(BSD-3-Clause AND Apache-2.0)'],
+  ...['Unlicense', 'CC0-1.0', 'Python-2.0', 'Apache-2.0 AND MIT', '(BSD-3-Clause AND Apache-2.0)'],
   '(MIT OR CC0-1.0)',
 ]);
 const AGREED_FOR_DEVELOPMENT = new Set(['CC-BY-4.0']);
