@@ -1,3 +1,4 @@
+import type { NotaryStatus } from '@hostledger/audit';
 import { lagsBehind } from '@hostledger/eventsourcing';
 import { EventStoreFeeds } from '@hostledger/eventsourcing/eventstoredb';
 import {
@@ -72,7 +73,7 @@ export const startWorker = (system: System): Worker => {
     readiness: [
       { name: 'read-models', check: () => Promise.resolve(problemOf(readModels.status())) },
       { name: PROCESSES, check: () => Promise.resolve(problemOf(processes.status().lists)) },
-      { name: 'notary', check: () => Promise.resolve(notary.status().fault) },
+      { name: 'notary', check: () => Promise.resolve(notaryFault(notary.status())) },
     ],
     stop: async () => {
       await Promise.all([processes.stop(), readModels.stop(), webhooks.stop(), notary.stop()]);
@@ -100,6 +101,9 @@ export const storeProbes = ({ eventStore, database }: System): ReadinessProbe[] 
 ];
 
 const PROBE_TIMEOUT_MS = 2_000;
+
+/** A place outside that does not answer holds up what is signed, and not what the system serves. */
+const notaryFault = ({ fault, awaitsPlace }: NotaryStatus) => (awaitsPlace ? undefined : fault);
 
 /** What is wrong with a runner, naming projection, position, event and cause; nothing when it is well. */
 const problemOf = ({ phase, position, lastError, projections }: ProjectionRunnerStatus) => {

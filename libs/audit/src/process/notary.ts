@@ -70,6 +70,8 @@ export interface NotaryStatus {
   readonly phase: 'standby' | 'catchingUp' | 'live' | 'stopped';
   /** Why nothing is signed: what was signed is not what the log says, or the key is not that in force. */
   readonly fault: string | undefined;
+  /** The fault is one of the place outside, and passes when that answers: nobody has to be told but its operator. */
+  readonly awaitsPlace: boolean;
   /** Events in the tree, and the position of the last one. */
   readonly size: number;
   readonly position: bigint;
@@ -119,6 +121,7 @@ export class Notary {
   private signer: SignerKey | undefined;
   private phase: NotaryStatus['phase'] = 'standby';
   private fault: string | undefined;
+  private awaitsPlace = false;
   /** What was warned of last. */
   private told: string | undefined;
   /** Not before this. */
@@ -174,6 +177,7 @@ export class Notary {
     return {
       phase,
       fault,
+      awaitsPlace: fault !== undefined && this.awaitsPlace,
       foreign: foreign ?? undefined,
       size: tree?.size ?? 0,
       position: tree?.position ?? 0n,
@@ -233,6 +237,7 @@ export class Notary {
     }
     this.told = message;
     if (lasting) this.fault = message;
+    this.awaitsPlace = error instanceof PublishedUnknown;
     const pauseMs = lasting ? refusedMs : retryMs;
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
   }

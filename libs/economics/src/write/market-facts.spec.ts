@@ -181,7 +181,7 @@ describe('the lists of the market', () => {
     expect(await epochs('2024-04-24T20:52:37Z')).toEqual([840_672]);
     expect(await epochs('2024-04-24T20:52:36Z')).toEqual([838_656]);
     expect(await epochs('2024-04-10T22:38:25Z')).toEqual([]);
-    expect(await epochs('0001-01-01')).toEqual([]);
+    expect(await epochs('1000-01-01')).toEqual([]);
   });
 
   it('tell what was known before a correction, and both when asked', async () => {

@@ -107,7 +107,7 @@ export class HistorySearch {
    */
   async *pages(search: Search, from?: bigint, atOnce = PAGE_ROWS): AsyncGenerator<FoundPage> {
     const { direction } = search.options;
-    const pace = new Pace(this.bounds.windowRows ?? windowRowsOf(search.drive));
+    const pace = new WindowPace(this.bounds.windowRows ?? windowRowsOf(search.drive));
     for (const whole of search.ranges) {
       let range: Range | undefined = from === undefined ? whole : beyond(whole, from, direction);
       while (range) {
@@ -122,7 +122,7 @@ export class HistorySearch {
     search: Search,
     range: Range,
     atOnce: number,
-    pace: Pace,
+    pace: WindowPace,
   ): Promise<FoundPage & { readonly isLast: boolean }> {
     const { options, position, filter } = search;
     const { rows, reached, among } = await persistently(pace, async () => {
@@ -364,7 +364,7 @@ const windowRowsOf = ({ kind }: Drive): number =>
   kind === 'all' ? WINDOW_OF_ALL : WINDOW_OF_VALUES;
 
 /** How many rows are looked at at once: fewer of whoever has so much that each window takes long. */
-class Pace {
+class WindowPace {
   constructor(private readonly most: number) {
     this.rows = most;
   }
@@ -382,7 +382,7 @@ class Pace {
 }
 
 /** A search of hours is not given up because the database was busy once, or asked for too much at once. */
-const persistently = async <T>(pace: Pace, work: () => Promise<T>): Promise<T> => {
+const persistently = async <T>(pace: WindowPace, work: () => Promise<T>): Promise<T> => {
   for (let attempt = 1; ; attempt += 1) {
     const began = performance.now();
     try {
