@@ -191,7 +191,7 @@ describe('The directory of an embedded database', () => {
     await writeFile(path.join(data, 'PG_VERSION'), '18\n');
     await writeFile(path.join(data, 'global', 'pg_control'), 'damaged');
     const database = await open();
-    await database.ping(30_000);
+    await database.ping(90_000);
     expect(warnings).toEqual([expect.stringContaining('cannot be opened')]);
     await database.close();
   });
