@@ -187,6 +187,7 @@ export const dashboards = {
         'in the tree': 'max(hostledger_notary_tree_size)',
         'covered by a checkpoint': 'max(hostledger_notary_signed_size)',
         'position of the last': 'max(hostledger_notary_position)',
+        "of others in the notary's streams": 'max(hostledger_notary_foreign_events)',
       }),
       lines('Checkpoints not outside yet', 'short', {
         unpublished: 'max(hostledger_notary_unpublished)',
