@@ -16,6 +16,8 @@ module.exports = {
   globalTeardown: '<rootDir>/test/support/logs-teardown.ts',
   // As many as there are cores: by default jest leaves one of two idle.
   maxWorkers: '100%',
+  // Modules of a suite stay in the memory of its worker, 10 MB and more each.
+  workerIdleMemoryLimit: '1500MB',
   // An embedded database takes half a minute to come up on a machine that is busy with other specs.
   testTimeout: 120_000,
 };

@@ -81,10 +81,10 @@ export class TargetSystem {
 
   /** Codes of all problems, with their statuses. */
   async problemCodes(): Promise<ReadonlyMap<string, number>> {
-    const { problems } = (await this.read('/problems')) as {
-      problems: readonly { readonly code: string; readonly status: number }[];
+    const { items } = (await this.read('/problems')) as {
+      items: readonly { readonly code: string; readonly status: number }[];
     };
-    return new Map(problems.map(({ code, status }) => [code, status]));
+    return new Map(items.map(({ code, status }) => [code, status]));
   }
 
   /** What lists answer, and what objects of them do. */

@@ -72,11 +72,13 @@ const ITEMS = 20;
 const THINGS = 3;
 
 /**
- * Tells of the process, of the run of a projection, of deliveries or of whatever was appended since, and may
- * differ after an upgrade: the health of parts, projections, tokens, and lists of the newest events.
+ * Tells of the process, of the run of a projection, of deliveries, of this moment, of what there may be or of
+ * what was appended since, and may differ after an upgrade.
  */
-const MAY_DIFFER =
-  /^\/(health|metrics|v1\/(projections|access-tokens|events|audit\/(events|checkpoint|reports)))/;
+const MAY_DIFFER = new RegExp(
+  '^/(health|metrics|problems|v1/(projections|access-tokens|events|schemas|webhooks' +
+    '|audit/(events|checkpoint|reports)))|/profitability$',
+);
 
 /**
  * Answers to everything that can be asked for without knowing anything: all lists, and of some things
