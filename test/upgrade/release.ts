@@ -75,9 +75,9 @@ const THINGS = 3;
  * Tells of the process, of the run of a projection, of deliveries, of this moment, of what there may be or of
  * what was appended since, and may differ after an upgrade.
  */
-const MAY_DIFFER = new RegExp(
-  '^/(health|metrics|problems|v1/(projections|access-tokens|events|schemas|webhooks' +
-    '|audit/(events|checkpoint|reports)))|/profitability$',
+export const MAY_DIFFER = new RegExp(
+  '^/(health|metrics|problems|v1/(projections|access-tokens|events|schemas|asyncapi|webhooks' +
+    '|audit/(events|checkpoint|reports)))|/profitability(\\?|$)',
 );
 
 /**

@@ -6,7 +6,7 @@ import { Client } from 'pg';
 import { BuiltProgram } from '../support/processes.js';
 import { Cluster } from '../support/cluster.js';
 import { compareWithLog, connectTo, tablesAtEnd } from '../support/tables.js';
-import { answersOf, readRelease, type Release, type Routes } from './release.js';
+import { answersOf, MAY_DIFFER, readRelease, type Release, type Routes } from './release.js';
 
 // What a released version left behind, taken over by this one: its log, its read models, the checkpoint
 // that an auditor keeps, and the commands that somebody may send again.
@@ -42,8 +42,9 @@ describe.each(readdirSync(releases))('after an upgrade from %s', (name) => {
     async () => {
       const routes = await cluster.read<Routes>('/openapi.json');
       const answers = await answersOf(routes, (path) => cluster.read(path, release.position));
-      expect(Object.keys(release.answers).length).toBeGreaterThan(50);
-      expect(answers).toMatchObject(release.answers);
+      const before = Object.entries(release.answers).filter(([path]) => !MAY_DIFFER.test(path));
+      expect(before.length).toBeGreaterThan(50);
+      expect(answers).toMatchObject(Object.fromEntries(before));
     },
     WITHIN_MS,
   );
