@@ -380,7 +380,9 @@ const compareRuns = async (directory: string) => {
   const database = await openDatabase({ directory });
   try {
     const db = database.for<unknown>();
-    const all = await new ReadModels(database, { projections: [] }).generations();
+    // The first query opens the database, beside whatever else the machine does.
+    const readModels = new ReadModels(database, { projections: [], answerWithinMs: 120_000 });
+    const all = await readModels.generations();
     const differences: string[] = [];
     let rows = 0;
     for (const shown of all.filter(({ inUse }) => inUse)) {
