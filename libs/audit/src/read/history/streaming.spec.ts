@@ -5,18 +5,21 @@ import { HistoryHome, type Act } from './history.fixture.js';
 
 // Long answers: whole, in order, while others write, and at the pace of whoever reads.
 
-const MANY = 6_000;
+const MANY = 4_000;
+/** Characters an event carries: all of them are several times what the sockets of any kernel buffer. */
+const NOTE_LENGTH = 12_000;
 const WITHIN_MS = 120_000;
 
 let home: HistoryHome;
 let ids: readonly string[];
 let origin: string;
+const opened: IncomingMessage[] = [];
 
 const acts = (count: number, of: string): Act[] =>
   Array.from({ length: count }, (_, index) => ({
-    stream: `miner-${of}${Math.floor(index / 100)}`,
+    stream: `miner-${of}${Math.floor(index / 50)}`,
     type: 'RepairOpened',
-    data: { note: 'x'.repeat(500), index },
+    data: { note: 'x'.repeat(NOTE_LENGTH), index },
   }));
 
 beforeAll(async () => {
@@ -26,14 +29,20 @@ beforeAll(async () => {
   await home.app.listen(0, '127.0.0.1');
   origin = await home.app.getUrl();
 }, WITHIN_MS);
-afterAll(() => home.close());
+afterAll(async () => {
+  for (const answer of opened) answer.destroy();
+  await home.close();
+});
 
-const open = (query: string): Promise<IncomingMessage> =>
-  new Promise((resolve, reject) => {
-    const headers = { authorization: 'Bearer auditor' };
+const open = async (query: string): Promise<IncomingMessage> => {
+  const headers = { authorization: 'Bearer auditor' };
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const sent = request(`${origin}/v1/audit/events?${query}`, { headers, agent: false }, resolve);
     sent.once('error', reject);
   });
+  opened.push(answer);
+  return answer;
+};
 
 /** How many events the search has been made to read. */
 const readsOf = (): { readonly events: () => number; readonly restore: () => void } => {
