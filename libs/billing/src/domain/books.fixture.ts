@@ -52,6 +52,8 @@ export class Books {
   private readonly facts: MachineFact[] = [];
   private readonly readings: ReadingFact[] = [];
   private readonly periods = new Map<string, BillingPeriod>();
+  /** Of all months, in the order they were recorded in. */
+  readonly periodEvents: RecordedEvent[] = [];
   private position = 0n;
 
   /** The last day on which something was issued or agreed on. */
@@ -199,6 +201,9 @@ export class Books {
     } as DomainCommand as PeriodCommand;
     const events = billingPeriodAggregate.decide(command, before);
     this.periods.set(month, events.reduce(billingPeriodAggregate.evolve, before));
+    const stream = `billingPeriod-${month}`;
+    const revision = this.periodEvents.filter((event) => event.stream === stream).length;
+    this.periodEvents.push(...recorded(stream, events, revision));
   }
 
   /** Where the rules may refuse it; whether they did not. */

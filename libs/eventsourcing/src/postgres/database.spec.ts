@@ -28,7 +28,7 @@ const VALUES: Readonly<Record<ColumnType, readonly (readonly [unknown, unknown])
   numeric: [
     ['123456789012345678901234567890.000000000100', '123456789012345678901234567890.000000000100'],
     ['-0.05', '-0.05'],
-    [1.5, '1.5'],
+    [15, '15'],
   ],
   boolean: [
     [true, true],

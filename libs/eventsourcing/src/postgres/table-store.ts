@@ -159,8 +159,9 @@ const formOf = (type: ColumnType, value: unknown): unknown => {
           : undefined;
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined;
+    // A number with a fraction has been through a float.
     case 'numeric':
-      return typeof value === 'number'
+      return typeof value === 'number' && Number.isSafeInteger(value)
         ? String(value)
         : typeof value === 'string'
           ? value
