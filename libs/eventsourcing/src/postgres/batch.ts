@@ -78,33 +78,75 @@ export const foldEvents = async (
   targets: readonly FoldTarget[],
   events: readonly RecordedEvent[],
 ): Promise<TableChange[]> => {
-  const lifted = new Map<Projection['upcasters'], readonly RecordedEvent[]>();
   const changes: TableChange[] = [];
   const writes = new Writes(db);
   try {
-    for (const target of targets) {
-      const { projection, stores } = target;
-      const { upcasters } = projection;
-      const current =
-        lifted.get(upcasters) ?? (upcasters ? lift(target, upcasters, events) : events);
-      lifted.set(upcasters, current);
-      for (const [index, store] of stores.entries()) {
-        const fold = projection.tables[index]!;
-        const touches = touchesOf(target, fold, current);
-        if (touches.length === 0) continue;
-        const states = fold.table.insertOnly
-          ? new Map<string, RowState>()
-          : await statesOf(target, writes, cache, store, touches);
-        foldRows(target, fold, touches, states);
-        changes.push(writeRows(writes, target, store, states));
-      }
+    // The rows of a table are fetched while those of the table before are folded.
+    let ready: TableWork | undefined;
+    const finish = async ({ target, fold, store, touches, states }: TableWork): Promise<void> => {
+      const rows = await states;
+      foldRows(target, fold, touches, rows);
+      changes.push(writeRows(writes, target, store, rows));
+    };
+    for (const work of workOf(targets, events, writes, cache)) {
+      if (ready) await finish(ready);
+      ready = work;
     }
+    if (ready) await finish(ready);
     await writes.end();
   } finally {
     await writes.abandon();
   }
   return changes;
 };
+
+/** What the events do to one table. */
+interface TableWork {
+  readonly target: FoldTarget;
+  readonly fold: AnyTableFold;
+  readonly store: TableStore;
+  readonly touches: readonly Touch[];
+  readonly states: Promise<Map<string, RowState>>;
+}
+
+/** Table by table; the rows are asked for when it is yielded. */
+function* workOf(
+  targets: readonly FoldTarget[],
+  events: readonly RecordedEvent[],
+  writes: Writes,
+  cache: RowCache,
+): Generator<TableWork> {
+  const lifted = new Map<Projection['upcasters'], Batch>();
+  for (const target of targets) {
+    const { projection, stores } = target;
+    const { upcasters } = projection;
+    const batch =
+      lifted.get(upcasters) ?? batchOf(upcasters ? lift(target, upcasters, events) : events);
+    lifted.set(upcasters, batch);
+    for (const [index, store] of stores.entries()) {
+      const fold = projection.tables[index]!;
+      const touches = touchesOf(target, fold, batch);
+      if (touches.length === 0) continue;
+      const states = fold.table.insertOnly
+        ? Promise.resolve(new Map<string, RowState>())
+        : statesOf(target, writes, cache, store, touches);
+      // Awaited later; a failure is told then.
+      states.catch(() => undefined);
+      yield { target, fold, store, touches, states };
+    }
+  }
+}
+
+/** Events with the types that occur among them. */
+interface Batch {
+  readonly events: readonly RecordedEvent[];
+  readonly types: ReadonlySet<string>;
+}
+
+const batchOf = (events: readonly RecordedEvent[]): Batch => ({
+  events,
+  types: new Set(events.map(({ type }) => type)),
+});
 
 /**
  * Statements carried out one after the other while the next ones are still being prepared: the
@@ -128,17 +170,19 @@ class Writes {
   }
 
   /** Runs in turn with the statements. */
-  async load(
-    target: FoldTarget,
-    store: TableStore,
-    keys: readonly TableRow[],
-  ): Promise<TableRow[]> {
-    await this.end();
-    try {
-      return await store.load(this.db, keys);
-    } catch (error) {
-      throw blamed(target, error);
-    }
+  load(target: FoldTarget, store: TableStore, keys: readonly TableRow[]): Promise<TableRow[]> {
+    const rows = this.end().then(() =>
+      store.load(this.db, keys).catch((error: unknown) => {
+        throw blamed(target, error);
+      }),
+    );
+    this.tail = rows.then(
+      () => undefined,
+      (error: unknown) => {
+        this.failure ??= { error };
+      },
+    );
+    return rows;
   }
 
   /** Resolves when all statements are carried out; rejects with the first failure. */
@@ -163,10 +207,11 @@ interface Touch extends RowKey {
 const touchesOf = (
   target: FoldTarget,
   { table, keys, otherKeys }: AnyTableFold,
-  events: readonly RecordedEvent[],
+  { events, types }: Batch,
 ): Touch[] => {
   const { checkpoint, parked } = target;
   const touches: Touch[] = [];
+  if (!otherKeys && !Object.keys(keys).some((type) => types.has(type))) return touches;
   for (let index = 0; index < events.length; index += 1) {
     const event = events[index]!;
     if (event.position <= checkpoint) continue;
