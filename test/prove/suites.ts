@@ -6,6 +6,9 @@ import { built, BuiltProgram, freePort, isReady } from '../support/processes.js'
 
 const root = join(__dirname, '../../..');
 const STEP_LIMIT_MS = 1_800_000;
+/** Characters of what a program wrote: all of a scenario's answers, and what tells of a fault. */
+const WORDS_KEPT = 200_000;
+const WORDS_SHOWN = 2_000;
 
 export interface Proven {
   readonly what: string;
@@ -48,7 +51,8 @@ export const specs = async (
   const started = performance.now();
   try {
     const { words } = await ran(args, env);
-    if (!existsSync(file)) return { what, passed: 0, failed: 1, seconds: 0, faults: [words] };
+    if (!existsSync(file))
+      return { what, passed: 0, failed: 1, seconds: 0, faults: [words.slice(-WORDS_SHOWN)] };
     const report = JSON.parse(readFileSync(file, 'utf8')) as JestReport;
     const faults = report.testResults.flatMap(({ name, status, message, assertionResults }) => {
       const failed = assertionResults.filter((one) => one.status === 'failed');
@@ -84,7 +88,7 @@ const ran = (args: readonly string[], env: Environment): Promise<Ran> =>
     });
     let words = '';
     const keep = (text: Buffer): void => {
-      words = (words + text.toString()).slice(-2_000);
+      words = (words + text.toString()).slice(-WORDS_KEPT);
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
@@ -142,13 +146,13 @@ const verdict = (what: string, started: number, isGood: boolean, words: string):
   passed: isGood ? 1 : 0,
   failed: isGood ? 0 : 1,
   seconds: (performance.now() - started) / 1000,
-  faults: isGood ? [] : [words],
+  faults: isGood ? [] : [words.slice(-WORDS_SHOWN)],
 });
 
 const FAILOVER = 'test/failover/main.js';
 
 /**
- * The failover harness on these servers, where the repository has one; it wants both empty.
+ * The failover harness on these servers; it wants both empty.
  *
  * @param faultCommand makes faults of a real cluster: a shell is told which by FAULT and PHASE.
  */
@@ -158,9 +162,6 @@ export const failover = async (
   faultCommand?: string,
 ): Promise<Proven> => {
   const what = 'failover under load';
-  if (!existsSync(join(root, 'dist', FAILOVER))) {
-    return { what, passed: 0, failed: 1, seconds: 0, faults: [`dist/${FAILOVER} is not there`] };
-  }
   const args = ['--url', eventStoreUrl, '--database', databaseUrl];
   if (faultCommand !== undefined) args.push('--fault-command', faultCommand);
   const started = performance.now();
