@@ -95,7 +95,7 @@ export class HostileRun {
       const body = 'body' in answer ? answer.body.toString('utf8', 0, 400) : '';
       this.note(fault, operation.id, `${example}\n    answered: ${body}`);
     }
-    this.slowestMs = Math.max(this.slowestMs, answer.tookMs);
+    this.slowestMs = Math.max(this.slowestMs, answer.waitedMs);
     if ('status' in answer) this.#account(operation, request, answer, example);
     return answer;
   }

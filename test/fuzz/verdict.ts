@@ -20,11 +20,11 @@ export const faultsOf = (
   rules: Rules,
 ): readonly string[] => {
   if ('failure' in answer) return noAnswer(answer, request);
-  const { status, tookMs } = answer;
+  const { status, waitedMs } = answer;
   const faults: string[] = [];
   // Readiness is told in a form of its own, and a machine that does much else may not be ready.
   const isHealth = operation.path.startsWith('/health/') && status === 503;
-  if (tookMs > rules.answerWithinMs) faults.push(`took ${Math.round(tookMs)} ms`);
+  if (waitedMs > rules.answerWithinMs) faults.push(`said nothing for ${Math.round(waitedMs)} ms`);
   if (status >= 500 && !isBusy(answer) && !isHealth) faults.push(`answered ${status}`);
   if (status < 500 && request.method === operation.method) {
     const told = operation.statuses.has(status) || (status >= 400 && ALWAYS_POSSIBLE.has(status));
@@ -36,8 +36,8 @@ export const faultsOf = (
 };
 
 /** A message whose length is wrong leaves nothing to answer to: it may be waited for, or dropped. */
-const noAnswer = ({ failure, tookMs }: NoAnswer, request: HostileRequest): readonly string[] =>
-  isOddlyFramed(request) ? [] : [`was not answered: ${failure} after ${Math.round(tookMs)} ms`];
+const noAnswer = ({ failure, waitedMs }: NoAnswer, request: HostileRequest): readonly string[] =>
+  isOddlyFramed(request) ? [] : [`was not answered: ${failure} after ${Math.round(waitedMs)} ms`];
 
 /** Codes of 503 that pass by themselves; a run has to say how many of them there may be. */
 const BUSY = ['server/store-unavailable', 'server/read-model-behind', 'server/contention'];
