@@ -77,7 +77,9 @@ const THINGS = 3;
  */
 export const MAY_DIFFER = new RegExp(
   '^/(health|metrics|problems|v1/(projections|access-tokens|events|schemas|asyncapi|webhooks' +
-    '|audit/(events|checkpoint|reports)))|/profitability(\\?|$)',
+    '|audit/(events|checkpoint|reports)))|/profitability(\\?|$)' +
+    // What is overdue on the day of the run, and what was done about it.
+    '|^/v1/billing/accounts/[^/]+(/timeline)?$',
 );
 
 /**
