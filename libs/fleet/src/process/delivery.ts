@@ -154,7 +154,8 @@ const registerManifest = async (
 ): Promise<bigint> => {
   const { deliveryId: id } = params;
   const known = await store.load(deliveryAggregate, id);
-  if (known.state.status !== 'unknown') return known.position;
+  // That of the manifest, whatever was counted since: the same upload is answered the same.
+  if (known.state.status !== 'unknown') return known.commands[0]!.position;
   const command = { type: 'RegisterManifest', data: params, at: context.at } as const;
   return (await store.handle(deliveryAggregate, id, command, context)).position;
 };
