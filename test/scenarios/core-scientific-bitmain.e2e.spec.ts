@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +11,7 @@ import { openDatabase, ReadModels, schemaOf } from '@hostledger/eventsourcing/po
 import { sql } from 'kysely';
 import { ApiClient } from '../../apps/cli/src/play/api-client.js';
 import { play, type Played } from '../../apps/cli/src/play/play.js';
+import { freePort } from '../support/processes.js';
 
 const STANDALONE = 'dist/apps/standalone/src/main.js';
 const CLI = 'dist/apps/cli/src/main.js';
@@ -436,12 +436,3 @@ interface ProposalView {
 }
 
 const numberOf = (text = ''): number => Number(text.replaceAll(',', '') || 0);
-
-const freePort = async (): Promise<number> => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-};

@@ -13,10 +13,18 @@ const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 10_000;
 const KEPT_CHARACTERS = 4_000;
 
+/** A worker of the test run has these for itself: a program may bind its port long after it was told it. */
+const PORTS_OF_A_WORKER = 1_000;
+const given = new Set<number>();
+
 /** A free port below the ephemeral range, where a client's retries could connect to themselves. */
 export const freePort = async (): Promise<number> => {
-  const first = 20_000 + Math.floor(Math.random() * 10_000);
-  for (let port = first; port < 32_768; port += 1) {
+  const first = 20_000 + (Number(process.env['JEST_WORKER_ID'] ?? 0) % 12) * PORTS_OF_A_WORKER;
+  const from = Math.floor(Math.random() * PORTS_OF_A_WORKER);
+  for (let tried = 0; tried < PORTS_OF_A_WORKER; tried += 1) {
+    const port = first + ((from + tried) % PORTS_OF_A_WORKER);
+    if (given.has(port)) continue;
+    given.add(port);
     const free = await new Promise<boolean>((resolve) => {
       const server = createServer();
       server.once('error', () => resolve(false));
@@ -24,7 +32,7 @@ export const freePort = async (): Promise<number> => {
     });
     if (free) return port;
   }
-  throw new Error('No free port below 32768');
+  throw new Error(`No free port from ${first} on`);
 };
 
 export const isReady = async (origin: string): Promise<boolean> => {

@@ -22,6 +22,25 @@ const reason = 'Because';
 /** @param on the day of the act; @param dated the day that it says. */
 type Act = (on: string, dated: string) => readonly AccountCommand[];
 
+const raise =
+  (disputeId: string, of: string, sum: string): Act =>
+  (on, raisedOn) => [
+    command(
+      'RaiseDispute',
+      { disputeId, statementId: of, amount: sum, ...USD, reason, raisedOn },
+      on,
+    ),
+  ];
+const resolve =
+  (disputeId: string, outcome: 'upheld' | 'rejected', isIssued: boolean): Act =>
+  (on, resolvedOn) => {
+    const creditNoteId = `d ${disputeId}`;
+    const data = { disputeId, outcome, resolvedOn, reason, creditNoteId };
+    const issue = command('IssueCreditNote', { creditNoteId, number: `d ${on}` }, on);
+    return [command('ResolveDispute', data, on), ...(isIssued ? [issue] : [])];
+  };
+const charge: Act = (on, throughOn) => [command('ChargeLateFees', { throughOn }, on)];
+
 const act: fc.Arbitrary<Act> = fc.oneof(
   fc.tuple(id, amount, statementId).map(([paymentId, sum, of]): Act => (on, receivedOn) => [
     pay(sum, on, {
@@ -37,23 +56,10 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     const issue = { creditNoteId: note.creditNoteId, number: on };
     return [command('BeginCreditNote', note, on), command('IssueCreditNote', issue, on)];
   }),
-  fc
-    .tuple(id, statementId, amount)
-    .map(([disputeId, of, sum]): Act => (on, raisedOn) => [
-      command(
-        'RaiseDispute',
-        { disputeId, statementId: of, amount: sum, ...USD, reason, raisedOn },
-        on,
-      ),
-    ]),
+  fc.tuple(id, statementId, amount).map((dispute) => raise(...dispute)),
   fc
     .tuple(id, fc.constantFrom('upheld' as const, 'rejected' as const), fc.boolean())
-    .map(([disputeId, outcome, isIssued]): Act => (on, resolvedOn) => {
-      const creditNoteId = `d ${disputeId}`;
-      const data = { disputeId, outcome, resolvedOn, reason, creditNoteId };
-      const issue = command('IssueCreditNote', { creditNoteId, number: `d ${on}` }, on);
-      return [command('ResolveDispute', data, on), ...(isIssued ? [issue] : [])];
-    }),
+    .map((resolution) => resolve(...resolution)),
   fc.tuple(statementId, amount).map(([of, sum]): Act => (on) => {
     const writeOffId = `w ${on}`;
     const data = { writeOffId, statementId: of, amount: sum, ...USD, reason };
@@ -70,7 +76,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       command('ApplyDepositDraw', { drawId }, on),
     ];
   }),
-  fc.constant<Act>((on, throughOn) => [command('ChargeLateFees', { throughOn }, on)]),
+  fc.constant(charge),
   fc.constant<Act>((on) => {
     // Of the first fee that a day before this one may have brought.
     const lateFeeId = deriveId('lateFee', 's1', 'USD', '2024-03-02', dayLater(on, -1));
@@ -126,6 +132,13 @@ const happened = (acts: Acts): readonly AccountEvent[] => {
 };
 type Acts = readonly (readonly [Act, number, number])[];
 
+/** Chance seldom has a fee that a credit note matters to which is not issued yet. */
+const seldom: [Act, number, number][] = [
+  [raise('a', 's1', '50.00'), 0, 0],
+  [resolve('a', 'upheld', false), 5, 0],
+  [charge, 20, 0],
+];
+
 const isOf =
   ({ lateFeeId }: { lateFeeId: string }) =>
   ({ type, data }: { type: string; data: object }) =>
@@ -150,7 +163,7 @@ it('A late fee comes out of the events that it names alone, to the last place', 
         });
       }
     }),
-    { numRuns: 250 },
+    { numRuns: 250, examples: [[seldom]] },
   );
   expect([...seen].sort()).toEqual([
     'AccountOpened',

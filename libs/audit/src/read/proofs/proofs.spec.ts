@@ -35,7 +35,9 @@ import type { ConsistencyProofView, InclusionProofView } from './views.js';
 const ORIGIN = 'log.example/proofs';
 
 /** As the index of the history has it, as far as proofs ask. */
-type Indexed = DomainEvent<'MinerMoved' | 'NotaryKeyAdopted' | 'CheckpointSigned'>;
+type Indexed = DomainEvent<
+  'MinerMoved' | 'AccessTokenIssued' | 'NotaryKeyAdopted' | 'CheckpointSigned'
+>;
 const at = ({ position }: { position: bigint }) => [{ position }];
 const index: Projection = {
   name: 'audit_events',
@@ -48,7 +50,7 @@ const index: Projection = {
         key: ['position'],
         insertOnly: true,
       },
-      keys: { MinerMoved: at, NotaryKeyAdopted: at, CheckpointSigned: at },
+      keys: { MinerMoved: at, AccessTokenIssued: at, NotaryKeyAdopted: at, CheckpointSigned: at },
       evolve: (_, { position, id }) => ({ position, event_id: id }),
     }),
   ],
