@@ -8,9 +8,12 @@ import type { System } from './system.js';
 export const openHistory = ({ eventStore, database }: System): HistorySearch => {
   const projections = [...historyProjections(partyRules), feedParties];
   return new HistorySearch(
-    new ReadModels(database, { projections }),
+    new ReadModels(database, { projections, log: eventStore }),
     eventStore,
-    new PartiesQuery(partyRules, new ReadModels(database, { projections: [feedParties] })),
+    new PartiesQuery(
+      partyRules,
+      new ReadModels(database, { projections: [feedParties], log: eventStore }),
+    ),
     upcasters,
   );
 };

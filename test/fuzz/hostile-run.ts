@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BaseRequests } from './base-request.js';
 import type { ApiDocument, Operation } from './document.js';
 import { GoodValues } from './good-values.js';
@@ -5,7 +6,7 @@ import type { KnownValues } from './known-values.js';
 import { Mutations } from './mutations.js';
 import { Chance } from './random.js';
 import { asCurl, type HostileRequest } from './request.js';
-import { faultsOf, type Rules } from './verdict.js';
+import { faultsOf, isBusy, type Rules } from './verdict.js';
 import { WireClient, type NoAnswer, type WireAnswer } from './wire.js';
 
 export interface RunOptions {
@@ -34,6 +35,8 @@ interface Correlated {
 const LANES = 4;
 /** Of one lane; the others wait for their turn no longer. */
 const GIVE_UP_AFTER_MS = 30_000;
+/** As often is a request sent that finds the system busy, as its answer asks for. */
+const ATTEMPTS = 3;
 
 /** Sends hostile requests to every operation in turn, and keeps what was wrong with the answers. */
 export class HostileRun {
@@ -46,6 +49,8 @@ export class HostileRun {
   readonly recorded = new Set<string>();
   readonly statuses = new Map<number, number>();
   slowestMs = 0;
+  /** Requests that were sent again, because a moment's load kept them from being answered. */
+  repeated = 0;
   #sent = 0;
 
   constructor(private readonly options: RunOptions) {
@@ -89,7 +94,16 @@ export class HostileRun {
 
   async sendOne(number: number, client: WireClient): Promise<WireAnswer | NoAnswer> {
     const { operation, request } = this.requestOf(number);
-    const answer = await client.send(request);
+    let answer = await client.send(request);
+    for (
+      let attempt = 1;
+      attempt < ATTEMPTS && 'status' in answer && isBusy(answer);
+      attempt += 1
+    ) {
+      this.repeated += 1;
+      await sleep(1_000 * Number(answer.headers.get('retry-after') ?? 1));
+      answer = await client.send(request);
+    }
     const example = `request ${number} of seed ${this.options.seed}, ${asCurl(request)}`;
     for (const fault of faultsOf(operation, request, answer, this.options.rules)) {
       const body = 'body' in answer ? answer.body.toString('utf8', 0, 400) : '';

@@ -25,7 +25,7 @@ export const faultsOf = (
   // Readiness is told in a form of its own, and a machine that does much else may not be ready.
   const isHealth = operation.path.startsWith('/health/') && status === 503;
   if (waitedMs > rules.answerWithinMs) faults.push(`said nothing for ${Math.round(waitedMs)} ms`);
-  if (status >= 500 && !isBusy(answer) && !isHealth) faults.push(`answered ${status}`);
+  if (status >= 500 && !isHealth) faults.push(`answered ${status}`);
   if (status < 500 && request.method === operation.method) {
     const told = operation.statuses.has(status) || (status >= 400 && ALWAYS_POSSIBLE.has(status));
     if (!told) faults.push(`answered ${status}, which its documentation does not tell of`);
@@ -39,10 +39,10 @@ export const faultsOf = (
 const noAnswer = ({ failure, waitedMs }: NoAnswer, request: HostileRequest): readonly string[] =>
   isOddlyFramed(request) ? [] : [`was not answered: ${failure} after ${Math.round(waitedMs)} ms`];
 
-/** Codes of 503 that pass by themselves; a run has to say how many of them there may be. */
-const BUSY = ['server/store-unavailable', 'server/read-model-behind', 'server/contention'];
+/** Codes of 503 that are of the moment and not of the request. */
+const BUSY = ['server/store-unavailable', 'server/contention'];
 
-/** Whether the machine was too slow, or others were quicker, or a position was asked for that is not. */
+/** Whether the machine was too slow, or others were quicker: the request may be sent again. */
 export const isBusy = ({ status, body }: WireAnswer): boolean =>
   status === 503 && BUSY.some((code) => body.includes(`"code":"${code}"`));
 

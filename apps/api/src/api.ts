@@ -47,6 +47,7 @@ export const createApi = async (
   const { config, metrics, eventStore, aggregateStore, database } = system;
   const readModels = new ReadModels(database, {
     projections: readModelProjections,
+    log: eventStore,
     ...(progress && { progress }),
   });
   const denialLog = new DenialLog(aggregateStore);

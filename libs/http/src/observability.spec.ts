@@ -6,6 +6,7 @@ import {
   type CommandContext,
 } from '@hostledger/eventsourcing';
 import {
+  PositionBeyondLog,
   ReadModelBehind,
   ReadModelRefused,
   ReadModelUnavailable,
@@ -136,6 +137,18 @@ describe('the log', () => {
       '01:02:03.004 warn  [access] Denied {"code":"request/forbidden"}\n',
     );
     expect(readable('not JSON\n')).toBe('not JSON\n');
+  });
+});
+
+it('a position that the log has not come to is a fault of the request', async () => {
+  failure = { thrown: new PositionBeyondLog(20n, 10n) };
+  const { status, json } = await post('/v1/lamps/hall');
+  expect({ status, json }).toMatchObject({
+    status: 400,
+    json: {
+      ...{ code: 'request/invalid', detail: 'The log ends at position 10, before 20' },
+      errors: [{ pointer: '/Min-Log-Position', code: 'position' }],
+    },
   });
 });
 

@@ -59,6 +59,15 @@ export const toProblem = (error: unknown): ProblemError => {
       return new ProblemError(503, 'server/read-model-behind', message, {
         retryAfterSeconds: RETRY_SOON,
       });
+    case 'PositionBeyondLog':
+      return new ProblemError(400, 'request/invalid', message, {
+        errors: [
+          {
+            ...{ pointer: '/Min-Log-Position', code: 'position' },
+            message: 'A position as a reply of this log carried it in Log-Position',
+          },
+        ],
+      });
     case 'ReadModelRefused':
       return new ProblemError(503, 'server/read-model-refused', message, {
         retryAfterSeconds: RETRY_LATER,

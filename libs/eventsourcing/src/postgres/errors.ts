@@ -12,6 +12,17 @@ export class ReadModelBehind extends Error {
   }
 }
 
+/** The log ends before the position that was asked for: no reply can have carried it. */
+export class PositionBeyondLog extends Error {
+  constructor(
+    readonly wanted: bigint,
+    readonly end: bigint,
+  ) {
+    super(`The log ends at position ${end}, before ${wanted}`);
+    this.name = 'PositionBeyondLog';
+  }
+}
+
 /** The read models know events that are not in the log: it was restored or replaced. */
 export class ReadModelRefused extends Error {
   constructor(reason: string) {

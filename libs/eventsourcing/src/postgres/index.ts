@@ -7,7 +7,12 @@ export {
   type DedicatedSession,
 } from './database.js';
 export type { GenerationRow } from './bookkeeping.js';
-export { ReadModelBehind, ReadModelRefused, ReadModelUnavailable } from './errors.js';
+export {
+  PositionBeyondLog,
+  ReadModelBehind,
+  ReadModelRefused,
+  ReadModelUnavailable,
+} from './errors.js';
 export { diffSchemas, LIVE, type DiffOptions, type SchemaDiff, type SchemaIn } from './diff.js';
 export { isSame, type RowDiff, type TableDiff } from './table-diff.js';
 export { fillTables, type FilledTables, type TablesToFill } from './fill.js';

@@ -8,7 +8,13 @@ import {
   type AccountTables,
   type TestDatabase,
 } from '@hostledger/testing';
-import { ProjectionRunner, ReadModelBehind, ReadModels, ReadModelUnavailable } from './index.js';
+import {
+  PositionBeyondLog,
+  ProjectionRunner,
+  ReadModelBehind,
+  ReadModels,
+  ReadModelUnavailable,
+} from './index.js';
 
 const SOON_MS = 10_000;
 const projections = [accounts, payments];
@@ -75,6 +81,26 @@ describe.each(databases)('Read models on %s', (_, open) => {
       await expect(read).rejects.toMatchObject({ wanted: log.end + 1n, current: log.end });
       await expect(read).rejects.toBeInstanceOf(ReadModelBehind);
     }
+  });
+
+  it('tell a position that is not in the log from one that they have not come to', async () => {
+    log.append(opened('a'));
+    runner.start();
+    await runner.waitFor(log.end, SOON_MS);
+    const head = { end: log.end, isAway: false };
+    const readModels = new ReadModels(test.database, {
+      ...{ projections, progress: runner },
+      log: {
+        head: () => (head.isAway ? Promise.reject(new Error('away')) : Promise.resolve(head.end)),
+      },
+    });
+    const ahead = { minPosition: log.end + 1n, timeoutMs: 50 };
+    const beyond = new PositionBeyondLog(log.end + 1n, log.end);
+    await expect(balances(readModels, ahead)).rejects.toEqual(beyond);
+    head.isAway = true;
+    await expect(balances(readModels, ahead)).rejects.toBeInstanceOf(ReadModelBehind);
+    Object.assign(head, { isAway: false, end: log.end + 1n });
+    await expect(balances(readModels, ahead)).rejects.toBeInstanceOf(ReadModelBehind);
   });
 
   it('do not answer while a new version is being filled', async () => {

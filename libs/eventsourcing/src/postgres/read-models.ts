@@ -5,8 +5,15 @@ import { inSpanBelow, SpanKind } from '../tracing.js';
 import { generationRows, type GenerationRow } from './bookkeeping.js';
 import type { Database } from './database.js';
 import { SessionLost } from './embedded-pool.js';
-import { codeOf, ReadModelBehind, ReadModelRefused, ReadModelUnavailable } from './errors.js';
+import {
+  codeOf,
+  PositionBeyondLog,
+  ReadModelBehind,
+  ReadModelRefused,
+  ReadModelUnavailable,
+} from './errors.js';
 import { schemaOf, type LogRefusal, type ProjectionFailure } from './generation.js';
+import type { LogIdentity } from './log-check.js';
 import { positionReached, type Progress } from './progress.js';
 import { touchedTables } from './touched-tables.js';
 
@@ -15,6 +22,8 @@ export interface ReadModelsOptions {
   readonly projections: readonly Projection[];
   /** Of the group's runner where it is in this process: spares the polling. */
   readonly progress?: Progress;
+  /** Tells a position that is not there yet from one that will not come. */
+  readonly log?: Pick<LogIdentity, 'head'>;
   /** How long the database may take for one read. */
   readonly answerWithinMs?: number;
 }
@@ -73,7 +82,8 @@ export class ReadModels {
    * those have reached it, `timeoutMs` at most (5 s). The database may take `answerWithinMs` for all
    * that is asked, by default what these read models allow.
    *
-   * Throws {@link ReadModelBehind} when the position is not reached in time, {@link ReadModelRefused}
+   * Throws {@link ReadModelBehind} when the position is not reached in time, {@link PositionBeyondLog}
+   * when the log has not reached it either, {@link ReadModelRefused}
    * when the log is not the one that the tables were filled from, and {@link ReadModelUnavailable}
    * when the database does not answer.
    */
@@ -166,6 +176,8 @@ export class ReadModels {
       if (behind.length === 0) return;
       const stopped = behind.find((name) => standing.get(name)?.failure);
       if (stopped !== undefined || performance.now() >= deadline) {
+        // Last, so that a member of the cluster that lags behind itself has had its time.
+        await this.mustBeInLog(minPosition);
         throw new ReadModelBehind(
           minPosition,
           leastOf(standing, behind),
@@ -173,6 +185,12 @@ export class ReadModels {
         );
       }
     }
+  }
+
+  /** @throws PositionBeyondLog; nothing where the log cannot be asked. */
+  private async mustBeInLog(position: bigint): Promise<void> {
+    const end = await this.options.log?.head().catch(() => undefined);
+    if (end !== undefined && position > end) throw new PositionBeyondLog(position, end);
   }
 
   /** Readers that wait share one look at the database. */
