@@ -1,34 +1,19 @@
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { noDecisions, type Decisions } from '../decisions.js';
+import type { Decisions } from '../decisions.js';
 import type { LogFeeds } from '../log-feed.js';
 import type { RecordedEvent } from '../message.js';
 import type { Projection } from '../projection.js';
-import {
-  generationRows,
-  isOf,
-  lowerCheckpoint,
-  noteEventTypes,
-  noteFailure,
-  noteOwner,
-  noteRefusal,
-  recall,
-  type GenerationRow,
-} from './bookkeeping.js';
+import { generationRows, noteFailure } from './bookkeeping.js';
 import type { Database } from './database.js';
-import { Generation, schemaOf, type GenerationKey, type ProjectionFailure } from './generation.js';
+import type { Generation, ProjectionFailure } from './generation.js';
+import { KeptGenerations } from './kept-generations.js';
+import { KnownDecisions } from './known-decisions.js';
 import { Lane, leastCheckpoint } from './lane.js';
 import { Lanes } from './lanes.js';
-import { faultOfLog, LogReplaced, WHAT_TO_DO, type LogIdentity } from './log-check.js';
+import { LogCheck, type LogIdentity } from './log-check.js';
 import { openOwnership, type Ownership } from './ownership.js';
 import { positionReached, type Progress, type RunnerPhase } from './progress.js';
-import {
-  dropGeneration,
-  prepareGenerations,
-  prepareMeta,
-  resetGeneration,
-  show,
-} from './schema.js';
+import { prepareMeta, show } from './schema.js';
 
 /** Where a runner reports what it does; must not throw. */
 export interface RunnerObserver {
@@ -80,8 +65,6 @@ export interface ProjectionRunnerStatus {
 
 const BATCH_EVENTS = 15_000;
 const RECONCILE_MS = 500;
-const STANDBY_RETRY_MS = 2_000;
-const REFUSED_RETRY_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 const STOP_WITHIN_MS = 15_000;
@@ -92,9 +75,6 @@ const STOP_WITHIN_MS = 15_000;
  * database says. Every half second, and when something happens, it takes one step from the one to
  * the other; each step may be cut off and taken again.
  *
- * Every generation has one owner among all processes, so that an older and a newer version of the
- * code may run side by side, each keeping what it knows.
- *
  * The main lane keeps what has reached the end of the log. What is being filled, or lags behind, has
  * a lane of its own until it is live too, and moves into the main lane; there the views are switched
  * to it once one transaction has brought all to the same position.
@@ -102,22 +82,32 @@ const STOP_WITHIN_MS = 15_000;
 export class ProjectionRunner implements Progress {
   private now: RunnerPhase = 'stopped';
   private lastError: ProjectionRunnerStatus['lastError'];
-  private decided: Decisions = noDecisions;
-  private knowsDecisions = false;
-  private readonly kept = new Map<string, Generation>();
+  private readonly decided: KnownDecisions;
+  private readonly kept: KeptGenerations;
+  private readonly logCheck: LogCheck;
   private lanes: Lanes | undefined;
-  private refused = false;
-  private heldElsewhere: ReadonlySet<string> = new Set();
-  private askedForOwnership = -Infinity;
-  private lookedBehind = -Infinity;
-  private checkedLog = -Infinity;
   private readonly listeners = new Set<() => void>();
   private stopping = new AbortController();
   private running: Promise<void> | undefined;
   private owned: AbortSignal | undefined;
   private wake = (): void => undefined;
 
-  constructor(private readonly options: ProjectionRunnerOptions) {}
+  constructor(private readonly options: ProjectionRunnerOptions) {
+    const { database, log, decisions } = options;
+    const warn = (message: string, error?: unknown): void => this.warn(message, error);
+    this.decided = new KnownDecisions(decisions, warn);
+    this.kept = new KeptGenerations(options, this.decided, warn);
+    this.logCheck = new LogCheck({
+      log,
+      database,
+      kept: this.kept,
+      decided: this.decided,
+      onRefusal: (reason) => {
+        this.warn(`Nothing is applied: ${reason}`);
+        this.lastError = { message: reason, at: new Date().toISOString() };
+      },
+    });
+  }
 
   get name(): string {
     return this.options.name;
@@ -163,7 +153,7 @@ export class ProjectionRunner implements Progress {
       lastError: this.lastError,
       projections: this.options.projections.map((projection) => {
         const { name, version } = projection;
-        const generations = [...this.kept.values()].filter((kept) => kept.name === name);
+        const generations = this.kept.all.filter((kept) => kept.name === name);
         const { run, parked } = this.decided.of(name);
         const shown =
           generations.find(({ inUse }) => inUse) ??
@@ -236,7 +226,7 @@ export class ProjectionRunner implements Progress {
     };
     ownership.lost.addEventListener('abort', () => this.wake(), { once: true });
     this.owned = work;
-    this.refused = false;
+    this.logCheck.begin();
     const lanes = new Lanes((generations, mostEvents) => this.open(generations, mostEvents, fail));
     this.lanes = lanes;
     try {
@@ -251,12 +241,7 @@ export class ProjectionRunner implements Progress {
       this.owned = undefined;
       await lanes.stop();
       this.lanes = undefined;
-      this.askedForOwnership = -Infinity;
-      const given = [...this.kept.values()];
-      this.kept.clear();
-      if (!ownership.lost.aborted) {
-        await noteOwner(database, given, undefined).catch(() => undefined);
-      }
+      await this.kept.giveUp(ownership);
       await ownership.release();
     }
   }
@@ -273,212 +258,30 @@ export class ProjectionRunner implements Progress {
   }
 
   private async reconcile(ownership: Ownership, lanes: Lanes): Promise<void> {
-    await this.learnDecisions();
+    const { decided, kept, logCheck } = this;
+    await decided.learn();
     const db = this.options.database.for<unknown>();
     let rows = await generationRows(db);
-    const wanted = this.wantedOf(rows);
-    if (await this.takeOver(wanted, ownership)) rows = await generationRows(db);
-    this.noteShown(rows);
-    await this.dropUnwanted(wanted, ownership, lanes);
-    await this.dropLeftBehind(rows, wanted, ownership);
-    if (this.kept.size === 0) return this.enter('standby');
-    if (await this.refuses(rows)) return;
+    const wanted = kept.wantedOf(rows);
+    if (await kept.takeOver(wanted, ownership)) {
+      logCheck.lookAgain();
+      rows = await generationRows(db);
+    }
+    kept.noteShown(rows);
+    await kept.dropUnwanted(wanted, ownership, lanes);
+    await kept.dropLeftBehind(rows, wanted, ownership);
+    if (kept.all.length === 0) return this.enter('standby');
+    if (await logCheck.refuses(rows, lanes)) return this.enter('refused');
     await this.resumeFailed();
-    const movable = [...this.kept.values()].filter(({ failure }) => !failure);
+    const movable = kept.all.filter(({ failure }) => !failure);
     await lanes.arrange(movable.filter((generation) => !lanes.has(generation)));
     if (lanes.main?.live) await this.switchViews(lanes.main);
     if (lanes.isEmpty) this.enter('live');
     else if (this.phase !== 'live') this.enter('catchingUp');
   }
 
-  /** While the event store is away, what was decided before holds. */
-  private async learnDecisions(): Promise<void> {
-    const { decisions } = this.options;
-    if (!decisions) return;
-    try {
-      this.decided = await decisions();
-      this.knowsDecisions = true;
-    } catch (error) {
-      if (!this.knowsDecisions) throw error;
-      this.warn('What operators decided cannot be read', error);
-    }
-  }
-
-  /** What this code keeps: the decided run, the one in use, and one that can be switched back to. */
-  private wantedOf(rows: readonly GenerationRow[]): Wanted[] {
-    return this.options.projections.flatMap((projection) => {
-      const { run, retained } = this.decided.of(projection.name);
-      const ours = rows.filter(
-        (row) => row.name === projection.name && row.version === projection.version,
-      );
-      const runs = new Set([run]);
-      for (const row of ours) {
-        if (row.inUse || (row.run === retained && row.filled)) runs.add(row.run);
-      }
-      return [...runs].map((one) => wantedAs(projection, one));
-    });
-  }
-
-  /** Takes what nobody else keeps; tells whether there was something. */
-  private async takeOver(wanted: readonly Wanted[], ownership: Ownership): Promise<boolean> {
-    const { database, name: group, standbyRetryMs = STANDBY_RETRY_MS } = this.options;
-    const missing = wanted.filter(({ schema }) => !this.kept.has(schema));
-    const known = missing.filter(({ schema }) => this.heldElsewhere.has(schema));
-    const due = performance.now() - this.askedForOwnership >= standbyRetryMs;
-    if (missing.length === 0 || (known.length === missing.length && !due)) return false;
-    this.askedForOwnership = performance.now();
-    const owned = await ownership.take(missing.map(({ schema }) => schema));
-    this.heldElsewhere = new Set(
-      missing.map(({ schema }) => schema).filter((schema) => !owned.has(schema)),
-    );
-    const taken = missing
-      .filter(({ schema }) => owned.has(schema))
-      .map(({ projection, run }) => new Generation(projection, run));
-    if (taken.length === 0) return false;
-    await prepareGenerations(database, group, taken, (message) => this.warn(message));
-    await this.sign(taken);
-    const rows = await generationRows(database.for<unknown>());
-    for (const generation of taken) {
-      recall(generation, rowOf(rows, generation));
-      this.kept.set(generation.schema, generation);
-    }
-    this.checkedLog = -Infinity;
-    return true;
-  }
-
-  private noteShown(rows: readonly GenerationRow[]): void {
-    for (const generation of this.kept.values()) {
-      generation.inUse = rows.find((row) => isOf(row, generation))?.inUse ?? false;
-    }
-  }
-
-  private async dropUnwanted(
-    wanted: readonly GenerationKey[],
-    ownership: Ownership,
-    lanes: Lanes,
-  ): Promise<void> {
-    const unwanted = [...this.kept.values()].filter(
-      (generation) => !wanted.some((key) => isOf(key, generation)),
-    );
-    for (const generation of unwanted) {
-      await lanes.takeOut(generation);
-      await dropGeneration(this.options.database, generation);
-      this.kept.delete(generation.schema);
-      await ownership.give(generation.schema);
-    }
-  }
-
-  /**
-   * Runs of this version that nobody wants or keeps: their owner died before it dropped them. What
-   * is known may be old where another process has been told more, so it is all asked for again once
-   * they are owned, after which nobody else can fill or show them.
-   */
-  private async dropLeftBehind(
-    rows: readonly GenerationRow[],
-    wanted: readonly GenerationKey[],
-    ownership: Ownership,
-  ): Promise<void> {
-    const { database, decisions, projections, standbyRetryMs = STANDBY_RETRY_MS } = this.options;
-    const leftBehind = (all: readonly GenerationRow[], but: readonly GenerationKey[]) =>
-      all.filter(
-        (row) =>
-          projections.some(({ name, version }) => name === row.name && version === row.version) &&
-          !but.some((key) => isOf(key, row)) &&
-          !this.kept.has(schemaOf(row)),
-      );
-    const found = leftBehind(rows, wanted).map(schemaOf);
-    if (found.length === 0 || performance.now() - this.lookedBehind < standbyRetryMs) return;
-    this.lookedBehind = performance.now();
-    const owned = await ownership.take(found);
-    try {
-      if (owned.size === 0) return;
-      if (decisions) this.decided = await decisions();
-      const now = await generationRows(database.for<unknown>());
-      for (const row of leftBehind(now, this.wantedOf(now))) {
-        const schema = schemaOf(row);
-        if (owned.has(schema)) await dropGeneration(database, { ...row, schema });
-      }
-    } catch (error) {
-      this.warn('What a dead owner left behind could not be dropped yet', error);
-    } finally {
-      for (const schema of owned) await ownership.give(schema);
-    }
-  }
-
-  /**
-   * Whether the log is another one than the tables were filled from, and nobody has accepted it.
-   * Looked at when something was taken over; a feed that is opened again has it looked at as well.
-   */
-  private async refuses(rows: readonly GenerationRow[]): Promise<boolean> {
-    const kept = [...this.kept.values()];
-    const refusal = kept.find((generation) => generation.refusal)?.refusal;
-    if (refusal && this.decided.logAcceptedBy > refusal.acts) {
-      await this.lanes?.stop();
-      for (const generation of kept) await this.refill(generation);
-      this.refused = false;
-      return false;
-    }
-    const { log } = this.options;
-    if (!log) return false;
-    const sinceMs = performance.now() - this.checkedLog;
-    if (sinceMs < (this.refused || refusal ? REFUSED_RETRY_MS : Infinity)) return this.refused;
-    const mine = rows.filter((row) => kept.some((generation) => isOf(generation, row)));
-    const fault = await faultOfLog(log, mine);
-    this.checkedLog = performance.now();
-    if (fault) await this.refuse(fault);
-    else {
-      if (refusal) await noteRefusal(this.options.database, kept, undefined);
-      for (const generation of kept) generation.refusal = undefined;
-      this.refused = false;
-      await this.lowerCheckpoints(await log.head());
-    }
-    return this.refused;
-  }
-
-  private async refuse(fault: string): Promise<void> {
-    const { database, decisions } = this.options;
-    await this.lanes?.stop();
-    const kept = [...this.kept.values()];
-    if (!this.refused) {
-      // Asked for again: what was known of the stream of decisions may be of the log before.
-      if (decisions) this.decided = await decisions();
-      const known = kept.find((generation) => generation.refusal)?.refusal;
-      const refusal = known ?? { reason: `${fault}. ${WHAT_TO_DO}`, acts: this.decided.acts };
-      await noteRefusal(database, kept, refusal);
-      for (const generation of kept) generation.refusal = refusal;
-      this.warn(`Nothing is applied: ${refusal.reason}`);
-      this.refused = true;
-      this.lastError = { message: refusal.reason, at: new Date().toISOString() };
-    }
-    this.enter('refused');
-  }
-
-  private async refill(generation: Generation): Promise<void> {
-    const { database, name } = this.options;
-    await resetGeneration(database, name, generation);
-    await this.sign([generation]);
-    const rows = await generationRows(database.for<unknown>());
-    recall(generation, rowOf(rows, generation));
-  }
-
-  /** Tells others who keeps them, and of what. */
-  private async sign(generations: readonly Generation[]): Promise<void> {
-    const { database, eventTypes } = this.options;
-    await noteOwner(database, generations, `${hostname()}/${process.pid}`);
-    await noteEventTypes(database, generations, eventTypes);
-  }
-
-  /** A feed may report positions past the last event, and so past the end of the log. */
-  private async lowerCheckpoints(end: bigint): Promise<void> {
-    for (const generation of this.kept.values()) {
-      if (generation.checkpoint <= end || this.lanes?.has(generation)) continue;
-      await lowerCheckpoint(this.options.database, generation, end);
-      generation.checkpoint = end;
-    }
-  }
-
   private async resumeFailed(): Promise<void> {
-    for (const generation of this.kept.values()) {
+    for (const generation of this.kept.all) {
       const { failure } = generation;
       if (!failure || this.decided.of(generation.name).resumedBy <= failure.acts) continue;
       await noteFailure(this.options.database, generation, undefined);
@@ -499,7 +302,7 @@ export class ProjectionRunner implements Progress {
       ...(eventTypes ? { eventTypes } : {}),
       batchEvents: Math.min(batchEvents, mostEvents),
       parked: (projection) => this.decided.of(projection).parked,
-      beforeReopening: () => this.assertSameLog(),
+      beforeReopening: () => this.logCheck.assertSame(),
       onCommit: (events, seconds) => {
         this.options.observer?.batchApplied(this.name, events, seconds);
         this.notify();
@@ -535,7 +338,7 @@ export class ProjectionRunner implements Progress {
         this.warn(`The views of ${name} could not be switched yet`, error);
         continue;
       }
-      for (const kept of this.kept.values()) {
+      for (const kept of this.kept.all) {
         if (kept.name === name) kept.inUse = kept === generation;
       }
       this.notify();
@@ -559,16 +362,6 @@ export class ProjectionRunner implements Progress {
     this.notify();
   }
 
-  /** @throws LogReplaced, upon which everything is looked at anew. */
-  private async assertSameLog(): Promise<void> {
-    const { log, database } = this.options;
-    if (!log) return;
-    const rows = await generationRows(database.for<unknown>());
-    const mine = rows.filter((row) => [...this.kept.values()].some((kept) => isOf(kept, row)));
-    const fault = await faultOfLog(log, mine);
-    if (fault) throw new LogReplaced(fault);
-  }
-
   private enter(phase: RunnerPhase): void {
     if (this.phase === phase) return;
     this.now = phase;
@@ -583,22 +376,6 @@ export class ProjectionRunner implements Progress {
     this.options.observer?.warned(this.name, message, error);
   }
 }
-
-interface Wanted extends GenerationKey {
-  readonly projection: Projection;
-  readonly schema: string;
-}
-
-const wantedAs = (projection: Projection, run: number): Wanted => {
-  const { name, version } = projection;
-  return { name, version, run, projection, schema: schemaOf({ name, version, run }) };
-};
-
-const rowOf = (rows: readonly GenerationRow[], key: GenerationKey): GenerationRow => {
-  const row = rows.find((candidate) => isOf(candidate, key));
-  if (!row) throw new Error(`The bookkeeping of ${key.name} is missing`);
-  return row;
-};
 
 const describe = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
