@@ -1,5 +1,19 @@
-import { databases, paid, until, type InMemoryLog, type TestDatabase } from '@hostledger/testing';
-import { balances, projections, SOON_MS, World, type Desk } from './generations.fixture.js';
+import {
+  databases,
+  paid,
+  payments,
+  until,
+  type InMemoryLog,
+  type TestDatabase,
+} from '@hostledger/testing';
+import {
+  balances,
+  countPayments,
+  projections,
+  SOON_MS,
+  World,
+  type Desk,
+} from './generations.fixture.js';
 import { ReadModelRefused, ReadModels, type ProjectionRunner } from './index.js';
 
 describe.each(databases)('On %s, a log that was restored or replaced', (_, open) => {
@@ -65,6 +79,28 @@ describe.each(databases)('On %s, a log that was restored or replaced', (_, open)
     await expect(reopen()).resolves.toBeUndefined();
     log.truncate(2);
     await expect(reopen()).rejects.toMatchObject({ name: 'LogReplaced' });
+  });
+
+  it('is refused by what is taken over from a process that had not noticed, too', async () => {
+    if (!test.server) return;
+    const last = log.events.at(-1)!;
+    const unaware = world.start({
+      ...{ database: await world.connect(test.server.url), projections: [payments] },
+      log: { head: () => Promise.resolve(last.position), idAt: () => Promise.resolve(last.id) },
+    });
+    await unaware.waitFor(log.end, SOON_MS);
+    await world.start().waitFor(log.end, SOON_MS);
+    await world.runners.pop()!.stop();
+    log.truncate(2);
+    await expectRefused(world.start());
+    const readModels = new ReadModels(test.database, { projections });
+    expect((await countPayments(readModels)).value).toBe(1);
+    await unaware.stop();
+    await until(async () => {
+      const rows = await readModels.generations();
+      return rows.every(({ refusal }) => refusal !== undefined);
+    });
+    await expect(countPayments(readModels)).rejects.toBeInstanceOf(ReadModelRefused);
   });
 
   it('may be put back', async () => {

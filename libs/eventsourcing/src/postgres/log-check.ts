@@ -99,7 +99,8 @@ export class LogCheck {
   private async refuse(fault: string, lanes: Lanes): Promise<void> {
     const { database, kept, decided, onRefusal } = this.options;
     await lanes.stop();
-    if (this.refused) return;
+    // One that was taken over since may have come from a process that had not noticed.
+    if (this.refused && kept.all.every(({ refusal }) => refusal)) return;
     // Asked for again: what was known of the stream of decisions may be of the log before.
     await decided.learnNow();
     const known = kept.all.find((generation) => generation.refusal)?.refusal;
