@@ -35,7 +35,7 @@ it.each(bases)('%s: what was closed and what came beside it is a full recomputat
   );
   // The histories are worth something: months were closed, and adjusted.
   expect(closed).toBeGreaterThan(40);
-  expect(adjusted).toBeGreaterThan(40);
+  expect(adjusted).toBeGreaterThan(10);
 });
 
 it('a proposal is outdated once a close has found that what stands is true at a later position', () => {
