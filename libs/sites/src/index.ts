@@ -27,16 +27,18 @@ export {
   type ReservationExpired,
   type ReservationReleased,
   type SlotHold,
-  type RackDerated,
-  type RackRestored,
   type SlotOccupied,
-  type SlotPowerChange,
-  type SlotPowerChanged,
   type SlotReservation,
   type SlotReserved,
   type SlotVacated,
   type Vacation,
 } from './domain/rack.js';
+export type {
+  RackDerated,
+  RackRestored,
+  SlotPowerChange,
+  SlotPowerChanged,
+} from './domain/rack-power.js';
 export { FacilityCensus, mustBeInOperation, type Census } from './process/disposal.js';
 export {
   SitesApiModule,

@@ -6,13 +6,21 @@ import {
   type DomainEvent,
   type EventCatalogue,
 } from '@hostledger/eventsourcing';
+import {
+  decideRackPower,
+  powerRefusal,
+  wattsRefusal,
+  type Derate,
+  type RackPowerCommand,
+  type RackPowerEvent,
+} from './rack-power.js';
 
 /** A rack's code within its facility, e.g. `A-01`. */
 export const RACK_CODE = /^[A-Z0-9][A-Z0-9-]{0,31}$/;
 
 // Events
 
-interface SlotUse {
+export interface SlotUse {
   facility: string;
   rack: string;
   /** 1..slotCount. */
@@ -36,41 +44,6 @@ export type ReservationReleased = DomainEvent<'ReservationReleased', SlotUse & {
 export type ReservationExpired = DomainEvent<'ReservationExpired', SlotUse & { cause: string }>;
 /** `movedBy` is the reservation, elsewhere, of the move that took the miner away. */
 export type SlotVacated = DomainEvent<'SlotVacated', SlotUse & { movedBy: string }>;
-/** The limit in force is lower than the rack is rated for, or again what it is rated for. */
-export type RackDerated = DomainEvent<
-  'RackDerated',
-  {
-    facility: string;
-    rack: string;
-    /** In force from now on. Where more is in use already, nothing is added until it fits. */
-    powerLimitWatts: number;
-    /** In force before. */
-    fromWatts: number;
-    ratedWatts: number;
-    cause: string;
-    /** When it is expected to be over; it ends by `RackRestored` alone. */
-    expectedUntil?: string;
-  }
->;
-export type RackRestored = DomainEvent<
-  'RackRestored',
-  { facility: string; rack: string; powerLimitWatts: number; fromWatts: number }
->;
-/** `powerWatts` is what the miner takes from now on: the intent of `PowerProfileChanged`. */
-export type SlotPowerChanged = DomainEvent<
-  'SlotPowerChanged',
-  SlotUse & {
-    fromWatts: number;
-    /** Of this change; the miner names it as well. */
-    changeId: string;
-    /** As the firmware names it, e.g. `eco`. */
-    profile: string;
-    /** Rated under that profile. */
-    hashrateGhs: number;
-    /** The one that the miner turned out to be, where that is why it takes other watts. */
-    model?: string;
-  }
->;
 
 /** While its facility is disposed of. */
 export type RackClosed = DomainEvent<
@@ -86,9 +59,7 @@ export type RackEvent =
   | RackCommissioned
   | RackClosed
   | RackReopened
-  | RackDerated
-  | RackRestored
-  | SlotPowerChanged
+  | RackPowerEvent
   | SlotReserved
   | SlotOccupied
   | ReservationReleased
@@ -227,9 +198,6 @@ export interface Vacation {
   readonly movedBy: string;
 }
 
-export type Derate = Pick<RackDerated['data'], 'powerLimitWatts' | 'cause' | 'expectedUntil'>;
-export type SlotPowerChange = Omit<SlotPowerChanged['data'], 'facility' | 'rack' | 'fromWatts'>;
-
 export type RackCommand =
   | DomainCommand<'CommissionRack', RackCommissioned['data']>
   /**
@@ -244,9 +212,7 @@ export type RackCommand =
   | DomainCommand<'VacateSlots', { vacations: readonly Vacation[] }>
   | DomainCommand<'ReleaseReservations', { reservationIds: readonly string[]; cause: string }>
   | DomainCommand<'ExpireReservations', { reservationIds: readonly string[]; cause: string }>
-  | DomainCommand<'ChangeSlotPower', SlotPowerChange>
-  | DomainCommand<'DerateRack', Derate>
-  | DomainCommand<'RestoreRack', Record<never, never>>
+  | RackPowerCommand
   | DomainCommand<'CloseRack', { disposalId: string }>
   | DomainCommand<'ReopenRack', { disposalId: string }>;
 
@@ -276,11 +242,9 @@ const decide = (command: RackCommand, rack: Rack): readonly RackEvent[] => {
         data: { ...use, cause: command.data.cause },
       }));
     case 'ChangeSlotPower':
-      return changeSlotPower(command.data, rack);
     case 'DerateRack':
-      return derate(command.data, rack);
     case 'RestoreRack':
-      return restore(rack);
+      return decideRackPower(command, rack);
     case 'CloseRack':
       return close(command.data, rack);
     case 'ReopenRack': {
@@ -378,83 +342,6 @@ export const reservationRefusal = (
   return powerRefusal(rack, slot, powerWatts);
 };
 
-const wattsRefusal = (powerWatts: number): DomainError | undefined =>
-  Number.isSafeInteger(powerWatts) && powerWatts >= 1
-    ? undefined
-    : new DomainError(
-        'invalid',
-        'rack/power-invalid',
-        `A machine takes at least 1 W in whole watts, not ${powerWatts}`,
-        { powerWatts },
-        '/powerWatts',
-      );
-
-/** Why so much more cannot be drawn from the rack; `undefined` when it can. */
-const powerRefusal = (
-  { facility, rack, powerLimitWatts, powerWattsInUse }: CommissionedRack,
-  slot: number,
-  powerWatts: number,
-): DomainError | undefined => {
-  if (powerWattsInUse + powerWatts <= powerLimitWatts) return undefined;
-  const free = Math.max(0, powerLimitWatts - powerWattsInUse);
-  return new DomainError(
-    'conflict',
-    'rack/power-exceeded',
-    `Rack ${rack} of ${facility} has ${free} W free of ${powerLimitWatts} W, and ` +
-      `${powerWatts} W are asked for`,
-    { facility, rack, slot, powerLimitWatts, powerWattsInUse, powerWatts },
-  );
-};
-
-/** Less is always granted, more where the limit in force holds it. */
-const changeSlotPower = (change: SlotPowerChange, rack: CommissionedRack): SlotPowerChanged[] => {
-  const { slot, serial, reservationId, powerWatts, changeId } = change;
-  const hold = rack.slots[slot - 1];
-  const stands = hold?.reservationId === reservationId && hold.serial === serial;
-  if (!stands || hold.status !== 'occupied') {
-    throw new DomainError(
-      'conflict',
-      'rack/slot-left',
-      `Miner ${serial} does not stand in slot ${slot} of rack ${rack.rack} of ${rack.facility}`,
-      { facility: rack.facility, rack: rack.rack, slot, serial },
-    );
-  }
-  if (hold.changeId === changeId) return [];
-  const fromWatts = hold.powerWatts;
-  if (powerWatts === fromWatts) return [];
-  const more = powerWatts - fromWatts;
-  const refusal =
-    wattsRefusal(powerWatts) ?? (more > 0 ? powerRefusal(rack, slot, more) : undefined);
-  if (refusal) throw refusal;
-  const { facility, rack: code } = rack;
-  return [{ type: 'SlotPowerChanged', data: { facility, rack: code, fromWatts, ...change } }];
-};
-
-/**
- * Also below what is in use: that is a breach to be cured, which no refusal would undo. Another cause
- * or another expected end is news as well.
- */
-const derate = (data: Derate, rack: CommissionedRack): RackDerated[] => {
-  const { facility, rack: code, ratedWatts, powerLimitWatts, derating } = rack;
-  if (derating && sameDerating(derating, data)) return [];
-  if (data.powerLimitWatts >= ratedWatts) {
-    throw new DomainError(
-      'conflict',
-      'rack/not-derated',
-      `Rack ${code} of ${facility} is rated for ${ratedWatts} W; a derated limit is below that`,
-      { facility, rack: code, ratedWatts },
-      '/powerLimitWatts',
-    );
-  }
-  const fromWatts = powerLimitWatts;
-  return [{ type: 'RackDerated', data: { facility, rack: code, fromWatts, ratedWatts, ...data } }];
-};
-
-const sameDerating = (one: Derate, other: Derate): boolean =>
-  one.powerLimitWatts === other.powerLimitWatts &&
-  one.cause === other.cause &&
-  one.expectedUntil === other.expectedUntil;
-
 const close = ({ disposalId }: { disposalId: string }, rack: CommissionedRack): RackClosed[] => {
   const { facility, rack: code, slots, closedFor } = rack;
   if (closedFor === disposalId) return [];
@@ -468,12 +355,6 @@ const close = ({ disposalId }: { disposalId: string }, rack: CommissionedRack): 
     );
   }
   return [{ type: 'RackClosed', data: { facility, rack: code, disposalId } }];
-};
-
-const restore = (restored: CommissionedRack): RackRestored[] => {
-  const { facility, rack, ratedWatts: powerLimitWatts, powerLimitWatts: fromWatts } = restored;
-  if (powerLimitWatts === fromWatts) return [];
-  return [{ type: 'RackRestored', data: { facility, rack, powerLimitWatts, fromWatts } }];
 };
 
 /** Those of the reservations that are neither used up nor over. */

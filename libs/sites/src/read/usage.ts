@@ -1,11 +1,5 @@
-import type {
-  RackClosed,
-  RackCommissioned,
-  RackDerated,
-  RackEvent,
-  RackReopened,
-  RackRestored,
-} from '../domain/rack.js';
+import type { RackDerated, RackRestored } from '../domain/rack-power.js';
+import type { RackClosed, RackCommissioned, RackEvent, RackReopened } from '../domain/rack.js';
 
 /** What is held of a rack or a whole facility: slots, and the watts that go with them. */
 export interface UsageColumns {

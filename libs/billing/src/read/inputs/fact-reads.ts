@@ -1,20 +1,8 @@
-import type { Kysely } from 'kysely';
-import {
-  factsOfMachines,
-  lateFactsExist,
-  machinesWithin,
-  type MachineFactsTables,
-} from '../machine-facts/query.js';
-import {
-  lateReadingsExist,
-  lateReceiptsExist,
-  meterFactsOf,
-  receiptsOf,
-  type MeterTables,
-} from '../meters/facts.js';
+import { factsOfMachines, lateFactsExist, machinesWithin } from '../machine-facts/query.js';
+import { lateReadingsExist, lateReceiptsExist, meterFactsOf, receiptsOf } from '../meters/facts.js';
 import type { FactReads } from './ports.js';
 
-const touch = async (db: Kysely<MachineFactsTables & MeterTables>): Promise<void> => {
+const touch: FactReads['touch'] = async (db) => {
   for (const table of [
     'billing_machine_facts',
     'billing_meters',

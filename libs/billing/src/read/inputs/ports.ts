@@ -8,9 +8,11 @@ import type {
   ReadingFact,
   Window,
 } from '../../domain/inputs.js';
+import type { MachineFactsTables } from '../machine-facts/query.js';
+import type { MeterTables } from '../meters/facts.js';
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each of them reads its own tables
-type Db = Kysely<any>;
+/** All that facts are read from; each of the reads knows its own part of it. */
+type Db = Kysely<MachineFactsTables & MeterTables>;
 
 /** Recorded later than one position and up to another, about what was before an instant or a day. */
 export interface Late {
