@@ -98,7 +98,7 @@ describe('the command, against a cluster that is there', () => {
     expect([...phases].sort()).toEqual(
       ['begin', 'end'].flatMap((phase) => faults.map((fault) => `${phase} ${fault}`)),
     );
-    for (const fault of faults) expect(told).toMatch(new RegExp(`\\| ${fault} +\\| 1 `));
+    for (const fault of faults) expect(told).toMatch(new RegExp(`\\| ${fault} +\\|`));
     expect(told).toContain('Nothing was wrong.');
   }, 300_000);
 });
