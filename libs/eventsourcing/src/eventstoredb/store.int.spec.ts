@@ -99,6 +99,8 @@ describe('the event store adapter', () => {
     expect(await store.readAllFrom(second!.position, 1)).toEqual([second]);
     expect(await store.readAllFrom(second!.position + 1n, 10)).toEqual([]);
     expect(await store.readAllFrom(all.at(-1)!.position + 1_000n, 10)).toEqual([]);
+    expect(await store.hasPosition(second!.position)).toBe(true);
+    expect(await store.hasPosition(second!.position + 1n)).toBe(false);
   });
 
   it('tells a stream that was deleted for ever from others', async () => {

@@ -234,14 +234,24 @@ export class EventStore implements StreamAccess {
    * none where no event begins there.
    */
   async readAllFrom(position: bigint, maxCount: number): Promise<RecordedEvent[]> {
+    const events = await this.recordsFrom(position, maxCount);
+    return events?.[0]?.position === position ? events : [];
+  }
+
+  /** Whether the log can be read on from this position: the server refuses one that no event has had. */
+  async hasPosition(position: bigint): Promise<boolean> {
+    return (await this.recordsFrom(position, 1)) !== undefined;
+  }
+
+  /** Undefined where the server refuses the position. */
+  private recordsFrom(position: bigint, maxCount: number): Promise<RecordedEvent[] | undefined> {
     return this.persistently('read of $all', async (client) => {
       const fromPosition = { commit: position, prepare: position };
       const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount, ...BY_LEADER });
       try {
-        const events = await this.collect(client, read, 'read of $all');
-        return events[0]?.position === position ? events : [];
+        return await this.collect(client, read, 'read of $all');
       } catch (error) {
-        if (isRefusedPosition(error)) return [];
+        if (isRefusedPosition(error)) return undefined;
         throw error;
       }
     });

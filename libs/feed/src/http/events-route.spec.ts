@@ -60,7 +60,13 @@ beforeEach(async () => {
     controllers: [EventsController, SchemasController, AsyncApiController],
     providers: [
       { provide: EventFeed, useValue: feed },
-      { provide: EventStore, useValue: { head: () => log.head() } },
+      {
+        provide: EventStore,
+        useValue: {
+          head: () => log.head(),
+          hasPosition: async (position: bigint) => (await log.idAt(position)) !== undefined,
+        },
+      },
       { provide: Metrics, useValue: metrics },
     ],
   };
@@ -318,6 +324,9 @@ describe('GET /v1/events refuses', () => {
     ['/events', { ...stream, 'last-event-id': '-1' }, 400, 'feed/last-event-id-invalid'],
     ['/events', { 'last-event-id': '9'.repeat(40) }, 400, 'feed/last-event-id-invalid'],
     ['/events?after=9223372036854775807', stream, 409, 'feed/position-ahead'],
+    ['/events?after=1', stream, 409, 'feed/position-unknown'],
+    ['/events?after=1', {}, 409, 'feed/position-unknown'],
+    ['/events', { ...stream, 'last-event-id': '1' }, 409, 'feed/position-unknown'],
     ['/events?after=middle', stream, 400, 'request/invalid'],
     ['/events?type=MinerPainted', stream, 400, 'request/invalid'],
     ['/events?category=miner&category=mine', stream, 400, 'request/invalid'],

@@ -85,6 +85,7 @@ export class EventsController implements OnModuleDestroy {
     'feed/last-event-id-invalid',
     'feed/category-restricted',
     'feed/position-ahead',
+    'feed/position-unknown',
     'feed/too-many-streams',
   )
   async events(
@@ -169,12 +170,21 @@ export class EventsController implements OnModuleDestroy {
     if (wanted === 'start') return 0n;
     const head = await this.log.head();
     if (wanted === 'end') return head;
-    if (BigInt(wanted) <= head) return BigInt(wanted);
+    const position = BigInt(wanted);
+    if (position > head) {
+      throw new ProblemError(
+        409,
+        'feed/position-ahead',
+        `The log ends at ${head}. If it was restored from a backup, what was read after that did not happen.`,
+        { head: head.toString() },
+      );
+    }
+    // The store would refuse it again and again, and the reader wait for ever.
+    if (position === 0n || (await this.log.hasPosition(position))) return position;
     throw new ProblemError(
       409,
-      'feed/position-ahead',
-      `The log ends at ${head}. If it was restored from a backup, what was read after that did not happen.`,
-      { head: head.toString() },
+      'feed/position-unknown',
+      `No event of the log is at ${position}. If it was restored from a backup, others are in their place.`,
     );
   }
 }
