@@ -25,6 +25,7 @@ describe('what is known of the packages', () => {
   let registry: Server;
   /** What the registry knows; nothing where it has no such endpoint. */
   let known: Advisories | undefined;
+  let refusal = 405;
   let asked: Readonly<Record<string, readonly string[]>>;
 
   beforeAll(async () => {
@@ -33,7 +34,7 @@ describe('what is known of the packages', () => {
       request.on('data', (piece: Buffer) => pieces.push(piece));
       request.on('end', () => {
         if (request.url !== '/-/npm/v1/security/advisories/bulk' || !known) {
-          response.writeHead(405).end();
+          response.writeHead(refusal).end();
           return;
         }
         const sent = Buffer.concat(pieces);
@@ -54,6 +55,7 @@ describe('what is known of the packages', () => {
     const npm = {
       npm_config_registry: `http://127.0.0.1:${port}/`,
       npm_config_cache: cache,
+      npm_config_fetch_retries: '0',
     };
     const options = { env: { ...process.env, ...npm, ...env } };
     return new Promise<{ failed: boolean; told: string }>((resolve) => {
@@ -89,8 +91,17 @@ describe('what is known of the packages', () => {
     expect(await look()).toMatchObject({ failed: false });
   });
 
+  it.each([503, 401])('is a fault where the registry answers %i instead', async (status) => {
+    [known, refusal] = [undefined, status];
+    const { failed, told } = await look();
+    expect({ failed, told }).toMatchObject({
+      failed: true,
+      told: expect.stringContaining('weaknesses could not be asked for'),
+    });
+  });
+
   it('is said not to be known by a registry that does not tell, which is a fault where it has to', async () => {
-    known = undefined;
+    [known, refusal] = [undefined, 405];
     const silent = 'Weaknesses were not looked for: this registry has no audit endpoint';
     const may = await look();
     expect(may).toMatchObject({ failed: false, told: expect.stringContaining(silent) });

@@ -76,9 +76,14 @@ const lockFaults = (): string[] => {
 
 interface Audit {
   readonly vulnerabilities: Readonly<Record<string, { readonly severity: string }>>;
+  /** Of the registry, where it did not tell. */
+  readonly statusCode: number;
+  readonly message: string;
 }
 
-/** Packages of which the registry knows a serious weakness; undefined where it does not tell. */
+const NO_SUCH_ENDPOINT = new Set([404, 405, 410, 501]);
+
+/** Packages of which the registry knows a serious weakness; undefined where it has nowhere to ask. */
 const knownWeaknesses = (): string[] | undefined => {
   let told: string;
   try {
@@ -86,8 +91,10 @@ const knownWeaknesses = (): string[] | undefined => {
   } catch (error) {
     told = (error as { stdout?: string }).stdout ?? '';
   }
-  const { vulnerabilities } = (told.startsWith('{') ? JSON.parse(told) : {}) as Partial<Audit>;
-  if (!vulnerabilities) return undefined;
+  const answer = (told.startsWith('{') ? JSON.parse(told) : {}) as Partial<Audit>;
+  const { vulnerabilities, statusCode, message } = answer;
+  if (NO_SUCH_ENDPOINT.has(statusCode ?? 0)) return undefined;
+  if (!vulnerabilities) return [`weaknesses could not be asked for: ${message ?? 'no answer'}`];
   return Object.entries(vulnerabilities)
     .filter(([, { severity }]) => severity === 'high' || severity === 'critical')
     .map(([name, { severity }]) => `${name}: ${severity}, see npm audit`);

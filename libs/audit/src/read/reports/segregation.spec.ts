@@ -1,5 +1,7 @@
+import { contractsDuties } from '@hostledger/contracts';
 import type { RecordedEvent } from '@hostledger/eventsourcing';
 import { embeddedDatabase, readModelsOf, rowsOf, type TestDatabase } from '@hostledger/testing';
+import { Duties } from '../../domain/duties.js';
 import { actsProjection } from '../acts/projection.js';
 import { auditEventsProjection } from '../history/projection.js';
 import { logOf, smallDuties } from './reports.fixture.js';
@@ -7,18 +9,22 @@ import { segregationIn } from './segregation.js';
 import type { ReportTables } from './tables.js';
 import type { SegregationReport } from './views.js';
 
-const projections = [auditEventsProjection, actsProjection(smallDuties)];
+const projectionsOf = (duties: Duties) => [auditEventsProjection, actsProjection(duties)];
 const JUNE = { from: '2024-06-01', until: '2024-07-01' };
 
 let database: TestDatabase;
 beforeAll(async () => (database = await embeddedDatabase()));
 afterAll(() => database.close());
 
-const reportOn = async (log: RecordedEvent[], period = JUNE): Promise<SegregationReport> => {
-  const { readModels, close } = await readModelsOf(projections, log, database);
+const reportOn = async (
+  log: RecordedEvent[],
+  period = JUNE,
+  duties: Duties = smallDuties,
+): Promise<SegregationReport> => {
+  const { readModels, close } = await readModelsOf(projectionsOf(duties), log, database);
   try {
     const { value } = await readModels.read<ReportTables, SegregationReport>({}, (db) =>
-      segregationIn(db, smallDuties, period),
+      segregationIn(db, duties, period),
     );
     return value;
   } finally {
@@ -35,7 +41,7 @@ describe('Acts', () => {
       ...{ type: 'RuleBroken', data: { id: 'r1', because: 'haste', said: 'bob' } },
       ...{ by: 'cyd', role: 'admin', reason: 'as told' },
     });
-    expect(rowsOf(projections[1]!.tables[0]!, log)).toEqual([
+    expect(rowsOf(actsProjection(smallDuties).tables[0]!, log)).toEqual([
       {
         ...{ position: 100n, number: 1, kind: 'override', name: 'small/broken' },
         ...{ about: 'rule r1', subject: 'cyd', role: 'admin', other: 'bob', reason: 'haste' },
@@ -186,4 +192,28 @@ describe('The report on segregation', () => {
       ...{ overrideCount: 0, overrides: [], adminActs: [], tokenCount: 0, tokens: [] },
     });
   });
+});
+
+it('Rates that one subject recorded and put into force are told, and later ones that nobody else saw', async () => {
+  const data = { contractId: 'c1', version: 1 };
+  const { decisions, selfApprovals, overrides } = await reportOn(
+    logOf(
+      { type: 'TermsAdopted', data, by: 'ann' },
+      { type: 'ContractExecuted', data, by: 'ann' },
+      { type: 'TermsAdopted', data: { ...data, version: 2 }, by: 'bob' },
+      { type: 'TermsCorrected', data: { ...data, cause: 'a typing error' }, by: 'bob' },
+      { type: 'TermsAdopted', data: { ...data, contractId: 'c2' }, by: 'ann' },
+      { type: 'ContractExecuted', data: { ...data, contractId: 'c2' }, by: 'bob' },
+    ),
+    JUNE,
+    new Duties([contractsDuties]),
+  );
+  expect(decisions).toHaveLength(2);
+  expect(selfApprovals.map(({ decided }) => [decided.about, decided.subject])).toEqual([
+    ['contract c1', 'ann'],
+  ]);
+  expect(overrides.map(({ name, subject }) => [name, subject])).toEqual([
+    ['contracts/later-terms', 'bob'],
+    ['contracts/terms-corrected', 'bob'],
+  ]);
 });
