@@ -1,7 +1,9 @@
 import { socketEndpoint } from '@hostledger/embedded-node';
+import type { RecordedEvent } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
 import { eventsDirectory } from '../apps/composition/system.js';
 import { HostileRun, type Finding } from './fuzz/hostile-run.js';
+import { leftBehind } from './fuzz/traces.js';
 import { TargetSystem } from './fuzz/target-system.js';
 import { WireClient } from './fuzz/wire.js';
 
@@ -44,20 +46,27 @@ describe('hostile input', () => {
     await system.stop();
   }, 60_000);
 
-  /** Events that a request left behind that was refused, or that asked for something only. */
-  const findRecorded = async (run: HostileRun): Promise<void> => {
+  /** Adds events of requests that were refused, or that asked for something only. */
+  const findRecorded = async (run: HostileRun, found: RecordedEvent[]): Promise<void> => {
     for (;;) {
       const events = await log.readAll(position, EVENTS_AT_ONCE);
-      for (const { type, stream, metadata } of events) {
-        const id = metadata.$correlationId;
-        const request = run.unrecorded.get(id);
-        if (!request || run.recorded.has(id)) continue;
-        const fault = `answered ${request.status} and recorded ${type} in ${stream}`;
-        run.note(fault, request.operation, request.example);
+      for (const event of events) {
+        const id = event.metadata.$correlationId;
+        if (run.unrecorded.has(id) && !run.recorded.has(id)) found.push(event);
       }
       const last = events.at(-1);
       if (!last) return;
       position = last.position;
+    }
+  };
+
+  const noteRecorded = (run: HostileRun, found: readonly RecordedEvent[]): void => {
+    const byRequest = Map.groupBy(found, ({ metadata }) => metadata.$correlationId);
+    for (const [id, events] of byRequest) {
+      const { status, operation, example } = run.unrecorded.get(id)!;
+      for (const { type, stream } of leftBehind(events)) {
+        run.note(`answered ${status} and recorded ${type} in ${stream}`, operation, example);
+      }
     }
   };
 
@@ -69,6 +78,7 @@ describe('hostile input', () => {
       const rules = { codes: await system.problemCodes(), answerWithinMs: ANSWER_WITHIN_MS };
       const { port, token } = system;
       const run = new HostileRun({ document, known, rules, port, token, seed });
+      const found: RecordedEvent[] = [];
       if (only !== undefined) {
         const client = new WireClient(port, ANSWER_WITHIN_MS);
         await run.sendOne(Number(only), client);
@@ -77,10 +87,11 @@ describe('hostile input', () => {
         const until = performance.now() + TIME_MS;
         while (run.sent < requests && performance.now() < until) {
           await run.send(Math.min(BATCH, requests - run.sent), until);
-          await findRecorded(run);
+          await findRecorded(run, found);
         }
       }
-      await findRecorded(run);
+      await findRecorded(run, found);
+      noteRecorded(run, found);
       if (process.env['FUZZ_REQUESTS']) console.log(summary(run));
       expect(told(run.findings)).toEqual([]);
       expect(run.repeated).toBeLessThanOrEqual(run.sent * MAY_FIND_IT_BUSY);

@@ -71,7 +71,7 @@ describe('what is known of the packages', () => {
     const { failed, told } = await look();
     expect({ failed, told }).toEqual({
       failed: false,
-      told: expect.stringMatching(/^dist\/sbom.cdx.json: \d+ packages, 0 faults .*\n$/),
+      told: expect.stringMatching(/^dist\/sbom.cdx.json: \d+ packages, 0 faults .*\n$/) as string,
     });
     expect(asked['kysely']).toEqual([expect.stringMatching(/^\d/)]);
     expect(Object.keys(asked).length).toBeGreaterThan(100);
@@ -82,7 +82,7 @@ describe('what is known of the packages', () => {
     const { failed, told } = await look();
     expect({ failed, told }).toMatchObject({
       failed: true,
-      told: expect.stringContaining(`kysely: ${severity}, see npm audit`),
+      told: expect.stringContaining(`kysely: ${severity}, see npm audit`) as string,
     });
   });
 
@@ -96,7 +96,7 @@ describe('what is known of the packages', () => {
     const { failed, told } = await look();
     expect({ failed, told }).toMatchObject({
       failed: true,
-      told: expect.stringContaining('weaknesses could not be asked for'),
+      told: expect.stringContaining('weaknesses could not be asked for') as string,
     });
   });
 
@@ -104,8 +104,8 @@ describe('what is known of the packages', () => {
     [known, refusal] = [undefined, 405];
     const silent = 'Weaknesses were not looked for: this registry has no audit endpoint';
     const may = await look();
-    expect(may).toMatchObject({ failed: false, told: expect.stringContaining(silent) });
+    expect(may).toMatchObject({ failed: false, told: expect.stringContaining(silent) as string });
     const has = await look({ AUDIT_REQUIRED: 'true' });
-    expect(has).toMatchObject({ failed: true, told: expect.stringContaining(silent) });
+    expect(has).toMatchObject({ failed: true, told: expect.stringContaining(silent) as string });
   });
 });
