@@ -94,6 +94,19 @@ describe('The processes of the cluster, with its environment', () => {
     });
   });
 
+  it('go on with a key that was rotated to when the first step is done again', async () => {
+    const keyFile = cluster.identity('worker/notary-key');
+    const first = readFileSync(keyFile, 'utf8');
+    const rotate = ['notary', 'rotate'];
+    const rotated = (await cluster.cli(rotate, cluster.environment('worker'))).trim();
+    const second = readFileSync(keyFile, 'utf8');
+    expect(second).not.toBe(first);
+    await cluster.identities('identities');
+    expect(readFileSync(keyFile, 'utf8')).toBe(second);
+    expect(await cluster.cli(['notary', 'key'])).toBe(`${rotated}\n`);
+    await workers[0]!.ready();
+  });
+
   it('go on when the worker that has the work dies', async () => {
     await workers[0]!.program.kill();
     const body = JSON.stringify({ name: 'Later', legalName: 'Later Ltd', country: 'US' });

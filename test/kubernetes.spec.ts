@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
 import { SETTINGS } from '@hostledger/config';
 import { parse, parseAllDocuments } from 'yaml';
 import { readCompose } from './support/compose.js';
@@ -207,4 +209,78 @@ describe('The manifests for Kubernetes', () => {
       expect(spec!.template!.metadata.labels['hostledger/reaches']).toBe('eventstore');
     }
   });
+});
+
+describe('secrets.sh', () => {
+  const home = mkdtempSync(join(tmpdir(), 'hostledger-secrets-'));
+  const identities = join(home, 'identities');
+  const log = join(home, 'log');
+
+  /** Runs it with what it calls replaced; says how it ended and what was called. */
+  const run = (inCluster: Readonly<Record<string, string>> = {}) => {
+    rmSync(log, { force: true });
+    const { status, stderr } = spawnSync(
+      'sh',
+      [join(folder, 'secrets.sh'), identities, 'db:5432'],
+      {
+        encoding: 'utf8',
+        env: {
+          PATH: [join(home, 'bin'), process.env['PATH']].join(delimiter),
+          LOG: log,
+          CURRENT: inCluster['notary-key'] ?? '',
+          NEXT: inCluster['notary-key.next'] ?? '',
+        },
+      },
+    );
+    return { status, stderr, called: readFileSync(log, 'utf8') };
+  };
+  const program = (name: string, text: string): void =>
+    writeFileSync(join(home, 'bin', name), `#!/bin/sh\n${text}`, { mode: 0o755 });
+  const put = (file: string, text: string): void => writeFileSync(join(identities, file), text);
+
+  beforeAll(() => {
+    for (const part of ['bin', 'identities/authority', 'identities/worker']) {
+      mkdirSync(join(home, part), { recursive: true });
+    }
+    program('node', 'echo "node $*" >> "$LOG"\n');
+    program(
+      'kubectl',
+      `case "$*" in
+         "get "*notary-key.next*) printf %s "$NEXT" ;;
+         "get "*notary-key*) printf %s "$CURRENT" ;;
+         *) echo "kubectl $*" >> "$LOG" ;;
+       esac
+      `,
+    );
+    put('authority/notary-key', 'PRIVATE+KEY+a+01');
+    put('worker/notary-key', 'PRIVATE+KEY+a+01\n');
+  });
+
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+  it('puts a key into the cluster, and the next one beside it', () => {
+    expect(run()).toMatchObject({ status: 0, stderr: '' });
+    expect(run({ 'notary-key': 'PRIVATE+KEY+a+01' }).status).toBe(0);
+    put('worker/notary-key.next', 'PRIVATE+KEY+a+02\n');
+    expect(run({ 'notary-key': 'PRIVATE+KEY+a+01' }).status).toBe(0);
+    expect(
+      run({ 'notary-key': 'PRIVATE+KEY+a+01', 'notary-key.next': 'PRIVATE+KEY+a+02' }),
+    ).toEqual(
+      expect.objectContaining({
+        status: 0,
+        called: expect.stringContaining('secret generic hostledger-worker') as string,
+      }),
+    );
+  });
+
+  it.each(['notary-key', 'notary-key.next'])(
+    'takes no %s away that the folder does not have',
+    (name) => {
+      const { status, stderr, called } = run({ [name]: 'PRIVATE+KEY+a+03' });
+      expect(status).toBe(1);
+      expect(stderr).toMatch(`${name} of Secret hostledger-worker is not in `);
+      expect(stderr).not.toContain('PRIVATE');
+      expect(called).not.toContain('kubectl');
+    },
+  );
 });

@@ -21,6 +21,19 @@ node dist/apps/cli/src/main.js cluster identities \
   --also-reached-as localhost \
   --database "$database"
 
+# A key of the notary that the folder does not have would be lost with its Secret, and with it all that
+# could ever be signed again: whoever rotated to it has it first put into the folder.
+for key in notary-key notary-key.next; do
+  there=$(kubectl get secret hostledger-worker --namespace "$namespace" --ignore-not-found \
+    --output "go-template={{with .data}}{{with index . \"$key\"}}{{. | base64decode}}{{end}}{{end}}")
+  if [ -n "$there" ] && ! printf '%s\n' "$there" |
+    grep --quiet --line-regexp --fixed-strings --file - \
+      "$folder"/authority/notary-key* "$folder"/worker/notary-key*; then
+    echo "$key of Secret hostledger-worker is not in $folder/worker: put it there first" >&2
+    exit 1
+  fi
+done
+
 put() {
   name=$1
   shift
