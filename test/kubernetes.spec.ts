@@ -258,6 +258,12 @@ describe('secrets.sh', () => {
 
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 
+  it('makes the key of the notary for the name that the worker is given', () => {
+    const { NOTARY_ORIGIN: origin } = found('ConfigMap', 'hostledger').data!;
+    expect(origin).toMatch(/^\S+$/);
+    expect(run().called).toContain(` --notary-origin ${origin}\n`);
+  });
+
   it('puts a key into the cluster, and the next one beside it', () => {
     expect(run()).toMatchObject({ status: 0, stderr: '' });
     expect(run({ 'notary-key': 'PRIVATE+KEY+a+01' }).status).toBe(0);
