@@ -6,6 +6,7 @@ import { SETTINGS } from '@hostledger/config';
 import { parse, parseAllDocuments } from 'yaml';
 import { readCompose } from './support/compose.js';
 import { typeFaults } from './support/manifest-types.js';
+import { mayReach, type End, type NetworkPolicy } from './support/network-policies.js';
 
 const folder = join(__dirname, '../deploy/kubernetes');
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
@@ -200,14 +201,57 @@ describe('The manifests for Kubernetes', () => {
     ).toBeGreaterThanOrEqual(2);
   });
 
-  it('reach by the network what they have to, and nothing else', () => {
-    expect(found('NetworkPolicy', 'nobody').spec).toEqual({
-      podSelector: {},
-      policyTypes: ['Ingress', 'Egress'],
-    });
-    for (const { spec } of [api, worker, users]) {
-      expect(spec!.template!.metadata.labels['hostledger/reaches']).toBe('eventstore');
-    }
+  const policies = manifests
+    .filter(({ kind }) => kind === 'NetworkPolicy')
+    .map(({ spec }) => spec as unknown as NetworkPolicy);
+  const pod = ({ spec }: Manifest): End => ({ labels: spec!.template!.metadata.labels });
+  const world: End = { address: '203.0.113.7' };
+  const within = (namespace: string): End => ({ namespace });
+  const stranger: End = { labels: { 'app.kubernetes.io/name': 'stranger' } };
+  const own = { api, worker };
+
+  it.each<[string, End, End, number]>([
+    ...Object.entries(own).flatMap(([name, one]): [string, End, End, number][] => [
+      [`${name}: the event store`, pod(one), pod(nodes), 2113],
+      [`${name}: PostgreSQL, wherever it is`, pod(one), world, 5432],
+      [`${name}: PostgreSQL of another namespace`, pod(one), within('databases'), 5432],
+      [`${name}: keys of an OIDC issuer`, pod(one), world, 443],
+      [`${name}: a collector of traces`, pod(one), within('monitoring'), 4318],
+    ]),
+    ...[api, worker, users, nodes].map((one): [string, End, End, number] => [
+      `${one.metadata.name}: names`,
+      pod(one),
+      within('kube-system'),
+      53,
+    ]),
+    ['worker: receivers of webhooks', pod(worker), world, 443],
+    ['users: the event store', pod(users), pod(nodes), 2113],
+    ['nodes: each other as clients do', pod(nodes), pod(nodes), 2113],
+    ['nodes: what they replicate', pod(nodes), pod(nodes), 1112],
+    ['the ingress: the API', within('ingress-nginx'), pod(api), 3000],
+    ['Prometheus: the API', within('monitoring'), pod(api), 3000],
+    ['Prometheus: the worker', within('monitoring'), pod(worker), 3001],
+  ])('reach by the network what they have to: %s', (_, from, to, port) => {
+    expect(mayReach(policies, from, to, port)).toBe(true);
+  });
+
+  it.each<[string, End, End, number]>([
+    ['the API another address of the cluster', pod(api), { address: '10.0.0.7' }, 443],
+    ['the worker who a machine is', pod(worker), { address: '169.254.169.254' }, 443],
+    ['the API the worker', pod(api), pod(worker), 3001],
+    ['the API replication', pod(api), pod(nodes), 1112],
+    ['the API a collector of anybody', pod(api), within('default'), 4318],
+    ['the step PostgreSQL', pod(users), world, 5432],
+    ['the step the world', pod(users), world, 443],
+    ['a node the world', pod(nodes), world, 443],
+    ['others the API', within('default'), pod(api), 3000],
+    ['the ingress the worker', within('ingress-nginx'), pod(worker), 3001],
+    ['others the event store', within('default'), pod(nodes), 2113],
+    ['others of the namespace the event store', stranger, pod(nodes), 2113],
+    ['others of the namespace the world', stranger, world, 443],
+    ['others what else is in the namespace', within('default'), stranger, 80],
+  ])('reach nothing else: %s', (_, from, to, port) => {
+    expect(mayReach(policies, from, to, port)).toBe(false);
   });
 });
 
