@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { SETTINGS } from '@hostledger/config';
+import { loadConfig, SETTINGS } from '@hostledger/config';
 import { parse, parseAllDocuments } from 'yaml';
 import { readCompose } from './support/compose.js';
 import { typeFaults } from './support/manifest-types.js';
@@ -147,6 +147,12 @@ describe('The manifests for Kubernetes', () => {
         key.endsWith('_FILE'),
       );
       expect(env).toMatchObject(Object.fromEntries(files));
+      // All but files, which are not here.
+      const rest = Object.entries(env).filter(([key]) => !key.endsWith('_FILE'));
+      const { host, trustedProxies } = loadConfig(Object.fromEntries(rest));
+      expect(host).toBe('0.0.0.0');
+      // The ingress says whose request it is.
+      expect(trustedProxies).not.toEqual([]);
     }
   });
 
