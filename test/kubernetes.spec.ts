@@ -51,6 +51,7 @@ interface Manifest {
     readonly selector?: unknown;
     readonly replicas?: number;
     readonly minReplicas?: number;
+    readonly ttlSecondsAfterFinished?: number;
   };
 }
 
@@ -194,6 +195,13 @@ describe('The manifests for Kubernetes', () => {
       const { terminationGracePeriodSeconds } = spec!.template!.spec;
       expect(terminationGracePeriodSeconds! * 1000).toBeGreaterThan(Number(limitMs) + 10_000);
     }
+  });
+
+  it('leave no Job behind that would refuse the next image', () => {
+    for (const { kind, spec } of workloads) {
+      if (kind === 'Job') expect(spec!.ttlSecondsAfterFinished).toBeLessThanOrEqual(600);
+    }
+    expect(users.kind).toBe('Job');
   });
 
   it('keep enough of each while machines are emptied', () => {
