@@ -143,6 +143,15 @@ describe('The compose file of a cluster', () => {
       expect(mounts(name)).toContainEqual([`${name}-data`, '/var/lib/kurrentdb']);
   });
 
+  it('has told what of it is to be kept', () => {
+    const [row] = /^\| a cluster with Docker.*$/m.exec(read('docs/backup-and-upgrade.md'))!;
+    const kept = Object.keys(compose.volumes).filter(
+      (name) => !/-identity$|-logs$|^postgres-data$|^proxy-/.test(name),
+    );
+    expect(kept.sort()).toEqual(['authority', ...nodes.map((name) => `${name}-data`)]);
+    for (const name of ['authority', 'eventstore-1-data']) expect(row).toContain(`\`${name}\``);
+  });
+
   it('starts in order: identities, stores, users, our own, the proxy', () => {
     const after = (name: string) => service(name).depends_on;
     for (const name of [...nodes, 'postgres']) {

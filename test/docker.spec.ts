@@ -88,6 +88,22 @@ describe('compose.yaml', () => {
     expect(service('api').volumes).toBeUndefined();
   });
 
+  it('has told what is to be kept of it, as of the embedded default', () => {
+    const told = read('docs/backup-and-upgrade.md');
+    const anew = ['eventstore-logs', 'postgres-data'];
+    const kept = Object.keys(compose.volumes).filter((name) => !anew.includes(name));
+    const row = (of: string): string => new RegExp(`^\\| ${of}.*$`, 'm').exec(told)![0];
+    for (const name of kept) expect(row('one machine')).toContain(`\`${name}\``);
+    // What is no file there, is a variable.
+    for (const name of ['docker/.env', 'WEBHOOK_KEY', 'NOTARY_KEY']) {
+      expect(row('one machine')).toContain(name);
+    }
+    const [, tried] = /TO_KEEP = \[(.+)\]/.exec(read('test/backup.e2e.spec.ts'))!;
+    for (const [, name] of tried!.matchAll(/'(.+?)'/g)) {
+      expect(row('the embedded default')).toContain(`\`${name}\``);
+    }
+  });
+
   it('has no password of its own: without one it refuses to start', () => {
     const passwords = composeText.match(/\$\{[A-Z_]*PASSWORD[^}]*\}/g) ?? [];
     expect(passwords.length).toBeGreaterThanOrEqual(2);
