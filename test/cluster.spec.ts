@@ -167,6 +167,18 @@ describe('The compose file of a cluster', () => {
     expect(after('proxy')).toEqual({ api: { condition: 'service_healthy' } });
   });
 
+  it('takes no server for PostgreSQL that is only there to make the database', () => {
+    for (const path of ['docker/compose.yaml', 'docker/cluster/compose.yaml']) {
+      const given = { HOSTLEDGER_SITE: 'localhost', POSTGRES_PASSWORD: 'x' };
+      const { test } = readCompose(path, given).services['postgres']!.healthcheck!;
+      // As a user that the rules let in over the network: any other is a line in the log each time.
+      expect(test).toEqual([
+        ...['CMD', 'pg_isready', '--username=hostledger', '--dbname=hostledger'],
+        '--host=127.0.0.1',
+      ]);
+    }
+  });
+
   it('lets nobody in but through the proxy', () => {
     expect(names.filter((name) => service(name).ports)).toEqual(['proxy']);
     expect(compose.networks['stores']).toEqual({ internal: true });
