@@ -240,6 +240,75 @@ describe('The compose file of a cluster', () => {
   });
 });
 
+describe('The cluster that is proven', () => {
+  const proven = readCompose('docker/cluster/prove.yaml');
+  const prover = proven.services['prove']!;
+  const dockerfile = read('docker/cluster/prove.Dockerfile');
+
+  it('is described by the schema of the compose specification, and is another one', () => {
+    const { name, ...rest } = proven.document as { name: string };
+    expect(name).toBe('hostledger-prove');
+    expect(name).not.toBe((compose.document as { name: string }).name);
+    const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema());
+    validate(rest);
+    expect(validate.errors ?? []).toEqual([]);
+  });
+
+  it('has the users of the cluster, and a role that makes databases, which is all that differs', () => {
+    expect(Object.keys(proven.services).sort()).toEqual(['postgres', 'prove']);
+    expect(Object.keys(proven.services['postgres']!)).toEqual(['volumes']);
+    const at = (volumes: readonly string[]) => volumes.map((volume) => volume.split(':'));
+    const changed = at(proven.services['postgres']!.volumes!);
+    expect(changed.map(([, path]) => path)).toEqual([
+      mounts('postgres').find(([source]) => source === './pg_hba.conf')![1],
+      expect.stringMatching(/^\/docker-entrypoint-initdb\.d\/20-/),
+    ]);
+    const [rules, init] = changed.map(([source]) => read(`docker/cluster/${source}`));
+    const ruled = (text: string): string[][] =>
+      text
+        .split('\n')
+        .filter((line) => /^\w/.test(line))
+        .map((line) => line.split(/\s+/));
+    const everywhere = ruled(read('docker/cluster/pg_hba.conf')).map(([kind, , ...rest]) => [
+      ...[kind!, 'all', ...rest],
+    ]);
+    expect(ruled(rules!)).toEqual(everywhere);
+    expect(/<<'SQL'\n([\s\S]*)\nSQL\n/.exec(init!)![1]).toBe('alter role hostledger createdb;');
+  });
+
+  it('is tried from within, by an administrator, before anything has written to the log', () => {
+    expect(prover).toMatchObject({ networks: ['stores'], restart: 'no', cap_drop: ['ALL'] });
+    expect(prover.depends_on).toEqual(service('api').depends_on);
+    expect(prover.volumes).toEqual([
+      'users-identity:/run/hostledger:ro',
+      'worker-identity:/run/worker:ro',
+    ]);
+    expect(prover.environment).toEqual({
+      EVENTSTORE_URL_FILE: service('users').environment!['EVENTSTORE_URL_FILE'],
+      DATABASE_URL_FILE: '/run/worker/database-url',
+    });
+  });
+
+  it('is tried by an image of what there is to try it', () => {
+    expect(prover).toMatchObject({
+      build: { context: '../..', dockerfile: 'docker/cluster/prove.Dockerfile' },
+    });
+    const [image] = /^ARG NODE_IMAGE=.+$/m.exec(read('docker/Dockerfile'))!;
+    expect(dockerfile).toContain(`${image}\n`);
+    const allowed = read('docker/cluster/prove.Dockerfile.dockerignore')
+      .split('\n')
+      .filter((line) => line.startsWith('!'))
+      .map((line) => line.slice(1));
+    const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, paths]) =>
+      paths!.split(' '),
+    );
+    expect(copied.sort()).toEqual(allowed.sort());
+    for (const path of copied) expect(existsSync(join(root, path)) ? path : 'missing').toBe(path);
+    expect(dockerfile).toMatch(/^USER node$/m);
+    expect(dockerfile).not.toContain('--omit');
+  });
+});
+
 describe('The proxy', () => {
   const caddyfile = read('docker/cluster/Caddyfile');
 
