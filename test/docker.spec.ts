@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SETTINGS, TRACING_SETTINGS } from '@hostledger/config';
 import { startPostgres, type TestPostgres } from '@hostledger/testing';
 import { parse } from 'yaml';
 import { BuiltProgram, freePort, isReady } from './support/processes.js';
@@ -87,6 +88,22 @@ describe('compose.yaml', () => {
     expect(service('api').volumes).toBeUndefined();
   });
 
+  it('has told what is to be kept of it, as of the embedded default', () => {
+    const told = read('docs/backup-and-upgrade.md');
+    const anew = ['eventstore-logs', 'postgres-data'];
+    const kept = Object.keys(compose.volumes).filter((name) => !anew.includes(name));
+    const row = (of: string): string => new RegExp(`^\\| ${of}.*$`, 'm').exec(told)![0];
+    for (const name of kept) expect(row('one machine')).toContain(`\`${name}\``);
+    // What is no file there, is a variable.
+    for (const name of ['docker/.env', 'WEBHOOK_KEY', 'NOTARY_KEY']) {
+      expect(row('one machine')).toContain(name);
+    }
+    const [, tried] = /TO_KEEP = \[(.+)\]/.exec(read('test/backup.e2e.spec.ts'))!;
+    for (const [, name] of tried!.matchAll(/'(.+?)'/g)) {
+      expect(row('the embedded default')).toContain(`\`${name}\``);
+    }
+  });
+
   it('has no password of its own: without one it refuses to start', () => {
     const passwords = composeText.match(/\$\{[A-Z_]*PASSWORD[^}]*\}/g) ?? [];
     expect(passwords.length).toBeGreaterThanOrEqual(2);
@@ -94,6 +111,17 @@ describe('compose.yaml', () => {
     expect(composeText).not.toMatch(/PASSWORD: (?!\$\{)/);
     expect(composeText).not.toMatch(/:\/\/\w+:(?!\$\{)[^@\s]+@/);
     expect(read('docker/.env.example')).toMatch(/^POSTGRES_PASSWORD=$/m);
+  });
+
+  it('sets variables that the configuration knows, and tells of each that one may set', () => {
+    const known = new Set([...SETTINGS, ...TRACING_SETTINGS]);
+    for (const name of own) {
+      expect(Object.keys(service(name).environment).filter((key) => !known.has(key))).toEqual([]);
+    }
+    const example = read('docker/.env.example');
+    const told = [...example.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name!);
+    const used = [...composeText.matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name!);
+    expect([...new Set(used)].sort()).toEqual(told.sort());
   });
 
   it('locks our services down', () => {

@@ -1,9 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { SETTINGS } from '@hostledger/config';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { loadConfig, loadTracing, SETTINGS, TRACING_SETTINGS } from '@hostledger/config';
 import { parse, parseAllDocuments } from 'yaml';
 import { readCompose } from './support/compose.js';
 import { typeFaults } from './support/manifest-types.js';
+import { mayReach, type End, type NetworkPolicy } from './support/network-policies.js';
 
 const folder = join(__dirname, '../deploy/kubernetes');
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
@@ -48,6 +51,7 @@ interface Manifest {
     readonly selector?: unknown;
     readonly replicas?: number;
     readonly minReplicas?: number;
+    readonly ttlSecondsAfterFinished?: number;
   };
 }
 
@@ -139,11 +143,20 @@ describe('The manifests for Kubernetes', () => {
         ...(Object.fromEntries(own) as Record<string, string>),
       };
       expect(container(workload).envFrom).toEqual([{ configMapRef: { name: 'hostledger' } }]);
-      expect(Object.keys(env).filter((key) => !SETTINGS.includes(key))).toEqual([]);
+      const known = [...SETTINGS, ...TRACING_SETTINGS];
+      expect(Object.keys(env).filter((key) => !known.includes(key))).toEqual([]);
+      expect(env).toHaveProperty('OTEL_EXPORTER_OTLP_ENDPOINT');
+      expect(loadTracing(env)).toBeUndefined();
       const files = Object.entries(compose.services[name]!.environment!).filter(([key]) =>
         key.endsWith('_FILE'),
       );
       expect(env).toMatchObject(Object.fromEntries(files));
+      // All but files, which are not here.
+      const rest = Object.entries(env).filter(([key]) => !key.endsWith('_FILE'));
+      const { host, trustedProxies } = loadConfig(Object.fromEntries(rest));
+      expect(host).toBe('0.0.0.0');
+      // The ingress says whose request it is.
+      expect(trustedProxies).not.toEqual([]);
     }
   });
 
@@ -187,6 +200,13 @@ describe('The manifests for Kubernetes', () => {
     }
   });
 
+  it('leave no Job behind that would refuse the next image', () => {
+    for (const { kind, spec } of workloads) {
+      if (kind === 'Job') expect(spec!.ttlSecondsAfterFinished).toBeLessThanOrEqual(600);
+    }
+    expect(users.kind).toBe('Job');
+  });
+
   it('keep enough of each while machines are emptied', () => {
     for (const name of ['eventstore', 'hostledger-api', 'hostledger-worker']) {
       expect(found('PodDisruptionBudget', name).spec).toMatchObject({ maxUnavailable: 1 });
@@ -198,13 +218,136 @@ describe('The manifests for Kubernetes', () => {
     ).toBeGreaterThanOrEqual(2);
   });
 
-  it('reach by the network what they have to, and nothing else', () => {
-    expect(found('NetworkPolicy', 'nobody').spec).toEqual({
-      podSelector: {},
-      policyTypes: ['Ingress', 'Egress'],
-    });
-    for (const { spec } of [api, worker, users]) {
-      expect(spec!.template!.metadata.labels['hostledger/reaches']).toBe('eventstore');
-    }
+  const policies = manifests
+    .filter(({ kind }) => kind === 'NetworkPolicy')
+    .map(({ spec }) => spec as unknown as NetworkPolicy);
+  const pod = ({ spec }: Manifest): End => ({ labels: spec!.template!.metadata.labels });
+  const world: End = { address: '203.0.113.7' };
+  const within = (namespace: string): End => ({ namespace });
+  const stranger: End = { labels: { 'app.kubernetes.io/name': 'stranger' } };
+  const own = { api, worker };
+
+  it.each<[string, End, End, number]>([
+    ...Object.entries(own).flatMap(([name, one]): [string, End, End, number][] => [
+      [`${name}: the event store`, pod(one), pod(nodes), 2113],
+      [`${name}: PostgreSQL, wherever it is`, pod(one), world, 5432],
+      [`${name}: PostgreSQL of another namespace`, pod(one), within('databases'), 5432],
+      [`${name}: keys of an OIDC issuer`, pod(one), world, 443],
+      [`${name}: a collector of traces`, pod(one), within('monitoring'), 4318],
+    ]),
+    ...[api, worker, users, nodes].map((one): [string, End, End, number] => [
+      `${one.metadata.name}: names`,
+      pod(one),
+      within('kube-system'),
+      53,
+    ]),
+    ['worker: receivers of webhooks', pod(worker), world, 443],
+    ['users: the event store', pod(users), pod(nodes), 2113],
+    ['nodes: each other as clients do', pod(nodes), pod(nodes), 2113],
+    ['nodes: what they replicate', pod(nodes), pod(nodes), 1112],
+    ['the ingress: the API', within('ingress-nginx'), pod(api), 3000],
+    ['Prometheus: the API', within('monitoring'), pod(api), 3000],
+    ['Prometheus: the worker', within('monitoring'), pod(worker), 3001],
+  ])('reach by the network what they have to: %s', (_, from, to, port) => {
+    expect(mayReach(policies, from, to, port)).toBe(true);
   });
+
+  it.each<[string, End, End, number]>([
+    ['the API another address of the cluster', pod(api), { address: '10.0.0.7' }, 443],
+    ['the worker who a machine is', pod(worker), { address: '169.254.169.254' }, 443],
+    ['the API the worker', pod(api), pod(worker), 3001],
+    ['the API replication', pod(api), pod(nodes), 1112],
+    ['the API a collector of anybody', pod(api), within('default'), 4318],
+    ['the step PostgreSQL', pod(users), world, 5432],
+    ['the step the world', pod(users), world, 443],
+    ['a node the world', pod(nodes), world, 443],
+    ['others the API', within('default'), pod(api), 3000],
+    ['the ingress the worker', within('ingress-nginx'), pod(worker), 3001],
+    ['others the event store', within('default'), pod(nodes), 2113],
+    ['others of the namespace the event store', stranger, pod(nodes), 2113],
+    ['others of the namespace the world', stranger, world, 443],
+    ['others what else is in the namespace', within('default'), stranger, 80],
+  ])('reach nothing else: %s', (_, from, to, port) => {
+    expect(mayReach(policies, from, to, port)).toBe(false);
+  });
+});
+
+describe('secrets.sh', () => {
+  const home = mkdtempSync(join(tmpdir(), 'hostledger-secrets-'));
+  const identities = join(home, 'identities');
+  const log = join(home, 'log');
+
+  /** Runs it with what it calls replaced; says how it ended and what was called. */
+  const run = (inCluster: Readonly<Record<string, string>> = {}) => {
+    rmSync(log, { force: true });
+    const { status, stderr } = spawnSync(
+      'sh',
+      [join(folder, 'secrets.sh'), identities, 'db:5432'],
+      {
+        encoding: 'utf8',
+        env: {
+          PATH: [join(home, 'bin'), process.env['PATH']].join(delimiter),
+          LOG: log,
+          CURRENT: inCluster['notary-key'] ?? '',
+          NEXT: inCluster['notary-key.next'] ?? '',
+        },
+      },
+    );
+    return { status, stderr, called: readFileSync(log, 'utf8') };
+  };
+  const program = (name: string, text: string): void =>
+    writeFileSync(join(home, 'bin', name), `#!/bin/sh\n${text}`, { mode: 0o755 });
+  const put = (file: string, text: string): void => writeFileSync(join(identities, file), text);
+
+  beforeAll(() => {
+    for (const part of ['bin', 'identities/authority', 'identities/worker']) {
+      mkdirSync(join(home, part), { recursive: true });
+    }
+    program('node', 'echo "node $*" >> "$LOG"\n');
+    program(
+      'kubectl',
+      `case "$*" in
+         "get "*notary-key.next*) printf %s "$NEXT" ;;
+         "get "*notary-key*) printf %s "$CURRENT" ;;
+         *) echo "kubectl $*" >> "$LOG" ;;
+       esac
+      `,
+    );
+    put('authority/notary-key', 'PRIVATE+KEY+a+01');
+    put('worker/notary-key', 'PRIVATE+KEY+a+01\n');
+  });
+
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+  it('makes the key of the notary for the name that the worker is given', () => {
+    const { NOTARY_ORIGIN: origin } = found('ConfigMap', 'hostledger').data!;
+    expect(origin).toMatch(/^\S+$/);
+    expect(run().called).toContain(` --notary-origin ${origin}\n`);
+  });
+
+  it('puts a key into the cluster, and the next one beside it', () => {
+    expect(run()).toMatchObject({ status: 0, stderr: '' });
+    expect(run({ 'notary-key': 'PRIVATE+KEY+a+01' }).status).toBe(0);
+    put('worker/notary-key.next', 'PRIVATE+KEY+a+02\n');
+    expect(run({ 'notary-key': 'PRIVATE+KEY+a+01' }).status).toBe(0);
+    expect(
+      run({ 'notary-key': 'PRIVATE+KEY+a+01', 'notary-key.next': 'PRIVATE+KEY+a+02' }),
+    ).toEqual(
+      expect.objectContaining({
+        status: 0,
+        called: expect.stringContaining('secret generic hostledger-worker') as string,
+      }),
+    );
+  });
+
+  it.each(['notary-key', 'notary-key.next'])(
+    'takes no %s away that the folder does not have',
+    (name) => {
+      const { status, stderr, called } = run({ [name]: 'PRIVATE+KEY+a+03' });
+      expect(status).toBe(1);
+      expect(stderr).toMatch(`${name} of Secret hostledger-worker is not in `);
+      expect(stderr).not.toContain('PRIVATE');
+      expect(called).not.toContain('kubectl');
+    },
+  );
 });

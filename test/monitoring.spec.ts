@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
+import { readCompose } from './support/compose.js';
 import { readQuery } from './support/promql.js';
 import { alertRules, dashboardQueries, dashboardsIn, recordRules } from './support/monitoring.js';
 
@@ -79,10 +80,73 @@ describe('Dashboards', () => {
   });
 });
 
-it('The example of a configuration loads the rules beside it', () => {
+describe('The example of a configuration', () => {
   const folder = join(root, 'deploy/prometheus');
-  const { rule_files: files } = parse(readFileSync(join(folder, 'prometheus.yaml'), 'utf8')) as {
-    rule_files: string[];
-  };
-  expect(readdirSync(folder)).toEqual(expect.arrayContaining(files));
+  const text = readFileSync(join(folder, 'prometheus.yaml'), 'utf8');
+  const config = parse(text) as { rule_files: string[]; scrape_configs: Job[] };
+  const ports = { api: 3000, worker: 3001 };
+
+  it('loads the rules beside it', () => {
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(config.rule_files));
+  });
+
+  it('asks each of the processes behind a name of compose by itself', () => {
+    const { services } = readCompose('docker/cluster/compose.yaml', { HOSTLEDGER_SITE: 'x' });
+    const found = config.scrape_configs.map(({ job_name: job, ...rest }) => [job, rest]);
+    expect(Object.fromEntries(found)).toEqual(
+      Object.fromEntries(
+        Object.entries(ports).map(([name, port]) => [
+          `hostledger-${name}`,
+          {
+            authorization: { credentials_file: '/etc/prometheus/hostledger-token' },
+            dns_sd_configs: [{ names: [name], type: 'A', port }],
+          },
+        ]),
+      ),
+    );
+    for (const name of Object.keys(ports)) expect(services[name]!.networks).toContain('edge');
+  });
+
+  it('has pods of Kubernetes found by the labels that they have', () => {
+    const commented = text.slice(text.indexOf('#  - job_name')).replaceAll(/^#/gm, '');
+    const [job] = parse(commented) as [Job];
+    const [byLabel, byPort, named] = job.relabel_configs!;
+    const whole = (regex: string) => new RegExp(`^(?:${regex})$`);
+    for (const name of Object.keys(ports)) {
+      const [{ metadata, spec }] = parseAllDocuments(
+        readFileSync(join(root, `deploy/kubernetes/${name}.yaml`), 'utf8'),
+      ).map((document) => document.toJS() as Workload) as [Workload];
+      const { labels } = spec.template.metadata;
+      expect(labels['app.kubernetes.io/name']).toMatch(whole(byLabel!.regex!));
+      const [{ ports: open }] = spec.template.spec.containers;
+      expect(open.map((one) => one.name)).toEqual([expect.stringMatching(whole(byPort!.regex!))]);
+      expect(job.kubernetes_sd_configs).toEqual([
+        { role: 'pod', namespaces: { names: [metadata.namespace] } },
+      ]);
+    }
+    const label = '__meta_kubernetes_pod_label_app_kubernetes_io_name';
+    expect([byLabel, named].map((one) => one!.source_labels)).toEqual([[label], [label]]);
+    expect(named!.target_label).toBe('job');
+  });
 });
+
+interface Job {
+  readonly job_name: string;
+  readonly kubernetes_sd_configs?: unknown;
+  readonly relabel_configs?: readonly {
+    readonly source_labels: readonly string[];
+    readonly regex?: string;
+    readonly target_label?: string;
+  }[];
+}
+interface Workload {
+  readonly metadata: { readonly namespace: string };
+  readonly spec: {
+    readonly template: {
+      readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+      readonly spec: {
+        readonly containers: readonly [{ readonly ports: readonly { readonly name: string }[] }];
+      };
+    };
+  };
+}

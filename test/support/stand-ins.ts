@@ -13,6 +13,10 @@ const MOUNTED = '/run/hostledger';
 const NODE_HOSTS = ['127.0.0.1', 'localhost'];
 const DATABASE_HOST = 'localhost';
 
+const POSTGRES_FILES = { rules: 'pg_hba.conf', init: ['postgres-init.sh'] };
+const inDocker = (file: string): string =>
+  readFileSync(join(__dirname, '../../docker/cluster', file), 'utf8');
+
 const PATIENCE_MS = 240_000;
 
 type Environment = Readonly<Record<string, string>>;
@@ -55,7 +59,14 @@ export class StandIns {
     return join(this.home, folder, part);
   }
 
-  async startStores(): Promise<void> {
+  /** @param files of docker/cluster: who may connect to PostgreSQL how, and what is done at its first start. */
+  async startStores({
+    rules: rulesFile,
+    init,
+  }: {
+    readonly rules: string;
+    readonly init: readonly string[];
+  } = POSTGRES_FILES): Promise<void> {
     const folder = this.identity(NODE_HOSTS[0]!);
     const node = BuiltProgram.start(NODE, {
       DATA_DIR: join(this.home, 'data'),
@@ -73,7 +84,7 @@ export class StandIns {
     const identity = this.identity(DATABASE_HOST);
     const read = (name: string): string => readFileSync(join(identity, name), 'utf8');
     // Whoever runs this is no `postgres` to the operating system.
-    const rules = readFileSync(join(__dirname, '../../docker/cluster/pg_hba.conf'), 'utf8');
+    const rules = inDocker(rulesFile);
     this.postgres = await startNetworkPostgres({
       port: this.databasePort,
       certificate: read('server.crt'),
@@ -81,11 +92,12 @@ export class StandIns {
       rules: rules.replace(/^(local\s.*)peer$/m, '$1trust'),
       settings: Object.fromEntries(settings),
     });
-    const script = readFileSync(join(__dirname, '../../docker/cluster/postgres-init.sh'), 'utf8');
-    const [, statements] = /<<'SQL'\n([\s\S]*)\nSQL\n/.exec(script)!;
+    const statements = init.flatMap((script) =>
+      /<<'SQL'\n([\s\S]*)\nSQL\n/.exec(inDocker(script))![1]!.split(';\n'),
+    );
     const client = new Client({ connectionString: this.postgres.url });
     await client.connect();
-    for (const statement of statements!.split(';\n')) {
+    for (const statement of statements) {
       await client.query(statement.replace(":'password'", `'${read('password')}'`));
     }
     await client.end();

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { rotateKey, verifierKeyOf } from '@hostledger/audit';
+import { loadConfig } from '@hostledger/config';
 import { notaryKeyFiles } from '../../composition/notary.js';
 import { operatorContext, withStore } from './event-store.js';
 
 /**
- * Adds `notary key` and `notary rotate`. Like tokens they are matters of whoever has the event store
+ * Adds `notary key`, `next` and `rotate`. Like tokens they are matters of whoever has the event store
  * and the files of the server before them.
  */
 export const notaryCommands = (program: Command): void => {
@@ -19,6 +20,16 @@ export const notaryCommands = (program: Command): void => {
         process.stdout.write(`${key}\n`);
       }),
     );
+  notary
+    .command('next <file>')
+    .description(
+      'Make a key to rotate to by `rotate --new-key`, unless it is there: where workers are given their ' +
+        'key, it is first given to them beside the present one. Needs no event store',
+    )
+    .action((file: string) => {
+      const { verifier } = notaryKeyFiles(loadConfig(process.env)).next(file);
+      process.stdout.write(`${verifier.text}\n`);
+    });
   notary
     .command('rotate')
     .description(

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { tracingOf, type TracingConfig } from './tracing.js';
 
 export type { SamplerConfig, TracingConfig } from './tracing.js';
+export { TRACING_SETTINGS } from './tracing.js';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');

@@ -48,6 +48,9 @@ const schema = z
     message: 'is more than the queue holds',
   });
 
+/** Every variable that is known here, for those who check what sets them. */
+export const TRACING_SETTINGS: readonly string[] = Object.keys(schema.shape);
+
 export interface SamplerConfig {
   readonly kind: 'on' | 'off' | 'ratio';
   /** Of traces, from 0 to 1. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeSignerKey, parseSignerKey } from '@hostledger/audit';
 import { startNodeInProcess, type RunningNode } from '@hostledger/embedded-node';
 import type { EventMetadata } from '@hostledger/eventsourcing';
 import { EventStore } from '@hostledger/eventsourcing/eventstoredb';
@@ -101,6 +102,35 @@ describe('The set-up of a cluster', () => {
     ]);
     expect(await inDays(306)).toContain('127.0.0.1: new, valid for 365 days');
     expect(readFileSync(join(folder, 'api/eventstore-url'), 'utf8')).toBe(url);
+  });
+
+  it('never replaces the key of the notary, and keeps a copy of each that there was', async () => {
+    const rotated = { ...plan(2113), directory: join(home, 'notary') };
+    const file = (...path: string[]): string => join(rotated.directory, ...path);
+    const text = (...path: string[]): string => readFileSync(file(...path), 'utf8').trim();
+    await makeIdentities(rotated, START);
+    const first = text('worker/notary-key');
+    const { keyId } = parseSignerKey(first).verifier;
+    const second = makeSignerKey(rotated.notaryOrigin).secret;
+    writeFileSync(file('worker/notary-key'), `${second}\n`);
+    // Twice: the second time finds what the first has made of it.
+    for (const at of [START, new Date(START.getTime() + DAY_MS)]) {
+      await makeIdentities(rotated, at);
+      expect(text('worker/notary-key')).toBe(second);
+      expect(text('authority/notary-key')).toBe(second);
+      expect(text(`authority/notary-key.${keyId}`)).toBe(first);
+    }
+    // The volume of the workers was lost: they get the key in force, not the first one.
+    rmSync(file('worker'), { recursive: true });
+    await makeIdentities(rotated, START);
+    expect(text('worker/notary-key')).toBe(second);
+    // That of the authority was: the key is still that of the workers.
+    rmSync(file('authority/notary-key'));
+    await makeIdentities(rotated, START);
+    expect([text('worker/notary-key'), text('authority/notary-key')]).toEqual([second, second]);
+    writeFileSync(file('worker/notary-key'), 'cut off');
+    await expect(makeIdentities(rotated, START)).rejects.toThrow(/no private key/);
+    expect(text('authority/notary-key')).toBe(second);
   });
 
   it('has everybody trust another authority as well, so that one can follow the other', async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { makeSignerKey } from '@hostledger/audit';
+import { makeSignerKey, parseSignerKey } from '@hostledger/audit';
 import {
   createAuthority,
   daysLeft,
@@ -91,7 +91,7 @@ const ownIdentity = (
   user: (typeof STORE_USERS)[number] | 'users',
   trusted: string,
 ): void => {
-  const { directory, nodes, database, notaryOrigin, mountedAt } = plan;
+  const { directory, nodes, database, mountedAt } = plan;
   const folder = join(directory, user);
   const give = (name: string, text: string): void => put(join(folder, name), text, plan.owners.own);
   const authorityFile = join(mountedAt ?? folder, 'ca.crt');
@@ -111,16 +111,27 @@ const ownIdentity = (
     `postgres://hostledger:${password(directory, 'database')}@${database}/hostledger` +
       `?sslmode=verify-full&sslrootcert=${authorityFile}`,
   );
-  const kept = (key: string, make: () => string) => secret(join(directory, 'authority', key), make);
-  give(
-    'webhook-key',
-    kept('webhook-key', () => randomBytes(32).toString('base64')),
+  const webhookKey = secret(join(directory, 'authority', 'webhook-key'), () =>
+    randomBytes(32).toString('base64'),
   );
-  // Every worker signs with the same key, whichever of them does.
-  if (user === 'worker') {
-    const key = kept('notary-key', () => makeSignerKey(notaryOrigin).secret);
-    give('notary-key', `${key}\n`);
-  }
+  give('webhook-key', webhookKey);
+  if (user === 'worker') keepNotaryKey(plan, join(folder, 'notary-key'));
+};
+
+/**
+ * Every worker signs with the same key, whichever of them does. One that is there stays: a rotation
+ * has put it there, and what the one before it signs is believed no more. A copy lies with the
+ * authority, and those before it beside that: no private key is ever lost here.
+ */
+const keepNotaryKey = ({ directory, notaryOrigin, owners }: ClusterPlan, file: string): void => {
+  const copy = join(directory, 'authority', 'notary-key');
+  const there = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  const inUse = there === undefined ? undefined : parseSignerKey(there);
+  const kept = parseSignerKey(secret(copy, () => (inUse ?? makeSignerKey(notaryOrigin)).secret));
+  put(file, there ?? `${kept.secret}\n`, owners.own);
+  if (!inUse || inUse.secret === kept.secret) return;
+  renameSync(copy, `${copy}.${kept.verifier.keyId}`);
+  put(copy, inUse.secret, undefined);
 };
 
 const certificatesIn = (pem: string): string[] =>
