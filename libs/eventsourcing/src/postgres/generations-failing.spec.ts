@@ -14,10 +14,11 @@ import type { Projection } from '../projection.js';
 import {
   balances,
   countPayments,
+  eachInAWorld,
   projections,
   untilStopped,
-  World,
   type Desk,
+  type World,
 } from './generations.fixture.js';
 import { ReadModelBehind, ReadModels } from './index.js';
 
@@ -48,20 +49,11 @@ describe.each(databases)('On %s, a projection whose fold fails', (_, open) => {
   const own = () => ({ projections: [accounts, unlucky] });
   const failing = () => log.events[3]!;
 
-  beforeAll(async () => {
-    test = await open();
-  });
-  afterAll(() => test.close());
-  beforeEach(() => {
-    world = new World(test.database);
-    ({ log, desk } = world);
+  eachInAWorld(open, (given) => {
+    ({ test, world, log, desk } = given);
     log.append(paid('a', 'b', 13), paid('b', 'a', 1));
     fold.cents = 13;
     unlucky = unluckyPayments(fold);
-  });
-  afterEach(async () => {
-    await world.end();
-    await test.empty();
   });
 
   it('stops alone and stays so when its process starts again; readers of others do not notice', async () => {

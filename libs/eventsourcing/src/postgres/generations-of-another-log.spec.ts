@@ -9,10 +9,11 @@ import {
 import {
   balances,
   countPayments,
+  eachInAWorld,
   projections,
   SOON_MS,
-  World,
   type Desk,
+  type World,
 } from './generations.fixture.js';
 import { ReadModelRefused, ReadModels, type ProjectionRunner } from './index.js';
 
@@ -22,17 +23,8 @@ describe.each(databases)('On %s, a log that was restored or replaced', (_, open)
   let log: InMemoryLog;
   let desk: Desk;
 
-  beforeAll(async () => {
-    test = await open();
-  });
-  afterAll(() => test.close());
-  beforeEach(() => {
-    world = new World(test.database);
-    ({ log, desk } = world);
-  });
-  afterEach(async () => {
-    await world.end();
-    await test.empty();
+  eachInAWorld(open, (given) => {
+    ({ test, world, log, desk } = given);
   });
 
   const expectRefused = async (runner: ProjectionRunner): Promise<void> => {

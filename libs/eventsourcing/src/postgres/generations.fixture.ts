@@ -8,6 +8,7 @@ import {
   rowsOf,
   until,
   type AccountTables,
+  type TestDatabase,
 } from '@hostledger/testing';
 import type { Decisions, ProjectionDecisions } from '../decisions.js';
 import {
@@ -145,3 +146,31 @@ export const countPayments = (readModels: ReadModels, at: { minPosition?: bigint
 
 export const untilStopped = (runner: ProjectionRunner): Promise<void> =>
   until(() => runner.status().projections.some(({ failure }) => failure));
+
+export interface Given {
+  readonly test: TestDatabase;
+  readonly world: World;
+  readonly log: InMemoryLog;
+  readonly desk: Desk;
+}
+
+/** Each test begins in a world of its own, on the database of its suite. */
+export const eachInAWorld = (
+  open: () => Promise<TestDatabase>,
+  begins: (given: Given) => void,
+): void => {
+  let test: TestDatabase;
+  let world: World;
+  beforeAll(async () => {
+    test = await open();
+  });
+  afterAll(() => test.close());
+  beforeEach(() => {
+    world = new World(test.database);
+    begins({ test, world, log: world.log, desk: world.desk });
+  });
+  afterEach(async () => {
+    await world.end();
+    await test.empty();
+  });
+};

@@ -13,10 +13,11 @@ import type { Projection } from '../projection.js';
 import {
   balances,
   countPayments,
+  eachInAWorld,
   projections,
   SOON_MS,
-  World,
   type Desk,
+  type World,
 } from './generations.fixture.js';
 import { fillTables, ReadModels, type Database } from './index.js';
 
@@ -26,17 +27,8 @@ describe.each(databases)('Generations on %s', (_, open) => {
   let log: InMemoryLog;
   let desk: Desk;
 
-  beforeAll(async () => {
-    test = await open();
-  });
-  afterAll(() => test.close());
-  beforeEach(() => {
-    world = new World(test.database);
-    ({ log, desk } = world);
-  });
-  afterEach(async () => {
-    await world.end();
-    await test.empty();
+  eachInAWorld(open, (given) => {
+    ({ test, world, log, desk } = given);
   });
 
   describe('A rebuild', () => {
