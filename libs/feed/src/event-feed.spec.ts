@@ -258,4 +258,20 @@ describe('a page', () => {
     expect(page).toMatchObject({ events: [], caughtUp: false });
     expect(page.position).toBe(log.events[5_119]!.position);
   });
+
+  it('ends after its time where the stores are slow, and goes on all the same', async () => {
+    log.append(...lamps(1_000));
+    const impatient = open({ pageWithinMs: 0 });
+    const first = await impatient.page(0n, { filter: { contractId: 'nobody' }, limit: 10 });
+    expect(first).toMatchObject({ events: [], caughtUp: false });
+    expect(first.position).toBe(log.events[255]!.position);
+    const positions: bigint[] = [];
+    let page: FeedPage = { events: [], position: 0n, caughtUp: false };
+    while (!page.caughtUp) {
+      page = await impatient.page(page.position, { filter: { types: ['LampLit'] }, limit: 300 });
+      positions.push(...page.events.map(({ recorded }) => recorded.position));
+    }
+    expect(positions).toEqual(positionsAfter(0n, 'LampLit'));
+    await impatient.close();
+  });
 });

@@ -54,6 +54,8 @@ export interface EventFeedOptions {
   readonly signOfLifeMs?: number;
   /** News waits so long for further news, for each reader: many readers are woken less often. */
   readonly gatherMsPerReader?: number;
+  /** What is found for a page by then is the page; a read that was begun is waited for. */
+  readonly pageWithinMs?: number;
 }
 
 const TAIL_EVENTS = 4_096;
@@ -66,6 +68,8 @@ const LONGEST_GATHER_MS = 200;
 const PAGE_EVENTS = 256;
 /** Events looked at for one page of a filter that few pass. */
 const MAX_SCANNED = 20 * PAGE_EVENTS;
+/** After this no more is looked at for it, however slow the stores are. */
+const PAGE_WITHIN_MS = 2_000;
 /** Pages read from the log at once: readers that catch up must not crowd out commands. */
 const LOG_READS_AT_ONCE = 4;
 const FIRST_PAUSE_MS = 100;
@@ -152,9 +156,11 @@ export class EventFeed {
     { filter = {}, limit }: { readonly filter?: FeedFilter; readonly limit: number },
   ): Promise<FeedPage> {
     const matcher = matcherOf(filter);
+    const { pageWithinMs = PAGE_WITHIN_MS } = this.options;
+    const end = performance.now() + pageWithinMs;
     const events: FeedEvent[] = [];
     let position = after;
-    for (let scanned = 0; scanned < MAX_SCANNED;) {
+    for (let scanned = 0; scanned === 0 || (scanned < MAX_SCANNED && performance.now() < end);) {
       const page = await this.logPage(position, matcher);
       const room = limit - events.length;
       events.push(...page.events.slice(0, room));
