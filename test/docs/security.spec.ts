@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-const ROW =
-  /^\|(?<threat>[^|]+)\|[^|]+\|\s*`(?<path>[^`]+\.spec\.ts)`(?::\s*(?<title>[^|]+?))\s*\|$/gm;
+const ROW = /^\|(?<threat>[^|]+)\|[^|]+\|\s*`(?<path>[^`]+\.spec\.ts)`:\s*(?<title>[^|]+?)\s*\|$/gm;
 const named = [...readFileSync('docs/security.md', 'utf8').matchAll(ROW)].map(({ groups }) => ({
   threat: groups!['threat']!.trim(),
   path: groups!['path']!,

@@ -42,7 +42,7 @@ describe('A budget', () => {
     expect(await statuses(['ben.1', '192.0.2.1'])).toEqual([200]);
   });
 
-  it('tells a new token of a busy subject when to come again, as any other', async () => {
+  it('tells a new token of a busy subject when to come again, like any other', async () => {
     await start(1, ['127.0.0.1']);
     await call('ana.1', '192.0.2.1');
     const refused = await call('ana.2', '192.0.2.2');

@@ -90,7 +90,7 @@ describe('What was signed, put into the log again by somebody else,', () => {
 });
 
 describe('An event of somebody else in a stream of the notary', () => {
-  it('is a leaf as any other, told and no finding, once a checkpoint covers it', async () => {
+  it('is a leaf like any other, told and no finding, once a checkpoint covers it', async () => {
     const day = (await log()).find(({ type }) => type === 'CheckpointSigned')!.stream;
     const root = Buffer.alloc(32, 1);
     const text = {

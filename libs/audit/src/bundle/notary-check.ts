@@ -160,7 +160,7 @@ export class NotaryCheck {
   }
 
   /**
-   * What somebody else has put among the checkpoints is a leaf as any other where one that holds covers
+   * What somebody else has put among the checkpoints is a leaf like any other where one that holds covers
    * it: then the notary went on, and it changes nothing. Else nothing shows that the notary did not say it.
    */
   judgeUnsigned(agreed: Believed | undefined): void {

@@ -74,7 +74,7 @@ export interface ChainEvent extends DomainEvent {
 
 /**
  * @param size number of events up to this one and with it.
- * @param isOwn whether the notary says it; else it is an event as any other, whatever its type.
+ * @param isOwn whether the notary says it; else it is an event like any other, whatever its type.
  */
 export const evolveChain = (
   before: NotaryChain,

@@ -140,7 +140,7 @@ export class LogTree {
       const { stream, type, position } = foreign;
       this.parts.warned(
         `Somebody else has put an event into ${stream}: ${type}, at position ${position}; ` +
-          'it is a leaf as any other, and nothing that the notary says',
+          'it is a leaf like any other, and nothing that the notary says',
       );
     }
   }

@@ -363,7 +363,7 @@ export class Notary {
 
   /**
    * Of the stream of the day, whose end a checkpoint is appended behind: what the chain knows, and
-   * behind that what somebody put there before the day came, which the tree has seen as any other event.
+   * behind that what somebody put there before the day came, which the tree has seen like any other event.
    */
   private async lastRevision({ chain, position }: LogTree): Promise<bigint> {
     const known = BigInt(chain.revision);

@@ -135,7 +135,7 @@ describe('A URL of checkpoints', () => {
     );
   });
 
-  it('refuses whoever has no token, which is an error as any other', async () => {
+  it('refuses whoever has no token, which is an error like any other', async () => {
     const published = publishPlace(url).publish({ size: 9, note: noteOf(9), isLast }, never);
     await expect(published).rejects.toThrow(/answered with 401$/);
   });

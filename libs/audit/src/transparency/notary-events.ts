@@ -5,7 +5,7 @@ import { parseRotation } from './key-rotation.js';
 import { parseNote, parseSignature, parseVerifierKey, verifyNote } from './signed-note.js';
 
 // Whoever may append to the log can give an event any type. What the notary says is in its own streams,
-// is of the right shape and signed; all else is an event as any other.
+// is of the right shape and signed; all else is an event like any other.
 
 type Told = Pick<ChainEvent, 'stream' | 'type' | 'data'>;
 
